@@ -1,0 +1,57 @@
+/** A JSON value as conditions see it: integers are exact, and members of objects stand in a map, so no name is special. */
+export type ArgumentValue =
+  | null
+  | boolean
+  | string
+  | number
+  | bigint
+  | readonly ArgumentValue[]
+  | ReadonlyMap<string, ArgumentValue>;
+
+/** Arguments with more values than this are not judged by conditions, so that a condition's time has a bound. */
+export const MAX_ARGUMENT_VALUES = 5000;
+const MAX_DEPTH = 100;
+const MAX_DIGITS = 400;
+
+const INTEGER = /^-?\d+$/;
+
+/**
+ * Reads the JSON text of a call's arguments. Integers become bigint, exactly as written, so that a number a double
+ * cannot hold is compared as what the server will see; other numbers stay doubles.
+ * Throws RangeError past 5,000 values, 100 levels or 400 digits, and SyntaxError for text that is not JSON.
+ */
+export function parseArguments(json: string): ArgumentValue {
+  const plain: unknown = JSON.parse(json);
+  const walk = { values: 0, inexact: false };
+  const value = convert(plain, walk, 0);
+  if (!walk.inexact) return value;
+  return convert(
+    JSON.parse(json, reviveInteger as (key: string, value: unknown) => unknown),
+    { values: 0, inexact: false },
+    0,
+  );
+}
+
+function reviveInteger(_key: string, value: unknown, context: { source?: string }): unknown {
+  const source = context.source;
+  if (typeof value !== 'number' || source === undefined || !INTEGER.test(source)) return value;
+  if (source.length > MAX_DIGITS) throw new RangeError('a number has too many digits');
+  return BigInt(source);
+}
+
+function convert(value: unknown, walk: { values: number; inexact: boolean }, depth: number): ArgumentValue {
+  walk.values += 1;
+  if (walk.values > MAX_ARGUMENT_VALUES) throw new RangeError('too many values');
+  if (depth > MAX_DEPTH) throw new RangeError('too deep');
+  if (typeof value === 'number') {
+    if (Number.isSafeInteger(value)) return BigInt(value);
+    if (Math.abs(value) >= Number.MAX_SAFE_INTEGER) walk.inexact = true;
+    return value;
+  }
+  if (typeof value !== 'object' || value === null) return value as ArgumentValue;
+  if (Array.isArray(value)) return value.map((each) => convert(each, walk, depth + 1));
+  const members = new Map<string, ArgumentValue>();
+  for (const key of Object.keys(value))
+    members.set(key, convert((value as Record<string, unknown>)[key], walk, depth + 1));
+  return members;
+}

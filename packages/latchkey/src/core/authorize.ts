@@ -1,0 +1,164 @@
+import { parseArguments } from './arguments.ts';
+import { matchesGlob } from './glob.ts';
+import type { Message } from './message.ts';
+import { METHODS } from './methods.ts';
+import type { Judgement, Policy, PreparedRule, RuleIndex, RuleKind } from './policy.ts';
+import { EVERY_SCOPE } from './principal.ts';
+import type { Principal } from './principal.ts';
+import { isAmbiguousUri, spellUri } from './resource-uri.ts';
+
+type Denial = Extract<Judgement, { kind: 'deny' }>;
+
+/** More subscriptions in one request are refused, since each is judged by every rule. */
+export const MAX_SUBSCRIPTIONS = 1000;
+
+const ALLOWED: Judgement = Object.freeze({ kind: 'allow', rule: null });
+const NO_SCOPES: readonly string[] = Object.freeze([]);
+
+/**
+ * Decides whether a principal may send a message. Deny is the default; a response of the client is always allowed. A
+ * denial for scopes names every scope the operation needs, held or not. Never throws, and allocates nothing to allow.
+ */
+export function authorize(policy: Policy, principal: Principal, message: Message, era: 'modern' | 'legacy'): Judgement {
+  if (message.kind === 'response') return ALLOWED;
+  const subject = METHODS[era].get(message.method);
+  const onMethod = findRule(policy, 'methods', message.method);
+  if (subject === undefined && onMethod === null) return deny('method-unknown', NO_SCOPES, null);
+  const first = onMethod === null ? ALLOWED : judgeRule(onMethod, principal, message, message.method);
+  if (first.kind === 'deny' && first.reason !== 'policy-scope') return hideMethod(first);
+  const second = subject === undefined ? ALLOWED : judgeSubject(policy, principal, message, subject);
+  return onMethod === null ? second : joinJudgements(onMethod, first, second);
+}
+
+function judgeSubject(policy: Policy, principal: Principal, message: Message, subject: string): Judgement {
+  switch (subject) {
+    case 'nothing':
+      return ALLOWED;
+    case 'tool':
+      return judgeTarget(policy, 'tools', principal, message, message.name);
+    case 'prompt':
+      return judgeTarget(policy, 'prompts', principal, message, message.name);
+    case 'resource':
+      return judgeTarget(policy, 'resources', principal, message, message.uri);
+    case 'reference':
+      return judgeReference(policy, principal, message);
+    case 'subscriptions':
+      return judgeSubscriptions(policy, principal, message);
+    default:
+      return deny('method-unknown', NO_SCOPES, null);
+  }
+}
+
+function judgeReference(policy: Policy, principal: Principal, message: Message): Judgement {
+  const ref = message.ref;
+  if (ref?.type === 'ref/prompt') return judgeTarget(policy, 'prompts', principal, message, ref.name);
+  if (ref?.type === 'ref/resource') return judgeTarget(policy, 'resources', principal, message, ref.uri);
+  return deny('policy-no-rule', NO_SCOPES, null);
+}
+
+/** Every URI must be allowed. A denial that no scope can lift comes first; else all needed scopes are named together. */
+function judgeSubscriptions(policy: Policy, principal: Principal, message: Message): Judgement {
+  const uris = message.resourceSubscriptions;
+  if (uris.length > MAX_SUBSCRIPTIONS) return deny('policy-no-rule', NO_SCOPES, null);
+  let missing: Denial | null = null;
+  let failed: Denial | null = null;
+  const scopes = new Set<string>();
+  for (const uri of uris) {
+    const judgement = judgeTarget(policy, 'resources', principal, message, uri);
+    for (const scope of scopesOf(judgement)) scopes.add(scope);
+    if (judgement.kind === 'allow') continue;
+    if (judgement.reason === 'policy-scope') missing ??= judgement;
+    else if (judgement.reason === 'policy-condition') failed ??= judgement;
+    else return judgement;
+  }
+  if (missing !== null) return deny('policy-scope', [...scopes], missing.target);
+  return failed ?? ALLOWED;
+}
+
+function judgeTarget(
+  policy: Policy,
+  kind: RuleKind,
+  principal: Principal,
+  message: Message,
+  target: string | null,
+): Judgement {
+  if (target === null) return deny('policy-no-rule', NO_SCOPES, null);
+  if (policy.empty) return principal.scopes.has(EVERY_SCOPE) ? ALLOWED : deny('policy-no-rule', NO_SCOPES, target);
+  const prepared = findRule(policy, kind, target);
+  if (prepared === null) return deny('policy-no-rule', NO_SCOPES, target);
+  return judgeRule(prepared, principal, message, target);
+}
+
+function judgeRule(prepared: PreparedRule, principal: Principal, message: Message, target: string): Judgement {
+  const rule = prepared.rule;
+  if (rule.hidden) return deny('policy-hidden', NO_SCOPES, target);
+  if (rule.deny) return deny('policy-denied', NO_SCOPES, target);
+  if (!holdsScopes(prepared, principal)) return deny('policy-scope', rule.scopes, target);
+  if (rule.when !== null && !meetsCondition(prepared, principal, message, target)) {
+    return deny('policy-condition', NO_SCOPES, target);
+  }
+  return prepared.allow;
+}
+
+function meetsCondition(prepared: PreparedRule, principal: Principal, message: Message, target: string): boolean {
+  if (message.argsAmbiguous) return false;
+  const range = message.args;
+  try {
+    const args = parseArguments(range === null ? '{}' : message.bytes.toString('utf8', range.start, range.end));
+    return prepared.rule.when?.test({ args, principal, target }) === true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The rule that judges a name: the exact one, else the first glob that matches; null when there is none. A URI must get
+ * the same rule in each of its spellings, or the one that is written would go round the rule for the one that is meant.
+ */
+export function findRule(policy: Policy, kind: RuleKind, name: string): PreparedRule | null {
+  const index = policy.index[kind];
+  const found = index.exact.get(name);
+  if (found !== undefined || index.globs.length === 0) return found ?? null;
+  if (kind !== 'resources') return findGlob(index, name);
+  if (isAmbiguousUri(name)) return null;
+  const judging = findGlob(index, name);
+  const agreed = spellUri(name).every((other) => (index.exact.get(other) ?? findGlob(index, other)) === judging);
+  return agreed ? judging : null;
+}
+
+function findGlob(index: RuleIndex, name: string): PreparedRule | null {
+  for (const each of index.globs) if (matchesGlob(each.glob, name)) return each.prepared;
+  return null;
+}
+
+/** Whether the principal holds, itself or by implication, every scope the rule asks for. */
+export function holdsScopes(prepared: PreparedRule, principal: Principal): boolean {
+  const held = principal.scopes;
+  for (const granting of prepared.grants) {
+    let granted = false;
+    for (const scope of granting) if (held.has(scope)) granted = true;
+    if (!granted) return false;
+  }
+  return true;
+}
+
+function scopesOf(judgement: Judgement): readonly string[] {
+  return judgement.kind === 'deny' ? judgement.scopes : (judgement.rule?.scopes ?? NO_SCOPES);
+}
+
+/** `first` is of the method's rule, `second` of its target's. What no scope can lift goes before missing scopes. */
+function joinJudgements(onMethod: PreparedRule, first: Judgement, second: Judgement): Judgement {
+  const lacking =
+    first.kind === 'deny' ? first : second.kind === 'deny' && second.reason === 'policy-scope' ? second : null;
+  if (second.kind === 'deny' && second.reason !== 'policy-scope' && second.reason !== 'policy-condition') return second;
+  if (lacking === null) return second.kind === 'allow' && second.rule === null ? first : second;
+  return deny('policy-scope', [...new Set([...onMethod.rule.scopes, ...scopesOf(second)])], lacking.target);
+}
+
+function hideMethod(denial: Denial): Denial {
+  return denial.reason === 'policy-hidden' ? deny('method-unknown', NO_SCOPES, null) : denial;
+}
+
+function deny(reason: Denial['reason'], scopes: readonly string[], target: string | null): Denial {
+  return { kind: 'deny', reason, scopes, target };
+}

@@ -1,0 +1,63 @@
+import { isGlob, parseGlob } from './glob.ts';
+import type { Policy, PreparedRule, Rule, RuleIndex, RuleKind } from './policy.ts';
+import { EVERY_SCOPE } from './principal.ts';
+
+export interface PolicyRules {
+  readonly tools: readonly Rule[];
+  readonly resources: readonly Rule[];
+  readonly prompts: readonly Rule[];
+  readonly methods: readonly Rule[];
+  /** scope → the scopes it implies, as written. */
+  readonly implies: ReadonlyMap<string, readonly string[]>;
+  readonly list: 'callable' | 'all';
+}
+
+/** Prepares rules for judging: implied scopes are closed transitively and exact names get a map. Rules stay in file order. */
+export function createPolicy(from: PolicyRules): Policy {
+  const implied = closeImplied(from.implies);
+  const { tools, resources, prompts, methods } = from;
+  const rules: Record<RuleKind, readonly Rule[]> = { tools, resources, prompts, methods };
+  const prepare = (some: readonly Rule[]): RuleIndex => createIndex(some, implied);
+  return Object.freeze({
+    rules: Object.freeze(rules),
+    empty: Object.values(rules).every((some) => some.length === 0),
+    implied,
+    list: from.list,
+    index: Object.freeze({
+      tools: prepare(tools),
+      resources: prepare(resources),
+      prompts: prepare(prompts),
+      methods: prepare(methods),
+    }),
+  });
+}
+
+function closeImplied(implies: PolicyRules['implies']): Map<string, ReadonlySet<string>> {
+  const closed = new Map<string, ReadonlySet<string>>();
+  for (const scope of implies.keys()) {
+    const reached = new Set([scope]);
+    // A set hands out members that are added while it is walked, so this reaches everything and ends on cycles.
+    for (const each of reached) for (const next of implies.get(each) ?? []) reached.add(next);
+    closed.set(scope, reached);
+  }
+  return closed;
+}
+
+function createIndex(rules: readonly Rule[], implied: ReadonlyMap<string, ReadonlySet<string>>): RuleIndex {
+  const exact = new Map<string, PreparedRule>();
+  const globs: RuleIndex['globs'][number][] = [];
+  for (const rule of rules) {
+    const prepared = prepareRule(rule, implied);
+    if (isGlob(rule.pattern)) globs.push({ glob: parseGlob(rule.pattern), prepared });
+    else if (!exact.has(rule.pattern)) exact.set(rule.pattern, prepared);
+  }
+  return Object.freeze({ exact, globs: Object.freeze(globs) });
+}
+
+function prepareRule(rule: Rule, implied: ReadonlyMap<string, ReadonlySet<string>>): PreparedRule {
+  const grants = rule.scopes.map((scope) => {
+    const stronger = [...implied].filter(([holder, reached]) => holder !== scope && reached.has(scope));
+    return [scope, ...stronger.map(([holder]) => holder), EVERY_SCOPE];
+  });
+  return Object.freeze({ rule, grants, allow: Object.freeze({ kind: 'allow', rule }) });
+}

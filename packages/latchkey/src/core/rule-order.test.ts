@@ -1,0 +1,64 @@
+import { array, check, constantFrom, property, string, uniqueArray } from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { matchesGlob, parseGlob } from './glob.ts';
+import { findUnreachable } from './rule-order.ts';
+
+const find = (patterns: readonly string[], kind: 'tools' | 'resources' = 'tools') =>
+  findUnreachable(
+    patterns.map((pattern) => ({ pattern })),
+    kind,
+  );
+
+const patterns = uniqueArray(string({ unit: constantFrom('a', 'b', '*'), minLength: 1, maxLength: 6 }), {
+  minLength: 2,
+  maxLength: 6,
+});
+const name = string({ unit: constantFrom('a', 'b', 'c'), maxLength: 8 });
+
+function judging(all: readonly string[], each: string): number {
+  const exact = all.indexOf(each);
+  return exact === -1 ? all.findIndex((one) => matchesGlob(parseGlob(one), each)) : exact;
+}
+
+describe('findUnreachable', () => {
+  it('names the earlier glob that takes everything', () => {
+    expect(find(['read_*', 'write_*', 'read_file_*'])).toEqual([{ pattern: 'read_file_*', index: 2, by: ['read_*'] }]);
+    expect(find(['*', '*a*'])).toEqual([{ pattern: '*a*', index: 1, by: ['*'] }]);
+    expect(find(['a*b', 'ab*ab'])).toEqual([{ pattern: 'ab*ab', index: 1, by: ['a*b'] }]);
+  });
+
+  it('lets an exact rule stand after a glob, for it goes first', () => {
+    expect(find(['read_*', 'read_file', '*'])).toEqual([]);
+  });
+
+  it('finds patterns that stand twice or can match nothing', () => {
+    expect(find(['a', 'a']).map(({ index }) => index)).toEqual([1]);
+    expect(find(['', 'a\u0007', `${'x'.repeat(129)}`, '\uD800*'])).toHaveLength(4);
+    expect(find(['file:///a/../*', 'file:///a%2fb*', String.raw`a\*`, 'file:///a/../b'], 'resources')).toHaveLength(3);
+  });
+
+  it('never calls a rule unreachable that judges some name', () => {
+    const sound = property(patterns, array(name, { maxLength: 20 }), (all, names) => {
+      const unreachable = new Set(find(all).map(({ index }) => index));
+      return names.every((each) => !unreachable.has(judging(all, each)));
+    });
+    expect(check(sound, { numRuns: 3000 })).toMatchObject({ failed: false, counterexample: null });
+  });
+
+  it('calls a glob reachable only with a name that it judges', () => {
+    const complete = property(patterns, (all) => {
+      const unreachable = new Set(find(all).map(({ index }) => index));
+      const globs = all.flatMap((each, index) => (each.includes('*') ? [index] : []));
+      return globs.every(
+        (index) => unreachable.has(index) === judging(all, all[index]?.replaceAll('*', 'z') ?? '') < index,
+      );
+    });
+    expect(check(complete, { numRuns: 3000 })).toMatchObject({ failed: false, counterexample: null });
+  });
+
+  it('answers 500 rules at once', () => {
+    const started = performance.now();
+    expect(find(Array.from({ length: 500 }, (_, i) => `*${i}*tool*`)).length).toBeGreaterThan(0);
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+});

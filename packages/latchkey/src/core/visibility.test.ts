@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { createPolicy } from './create-policy.ts';
+import type { Rule } from './policy.ts';
+import { createAnonymous } from './principal.ts';
+import { isVisible, needsFilter } from './visibility.ts';
+
+const rule = (pattern: string, more: Partial<Rule> = {}): Rule => ({
+  pattern,
+  scopes: [],
+  when: null,
+  hidden: false,
+  deny: false,
+  limit: null,
+  ...more,
+});
+const policyOf = (more: Partial<Parameters<typeof createPolicy>[0]>) =>
+  createPolicy({ tools: [], resources: [], prompts: [], methods: [], implies: new Map(), list: 'callable', ...more });
+const who = (...scopes: string[]) => createAnonymous(scopes);
+
+describe('isVisible', () => {
+  const tools = [
+    rule('a', { scopes: ['a'] }),
+    rule('h', { hidden: true }),
+    rule('d', { deny: true }),
+    rule('w', { when: { source: 'false', test: () => false } }),
+  ];
+
+  it('shows what the principal may call, whatever its condition', () => {
+    const policy = policyOf({ tools });
+    const seen = (principal: ReturnType<typeof who>) =>
+      ['a', 'h', 'd', 'w', 'x'].filter((name) => isVisible(policy, principal, 'tools', name));
+    expect(seen(who())).toEqual(['w']);
+    expect(seen(who('a'))).toEqual(['a', 'w']);
+    expect(seen(who('*'))).toEqual(['a', 'w']);
+  });
+
+  it('shows what needs more scopes when the list is for all, but nothing hidden or denied', () => {
+    const policy = policyOf({ tools, list: 'all' });
+    expect(['a', 'h', 'd', 'w', 'x'].filter((name) => isVisible(policy, who(), 'tools', name))).toEqual(['a', 'w']);
+  });
+
+  it('without rules shows everything to the holder of every scope and nothing to others', () => {
+    expect(isVisible(policyOf({}), who('*'), 'resources', 'a://b')).toBe(true);
+    expect(isVisible(policyOf({}), who('a'), 'resources', 'a://b')).toBe(false);
+  });
+
+  it('shows a template when a rule that the principal may use could judge what it expands to', () => {
+    const policy = policyOf({
+      resources: [
+        rule('s://*', { hidden: true }),
+        rule('file:///data/*', { scopes: ['f'] }),
+        rule('x://{own}', { hidden: true }),
+        rule('x://one'),
+        rule('y://1/*/z'),
+      ],
+    });
+    const sees = (template: string, ...scopes: string[]) => isVisible(policy, who(...scopes), 'templates', template);
+    expect(sees('s://{id}', '*')).toBe(false);
+    expect(sees('file:///data/{path}', 'f')).toBe(true);
+    expect(sees('file:///{path}', 'f')).toBe(true);
+    expect(sees('file:///{path}')).toBe(false);
+    expect(sees('file:///etc/{path}', 'f')).toBe(false);
+    expect(sees('x://{own}', '*')).toBe(false);
+    expect(sees('x://{other}')).toBe(true);
+    expect(sees('y://{n}/z')).toBe(true);
+    expect(sees('{+any}')).toBe(true);
+    expect(sees('other://{id}', '*')).toBe(false);
+  });
+
+  it('does not let a later rule show a template that an earlier one hides whole', () => {
+    const policy = policyOf({ resources: [rule('s://*', { hidden: true }), rule('*')] });
+    expect(isVisible(policy, who(), 'templates', 's://{id}')).toBe(false);
+    expect(isVisible(policy, who(), 'templates', 't://{id}')).toBe(true);
+  });
+});
+
+describe('needsFilter', () => {
+  it('is false only where nothing can be left out', () => {
+    expect(needsFilter(policyOf({}), who('*'))).toBe(false);
+    expect(needsFilter(policyOf({}), who('a'))).toBe(true);
+    expect(needsFilter(policyOf({ tools: [rule('a'), rule('*')] }), who(), 'tools')).toBe(false);
+    expect(needsFilter(policyOf({ tools: [rule('a')] }), who(), 'tools')).toBe(true);
+    expect(needsFilter(policyOf({ tools: [rule('a', { hidden: true }), rule('*')] }), who('*'), 'tools')).toBe(true);
+    expect(needsFilter(policyOf({ tools: [rule('a', { scopes: ['a'] }), rule('*')] }), who(), 'tools')).toBe(true);
+    expect(needsFilter(policyOf({ tools: [rule('a', { scopes: ['a'] }), rule('*')] }), who('a'), 'tools')).toBe(false);
+    expect(needsFilter(policyOf({ resources: [rule('*')] }), who('*'), 'resources')).toBe(true);
+  });
+});

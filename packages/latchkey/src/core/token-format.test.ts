@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { encodeCredential, findPrefix, hintOf, parseCredential } from './token-format.ts';
+
+const PREFIXES = ['lk_', 'lkk_'];
+const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+describe('encodeCredential', () => {
+  it('writes prefix, 43 characters and the CRC-32 that zlib computes', () => {
+    const text = encodeCredential('lk_', randomBytes(32));
+    expect(text).toMatch(/^lk_[0-9A-Za-z]{49}$/);
+    const sum = text
+      .slice(-6)
+      .split('')
+      .reduce((value, digit) => value * 62 + BASE62.indexOf(digit), 0);
+    expect(sum).toBe(crc32(text.slice(0, -6)));
+  });
+
+  it('keeps the width at both ends of the range and tells every value apart', () => {
+    const zero = encodeCredential('lk_', new Uint8Array(32));
+    const one = encodeCredential('lk_', new Uint8Array(32).fill(1, 31));
+    const most = encodeCredential('lk_', new Uint8Array(32).fill(255));
+    expect(new Set([zero.length, one.length, most.length])).toEqual(new Set([52]));
+    expect(new Set([zero, one, most]).size).toBe(3);
+  });
+
+  it('refuses any other number of bytes', () => {
+    expect(() => encodeCredential('lk_', new Uint8Array(31))).toThrow(TypeError);
+  });
+});
+
+describe('parseCredential', () => {
+  it('takes back what was encoded, with its prefix', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.constantFrom(...PREFIXES), (bytes, prefix) => {
+        expect(parseCredential(encodeCredential(prefix, bytes), PREFIXES)).toEqual({ prefix });
+      }),
+    );
+  });
+
+  it('refuses every change of one character, and any other length', () => {
+    const text = encodeCredential('lk_', randomBytes(32));
+    for (let at = 3; at < text.length; at++) {
+      for (const other of ['0', 'Z', '-', 'é', '\u0130']) {
+        if (text[at] === other) continue;
+        expect(parseCredential(text.slice(0, at) + other + text.slice(at + 1), PREFIXES)).toBeNull();
+      }
+    }
+    for (const wrong of [text.slice(0, -1), `${text}0`, text.slice(3), ` ${text}`, '', 'lk_', text.toUpperCase()]) {
+      expect(parseCredential(wrong, PREFIXES)).toBeNull();
+    }
+  });
+
+  it('refuses two characters that changed places', () => {
+    const text = encodeCredential('lk_', randomBytes(32));
+    const at = [...text].findIndex((digit, index) => index >= 3 && index < 40 && digit !== text[index + 1]);
+    const swapped = text.slice(0, at) + text[at + 1] + text[at] + text.slice(at + 2);
+    expect(parseCredential(swapped, PREFIXES)).toBeNull();
+  });
+});
+
+describe('findPrefix and hintOf', () => {
+  it('know our credentials by their beginning and show no more than 4 secret characters', () => {
+    const text = encodeCredential('lkk_', randomBytes(32));
+    expect(findPrefix(text, PREFIXES)).toBe('lkk_');
+    expect(findPrefix('sk-other', PREFIXES)).toBeNull();
+    expect(hintOf(text)).toBe(text.slice(0, 8));
+  });
+});

@@ -1,0 +1,176 @@
+import { randomBytes } from 'node:crypto';
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type {
+  CredentialKey,
+  CredentialRecord,
+  CredentialStore,
+  NewCredential,
+  RotateOutcome,
+  Successor,
+} from '../../core/store.ts';
+import { transact } from './database.ts';
+import { attempt } from './failure.ts';
+
+const COLUMNS =
+  'id, family, kind, name, owner, scopes, servers, created_at, expires_at, revoked_at, rotated_at, last_used_at, uses, hint';
+const LIVE = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)';
+
+/** `CredentialStore` on one SQLite file; synchronous. `onChange` runs after each call that grants or takes away. */
+export function createCredentialStore(db: DatabaseSync, path: string, onChange: () => void): CredentialStore {
+  const byHash = prepareRead(db, 'hash = ?');
+  const byId = prepareRead(db, 'id = ?');
+  const byName = prepareRead(db, 'kind = ? AND name = ? ORDER BY seq DESC LIMIT 1');
+  const byKind = prepareRead(db, 'kind = ? ORDER BY seq');
+  const liveByName = prepareRead(db, `kind = :kind AND name = :name AND rotated_at IS NULL AND ${LIVE} LIMIT 1`);
+  const insert = prepareInsert(db);
+  const retire = db.prepare(
+    'UPDATE credentials SET rotated_at = :now, expires_at = min(ifnull(expires_at, :ends), :ends) WHERE id = :id',
+  );
+  const revokeByName = prepareRevoke(db, 'kind = :kind AND name = :name');
+  const revokeByFamily = prepareRevoke(db, 'family = :family');
+  const addUses = db.prepare(
+    'UPDATE credentials SET uses = uses + :count, last_used_at = max(ifnull(last_used_at, 0), :lastUsedAt) WHERE id = :id',
+  );
+
+  const findByKey = (key: CredentialKey) => ('hash' in key ? byHash.one(key.hash) : byName.one(key.kind, key.name));
+
+  const change = <T>(work: () => T): T => {
+    try {
+      return attempt(path, () => transact(db, work));
+    } finally {
+      // After a failure too: whether a commit that failed reached the disk is not known.
+      onChange();
+    }
+  };
+
+  return {
+    create: (credential, now) =>
+      change(() => {
+        if (liveByName.one({ kind: credential.kind, name: credential.name, now })) return 'name-taken';
+        const id = createId();
+        return insert(credential, id, id, now);
+      }),
+
+    findByHash: (hash) => attempt(path, () => byHash.one(hash)),
+    find: (id) => attempt(path, () => byId.one(id)),
+    findByName: (kind, name) => attempt(path, () => byName.one(kind, name)),
+    list: (kind) => attempt(path, () => byKind.all(kind)),
+
+    rotate: (key, successor, graceMs, now) =>
+      change((): RotateOutcome => {
+        const found = findByKey(key);
+        const obstacle = obstacleOf(found, now);
+        if (found === null || obstacle !== null) return { kind: obstacle ?? 'absent' };
+        retire.run({ id: found.id, now, ends: now + graceMs });
+        const issued = insert(toNewCredential(found, successor), createId(), found.family, now);
+        return { kind: 'rotated', successor: issued, predecessor: byId.one(found.id)! };
+      }),
+
+    revoke: (key, now) =>
+      change(() => {
+        if (!('hash' in key)) return revokeByName.all({ kind: key.kind, name: key.name, now });
+        const found = byHash.one(key.hash);
+        return found === null ? [] : revokeByFamily.all({ family: found.family, now });
+      }),
+
+    // Not a change of what anyone may do, so cached verdicts hold.
+    countUses: (uses) =>
+      attempt(path, () =>
+        transact(db, () => {
+          for (const [id, { count, lastUsedAt }] of uses) addUses.run({ id, count, lastUsedAt });
+        }),
+      ),
+  };
+}
+
+function obstacleOf(
+  found: CredentialRecord | null,
+  now: number,
+): 'absent' | 'revoked' | 'already-rotated' | 'expired' | null {
+  if (found === null) return 'absent';
+  if (found.revokedAt !== null) return 'revoked';
+  if (found.rotatedAt !== null) return 'already-rotated';
+  return found.expiresAt !== null && found.expiresAt <= now ? 'expired' : null;
+}
+
+function toNewCredential(predecessor: CredentialRecord, successor: Successor): NewCredential {
+  const { kind, name, owner, scopes, servers } = predecessor;
+  return { kind, name, owner, scopes, servers, ...successor };
+}
+
+function prepareInsert(db: DatabaseSync) {
+  const statement = db.prepare(
+    `INSERT INTO credentials (id, family, kind, name, owner, scopes, servers, created_at, expires_at, hash, hint)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING ${COLUMNS}`,
+  );
+  statement.setReturnArrays(true);
+  return (credential: NewCredential, id: string, family: string, now: number): CredentialRecord => {
+    const { kind, name, owner, scopes, servers, expiresAt, hash, hint } = credential;
+    const lists = [JSON.stringify(scopes), servers && JSON.stringify(servers)] as const;
+    return toRecord(
+      statement.get(id, family, kind, name, owner, ...lists, now, expiresAt, hash, hint) as unknown as Row,
+    );
+  };
+}
+
+function prepareRevoke(db: DatabaseSync, which: string) {
+  const statement = db.prepare(
+    `UPDATE credentials SET revoked_at = :now WHERE ${which} AND ${LIVE} RETURNING ${COLUMNS}`,
+  );
+  statement.setReturnArrays(true);
+  return { all: (values: Record<string, SQLInputValue>) => (statement.all(values) as unknown as Row[]).map(toRecord) };
+}
+
+function prepareRead(db: DatabaseSync, where: string) {
+  const statement = db.prepare(`SELECT ${COLUMNS} FROM credentials WHERE ${where}`);
+  // Arrays spare SQLite's column names on each row: 3.9 instead of 5.4 µs on the request path.
+  statement.setReturnArrays(true);
+  return {
+    one(...values: [Record<string, SQLInputValue>] | SQLInputValue[]): CredentialRecord | null {
+      const row = statement.get(...(values as SQLInputValue[])) as unknown as Row | undefined;
+      return row === undefined ? null : toRecord(row);
+    },
+    all: (...values: SQLInputValue[]) => (statement.all(...values) as unknown as Row[]).map(toRecord),
+  };
+}
+
+/** In the order of COLUMNS. */
+type Row = readonly [
+  string,
+  string,
+  'token' | 'key',
+  string,
+  string | null,
+  string,
+  string | null,
+  number,
+  number | null,
+  number | null,
+  number | null,
+  number | null,
+  number,
+  string,
+];
+
+function toRecord(row: Row): CredentialRecord {
+  return {
+    id: row[0],
+    family: row[1],
+    kind: row[2],
+    name: row[3],
+    owner: row[4],
+    scopes: JSON.parse(row[5]) as string[],
+    servers: row[6] === null ? null : (JSON.parse(row[6]) as string[]),
+    createdAt: row[7],
+    expiresAt: row[8],
+    revokedAt: row[9],
+    rotatedAt: row[10],
+    lastUsedAt: row[11],
+    uses: row[12],
+    hint: row[13],
+  };
+}
+
+function createId(): string {
+  return randomBytes(10).toString('hex');
+}

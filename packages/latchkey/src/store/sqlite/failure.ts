@@ -1,0 +1,90 @@
+import { LatchkeyError } from '../../core/error.ts';
+
+/** SQLite's primary result codes (sqlite.org/rescode.html). */
+const PERM = 3;
+const BUSY = 5;
+const LOCKED = 6;
+const READONLY = 8;
+const IOERR = 10;
+const CORRUPT = 11;
+const FULL = 13;
+const CANTOPEN = 14;
+const AUTH = 23;
+const NOTADB = 26;
+const IOERR_SHMSIZE = IOERR | (19 << 8);
+
+const FULL_HINT = 'Free some space on that disk and try again; nothing was half-written.';
+
+/** Runs `work`; what SQLite or the file system throws comes out as a LatchkeyError that names the store at `path`. */
+export function attempt<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw toStoreError(path, error);
+  }
+}
+
+/** The operator's words for a failure of SQLite or of the file system. Errors of ours pass unchanged. */
+export function toStoreError(path: string, error: unknown): LatchkeyError {
+  if (error instanceof LatchkeyError) return error;
+  const { code, errcode } = error as { code?: string; errcode?: number };
+  if (typeof errcode === 'number') return fromSqlite(path, errcode, error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new LatchkeyError('E_STORE_FULL', `No space is left for the store ${path}.`, {
+      hint: FULL_HINT,
+      cause: error,
+    });
+  }
+  if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) return unreadable(path, code, error);
+  return new LatchkeyError('E_INTERNAL', `The store ${path} failed in an unexpected way.`, {
+    hint: 'Report this with the cause that the log shows.',
+    cause: error,
+  });
+}
+
+export function damaged(path: string, what: string, cause?: unknown): LatchkeyError {
+  return new LatchkeyError('E_STORE_DAMAGED', `The store ${path} cannot be used: ${what}.`, {
+    hint: 'The file was left as it is. Restore it from a copy, or move it away to begin with an empty store.',
+    cause,
+  });
+}
+
+export function unreadable(path: string, what: string, cause?: unknown): LatchkeyError {
+  return new LatchkeyError('E_STORE_UNREADABLE', `The store ${path} cannot be opened: ${what}.`, {
+    hint: 'Give --store a folder that belongs to you and that only you can write to.',
+    cause,
+  });
+}
+
+function fromSqlite(path: string, errcode: number, cause: unknown): LatchkeyError {
+  const what = (cause as { errstr?: string }).errstr ?? 'SQLite error';
+  switch (errcode & 0xff) {
+    case BUSY:
+    case LOCKED:
+      return new LatchkeyError('E_STORE_LOCKED', `Another program holds the store ${path}.`, {
+        hint: 'Wait for it to finish, or find it with `fuser` or `lsof` on that file; nothing was changed.',
+        cause,
+      });
+    case CORRUPT:
+    case NOTADB:
+      return damaged(path, what, cause);
+    case FULL:
+      return new LatchkeyError('E_STORE_FULL', `No space is left for the store ${path}.`, { hint: FULL_HINT, cause });
+    case IOERR:
+      // The shared-memory file is sized before anything else is written, so it is often the first to feel a full disk.
+      if (errcode === IOERR_SHMSIZE) {
+        return new LatchkeyError('E_STORE_FULL', `No space is left for the store ${path}.`, { hint: FULL_HINT, cause });
+      }
+      return unreadable(path, what, cause);
+    case PERM:
+    case READONLY:
+    case CANTOPEN:
+    case AUTH:
+      return unreadable(path, what, cause);
+    default:
+      return new LatchkeyError('E_INTERNAL', `The store ${path} failed in an unexpected way: ${what}.`, {
+        hint: 'Report this with the cause that the log shows.',
+        cause,
+      });
+  }
+}

@@ -1,0 +1,57 @@
+/** One step of a schema. Steps are only ever added: the number of them is the version a database file carries. */
+export type Migration = string;
+
+export interface Schema {
+  /** The file's `application_id`, so that another program's database is never taken for ours. */
+  readonly applicationId: number;
+  readonly migrations: readonly Migration[];
+}
+
+/** "LKcr" and "LKtr" in ASCII. */
+const CREDENTIALS_ID = 0x4c4b6372;
+const TRAIL_ID = 0x4c4b7472;
+
+export const CREDENTIALS_SCHEMA: Schema = {
+  applicationId: CREDENTIALS_ID,
+  migrations: [
+    `CREATE TABLE credentials (
+       seq INTEGER PRIMARY KEY,
+       hash TEXT NOT NULL UNIQUE CHECK (length(hash) = 64),
+       id TEXT NOT NULL UNIQUE,
+       family TEXT NOT NULL,
+       kind TEXT NOT NULL CHECK (kind IN ('token', 'key')),
+       name TEXT NOT NULL,
+       owner TEXT,
+       scopes TEXT NOT NULL,
+       servers TEXT,
+       created_at INTEGER NOT NULL,
+       expires_at INTEGER,
+       revoked_at INTEGER,
+       rotated_at INTEGER,
+       last_used_at INTEGER,
+       uses INTEGER NOT NULL DEFAULT 0,
+       hint TEXT NOT NULL
+     ) STRICT;
+     CREATE INDEX credentials_by_name ON credentials (kind, name);
+     CREATE INDEX credentials_by_family ON credentials (family);
+     CREATE TABLE secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
+  ],
+};
+
+/**
+ * No index by time: lines come nearly in order of time, and an index would cost a third more for each line. `pruned`
+ * remembers the last number given out, so that none is given twice; AUTOINCREMENT would cost a fifth more for each line.
+ */
+export const TRAIL_SCHEMA: Schema = {
+  applicationId: TRAIL_ID,
+  migrations: [
+    `CREATE TABLE trail (
+       seq INTEGER PRIMARY KEY,
+       at INTEGER NOT NULL,
+       decision TEXT NOT NULL CHECK (decision IN ('allow', 'deny')),
+       json TEXT NOT NULL
+     ) STRICT;
+     CREATE TABLE pruned (last_seq INTEGER NOT NULL) STRICT;
+     INSERT INTO pruned VALUES (0);`,
+  ],
+};

@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Store } from '../../core/store.ts';
+import { createCredentialStore } from './credentials.ts';
+import { openDatabase } from './database.ts';
+import { attempt } from './failure.ts';
+import { prepareFolder } from './folder.ts';
+import { CREDENTIALS_SCHEMA, TRAIL_SCHEMA } from './migrations.ts';
+import { createTrailStore } from './trail.ts';
+
+export interface StoreOptions {
+  /** How long a call may wait for another process that holds the store. Default 5,000 ms. */
+  readonly busyTimeoutMs?: number;
+}
+
+/**
+ * Opens the embedded store in that folder, making it (0700, files 0600) where it is missing. Several processes may have
+ * it open. Fails with E_STORE_DAMAGED, E_STORE_NEWER, E_STORE_LOCKED, E_STORE_UNREADABLE or E_STORE_FULL; a file that
+ * cannot be used is left as it is.
+ */
+export async function openStore(folder: string, options: StoreOptions = {}): Promise<Store> {
+  attempt(folder, () => prepareFolder(folder));
+  const busyTimeoutMs = options.busyTimeoutMs ?? 5000;
+  const credentialsPath = join(folder, 'credentials.db');
+  const trailPath = join(folder, 'trail.db');
+  const credentials = openDatabase(credentialsPath, CREDENTIALS_SCHEMA, { busyTimeoutMs, check: true });
+  try {
+    // A file of its own: another process's trail lines must not look like a change of credentials (see `version`),
+    // and the check of the credentials at each start must not grow with the trail.
+    const trail = openDatabase(trailPath, TRAIL_SCHEMA, { busyTimeoutMs, check: false });
+    return joinStore(credentials, credentialsPath, trail, trailPath);
+  } catch (error) {
+    credentials.close();
+    throw error;
+  }
+}
+
+function joinStore(credentials: DatabaseSync, credentialsPath: string, trail: DatabaseSync, trailPath: string): Store {
+  const version = createVersion(credentials);
+  return {
+    credentials: createCredentialStore(credentials, credentialsPath, version.bump),
+    trail: createTrailStore(trail, trailPath),
+    secret: createSecrets(credentials, credentialsPath),
+    version: () => attempt(credentialsPath, version.read),
+    close() {
+      for (const db of [credentials, trail]) if (db.isOpen) db.close();
+    },
+  };
+}
+
+/** `PRAGMA data_version` tells of other connections' commits only, so our own are counted here. */
+function createVersion(db: DatabaseSync) {
+  const statement = db.prepare('PRAGMA data_version');
+  statement.setReturnArrays(true);
+  let seen = 0;
+  let version = 0;
+  return {
+    read(): number {
+      const [found] = statement.get() as unknown as [number];
+      if (found !== seen) {
+        seen = found;
+        version++;
+      }
+      return version;
+    },
+    bump(): void {
+      version++;
+    },
+  };
+}
+
+function createSecrets(db: DatabaseSync, path: string): Store['secret'] {
+  const insert = db.prepare('INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING');
+  const select = db.prepare('SELECT value FROM secrets WHERE name = ?');
+  return (name) =>
+    attempt(path, () => {
+      const found = select.get(name) ?? (insert.run(name, randomBytes(32).toString('hex')), select.get(name));
+      return (found as { value: string }).value;
+    });
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { createAnonymous } from '../core/principal.ts';
+import { Secret } from '../core/secret.ts';
+import type { Verdict, Verifier } from '../core/verifier.ts';
+import { firstMatch } from './first-match.ts';
+
+const CREDENTIAL = { scheme: 'bearer', secret: new Secret('x') } as const;
+const skip: Verdict = { kind: 'skip' };
+const accept: Verdict = { kind: 'accept', principal: createAnonymous([]) };
+const expired: Verdict = { kind: 'reject', reason: 'credential-expired' };
+const unavailable: Verdict = { kind: 'reject', reason: 'store-unavailable' };
+
+const answering = (verdict: Verdict | Promise<Verdict>): Verifier => ({ name: 'test', verify: () => verdict });
+const throwing: Verifier = {
+  name: 'test',
+  verify() {
+    throw new Error('cannot decide');
+  },
+};
+const ask = (...verifiers: Verifier[]) => firstMatch(verifiers).verify(CREDENTIAL, 'files', 0);
+
+describe('firstMatch', () => {
+  it('answers at once with the first that does not skip', () => {
+    expect(ask(answering(skip), answering(accept), throwing)).toBe(accept);
+    expect(ask(answering(expired), answering(accept))).toBe(expired);
+  });
+
+  it('rejects as unknown when all skip, or nobody is asked', () => {
+    expect(ask(answering(skip), answering(skip))).toEqual({ kind: 'reject', reason: 'credential-unknown' });
+    expect(ask()).toEqual({ kind: 'reject', reason: 'credential-unknown' });
+  });
+
+  it('waits for promises in their turn', async () => {
+    expect(await ask(answering(Promise.resolve(skip)), answering(skip), answering(Promise.resolve(accept)))).toBe(
+      accept,
+    );
+    expect(await ask(answering(Promise.resolve(expired)), answering(accept))).toBe(expired);
+  });
+
+  it('lets nobody in when one cannot decide', async () => {
+    expect(ask(answering(skip), throwing, answering(accept))).toEqual(unavailable);
+    const rejecting: Verifier = { name: 'test', verify: () => Promise.reject(new Error('cannot decide')) };
+    expect(await ask(rejecting, answering(accept))).toEqual(unavailable);
+    expect(await ask(answering(Promise.resolve(skip)), throwing, answering(accept))).toEqual(unavailable);
+  });
+});

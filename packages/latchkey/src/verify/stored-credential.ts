@@ -1,0 +1,122 @@
+import type { Principal } from '../core/principal.ts';
+import type { Awaitable, CredentialRecord, CredentialStore } from '../core/store.ts';
+import { findPrefix, parseCredential } from '../core/token-format.ts';
+import type { CredentialReason, Verdict, Verifier } from '../core/verifier.ts';
+import { digestOf } from './mint.ts';
+import type { UseCounter } from './use-counter.ts';
+
+export interface StoredVerifierOptions {
+  /** `Store.version`: asked on each request; cached verdicts hold only while it gives the same number. */
+  readonly version: () => Awaitable<number>;
+  /** Prefixes of the credentials this gateway issues, for example `['lk_', 'lkk_']`. */
+  readonly prefixes: readonly string[];
+  /** How many credentials are remembered. Default 10,000. */
+  readonly cacheSize?: number;
+  /** Told of each accepted credential. */
+  readonly uses?: UseCounter;
+}
+
+interface Known {
+  readonly record: CredentialRecord;
+  readonly principal: Principal;
+}
+
+const SKIP: Verdict = { kind: 'skip' };
+
+/**
+ * Verifies tokens and keys that this gateway issued. Answers without a promise where the store does. Expiry is judged on
+ * each request, and revocation shows in `version`, so both hold at once. Throws when the store cannot be read.
+ */
+export function createStoredVerifier(
+  store: Pick<CredentialStore, 'findByHash'>,
+  options: StoredVerifierOptions,
+): Verifier {
+  const { version, prefixes, uses } = options;
+  const cache = createCache(options.cacheSize ?? 10_000);
+
+  const judge = (known: Known | null, server: string, now: number): Verdict => {
+    if (known === null) return reject('credential-unknown');
+    const reason = judgeRecord(known.record, known.principal, server, now);
+    if (reason !== null) return reject(reason);
+    uses?.count(known.record.id, now);
+    return { kind: 'accept', principal: known.principal };
+  };
+
+  const lookUp = (hash: string, at: number): Awaitable<Known | null> => {
+    const found = store.findByHash(hash);
+    return found instanceof Promise ? found.then((record) => cache.add(hash, record, at)) : cache.add(hash, found, at);
+  };
+
+  const verifyAt = (at: number, hash: string, server: string, now: number): Verdict | Promise<Verdict> => {
+    const known = cache.get(hash, at) ?? lookUp(hash, at);
+    return known instanceof Promise ? known.then((settled) => judge(settled, server, now)) : judge(known, server, now);
+  };
+
+  return {
+    name: 'stored-credential',
+    verify(credential, server, now) {
+      const text = credential.secret.reveal();
+      if (findPrefix(text, prefixes) === null) return SKIP;
+      if (parseCredential(text, prefixes) === null) return reject('credential-malformed');
+      const hash = digestOf(text);
+      const at = version();
+      return at instanceof Promise
+        ? at.then((settled) => verifyAt(settled, hash, server, now))
+        : verifyAt(at, hash, server, now);
+    },
+  };
+}
+
+/** Why that record does not let its holder in, or null when it does. */
+function judgeRecord(
+  record: CredentialRecord,
+  principal: Principal,
+  server: string,
+  now: number,
+): CredentialReason | null {
+  if (record.revokedAt !== null) return 'credential-revoked';
+  if (record.expiresAt !== null && record.expiresAt <= now) return 'credential-expired';
+  return principal.servers !== null && !principal.servers.has(server) ? 'credential-audience' : null;
+}
+
+/** Only credentials that exist are remembered, so that guessing cannot push them out. */
+function createCache(size: number) {
+  const entries = new Map<string, Known>();
+  let current = Number.NaN;
+  return {
+    get(hash: string, version: number): Known | undefined {
+      if (version !== current) {
+        entries.clear();
+        current = version;
+      }
+      return entries.get(hash);
+    },
+    /** `version` was read before the record was, so a record that changed in between is never kept. */
+    add(hash: string, record: CredentialRecord | null, version: number): Known | null {
+      if (record === null) return null;
+      const known = { record, principal: toPrincipal(record) };
+      if (version === current) {
+        if (entries.size >= size) entries.delete(entries.keys().next().value!);
+        entries.set(hash, known);
+      }
+      return known;
+    },
+  };
+}
+
+function toPrincipal(record: CredentialRecord): Principal {
+  return Object.freeze({
+    id: `${record.kind}:${record.family}`,
+    kind: record.kind,
+    name: record.name,
+    client: null,
+    scopes: new Set(record.scopes),
+    servers: record.servers && new Set(record.servers),
+    expiresAt: record.expiresAt,
+    credentialId: record.id,
+  });
+}
+
+function reject(reason: CredentialReason): Verdict {
+  return { kind: 'reject', reason };
+}

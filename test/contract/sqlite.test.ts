@@ -1,0 +1,219 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { NewCredential } from '../../packages/latchkey/src/core/store.ts';
+import { openStore } from '../../packages/latchkey/src/store/sqlite/open.ts';
+import { describeStore } from './store.ts';
+
+const MODULE = new URL('../../packages/latchkey/src/store/sqlite/open.ts', import.meta.url);
+const BUSY = { busyTimeoutMs: 50 };
+
+describeStore({
+  name: 'sqlite',
+  module: MODULE,
+  createLocation: async () => join(await mkdtemp(join(tmpdir(), 'latchkey-store-')), 'store'),
+  removeLocation: (location) => rm(join(location, '..'), { recursive: true }),
+  open: openStore,
+});
+
+const TOKEN: NewCredential = {
+  kind: 'token',
+  name: 'a',
+  owner: null,
+  scopes: ['*'],
+  servers: null,
+  expiresAt: null,
+  hash: 'a'.repeat(64),
+  hint: 'lk_aaaa',
+};
+
+const modeOf = (path: string) => statSync(path).mode & 0o777;
+
+function execute(path: string, sql: string): void {
+  const db = new DatabaseSync(path);
+  db.exec(sql);
+  db.close();
+}
+
+describe('openStore (sqlite)', () => {
+  let parent: string;
+  let folder: string;
+  let file: string;
+
+  beforeEach(() => {
+    parent = mkdtempSync(join(tmpdir(), 'latchkey-sqlite-'));
+    folder = join(parent, 'a', 'store');
+    file = join(folder, 'credentials.db');
+  });
+  afterEach(() => rmSync(parent, { recursive: true }));
+
+  const fill = async () => {
+    const store = await openStore(folder);
+    await store.credentials.create(TOKEN, 1);
+    await store.close();
+  };
+
+  describe('files', () => {
+    it.for(['000', '022', '777'])('belong to their owner alone under umask %s', (umask) => {
+      const script = `
+        process.umask(0o${umask});
+        const { openStore } = await import(${JSON.stringify(MODULE.href)});
+        const store = await openStore(${JSON.stringify(folder)});
+        await store.secret('x');
+        await store.trail.append([{ at: 1, decision: 'allow', json: '{}' }]);
+        process.kill(process.pid, 'SIGKILL');`;
+      mkdirSync(join(parent, 'a'));
+      spawnSync(process.execPath, ['--input-type=module', '-e', script]);
+      expect(readdirSync(folder).sort()).toEqual([
+        'credentials.db',
+        'credentials.db-shm',
+        'credentials.db-wal',
+        'trail.db',
+        'trail.db-shm',
+        'trail.db-wal',
+      ]);
+      expect(modeOf(folder)).toBe(0o700);
+      for (const name of readdirSync(folder)) expect([name, modeOf(join(folder, name))]).toEqual([name, 0o600]);
+    });
+
+    it('are closed to others where someone opened them', async () => {
+      await fill();
+      chmodSync(file, 0o666);
+      chmodSync(folder, 0o777);
+      await (await openStore(folder)).close();
+      expect(modeOf(file)).toBe(0o600);
+      expect(modeOf(folder) & 0o022).toBe(0);
+    });
+
+    it('are refused as symbolic links', async () => {
+      await fill();
+      const other = join(parent, 'other');
+      mkdirSync(other);
+      symlinkSync(file, join(other, 'credentials.db'));
+      await expect(openStore(other)).rejects.toMatchObject({ code: 'E_STORE_UNREADABLE' });
+    });
+
+    it.runIf(process.getuid?.() === 0)('are refused in a folder of another user that others can write to', async () => {
+      mkdirSync(folder, { recursive: true });
+      execFileSync('chown', ['65534', folder]);
+      chmodSync(folder, 0o777);
+      await expect(openStore(folder)).rejects.toMatchObject({ code: 'E_STORE_UNREADABLE' });
+      expect(readdirSync(folder)).toEqual([]);
+    });
+
+    it('are refused where the folder is a file, or the file a folder', async () => {
+      writeFileSync(join(parent, 'a'), '');
+      await expect(openStore(folder)).rejects.toMatchObject({ code: 'E_STORE_UNREADABLE' });
+      await expect(openStore(join(parent, 'a'))).rejects.toMatchObject({ code: 'E_STORE_UNREADABLE' });
+      mkdirSync(join(parent, 'b', 'credentials.db'), { recursive: true });
+      await expect(openStore(join(parent, 'b'))).rejects.toMatchObject({ code: 'E_STORE_UNREADABLE' });
+    });
+  });
+
+  describe('a file that cannot be used', () => {
+    const spoilers: [string, string, () => void][] = [
+      [
+        'is no database',
+        'E_STORE_DAMAGED',
+        () => writeFileSync(file, 'no database, but long enough for a header '.repeat(9)),
+      ],
+      ['was cut short', 'E_STORE_DAMAGED', () => writeFileSync(file, readFileSync(file).subarray(0, 5000))],
+      [
+        'had a page overwritten',
+        'E_STORE_DAMAGED',
+        () => writeFileSync(file, readFileSync(file).fill(0x5a, 4096, 4096 * 3)),
+      ],
+      [
+        'is another program’s database',
+        'E_STORE_DAMAGED',
+        () => (rmSync(file), execute(file, 'CREATE TABLE theirs (x)')),
+      ],
+      ['was written by a later version', 'E_STORE_NEWER', () => execute(file, 'PRAGMA user_version = 999')],
+    ];
+
+    it.for(spoilers)('that %s is refused with %s and left as it is', async ([, code, spoil]) => {
+      await fill();
+      spoil();
+      const before = readFileSync(file);
+      await expect(openStore(folder, BUSY)).rejects.toMatchObject({ code, hint: expect.stringMatching(/./) });
+      expect(readFileSync(file).equals(before)).toBe(true);
+    });
+  });
+
+  it('opens while another holds the write lock, and says E_STORE_LOCKED only when it must write', async () => {
+    await fill();
+    const holder = new DatabaseSync(file);
+    holder.exec('BEGIN IMMEDIATE');
+    const store = await openStore(folder, BUSY);
+    expect((await store.credentials.findByHash(TOKEN.hash))?.name).toBe('a');
+    expect(() => store.credentials.create({ ...TOKEN, name: 'b', hash: 'b'.repeat(64) }, 1)).toThrow(
+      expect.objectContaining({ code: 'E_STORE_LOCKED' }),
+    );
+    holder.exec('ROLLBACK');
+    expect(await store.credentials.create({ ...TOKEN, name: 'b', hash: 'b'.repeat(64) }, 1)).toMatchObject({
+      name: 'b',
+    });
+    holder.close();
+    await store.close();
+  });
+
+  it('says E_STORE_LOCKED when another holds the file for itself', async () => {
+    await fill();
+    const holder = new DatabaseSync(file);
+    holder.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; PRAGMA user_version = 1');
+    await expect(openStore(folder, BUSY)).rejects.toMatchObject({ code: 'E_STORE_LOCKED' });
+    holder.exec('ROLLBACK');
+    holder.close();
+  });
+
+  it.runIf(canMount())('says E_STORE_FULL on a full disk, loses nothing, and goes on when there is room', async () => {
+    mkdirSync(folder, { recursive: true });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=400k,mode=700', 'tmpfs', folder]);
+    try {
+      const store = await openStore(folder);
+      const acknowledged: string[] = [];
+      const full = () => {
+        for (let turn = 0; turn < 5000; turn++) {
+          const hash = turn.toString(16).padStart(64, '0');
+          store.credentials.create({ ...TOKEN, name: `n${turn}`, hash }, 1);
+          acknowledged.push(hash);
+        }
+      };
+      expect(full).toThrow(expect.objectContaining({ code: 'E_STORE_FULL' }));
+      for (const hash of acknowledged) expect(await store.credentials.findByHash(hash)).not.toBeNull();
+      expect(await store.credentials.list('token')).toHaveLength(acknowledged.length);
+      execFileSync('mount', ['-o', 'remount,size=4m', folder]);
+      expect(await store.credentials.create(TOKEN, 1)).toMatchObject({ name: 'a' });
+      await store.close();
+      const reopened = await openStore(folder);
+      expect(await reopened.credentials.list('token')).toHaveLength(acknowledged.length + 1);
+      await reopened.close();
+    } finally {
+      execFileSync('umount', [folder]);
+    }
+  });
+});
+
+/** Whether this process may mount a small file system, to fill it. */
+function canMount(): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
+  const probe = mkdtempSync(join(tmpdir(), 'latchkey-mount-'));
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', probe]).status === 0;
+  if (mounted) spawnSync('umount', [probe]);
+  rmSync(probe, { recursive: true });
+  return mounted;
+}

@@ -1,0 +1,18 @@
+const SENTINEL = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/;
+// Field values: visible ASCII, with single spaces and tabs only inside (RFC 9110 §5.5).
+const PLAIN = /^[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?$/;
+
+/**
+ * The text that an `Mcp-Name` or `Mcp-Param-*` value stands for (MCP 2026-07-28, Streamable HTTP §Value Encoding), or
+ * null when the value is not well formed: other than visible ASCII, or base64 that a second encoder would write
+ * otherwise.
+ */
+export function decodeHeaderValue(value: string): string | null {
+  if (!value.startsWith('=?base64?') || !value.endsWith('?=')) return value === '' || PLAIN.test(value) ? value : null;
+  const match = SENTINEL.exec(value);
+  if (match === null) return null;
+  const bytes = Buffer.from(match[1] as string, 'base64');
+  if (bytes.toString('base64') !== match[1]) return null;
+  const text = bytes.toString('utf8');
+  return Buffer.from(text, 'utf8').equals(bytes) ? text : null;
+}

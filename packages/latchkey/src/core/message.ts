@@ -1,0 +1,42 @@
+/** Byte range in a message: [start, end). */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * One JSON-RPC message as the strict scanner read it. Text members are decoded; ranges point into `bytes`, so a reader
+ * that needs more than what was judged takes it from the same bytes.
+ */
+export interface Message {
+  readonly bytes: Buffer;
+  readonly kind: 'request' | 'notification' | 'response';
+  /** Empty for a response. */
+  readonly method: string;
+  /** The id's exact JSON text (`1`, `"a"`); null for a notification. */
+  readonly id: string | null;
+  readonly idRange: Range | null;
+  readonly params: Range | null;
+  /** `params.name` (tools, prompts). */
+  readonly name: string | null;
+  /** `params.uri` (resources). */
+  readonly uri: string | null;
+  /** `params.taskId` (tasks extension). */
+  readonly taskId: string | null;
+  /** `params.arguments`, an object. */
+  readonly args: Range | null;
+  /** True when two keys at the top of `arguments` differ only by case: such arguments are never judged by a condition. */
+  readonly argsAmbiguous: boolean;
+  /** `params.ref` of completion/complete: a prompt's name or a resource's URI (template). */
+  readonly ref: { readonly type: string; readonly name: string | null; readonly uri: string | null } | null;
+  /** `params.notifications.resourceSubscriptions` of subscriptions/listen. */
+  readonly resourceSubscriptions: readonly string[];
+  readonly meta: Range | null;
+  /** `_meta["io.modelcontextprotocol/protocolVersion"]`; null when absent. */
+  readonly protocolVersion: string | null;
+  /** `_meta["io.modelcontextprotocol/clientCapabilities"]`; null when absent or not an object. */
+  readonly clientCapabilities: Range | null;
+  readonly progressToken: Range | null;
+  /** `params.requestId` of notifications/cancelled, exact JSON text. */
+  readonly cancels: string | null;
+}

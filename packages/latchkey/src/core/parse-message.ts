@@ -1,0 +1,259 @@
+import type { Message, Range } from './message.ts';
+import { refuse, type Refusal } from './reason.ts';
+import {
+  TYPE_ARRAY,
+  TYPE_NONE,
+  TYPE_NUMBER,
+  TYPE_OBJECT,
+  TYPE_STRING,
+  createShape,
+  decodeText,
+  firstByte,
+  scanJson,
+} from './strict-json.ts';
+
+export type ParseResult =
+  | { readonly kind: 'message'; readonly message: Message }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+const JSONRPC = 0;
+const ID = 3;
+const METHOD = 6;
+const PARAMS = 9;
+const RESULT = 12;
+const ERROR = 15;
+const NAME = 18;
+const URI = 21;
+const ARGUMENTS = 24;
+const META = 27;
+const REF = 30;
+const REF_TYPE = 33;
+const REF_NAME = 36;
+const REF_URI = 39;
+const REQUEST_ID = 42;
+const SUBSCRIPTIONS = 45;
+const VERSION = 48;
+const CAPABILITIES = 51;
+const PROGRESS_TOKEN = 54;
+const TASK_ID = 57;
+const ARGUMENTS_CASE = 60;
+
+// Members without a slot are only guarded: a key that looks like one of them but is not is refused.
+const META_SHAPE = createShape({
+  'io.modelcontextprotocol/protocolVersion': { slot: VERSION },
+  'io.modelcontextprotocol/clientCapabilities': { slot: CAPABILITIES },
+  progressToken: { slot: PROGRESS_TOKEN },
+  'io.modelcontextprotocol/clientInfo': {},
+  'io.modelcontextprotocol/logLevel': {},
+  'io.modelcontextprotocol/subscriptionId': {},
+});
+const REF_SHAPE = createShape({ type: { slot: REF_TYPE }, name: { slot: REF_NAME }, uri: { slot: REF_URI } });
+const FILTER_SHAPE = createShape({
+  resourceSubscriptions: { slot: SUBSCRIPTIONS },
+  toolsListChanged: {},
+  promptsListChanged: {},
+  resourcesListChanged: {},
+});
+const PARAMS_SHAPE = createShape({
+  name: { slot: NAME },
+  arguments: { slot: ARGUMENTS, shape: createShape({}, ARGUMENTS_CASE) },
+  _meta: { slot: META, shape: META_SHAPE },
+  uri: { slot: URI },
+  ref: { slot: REF, shape: REF_SHAPE },
+  requestId: { slot: REQUEST_ID },
+  notifications: { shape: FILTER_SHAPE },
+  argument: {},
+  context: {},
+  cursor: {},
+  level: {},
+  protocolVersion: {},
+  capabilities: {},
+  clientInfo: {},
+  progressToken: {},
+  requestState: {},
+  inputResponses: {},
+  task: {},
+  taskId: { slot: TASK_ID },
+});
+const MESSAGE_SHAPE = createShape({
+  jsonrpc: { slot: JSONRPC },
+  id: { slot: ID },
+  method: { slot: METHOD },
+  params: { slot: PARAMS, shape: PARAMS_SHAPE },
+  result: { slot: RESULT },
+  error: { slot: ERROR },
+});
+
+const MAX_METHOD_LENGTH = 128;
+const MAX_ID_LENGTH = 512;
+const MAX_TARGET_LENGTH = 8192;
+const MAX_SUBSCRIPTIONS = 1024;
+const INTEGER = /^(?:0|-?[1-9][0-9]{0,30})$/;
+
+const slots = new Int32Array(ARGUMENTS_CASE + 1);
+
+/**
+ * Reads one JSON-RPC 2.0 message (MCP 2026-07-28 basic §Messages) from its bytes and refuses whatever two programs
+ * could read in two ways: repeated keys, look-alikes of protocol keys, batches, ids that are not a string or a plain
+ * integer, requests without an id. `message.bytes` is the argument itself.
+ */
+export function parseMessage(bytes: Buffer): ParseResult {
+  if (firstByte(bytes) === 0x5b) return refused('message-invalid', 'a batch');
+  const fault = scanJson(bytes, MESSAGE_SHAPE, slots);
+  if (fault === 'malformed') return refused('json-malformed', 'not strict JSON');
+  if (fault !== null) return refused('message-invalid', fault);
+  if (type(JSONRPC) !== TYPE_STRING || text(bytes, JSONRPC) !== '2.0')
+    return refused('message-invalid', 'jsonrpc is not "2.0"');
+  if (type(PARAMS) !== TYPE_NONE && type(PARAMS) !== TYPE_OBJECT)
+    return refused('message-invalid', 'params is not an object');
+  return type(METHOD) === TYPE_NONE ? parseResponse(bytes) : parseCall(bytes);
+}
+
+function parseCall(bytes: Buffer): ParseResult {
+  if (type(METHOD) !== TYPE_STRING) return refused('message-invalid', 'method is not a string');
+  if (type(RESULT) !== TYPE_NONE || type(ERROR) !== TYPE_NONE)
+    return refused('message-invalid', 'both a call and a response');
+  const method = text(bytes, METHOD);
+  if (method === '' || method.length > MAX_METHOD_LENGTH || !isVisibleAscii(method))
+    return refused('message-invalid', 'method is not a name');
+  const notification = method.startsWith('notifications/');
+  if (notification !== (type(ID) === TYPE_NONE))
+    return refused('message-invalid', notification ? 'a notification with an id' : 'a request without an id');
+  const id = notification ? null : idText(bytes, ID);
+  if (!notification && id === null) return refused('message-invalid', 'id is not a string or an integer');
+  return parseParams(bytes, method, id);
+}
+
+function parseParams(bytes: Buffer, method: string, id: string | null): ParseResult {
+  for (const slot of [NAME, URI])
+    if (type(slot) === TYPE_STRING && !isSoundTarget(text(bytes, slot)))
+      return refused('params-invalid', 'name or uri', id);
+  const needs = NEEDED[method];
+  if (needs !== undefined)
+    for (const [slot, wanted] of needs)
+      if (type(slot) !== wanted) return refused('params-invalid', 'a needed member is missing or of another type', id);
+  if (method === 'tools/call' && type(ARGUMENTS) !== TYPE_NONE && type(ARGUMENTS) !== TYPE_OBJECT)
+    return refused('params-invalid', 'arguments is not an object', id);
+  const resourceSubscriptions = method === 'subscriptions/listen' ? parseSubscriptions(bytes) : NO_SUBSCRIPTIONS;
+  if (resourceSubscriptions === null) return refused('params-invalid', 'resourceSubscriptions', id);
+  return accepted(bytes, id === null ? 'notification' : 'request', method, id, resourceSubscriptions);
+}
+
+const NEEDED: Readonly<Record<string, readonly (readonly [number, number])[]>> = Object.assign(Object.create(null), {
+  'tools/call': [[NAME, TYPE_STRING]],
+  'prompts/get': [[NAME, TYPE_STRING]],
+  'resources/read': [[URI, TYPE_STRING]],
+  'resources/subscribe': [[URI, TYPE_STRING]],
+  'resources/unsubscribe': [[URI, TYPE_STRING]],
+  'completion/complete': [
+    [REF, TYPE_OBJECT],
+    [REF_TYPE, TYPE_STRING],
+  ],
+});
+
+function parseResponse(bytes: Buffer): ParseResult {
+  if ((type(RESULT) === TYPE_NONE) === (type(ERROR) === TYPE_NONE))
+    return refused('message-invalid', 'neither a call nor a response');
+  if (type(PARAMS) !== TYPE_NONE) return refused('message-invalid', 'a response with params');
+  const id = idText(bytes, ID);
+  if (id === null) return refused('message-invalid', 'id is not a string or an integer');
+  return accepted(bytes, 'response', '', id, NO_SUBSCRIPTIONS);
+}
+
+const NO_SUBSCRIPTIONS: readonly string[] = [];
+
+function accepted(
+  bytes: Buffer,
+  kind: Message['kind'],
+  method: string,
+  id: string | null,
+  resourceSubscriptions: readonly string[],
+): ParseResult {
+  const quote = type(ID) === TYPE_STRING ? 1 : 0;
+  const message: Message = {
+    bytes,
+    kind,
+    method,
+    id,
+    idRange: id === null ? null : { start: (slots[ID] as number) - quote, end: (slots[ID + 1] as number) + quote },
+    params: range(PARAMS),
+    name: type(NAME) === TYPE_STRING ? text(bytes, NAME) : null,
+    uri: type(URI) === TYPE_STRING ? text(bytes, URI) : null,
+    taskId: textOrNull(bytes, TASK_ID),
+    args: type(ARGUMENTS) === TYPE_OBJECT ? range(ARGUMENTS) : null,
+    argsAmbiguous: slots[ARGUMENTS_CASE] === 1,
+    ref:
+      type(REF) === TYPE_OBJECT
+        ? {
+            type: textOrNull(bytes, REF_TYPE) ?? '',
+            name: textOrNull(bytes, REF_NAME),
+            uri: textOrNull(bytes, REF_URI),
+          }
+        : null,
+    resourceSubscriptions,
+    meta: type(META) === TYPE_OBJECT ? range(META) : null,
+    protocolVersion: textOrNull(bytes, VERSION),
+    clientCapabilities: type(CAPABILITIES) === TYPE_OBJECT ? range(CAPABILITIES) : null,
+    progressToken: progressToken(),
+    cancels: idText(bytes, REQUEST_ID),
+  };
+  return { kind: 'message', message };
+}
+
+function progressToken(): Range | null {
+  const quote = type(PROGRESS_TOKEN) === TYPE_STRING ? 1 : 0;
+  if (quote === 0 && type(PROGRESS_TOKEN) !== TYPE_NUMBER) return null;
+  return { start: (slots[PROGRESS_TOKEN] as number) - quote, end: (slots[PROGRESS_TOKEN + 1] as number) + quote };
+}
+
+/** The id's exact JSON text, or null when it is not one: `1.0`, `1e0` and `-0` are numbers that programs re-spell. */
+function idText(bytes: Buffer, slot: number): string | null {
+  const start = slots[slot] as number;
+  const end = slots[slot + 1] as number;
+  if (end - start > MAX_ID_LENGTH) return null;
+  if (type(slot) === TYPE_STRING) return bytes.toString('utf8', start - 1, end + 1);
+  if (type(slot) !== TYPE_NUMBER) return null;
+  const id = bytes.toString('latin1', start, end);
+  return INTEGER.test(id) ? id : null;
+}
+
+function parseSubscriptions(bytes: Buffer): readonly string[] | null {
+  if (type(SUBSCRIPTIONS) === TYPE_NONE) return NO_SUBSCRIPTIONS;
+  if (type(SUBSCRIPTIONS) !== TYPE_ARRAY) return null;
+  const list = JSON.parse(bytes.toString('utf8', slots[SUBSCRIPTIONS], slots[SUBSCRIPTIONS + 1])) as unknown[];
+  if (list.length > MAX_SUBSCRIPTIONS) return null;
+  return list.every((uri): uri is string => typeof uri === 'string' && isSoundTarget(uri)) ? list : null;
+}
+
+/** No control characters, no lone surrogates, bounded: what remains is one name to every program. */
+function isSoundTarget(target: string): boolean {
+  return target.length <= MAX_TARGET_LENGTH && !/[\p{Cc}]/u.test(target) && target.isWellFormed();
+}
+
+function isVisibleAscii(method: string): boolean {
+  return /^[\x21-\x7e]+$/.test(method);
+}
+
+function refused(
+  reason: 'json-malformed' | 'message-invalid' | 'params-invalid',
+  detail: string,
+  id: string | null = null,
+): ParseResult {
+  return { kind: 'refused', refusal: refuse(reason, id === null ? { detail } : { detail, id }) };
+}
+
+function type(slot: number): number {
+  return slots[slot + 2] as number;
+}
+
+function range(slot: number): Range | null {
+  return type(slot) === TYPE_NONE ? null : { start: slots[slot] as number, end: slots[slot + 1] as number };
+}
+
+function text(bytes: Buffer, slot: number): string {
+  return decodeText(bytes, slots[slot] as number, slots[slot + 1] as number);
+}
+
+function textOrNull(bytes: Buffer, slot: number): string | null {
+  return type(slot) === TYPE_STRING ? text(bytes, slot) : null;
+}

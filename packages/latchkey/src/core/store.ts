@@ -1,0 +1,105 @@
+/** What is kept of a token or key: never the credential itself, only its SHA-256 digest. Times are epoch milliseconds. */
+export interface CredentialRecord {
+  /** Unique to this credential. */
+  readonly id: string;
+  /** The same for a credential and all its successors by rotation. */
+  readonly family: string;
+  readonly kind: 'token' | 'key';
+  readonly name: string;
+  /** Who answers for a key; null for tokens. */
+  readonly owner: string | null;
+  /** `['*']` means every scope. */
+  readonly scopes: readonly string[];
+  /** Server names; null means every server. */
+  readonly servers: readonly string[] | null;
+  readonly createdAt: number;
+  readonly expiresAt: number | null;
+  readonly revokedAt: number | null;
+  /** When a successor was issued; from then on `expiresAt` is at most the end of the grace. */
+  readonly rotatedAt: number | null;
+  readonly lastUsedAt: number | null;
+  readonly uses: number;
+  /** First characters of the credential (its prefix and 4 more), so a person can tell two apart. */
+  readonly hint: string;
+}
+
+export interface NewCredential {
+  readonly kind: 'token' | 'key';
+  readonly name: string;
+  readonly owner: string | null;
+  readonly scopes: readonly string[];
+  readonly servers: readonly string[] | null;
+  readonly expiresAt: number | null;
+  readonly hash: string;
+  readonly hint: string;
+}
+
+export interface Successor {
+  readonly hash: string;
+  readonly hint: string;
+  readonly expiresAt: number | null;
+}
+
+/** Which credential is meant: the live one of that kind and name, or the one with that digest (hex SHA-256). */
+export type CredentialKey = { readonly kind: 'token' | 'key'; readonly name: string } | { readonly hash: string };
+
+export type RotateOutcome =
+  | { readonly kind: 'rotated'; readonly successor: CredentialRecord; readonly predecessor: CredentialRecord }
+  | { readonly kind: 'absent' | 'revoked' | 'expired' | 'already-rotated' };
+
+/**
+ * Everything that grants or takes away is one atomic compare-and-set, durable before it answers; time is an argument.
+ * `name` is unique per kind among credentials that are neither revoked, expired nor rotated.
+ */
+export interface CredentialStore {
+  create(credential: NewCredential, now: number): Awaitable<CredentialRecord | 'name-taken'>;
+  /** The credential with that digest, dead or alive; the caller judges expiry and revocation. The hot path: no write. */
+  findByHash(hash: string): Awaitable<CredentialRecord | null>;
+  find(id: string): Awaitable<CredentialRecord | null>;
+  /** The newest credential of that kind and name, dead or alive. */
+  findByName(kind: 'token' | 'key', name: string): Awaitable<CredentialRecord | null>;
+  /** All of a kind, oldest first, dead ones included. */
+  list(kind: 'token' | 'key'): Awaitable<readonly CredentialRecord[]>;
+  /** Issues the successor and ends the predecessor at `now + graceMs` (or earlier, if it ended earlier). Exactly one of several concurrent calls wins. */
+  rotate(key: CredentialKey, successor: Successor, graceMs: number, now: number): Awaitable<RotateOutcome>;
+  /** Revokes the credential of that key and every live member of its family. Returns those revoked now. */
+  revoke(key: CredentialKey, now: number): Awaitable<readonly CredentialRecord[]>;
+  countUses(uses: ReadonlyMap<string, { readonly count: number; readonly lastUsedAt: number }>): Awaitable<void>;
+}
+
+/** One line of the trail: its JSON text, and the columns it is found by. */
+export interface TrailLine {
+  readonly at: number;
+  readonly decision: 'allow' | 'deny';
+  readonly json: string;
+}
+
+export interface TrailQuery {
+  /** Epoch milliseconds, inclusive. */
+  readonly since?: number;
+  readonly decision?: 'allow' | 'deny';
+  /** Only lines with a greater sequence number. */
+  readonly after?: number;
+  /** At most this many, the newest ones, oldest first. Default 1000. */
+  readonly limit?: number;
+}
+
+export interface TrailStore {
+  /** All lines in one transaction, or none. */
+  append(lines: readonly TrailLine[]): Awaitable<void>;
+  read(query: TrailQuery): Awaitable<readonly { readonly seq: number; readonly json: string }[]>;
+  /** Removes lines older than `before` (epoch ms); returns how many. */
+  prune(before: number): Awaitable<number>;
+}
+
+export interface Store {
+  readonly credentials: CredentialStore;
+  readonly trail: TrailStore;
+  /** A secret of the gateway's own (hex, 32 bytes), made at first use and the same ever after. */
+  secret(name: string): Awaitable<string>;
+  /** A number that changes whenever another process changed the store; equal numbers mean that cached verdicts hold. */
+  version(): Awaitable<number>;
+  close(): Awaitable<void>;
+}
+
+export type Awaitable<T> = T | Promise<T>;

@@ -1,0 +1,33 @@
+import type { Reason } from './reason.ts';
+
+/** One decision as it is written down. Times are epoch milliseconds in memory and RFC 3339 in the JSON text. No member ever holds a secret. */
+export interface TrailEntry {
+  readonly at: number;
+  readonly requestId: string;
+  readonly address: string;
+  readonly server: string | null;
+  readonly principal: string | null;
+  readonly credential: string | null;
+  readonly client: string | null;
+  readonly httpMethod: string;
+  readonly method: string | null;
+  /** Tool or prompt name, or resource URI, as the body names it. */
+  readonly target: string | null;
+  readonly decision: 'allow' | 'deny';
+  readonly reason: Reason | 'allowed';
+  readonly status: number;
+  readonly durationMs: number;
+  /** Present when a credential arrived over a connection that anyone could read. */
+  readonly exposed?: true;
+  /** Scopes a refused caller would have needed. */
+  readonly neededScopes?: readonly string[];
+}
+
+/** Takes entries without waiting. `healthy` is false while entries could not be written: the gateway then refuses calls. */
+export interface Trail {
+  readonly healthy: boolean;
+  record(entry: TrailEntry): void;
+  /** Resolves when all entries taken so far are durable, or rejects when they cannot be. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}

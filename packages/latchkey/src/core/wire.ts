@@ -1,0 +1,179 @@
+import type { Reason, Refusal } from './reason.ts';
+
+/** An answer as it goes out. `headers` is [name, value, …]. */
+export interface WireAnswer {
+  readonly status: number;
+  readonly headers: readonly string[];
+  readonly body: string;
+}
+
+export interface WireContext {
+  /** Absolute URL of the protected resource metadata (RFC 9728 §5.1); null outside a protected server. */
+  readonly resourceMetadata: string | null;
+  readonly requestId: string;
+  /** Status for a credential that is not valid: 401, or 403 where a deployment was told so. */
+  readonly unknownTokenStatus: 401 | 403;
+}
+
+interface Line {
+  readonly status: number;
+  readonly code: number;
+  readonly message: string;
+}
+
+/**
+ * What a caller is told of a refusal: RFC 6750 §3 challenges, JSON-RPC errors, and no more than needed to mend the
+ * request. Codes outside JSON-RPC's reserved range repeat the HTTP status (MCP 2026-07-28 basic §Error Codes).
+ */
+export function toWire(refusal: Refusal, context: WireContext): WireAnswer {
+  const line = lineOf(refusal, context);
+  const headers = ['content-type', 'application/json', 'cache-control', 'no-store'];
+  const challenge = challengeOf(refusal, line.status, context);
+  if (challenge !== null) headers.push('www-authenticate', challenge);
+  if (refusal.retryAfterSeconds !== undefined)
+    headers.push('retry-after', String(Math.max(1, Math.ceil(refusal.retryAfterSeconds))));
+  if (refusal.allow !== undefined) headers.push('allow', refusal.allow.join(', '));
+  return { status: line.status, headers, body: bodyOf(refusal, line, context) };
+}
+
+function bodyOf(refusal: Refusal, line: Line, context: WireContext): string {
+  const id = refusal.id === undefined ? '' : `"id":${refusal.id},`;
+  return `{"jsonrpc":"2.0",${id}"error":{"code":${line.code},"message":${JSON.stringify(line.message)},"data":${dataOf(refusal, context)}}}`;
+}
+
+function dataOf(refusal: Refusal, context: WireContext): string {
+  const members = [`"requestId":${JSON.stringify(context.requestId)}`];
+  if (refusal.supported !== undefined) members.push(`"supported":${JSON.stringify(refusal.supported)}`);
+  if (refusal.requested !== undefined) members.push(`"requested":${JSON.stringify(refusal.requested)}`);
+  if (refusal.requiredCapabilities !== undefined)
+    members.push(`"requiredCapabilities":${refusal.requiredCapabilities}`);
+  return `{${members.join(',')}}`;
+}
+
+function challengeOf(refusal: Refusal, status: number, context: WireContext): string | null {
+  const stepUp = refusal.reason === 'policy-scope';
+  const invalid = status === 401 || INVALID_TOKEN.has(refusal.reason);
+  if (!stepUp && !invalid) return null;
+  const parameters: string[] = [];
+  if (stepUp) parameters.push('error="insufficient_scope"');
+  else if (refusal.reason !== 'credential-missing') parameters.push('error="invalid_token"');
+  // Scopes were checked against RFC 6749 §3.3 when the policy was loaded: no quote, no backslash, no control character.
+  if (refusal.scopes !== undefined && refusal.scopes.length > 0) parameters.push(`scope="${refusal.scopes.join(' ')}"`);
+  if (context.resourceMetadata !== null) parameters.push(`resource_metadata="${context.resourceMetadata}"`);
+  return parameters.length === 0 ? 'Bearer' : `Bearer ${parameters.join(', ')}`;
+}
+
+const INVALID_TOKEN: ReadonlySet<Reason> = new Set([
+  'credential-malformed',
+  'credential-unknown',
+  'credential-expired',
+  'credential-revoked',
+  'credential-audience',
+]);
+
+function same(status: number, message: string): Line {
+  return { status, code: status, message };
+}
+
+function lineOf(refusal: Refusal, context: WireContext): Line {
+  switch (refusal.reason) {
+    case 'framing':
+    case 'header-repeated':
+    case 'target-form':
+      return same(400, 'The HTTP request is not well formed.');
+    case 'headers-too-large':
+      return same(431, 'The request headers are too large.');
+    case 'host-foreign':
+      return same(421, 'This server does not answer for that host name.');
+    case 'origin-foreign':
+      return same(403, 'Requests from that origin are not allowed.');
+    case 'path-unknown':
+      return same(404, 'There is nothing at this path.');
+    case 'http-method':
+      return same(405, 'That HTTP method is not allowed here.');
+    case 'clear-text':
+      return same(400, 'A credential must not be sent over plain HTTP. Use the https URL and replace this credential.');
+    case 'limit-address':
+    case 'limit-failures':
+    case 'limit-principal':
+    case 'limit-target':
+      return same(429, 'Too many requests. Wait as long as Retry-After says.');
+    case 'limit-sessions':
+      return same(429, 'Too many open sessions. End one and try again.');
+    case 'limit-streams':
+      return same(429, 'Too many open streams. Close one and try again.');
+    case 'credential-missing':
+      return same(401, 'A credential is needed.');
+    case 'credential-ambiguous':
+      return same(400, 'Send exactly one credential.');
+    case 'credential-malformed':
+    case 'credential-unknown':
+    case 'credential-expired':
+    case 'credential-revoked':
+    case 'credential-audience':
+      return same(context.unknownTokenStatus, 'The credential is not valid here.');
+    case 'content-type':
+      return same(415, 'The body must be application/json in UTF-8.');
+    case 'content-encoding':
+      return same(415, 'Content-Encoding is not accepted on requests.');
+    case 'not-acceptable':
+      return same(406, 'Accept must allow application/json and text/event-stream.');
+    case 'body-too-large':
+      return same(413, 'The request body is too large.');
+    case 'body-timeout':
+      return same(408, 'The request took too long to arrive.');
+    case 'json-malformed':
+      return { status: 400, code: -32700, message: 'The body is not strict JSON.' };
+    case 'message-invalid':
+      return { status: 400, code: -32600, message: 'The body is not one unambiguous JSON-RPC message.' };
+    case 'header-mismatch':
+      return { status: 400, code: -32020, message: 'The Mcp-* headers do not match the body.' };
+    case 'meta-missing':
+      return { status: 400, code: -32602, message: 'A required _meta field is missing.' };
+    case 'params-invalid':
+      return { status: 400, code: -32602, message: 'The parameters are not valid for this method.' };
+    case 'version-unsupported':
+      return {
+        status: 400,
+        code: -32022,
+        message: `Unsupported protocol version. Supported: ${(refusal.supported ?? []).join(', ')}.`,
+      };
+    case 'method-unknown':
+      return { status: 404, code: -32601, message: 'Method not found.' };
+    case 'session-missing':
+      return same(400, 'Mcp-Session-Id is missing. Initialize first.');
+    case 'session-unknown':
+    case 'session-foreign':
+      return same(404, 'There is no such session. Initialize again.');
+    case 'id-in-use':
+      return { status: 400, code: -32600, message: 'A request with this id is still being answered.' };
+    case 'policy-no-rule':
+    case 'policy-denied':
+    case 'policy-condition':
+      return same(403, 'This credential may not do that.');
+    case 'policy-scope':
+      return same(403, 'This credential lacks a scope that is needed.');
+    case 'policy-hidden':
+      // Just as a server answers for a name it does not have.
+      return { status: 200, code: -32602, message: 'Unknown tool, prompt or resource.' };
+    case 'store-unavailable':
+    case 'trail-unavailable':
+      return same(503, 'The gateway cannot decide at the moment. Try again.');
+    case 'shutting-down':
+      return same(503, 'The gateway is stopping. Try again.');
+    case 'upstream-unreachable':
+    case 'upstream-exited':
+      return same(502, 'The MCP server behind the gateway is not available.');
+    case 'upstream-invalid':
+      return same(502, 'The MCP server behind the gateway gave no usable answer.');
+    case 'upstream-too-large':
+      return same(502, 'The answer of the MCP server behind the gateway is too large.');
+    case 'upstream-timeout':
+      return same(504, 'The MCP server behind the gateway did not answer in time.');
+    case 'upstream-capability':
+      return { status: 400, code: -32021, message: 'The client lacks a capability that this request needs.' };
+    case 'caller-gone':
+    case 'internal':
+      return same(500, 'The gateway could not handle this request.');
+  }
+}

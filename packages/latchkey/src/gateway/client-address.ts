@@ -1,0 +1,39 @@
+import { BlockList, isIP } from 'node:net';
+
+/** Networks whose forwarding headers are believed. Empty by default. */
+export function createTrusted(networks: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address, bits] = network.split('/') as [string, string?];
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
+  return list;
+}
+
+export function isTrusted(trusted: BlockList, address: string): boolean {
+  const family = isIP(address);
+  return family !== 0 && trusted.check(address, family === 6 ? 'ipv6' : 'ipv4');
+}
+
+/** An IPv4 address that came over an IPv6 socket, in its IPv4 form. */
+export function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
+}
+
+/** The rightmost address of `X-Forwarded-For` that no trusted proxy has; the peer's own when the header is junk. */
+export function clientAddress(peer: string, forwardedFor: string | null, trusted: BlockList): string {
+  if (forwardedFor === null || !isTrusted(trusted, peer)) return peer;
+  const hops = forwardedFor.split(',');
+  for (let i = hops.length - 1; i >= 0; i -= 1) {
+    const hop = plainAddress((hops[i] as string).trim());
+    if (isIP(hop) === 0 || hop.includes('%')) return peer;
+    if (!isTrusted(trusted, hop)) return hop;
+  }
+  return peer;
+}
+
+export function isLoopback(address: string): boolean {
+  return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
+}

@@ -1,0 +1,73 @@
+import type { BlockList } from 'node:net';
+import type { Rate } from '../core/gcra.ts';
+import type { Principal } from '../core/principal.ts';
+import type { Secret } from '../core/secret.ts';
+import type { Awaitable } from '../core/store.ts';
+import type { Trail } from '../core/trail.ts';
+import type { Verifier } from '../core/verifier.ts';
+import type { ProtectedServer } from './exchange.ts';
+
+/** All times in milliseconds, all sizes in bytes. */
+export interface GatewayLimits {
+  readonly requestsPerAddress: Rate;
+  readonly failedPerAddress: Rate;
+  readonly callsPerCredential: Rate;
+  readonly bodyBytes: number;
+  readonly headerBytes: number;
+  readonly headersTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly streamIdleMs: number;
+  readonly connectionsPerAddress: number;
+  readonly sessions: number;
+  readonly streams: number;
+  readonly sessionIdleMs: number;
+  readonly listBytes: number;
+}
+
+/** What the holder of a valid token gets for it at `POST /.latchkey/rotate`. */
+export type RotateResult =
+  | {
+      readonly kind: 'rotated';
+      readonly token: Secret;
+      readonly name: string;
+      readonly scopes: readonly string[];
+      readonly expiresAt: number | null;
+    }
+  | { readonly kind: 'refused' };
+
+export interface GatewayOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly trusted: BlockList;
+  /** Origin part of the canonical public URL, without a trailing slash; null while bound to loopback without one. */
+  readonly publicUrl: URL | null;
+  readonly origins: readonly string[];
+  readonly servers: readonly ProtectedServer[];
+  /** Null when authentication is off: then every caller is `anonymous`. */
+  readonly verifier: Verifier | null;
+  /** Who a caller without a credential is; null means 401. */
+  readonly anonymous: Principal | null;
+  readonly unknownTokenStatus: 401 | 403;
+  readonly limits: GatewayLimits;
+  readonly trail: Trail;
+  /** 32 random bytes, hex: binds session ids to principals. */
+  readonly sealKey: string;
+  /** Changes when stored credentials changed; see `Store.version`. */
+  readonly storeVersion: () => Awaitable<number>;
+  /** When a principal's credential ends: epoch ms, null for never; 0 when it was revoked. */
+  readonly endOf: (principal: Principal) => Awaitable<number | null>;
+  /** The text of protected resource metadata (RFC 9728). */
+  readonly metadata: (resource: {
+    readonly resource: string;
+    readonly name: string;
+    readonly scopes: readonly string[];
+  }) => string;
+  readonly rotate: (credential: Secret, now: number) => Awaitable<RotateResult>;
+  readonly log: (
+    level: 'debug' | 'info' | 'warn' | 'error',
+    text: string,
+    fields?: Readonly<Record<string, unknown>>,
+  ) => void;
+}

@@ -1,0 +1,30 @@
+import type { Stage } from './exchange.ts';
+import type { GatewayState } from './gateway.ts';
+import { authorizeStage } from './stages/authorize.ts';
+import { forwardStage } from './stages/forward.ts';
+import { identifyStage } from './stages/identify.ts';
+import { limitPeerStage } from './stages/limit-peer.ts';
+import { limitPrincipalStage } from './stages/limit-principal.ts';
+import { matchParametersStage } from './stages/match-parameters.ts';
+import { publishStage } from './stages/publish.ts';
+import { readStage } from './stages/read.ts';
+import { receiveStage } from './stages/receive.ts';
+import { rotateStage } from './stages/rotate.ts';
+import { scanStage } from './stages/scan.ts';
+
+/** The way of a request, in order. The first refusal answers; `record.ts` stands around all of it. */
+export function createPipeline(state: GatewayState): readonly Stage[] {
+  return [
+    receiveStage(state),
+    limitPeerStage(state),
+    publishStage(),
+    identifyStage(state),
+    rotateStage(state),
+    readStage(state),
+    scanStage(state),
+    limitPrincipalStage(state),
+    authorizeStage(state),
+    matchParametersStage(state),
+    forwardStage(state),
+  ];
+}

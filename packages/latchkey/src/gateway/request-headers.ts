@@ -1,0 +1,145 @@
+import { refuse, type Refusal } from '../core/reason.ts';
+
+/** The headers that decide anything, read once from the raw list: what Node merges or drops stays visible here. */
+export interface RequestHeaders {
+  host: string | null;
+  origin: string | null;
+  authorization: string | null;
+  apiKey: string | null;
+  contentType: string | null;
+  contentLength: string | null;
+  contentEncoding: string | null;
+  transferEncoding: string | null;
+  accept: string | null;
+  protocolVersion: string | null;
+  mcpMethod: string | null;
+  mcpName: string | null;
+  sessionId: string | null;
+  connection: string | null;
+  forwardedFor: string | null;
+  forwardedProto: string | null;
+  /** [name, value, …] of what may pass to the upstream. */
+  passed: string[];
+  /** True when one of host, origin, authorization, x-api-key, content-length or transfer-encoding came twice. */
+  repeated: boolean;
+}
+
+// Not identity, not credentials, not hop-by-hop: the only headers of a client that an upstream ever sees.
+const PASSED = new Set(['accept-language', 'user-agent', 'traceparent', 'tracestate', 'baggage', 'last-event-id']);
+const CONNECTION_OPTIONS = new Set(['keep-alive', 'close', 'upgrade', 'http2-settings', 'te']);
+const MAX_HEADERS = 100;
+
+export function readHeaders(raw: readonly string[]): RequestHeaders {
+  const found = emptyHeaders();
+  for (let i = 0; i < raw.length; i += 2) readHeader(found, (raw[i] as string).toLowerCase(), raw[i + 1] as string);
+  return found;
+}
+
+function readHeader(found: RequestHeaders, name: string, value: string): void {
+  switch (name) {
+    case 'host':
+      found.host = once(found, found.host, value);
+      return;
+    case 'origin':
+      found.origin = once(found, found.origin, value);
+      return;
+    case 'authorization':
+      found.authorization = once(found, found.authorization, value);
+      return;
+    case 'x-api-key':
+      found.apiKey = once(found, found.apiKey, value);
+      return;
+    case 'content-length':
+      found.contentLength = once(found, found.contentLength, value);
+      return;
+    case 'transfer-encoding':
+      found.transferEncoding = once(found, found.transferEncoding, value);
+      return;
+    case 'content-type':
+      found.contentType = joined(found.contentType, value);
+      return;
+    case 'content-encoding':
+      found.contentEncoding = joined(found.contentEncoding, value);
+      return;
+    case 'accept':
+      found.accept = joined(found.accept, value);
+      return;
+    case 'mcp-protocol-version':
+      found.protocolVersion = joined(found.protocolVersion, value);
+      return;
+    case 'mcp-method':
+      found.mcpMethod = joined(found.mcpMethod, value);
+      return;
+    case 'mcp-name':
+      found.mcpName = joined(found.mcpName, value);
+      return;
+    case 'mcp-session-id':
+      found.sessionId = joined(found.sessionId, value);
+      return;
+    case 'connection':
+      found.connection = joined(found.connection, value);
+      return;
+    case 'x-forwarded-for':
+      found.forwardedFor = joined(found.forwardedFor, value);
+      return;
+    case 'x-forwarded-proto':
+      found.forwardedProto = joined(found.forwardedProto, value);
+      return;
+    default:
+      if (PASSED.has(name) || name.startsWith('mcp-param-')) found.passed.push(name, value);
+  }
+}
+
+/** What makes a request one that two HTTP programs could frame or route differently. */
+export function checkFraming(headers: RequestHeaders, count: number): Refusal | null {
+  if (count > MAX_HEADERS * 2) return refuse('headers-too-large', { detail: 'too many headers' });
+  if (headers.repeated) return refuse('header-repeated');
+  if (headers.transferEncoding !== null && headers.transferEncoding.toLowerCase() !== 'chunked')
+    return refuse('framing', { detail: 'transfer-encoding' });
+  if (headers.transferEncoding !== null && headers.contentLength !== null)
+    return refuse('framing', { detail: 'two lengths' });
+  if (headers.contentLength !== null && !/^[0-9]{1,15}$/.test(headers.contentLength))
+    return refuse('framing', { detail: 'content-length' });
+  if (headers.connection !== null && !isKnownConnection(headers.connection))
+    return refuse('framing', { detail: 'connection option' });
+  return null;
+}
+
+// A client could otherwise name an end-to-end header there and have the next hop drop it (RFC 9110 §7.6.1).
+function isKnownConnection(value: string): boolean {
+  if (value === 'keep-alive' || value === 'close') return true;
+  return value.split(',').every((option) => CONNECTION_OPTIONS.has(option.trim().toLowerCase()));
+}
+
+function once(found: RequestHeaders, before: string | null, value: string): string {
+  if (before !== null) found.repeated = true;
+  return value;
+}
+
+// A header that is there twice stays visible as a value that matches nothing.
+function joined(before: string | null, value: string): string {
+  return before === null ? value : `${before}, ${value}`;
+}
+
+function emptyHeaders(): RequestHeaders {
+  return {
+    host: null,
+    origin: null,
+    authorization: null,
+    apiKey: null,
+    contentType: null,
+    contentLength: null,
+    contentEncoding: null,
+    transferEncoding: null,
+    accept: null,
+    protocolVersion: null,
+    mcpMethod: null,
+    mcpName: null,
+    sessionId: null,
+    connection: null,
+    forwardedFor: null,
+    forwardedProto: null,
+    passed: [],
+    repeated: false,
+  };
+}

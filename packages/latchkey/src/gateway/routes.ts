@@ -1,0 +1,51 @@
+import type { Policy } from '../core/policy.ts';
+import { EVERY_SCOPE } from '../core/principal.ts';
+import type { ProtectedServer, Route } from './exchange.ts';
+import type { GatewayOptions } from './options.ts';
+
+const WELL_KNOWN = '/.well-known/oauth-protected-resource';
+export const ROTATE_PATH = '/.latchkey/rotate';
+
+/** Every path that is answered, exact. What is not in here is 404. */
+export function createRoutes(
+  options: GatewayOptions,
+  stopping: () => boolean,
+): { routes: ReadonlyMap<string, Route>; probes: ReadonlySet<Route> } {
+  const routes = new Map<string, Route>();
+  for (const server of options.servers) {
+    routes.set(server.path, { kind: 'mcp', server });
+    routes.set(
+      `${WELL_KNOWN}${server.path}`,
+      document(() => metadataOf(options, server)),
+    );
+  }
+  if (options.verifier !== null) routes.set(ROTATE_PATH, { kind: 'rotate' });
+  const health = document(() => '{"status":"ok"}');
+  const ready: Route = { kind: 'document', body: () => readiness(options, stopping) };
+  routes.set('/healthz', health).set('/readyz', ready);
+  return { routes, probes: new Set([health, ready]) };
+}
+
+function document(text: () => string): Route {
+  return { kind: 'document', body: () => ({ status: 200, body: text() }) };
+}
+
+function readiness({ trail }: GatewayOptions, stopping: () => boolean): { status: number; body: string } {
+  if (stopping()) return { status: 503, body: '{"status":"stopping"}' };
+  return trail.healthy
+    ? { status: 200, body: '{"status":"ok"}' }
+    : { status: 503, body: '{"status":"trail unavailable"}' };
+}
+
+function metadataOf({ metadata }: GatewayOptions, server: ProtectedServer): string {
+  return metadata({ resource: server.resource, name: server.name, scopes: scopesOf(server.policy) });
+}
+
+// Only what some visible rule asks for: the catalogue of an operator's other scopes is nobody's business.
+function scopesOf({ rules }: Policy): readonly string[] {
+  const scopes = new Set<string>();
+  for (const list of Object.values(rules))
+    for (const rule of list) if (!rule.hidden && !rule.deny) for (const scope of rule.scopes) scopes.add(scope);
+  scopes.delete(EVERY_SCOPE);
+  return [...scopes].sort();
+}

@@ -1,0 +1,99 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Principal } from '../core/principal.ts';
+import type { ProtectedServer } from './exchange.ts';
+
+const MAC_LENGTH = 32;
+const MAX_ENDED = 10_000;
+const MAX_ID_LENGTH = 512;
+
+interface Session {
+  readonly upstreamId: string;
+  readonly owner: string;
+  readonly server: ProtectedServer;
+  lastSeen: number;
+}
+
+/**
+ * Sessions of the 2025 revisions. The upstream's id is sealed with the principal as `id.mac`, so any node can check
+ * whose it is (MCP security best practices, Session Hijacking); the table only counts and ends them.
+ */
+export interface Sessions {
+  /** Seals an upstream's new id. */
+  open(server: ProtectedServer, principal: Principal, upstreamId: string, now: number): string;
+  /** The upstream's id, or null when the sealed one is not this principal's, not this server's, or ended. */
+  unseal(server: ProtectedServer, principal: Principal, sealed: string, now: number): string | null;
+  end(sealed: string): void;
+  countOf(principal: Principal): number;
+  /** Ends what was idle for longer than allowed, telling the upstreams. */
+  reap(now: number): void;
+}
+
+export function createSessions(sealKey: string, idleMs: number): Sessions {
+  const key = Buffer.from(sealKey, 'hex');
+  const open = new Map<string, Session>();
+  const counts = new Map<string, number>();
+  const ended = new Set<string>();
+
+  const macOf = (server: string, owner: string, id: string): string =>
+    createHmac('sha256', key).update(`${server}\0${owner}\0${id}`).digest('hex').slice(0, MAC_LENGTH);
+
+  const add = (sealed: string, session: Session): void => {
+    open.set(sealed, session);
+    counts.set(session.owner, (counts.get(session.owner) ?? 0) + 1);
+  };
+
+  const remove = (sealed: string): Session | null => {
+    const session = open.get(sealed);
+    if (ended.size >= MAX_ENDED) ended.delete(ended.values().next().value as string);
+    ended.add(sealed);
+    if (session === undefined) return null;
+    open.delete(sealed);
+    const count = (counts.get(session.owner) ?? 1) - 1;
+    if (count === 0) counts.delete(session.owner);
+    else counts.set(session.owner, count);
+    return session;
+  };
+
+  return {
+    open(server, principal, upstreamId, now) {
+      const owner = ownerOf(principal);
+      const sealed = `${upstreamId}.${macOf(server.name, owner, upstreamId)}`;
+      if (!open.has(sealed)) add(sealed, { upstreamId, owner, server, lastSeen: now });
+      return sealed;
+    },
+    unseal(server, principal, sealed, now) {
+      const owner = ownerOf(principal);
+      const known = open.get(sealed);
+      if (known !== undefined) {
+        if (known.owner !== owner || known.server !== server) return null;
+        known.lastSeen = now;
+        return known.upstreamId;
+      }
+      if (sealed.length > MAX_ID_LENGTH || ended.has(sealed)) return null;
+      const upstreamId = sealed.slice(0, -MAC_LENGTH - 1);
+      if (upstreamId === '' || sealed !== `${upstreamId}.${sealed.slice(-MAC_LENGTH)}`) return null;
+      if (!sameText(sealed.slice(-MAC_LENGTH), macOf(server.name, owner, upstreamId))) return null;
+      // Sealed by this gateway before a restart, or by another node.
+      add(sealed, { upstreamId, owner, server, lastSeen: now });
+      return upstreamId;
+    },
+    end: remove,
+    countOf: (principal) => counts.get(ownerOf(principal)) ?? 0,
+    reap(now) {
+      for (const [sealed, session] of open) {
+        if (now - session.lastSeen < idleMs) continue;
+        remove(sealed);
+        session.server.upstream.endSession(session.upstreamId);
+      }
+    },
+  };
+}
+
+function ownerOf(principal: Principal): string {
+  return `${principal.id}\0${principal.client ?? ''}`;
+}
+
+function sameText(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}

@@ -1,0 +1,115 @@
+import { isVisible, needsFilter } from '../../core/visibility.ts';
+import { LIST_METHODS } from '../../core/filter-list.ts';
+import type { Principal } from '../../core/principal.ts';
+import { refuse, type Refusal } from '../../core/reason.ts';
+import type { Answer, Forwardable } from '../../core/upstream.ts';
+import type { Exchange, ProtectedServer, Stage, StageResult } from '../exchange.ts';
+import { createFilterAnswer } from '../filter-answer.ts';
+import type { GatewayState } from '../gateway.ts';
+import { createHttpAnswer } from '../http-answer.ts';
+import { corsHeaders } from './publish.ts';
+
+/** Hands what was judged to the upstream. The client's credentials end here. */
+export function forwardStage(state: GatewayState): Stage {
+  return {
+    name: 'forward',
+    run(exchange) {
+      const { server, principal } = exchange;
+      if (server === null || principal === null) return refuse('internal');
+      const refusal = unsealSession(state, exchange, server, principal);
+      if (refusal !== null) return refusal;
+      return forward(state, exchange, server, principal);
+    },
+  };
+}
+
+function forward(state: GatewayState, exchange: Exchange, server: ProtectedServer, principal: Principal): StageResult {
+  const answer = createAnswer(state, exchange, server, principal);
+  state.open.add(exchange);
+  exchange.cut = () => answer.abort();
+  server.upstream.forward(forwardable(exchange, principal), filtered(state, exchange, server, principal, answer));
+  return 'done';
+}
+
+function unsealSession(
+  state: GatewayState,
+  exchange: Exchange,
+  server: ProtectedServer,
+  principal: Principal,
+): Refusal | null {
+  const sealed = exchange.headers.sessionId;
+  // 2026-07-28 has no sessions: the header is ignored.
+  if (exchange.era === 'modern' || sealed === null) return null;
+  exchange.sessionId = state.sessions.unseal(server, principal, sealed, exchange.startedAt);
+  const { message } = exchange;
+  const id = message === null || message.id === null || message.kind === 'response' ? {} : { id: message.id };
+  return exchange.sessionId === null ? refuse('session-unknown', id) : null;
+}
+
+function createAnswer(state: GatewayState, exchange: Exchange, server: ProtectedServer, principal: Principal): Answer {
+  const sealed = exchange.headers.sessionId;
+  return createHttpAnswer(exchange.response, {
+    refuse: (refusal) => state.refuse(exchange, withId(refusal, exchange)),
+    streamIdleMs: state.options.limits.streamIdleMs,
+    headers: corsHeaders(exchange),
+    mapHeaders(status, headers) {
+      if (exchange.sessionId !== null && sealed !== null && endsSession(exchange, status)) state.sessions.end(sealed);
+      return sealHeaders(headers, (id) =>
+        exchange.era === 'modern' ? null : state.sessions.open(server, principal, id, exchange.startedAt),
+      );
+    },
+  });
+}
+
+function withId(refusal: Refusal, { message }: Exchange): Refusal {
+  return message === null || message.id === null || message.kind === 'response'
+    ? refusal
+    : { ...refusal, id: message.id };
+}
+
+function endsSession(exchange: Exchange, status: number): boolean {
+  return status === 404 || (exchange.request.method === 'DELETE' && status >= 200 && status < 300);
+}
+
+function sealHeaders(headers: readonly string[], seal: (id: string) => string | null): readonly string[] {
+  const index = headers.indexOf('mcp-session-id');
+  if (index === -1) return headers;
+  const sealed = seal(headers[index + 1] as string);
+  return sealed === null ? headers.toSpliced(index, 2) : headers.toSpliced(index + 1, 1, sealed);
+}
+
+function forwardable(exchange: Exchange, principal: Principal): Forwardable {
+  const { headers } = exchange;
+  const passed = headers.passed;
+  passed.push('accept', headers.accept ?? 'application/json, text/event-stream');
+  if (exchange.body !== null) passed.push('content-type', 'application/json');
+  if (headers.protocolVersion !== null) passed.push('mcp-protocol-version', headers.protocolVersion);
+  if (headers.mcpMethod !== null) passed.push('mcp-method', headers.mcpMethod);
+  if (headers.mcpName !== null) passed.push('mcp-name', headers.mcpName);
+  return {
+    httpMethod: exchange.request.method as Forwardable['httpMethod'],
+    era: exchange.era,
+    principal,
+    message: exchange.message,
+    sessionId: exchange.sessionId,
+    headers: passed,
+  };
+}
+
+function filtered(
+  state: GatewayState,
+  exchange: Exchange,
+  server: ProtectedServer,
+  principal: Principal,
+  answer: Answer,
+): Answer {
+  const { message } = exchange;
+  // A resumed GET stream can replay the answer to a list request.
+  const lists = message === null ? exchange.request.method === 'GET' : LIST_METHODS.has(message.method);
+  if (!lists || !needsFilter(server.policy, principal)) return answer;
+  return createFilterAnswer(
+    answer,
+    (kind, name) => isVisible(server.policy, principal, kind, name),
+    state.options.limits.listBytes,
+  );
+}

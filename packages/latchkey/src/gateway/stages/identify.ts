@@ -1,0 +1,81 @@
+import type { Principal } from '../../core/principal.ts';
+import { refuse, type Refusal } from '../../core/reason.ts';
+import { Secret } from '../../core/secret.ts';
+import type { Credential, Verdict } from '../../core/verifier.ts';
+import type { Exchange, Stage, StageResult } from '../exchange.ts';
+import type { GatewayState } from '../gateway.ts';
+import type { RequestHeaders } from '../request-headers.ts';
+
+const BEARER = /^bearer +([A-Za-z0-9._~+/=:-]{1,4096})$/i;
+const API_KEY = /^[\x21-\x7e]{1,4096}$/;
+
+/** Finds the one credential, has it verified, and sets the principal: who is asking. */
+export function identifyStage(state: GatewayState): Stage {
+  const { options } = state;
+  return {
+    name: 'identify',
+    run(exchange) {
+      if (options.verifier === null) return accept(exchange, state.everyone);
+      const found = findCredential(exchange.headers);
+      if (found === null) return welcomeStranger(state, exchange);
+      if ('reason' in found) return found.reason === 'credential-malformed' ? failed(state, exchange, found) : found;
+      const serverName = exchange.server?.name ?? '';
+      const verdict = options.verifier.verify(found, serverName, exchange.startedAt);
+      return verdict instanceof Promise
+        ? verdict.then((value) => judge(state, exchange, value))
+        : judge(state, exchange, verdict);
+    },
+  };
+}
+
+/** RFC 6750 §2.1 and `X-API-Key`; null when nothing was presented. Two of them are one too many. */
+export function findCredential(headers: RequestHeaders): Credential | Refusal | null {
+  const { authorization, apiKey } = headers;
+  if (authorization !== null && apiKey !== null) return refuse('credential-ambiguous');
+  if (apiKey !== null)
+    return API_KEY.test(apiKey) ? { scheme: 'api-key', secret: new Secret(apiKey) } : refuse('credential-malformed');
+  if (authorization === null) return null;
+  const match = BEARER.exec(authorization);
+  return match === null ? refuse('credential-malformed') : { scheme: 'bearer', secret: new Secret(match[1] as string) };
+}
+
+function welcomeStranger(state: GatewayState, exchange: Exchange): StageResult {
+  const { anonymous } = state.options;
+  // A stranger's right to the rotate endpoint is never in question: it is about a credential.
+  if (anonymous === null || exchange.route?.kind === 'rotate') return refuse('credential-missing', { scopes: [] });
+  return accept(exchange, anonymous);
+}
+
+function judge(state: GatewayState, exchange: Exchange, verdict: Verdict): StageResult {
+  if (exchange.clear) {
+    exchange.exposed = true;
+    if (verdict.kind === 'accept') exchange.principal = verdict.principal;
+    return refuse('clear-text');
+  }
+  if (verdict.kind === 'skip') return failed(state, exchange, refuse('credential-unknown'));
+  if (verdict.kind === 'reject')
+    return verdict.reason === 'store-unavailable'
+      ? refuse('store-unavailable', { retryAfterSeconds: 1 })
+      : failed(state, exchange, refuse(verdict.reason));
+  return accepted(state, exchange, verdict.principal);
+}
+
+function failed(state: GatewayState, exchange: Exchange, refusal: Refusal): Refusal {
+  const wait = state.failureLimiter.take(exchange.address, exchange.startedAt);
+  return wait > 0 ? refuse('limit-failures', { retryAfterSeconds: wait / 1000 }) : refusal;
+}
+
+// While an address is over its limit of failures a right guess looks like a wrong one; only who came in from there
+// before still does, so that one bad neighbour does not lock a whole office out.
+function accepted(state: GatewayState, exchange: Exchange, principal: Principal): StageResult {
+  if (exchange.failuresExceeded > 0 && !state.knownCallers.has(exchange.address, principal.id)) {
+    return refuse('limit-failures', { retryAfterSeconds: exchange.failuresExceeded / 1000 });
+  }
+  state.knownCallers.add(exchange.address, principal.id);
+  return accept(exchange, principal);
+}
+
+function accept(exchange: Exchange, principal: Principal): null {
+  exchange.principal = principal;
+  return null;
+}

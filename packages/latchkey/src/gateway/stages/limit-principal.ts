@@ -1,0 +1,23 @@
+import { refuse } from '../../core/reason.ts';
+import type { Stage } from '../exchange.ts';
+import type { GatewayState } from '../gateway.ts';
+
+/** Calls per credential, sessions and streams. Limits of a single tool come with its rule, in `authorize`. */
+export function limitPrincipalStage(state: GatewayState): Stage {
+  const { limits } = state.options;
+  return {
+    name: 'limit-principal',
+    run(exchange) {
+      const { principal, message, startedAt, request } = exchange;
+      if (principal === null) return refuse('internal');
+      const wait = state.callLimiter.take(principal.id, startedAt);
+      if (wait > 0) return refuse('limit-principal', { retryAfterSeconds: wait / 1000 });
+      if (message?.method === 'initialize' && state.sessions.countOf(principal) >= limits.sessions)
+        return refuse('limit-sessions', { retryAfterSeconds: 60 });
+      exchange.stream = request.method === 'GET' || message?.method === 'subscriptions/listen';
+      if (exchange.stream && state.open.streamsOf(principal) >= limits.streams)
+        return refuse('limit-streams', { retryAfterSeconds: 60 });
+      return null;
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import { parametersMatch, type MirroredParameter } from '../../core/parameter-headers.ts';
+import { refuse } from '../../core/reason.ts';
+import type { Exchange, Stage, StageResult } from '../exchange.ts';
+import type { GatewayState } from '../gateway.ts';
+
+/** Holds `Mcp-Param-*` headers against the arguments, for tools whose schema mirrors some (2026-07-28 only). */
+export function matchParametersStage(state: GatewayState): Stage {
+  return {
+    name: 'match-parameters',
+    run(exchange) {
+      const { message, server, principal, era } = exchange;
+      if (
+        era !== 'modern' ||
+        message?.method !== 'tools/call' ||
+        message.name === null ||
+        server === null ||
+        principal === null
+      )
+        return null;
+      const parameters = state.toolSchemas(server).parametersOf(message.name, principal, exchange.startedAt);
+      return parameters instanceof Promise
+        ? parameters.then((found) => match(exchange, found))
+        : match(exchange, parameters);
+    },
+  };
+}
+
+function match(exchange: Exchange, parameters: readonly MirroredParameter[]): StageResult {
+  const { message, headers } = exchange;
+  if (parameters.length === 0 || message === null) return null;
+  const args = message.args === null ? '{}' : message.bytes.toString('utf8', message.args.start, message.args.end);
+  if (parametersMatch(parameters, args, headers.passed)) return null;
+  return refuse('header-mismatch', { detail: 'Mcp-Param', ...(message.id === null ? {} : { id: message.id }) });
+}

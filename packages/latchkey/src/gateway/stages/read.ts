@@ -1,0 +1,69 @@
+import type { IncomingMessage } from 'node:http';
+import { refuse, type Refusal } from '../../core/reason.ts';
+import type { Exchange, Stage, StageResult } from '../exchange.ts';
+import type { GatewayState } from '../gateway.ts';
+
+// RFC 9110 §8.3.1; JSON has no charset parameter, but UTF-8 says what holds anyway. Other parameters change nothing.
+const JSON_TYPE = /^application\/json(?:[ \t]*;[ \t]*([a-z0-9!#$&^_.+-]+)=("[^"\\]*"|[a-z0-9!#$&^_.+-]+))*[ \t]*$/i;
+const FOREIGN_CHARSET = /;[ \t]*charset=(?!"?utf-8"?(?:[ \t]*(?:;|$)))/i;
+const ACCEPTABLE = /(?:^|[,\s])(?:application\/json|text\/event-stream|\*\/\*|application\/\*|text\/\*)(?=$|[\s;,])/i;
+
+/** Content-Type, Content-Encoding, size, and the body of a POST. */
+export function readStage(state: GatewayState): Stage {
+  const limit = state.options.limits.bodyBytes;
+  return {
+    name: 'read',
+    run(exchange) {
+      const { request, headers, response } = exchange;
+      if (request.method !== 'POST') return checkStreamRequest(exchange);
+      const refusal = checkType(exchange);
+      if (refusal !== null) return refusal;
+      if (headers.contentLength !== null && Number(headers.contentLength) > limit) return refuse('body-too-large');
+      if (request.headers.expect !== undefined) response.writeContinue();
+      return readBody(request, limit).then((body) => keep(exchange, body));
+    },
+  };
+}
+
+function keep(exchange: Exchange, body: Buffer | Refusal): StageResult {
+  if (!Buffer.isBuffer(body)) return body;
+  exchange.body = body;
+  return null;
+}
+
+function checkStreamRequest({ request, headers }: Exchange): Refusal | null {
+  if (headers.transferEncoding !== null || (headers.contentLength !== null && headers.contentLength !== '0'))
+    return refuse('framing', { detail: 'a body where none belongs' });
+  const streams =
+    headers.accept === null || /(?:^|[,\s])(?:text\/event-stream|\*\/\*|text\/\*)(?=$|[\s;,])/i.test(headers.accept);
+  return request.method === 'GET' && !streams ? refuse('not-acceptable') : null;
+}
+
+function checkType({ headers }: Exchange): Refusal | null {
+  if (headers.contentEncoding !== null) return refuse('content-encoding');
+  const type = headers.contentType;
+  if (type !== 'application/json' && (type === null || !JSON_TYPE.test(type) || FOREIGN_CHARSET.test(type)))
+    return refuse('content-type');
+  return headers.accept !== null && !ACCEPTABLE.test(headers.accept) ? refuse('not-acceptable') : null;
+}
+
+function readBody(request: IncomingMessage, limit: number): Promise<Buffer | Refusal> {
+  return new Promise((resolve) => {
+    let first: Buffer | null = null;
+    let rest: Buffer[] | null = null;
+    let size = 0;
+    const settle = (value: Buffer | Refusal): void => {
+      request.removeAllListeners('data');
+      resolve(value);
+    };
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > limit) settle(refuse('body-too-large'));
+      else if (first === null) first = chunk;
+      else (rest ??= [first]).push(chunk);
+    });
+    request.on('end', () => settle(rest === null ? (first ?? Buffer.alloc(0)) : Buffer.concat(rest, size)));
+    request.on('close', () => settle(refuse('caller-gone')));
+    request.on('error', () => settle(refuse('caller-gone')));
+  });
+}

@@ -1,0 +1,72 @@
+import { refuse, type Refusal } from '../../core/reason.ts';
+import { isLoopback, isTrusted, clientAddress } from '../client-address.ts';
+import type { Exchange, Stage } from '../exchange.ts';
+import type { GatewayState } from '../gateway.ts';
+import { checkFraming, readHeaders } from '../request-headers.ts';
+
+const ORIGIN_FORM = /^\/[\x21\x22\x24-\x7e]*$/;
+
+/** Framing, Host, Origin, path and method; nothing of the body. */
+export function receiveStage(state: GatewayState): Stage {
+  return {
+    name: 'receive',
+    run(exchange) {
+      const { request } = exchange;
+      exchange.headers = readHeaders(request.rawHeaders);
+      const framing = checkFraming(exchange.headers, request.rawHeaders.length);
+      if (framing !== null) return framing;
+      judgeConnection(state, exchange);
+      const path = pathOf(request.url ?? '');
+      if (path === null) return refuse('target-form');
+      exchange.route = state.routes.get(path) ?? null;
+      exchange.server = exchange.route?.kind === 'mcp' ? exchange.route.server : null;
+      return checkHost(state, exchange) ?? checkOrigin(state, exchange) ?? checkMethod(state, exchange);
+    },
+  };
+}
+
+function judgeConnection(state: GatewayState, exchange: Exchange): void {
+  const peer = exchange.address;
+  const proxied = isTrusted(state.options.trusted, peer);
+  exchange.address = clientAddress(peer, exchange.headers.forwardedFor, state.options.trusted);
+  const encrypted = 'encrypted' in exchange.request.socket || (proxied && exchange.headers.forwardedProto === 'https');
+  // A proxy on this machine that says nothing of the outside hop is as local as a client on it.
+  const local = isLoopback(peer) && (!proxied || exchange.headers.forwardedProto === null);
+  exchange.clear = !encrypted && !local;
+}
+
+/** The path of an origin-form target (RFC 9112 §3.2.1); the query is nobody's business here and is dropped. */
+function pathOf(target: string): string | null {
+  if (!target.startsWith('/')) return null;
+  const query = target.indexOf('?');
+  const path = query === -1 ? target : target.slice(0, query);
+  return ORIGIN_FORM.test(path) ? path : '';
+}
+
+function checkHost(state: GatewayState, { headers, route }: Exchange): Refusal | null {
+  // Probes of an orchestrator come by address.
+  if (route?.kind === 'document' && state.probes.has(route)) return null;
+  return headers.host !== null && state.hosts.has(headers.host.toLowerCase()) ? null : refuse('host-foreign');
+}
+
+function checkOrigin(state: GatewayState, exchange: Exchange): Refusal | null {
+  const { origin } = exchange.headers;
+  if (origin === null) return null;
+  if (!state.origins.has(origin.toLowerCase())) return refuse('origin-foreign');
+  exchange.origin = origin;
+  return null;
+}
+
+function checkMethod(state: GatewayState, exchange: Exchange): Refusal | null {
+  const { route, request, server, headers } = exchange;
+  if (route === null) return refuse('path-unknown');
+  const allowed = state.methodsOf(route);
+  if (!allowed.includes(request.method ?? '')) return refuse('http-method', { allow: allowed });
+  const modernStream =
+    request.method !== 'POST' &&
+    server !== null &&
+    headers.protocolVersion !== null &&
+    state.isModern(headers.protocolVersion);
+  // 2026-07-28 has neither the GET stream nor sessions to delete.
+  return modernStream && request.method !== 'OPTIONS' ? refuse('http-method', { allow: ['POST'] }) : null;
+}

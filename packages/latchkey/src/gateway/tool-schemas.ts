@@ -1,0 +1,148 @@
+import { readMirroredParameters, type MirroredParameter } from '../core/parameter-headers.ts';
+import { parseMessage } from '../core/parse-message.ts';
+import type { Principal } from '../core/principal.ts';
+import type { Answer, Upstream } from '../core/upstream.ts';
+
+const REFRESH_MS = 60_000;
+const FETCH_TIMEOUT_MS = 5000;
+const MAX_PAGES = 20;
+const MAX_BYTES = 8 * 1024 * 1024;
+const NONE: readonly MirroredParameter[] = [];
+
+/** Which parameters of which tools are mirrored into headers, as the upstream's own tools/list says. */
+export interface ToolSchemas {
+  /** What is known of the tool; asks the upstream when it is not, at most once a minute. */
+  parametersOf(
+    tool: string,
+    principal: Principal,
+    now: number,
+  ): readonly MirroredParameter[] | Promise<readonly MirroredParameter[]>;
+}
+
+export function createToolSchemas(upstream: Upstream): ToolSchemas {
+  let known: ReadonlyMap<string, readonly MirroredParameter[]> = new Map();
+  let askedAt = 0;
+  let asking: Promise<void> | null = null;
+  const refresh = async (principal: Principal, now: number): Promise<void> => {
+    askedAt = now;
+    try {
+      known = await fetchAll(upstream, principal);
+    } catch {
+      // An upstream that has no such list validates its own headers; the next try is a minute away.
+    } finally {
+      asking = null;
+    }
+  };
+  return {
+    parametersOf(tool, principal, now) {
+      const found = known.get(tool);
+      const fresh = now - askedAt < REFRESH_MS;
+      if (found !== undefined && !fresh) void (asking ??= refresh(principal, now));
+      if (found !== undefined) return found;
+      if (fresh && asking === null) return NONE;
+      return (asking ??= refresh(principal, now)).then(() => known.get(tool) ?? NONE);
+    },
+  };
+}
+
+async function fetchAll(
+  upstream: Upstream,
+  principal: Principal,
+): Promise<ReadonlyMap<string, readonly MirroredParameter[]>> {
+  const all = new Map<string, readonly MirroredParameter[]>();
+  let cursor: unknown;
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const result = (await fetchPage(upstream, principal, page, cursor)) as { nextCursor?: unknown } | null;
+    for (const [tool, parameters] of readMirroredParameters(result)) all.set(tool, parameters);
+    cursor = result?.nextCursor;
+    if (typeof cursor !== 'string') break;
+  }
+  return all;
+}
+
+async function fetchPage(upstream: Upstream, principal: Principal, page: number, cursor: unknown): Promise<unknown> {
+  const text = await ask(upstream, principal, {
+    jsonrpc: '2.0',
+    id: `latchkey-tools-${page}`,
+    method: 'tools/list',
+    params: {
+      ...(typeof cursor === 'string' ? { cursor } : {}),
+      _meta: {
+        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+        'io.modelcontextprotocol/clientCapabilities': {},
+        'io.modelcontextprotocol/clientInfo': { name: 'latchkey', version: '0' },
+      },
+    },
+  });
+  const payloads = text.startsWith('{')
+    ? [text]
+    : text.split(/\r?\n/).flatMap((line) => (line.startsWith('data:') ? [line.slice(5)] : []));
+  for (const payload of payloads) {
+    const message = JSON.parse(payload) as { result?: unknown };
+    if (message.result !== undefined) return message.result;
+  }
+  throw new Error('no result');
+}
+
+function ask(upstream: Upstream, principal: Principal, call: object): Promise<string> {
+  const parsed = parseMessage(Buffer.from(JSON.stringify(call)));
+  if (parsed.kind !== 'message') throw new Error('unreachable: our own message was refused');
+  const headers = [
+    'accept',
+    'application/json, text/event-stream',
+    'content-type',
+    'application/json',
+    'mcp-protocol-version',
+    '2026-07-28',
+    'mcp-method',
+    'tools/list',
+  ];
+  const { answer, text } = collectAnswer();
+  upstream.forward(
+    { httpMethod: 'POST', era: 'modern', principal, message: parsed.message, sessionId: null, headers },
+    answer,
+  );
+  return text;
+}
+
+/** An answer that is kept here, bounded in size and time. */
+function collectAnswer(): { answer: Answer; text: Promise<string> } {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const aborts: (() => void)[] = [];
+  const chunks: Buffer[] = [];
+  let size = 0;
+  let aborted = false;
+  const stop = (why: string): void => {
+    aborted = true;
+    for (const handler of aborts.splice(0)) handler();
+    reject(new Error(why));
+  };
+  const timer = setTimeout(() => stop('timeout'), FETCH_TIMEOUT_MS);
+  const keep = (chunk: Uint8Array | string): void => {
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    if (size > MAX_BYTES) stop('too large');
+    else chunks.push(bytes);
+  };
+  const answer: Answer = {
+    get aborted() {
+      return aborted;
+    },
+    onAbort: (handler) => void aborts.push(handler),
+    onDrain() {},
+    start(status) {
+      if (status !== 200) stop(`status ${status}`);
+    },
+    write(chunk) {
+      keep(chunk);
+      return true;
+    },
+    end(chunk) {
+      if (chunk !== undefined) keep(chunk);
+      resolve(Buffer.concat(chunks).toString('utf8'));
+    },
+    fail: (refusal) => reject(new Error(refusal.reason)),
+    abort: () => reject(new Error('aborted')),
+  };
+  return { answer, text: promise.finally(() => clearTimeout(timer)) };
+}

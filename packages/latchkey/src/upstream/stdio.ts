@@ -1,0 +1,193 @@
+import { randomBytes } from 'node:crypto';
+import { basename } from 'node:path';
+import { LatchkeyError } from '../core/error.ts';
+import { refuse } from '../core/reason.ts';
+import type { Answer, Forwardable, Upstream } from '../core/upstream.ts';
+import type { Log } from './stdio/child.ts';
+import { createEnvironment } from './stdio/environment.ts';
+import { InputRounds, wantsInput } from './stdio/input-rounds.ts';
+import { Launcher, type Greeting } from './stdio/launcher.ts';
+import { LegacySession } from './stdio/legacy-to-modern.ts';
+import { Listeners } from './stdio/listeners.ts';
+import { toLoss } from './stdio/loss.ts';
+import { forwardModernCall, type Decorate, type Posted } from './stdio/modern-call.ts';
+import { createDecorate, isRemoved, refuseMethod, toDiscovery } from './stdio/modern-to-legacy.ts';
+import { Reply } from './stdio/reply.ts';
+import { SessionChild } from './stdio/session-child.ts';
+import { SharedChild } from './stdio/shared-child.ts';
+import { acquireWatchdog } from './stdio/watchdog.ts';
+
+export interface StdioUpstreamOptions {
+  /** Program and arguments, passed on exactly; no shell reads them. */
+  readonly command: readonly string[];
+  readonly cwd?: string;
+  /** Added to the few variables that are inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Children of sessions and of callers that need one of their own; the shared one is not counted. */
+  readonly maxChildren: number;
+  readonly callTimeoutMs: number;
+  /** The longest line a child may write. Default 16 MiB. */
+  readonly maxLineBytes?: number;
+  /** How long a child may take to answer its first question. Default 30 s. */
+  readonly startTimeoutMs?: number;
+  readonly log: Log;
+  /** The eras callers may speak; it shows in `server/discover`. */
+  readonly protocol: 'both' | 'modern' | 'legacy';
+}
+
+export interface StdioUpstream extends Upstream {
+  /** Starts a child ahead of the first request. Rejects with `E_UPSTREAM_MISSING` or `E_UPSTREAM_START`. */
+  start(): Promise<{ readonly era: 'modern' | 'legacy' }>;
+}
+
+/** What a legacy client holds by its session id. */
+interface Session {
+  post(request: Posted, answer: Answer): void;
+  listen(answer: Answer): void;
+  end(): void;
+}
+
+const MAX_LINE_BYTES = 16 * 1024 * 1024;
+const START_TIMEOUT_MS = 30_000;
+const MAX_SESSIONS = 10_000;
+
+/**
+ * A server that speaks over standard input and output, in either era, for callers of either era (MCP 2026-07-28 and
+ * 2025-11-25 transports). Modern callers share one child, their ids kept apart; legacy sessions have one each.
+ */
+export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstream {
+  if (options.command.length === 0) throw new TypeError('command must name a program');
+  const { log, callTimeoutMs, command } = options;
+  const startTimeoutMs = options.startTimeoutMs ?? START_TIMEOUT_MS;
+  const watchdog = acquireWatchdog();
+  const launcher = new Launcher({
+    command,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    env: createEnvironment(process.env, options.env, process.platform),
+    maxLineBytes: options.maxLineBytes ?? MAX_LINE_BYTES,
+    maxChildren: options.maxChildren,
+    startTimeoutMs,
+    watchdog,
+    log,
+  });
+  const sessions = new Map<string, Session>();
+  const inputRounds = new InputRounds({ launcher, callTimeoutMs, log });
+  let decorate: Decorate | null = null;
+  const listeners = new Listeners(() => shared);
+  const shared = new SharedChild({
+    launcher,
+    callTimeoutMs,
+    log,
+    onUnaddressed: (line) => listeners.notify(line),
+    onStart: (greeting) => {
+      decorate = greeting.era === 'legacy' ? createDecorate(greeting) : null;
+    },
+    onLost: (loss) => listeners.end(loss),
+  });
+
+  function forwardModern(request: Forwardable, answer: Answer): void {
+    if (!isPosted(request)) return answer.fail(refuse('http-method', { allow: ['POST'] }));
+    if (request.message.kind === 'response')
+      return answer.fail(refuse('message-invalid', { detail: 'a response from a modern client' }));
+    // Revision 2026-07-28 has no notification from clients over HTTP, and a shared child could not tell whose it is.
+    if (request.message.kind === 'notification') return accept(answer);
+    const greeting = shared.ready;
+    if (greeting !== null) return callModern(greeting, request, answer);
+    return void startAndCall(request, answer);
+  }
+
+  async function startAndCall(request: Posted, answer: Answer): Promise<void> {
+    const started = await shared.start();
+    if (answer.aborted) return;
+    if (started.kind === 'lost') answer.fail(started.loss.refusal);
+    else callModern(started.value, request, answer);
+  }
+
+  function callModern(greeting: Greeting, request: Posted, answer: Answer): void {
+    const { message } = request;
+    if (greeting.era === 'modern') return forwardModernCall(shared, request, answer, null);
+    const id = message.id ?? 'null';
+    if (message.method === 'server/discover')
+      return new Reply(answer, id).finish(toDiscovery(id, greeting, options.protocol));
+    if (message.method === 'subscriptions/listen') return void listeners.listen(request, answer, greeting);
+    if (isRemoved(message.method)) return refuseMethod(answer, id);
+    if (wantsInput(message)) return inputRounds.forward(request, answer);
+    return forwardModernCall(shared, request, answer, decorate);
+  }
+
+  function forwardLegacy(request: Forwardable, answer: Answer): void {
+    const { sessionId } = request;
+    if (sessionId === null) {
+      if (!isPosted(request) || request.message.method !== 'initialize') return answer.fail(refuse('session-missing'));
+      return void openSession(request, answer);
+    }
+    const session = sessions.get(sessionId);
+    if (session === undefined) return answer.fail(refuse('session-unknown'));
+    if (isPosted(request)) return session.post(request, answer);
+    if (request.httpMethod === 'GET') return session.listen(answer);
+    session.end();
+    answer.start(200, []);
+    return answer.end();
+  }
+
+  async function openSession(request: Posted, answer: Answer): Promise<void> {
+    const era = await launcher.era();
+    const asItIs = era.kind === 'ok' && (era.value === 'legacy' || (await launcher.speaksLegacy()));
+    if (answer.aborted) return;
+    if (era.kind === 'lost') return answer.fail(era.loss.refusal);
+    const id = randomBytes(16).toString('hex');
+    const onEnd = (): void => void sessions.delete(id);
+    if (sessions.size >= MAX_SESSIONS) return answer.fail(refuse('limit-sessions', { retryAfterSeconds: 5 }));
+    const session = asItIs
+      ? new SessionChild(launcher, { id, callTimeoutMs, startTimeoutMs, log, onEnd })
+      : new LegacySession(shared, { id, callTimeoutMs, onEnd });
+    sessions.set(id, session);
+    const started = await session.start();
+    if (started.kind === 'lost') return answer.fail(started.loss.refusal);
+    session.post(request, answer);
+  }
+
+  return {
+    kind: 'stdio',
+    // Arguments may hold secrets, so the program alone names the server.
+    label: `stdio:${basename(command[0] ?? '')}`,
+    async start() {
+      const era = await launcher.era();
+      if (era.kind === 'lost') throw toStartError(command[0] ?? '', era.loss.text, launcher.notFound);
+      return { era: era.value };
+    },
+    forward(request, answer) {
+      if (answer.aborted) return;
+      if (request.era === 'modern') forwardModern(request, answer);
+      else forwardLegacy(request, answer);
+    },
+    endSession: (sessionId) => sessions.get(sessionId)?.end(),
+    async close() {
+      listeners.end(toLoss({ kind: 'stopped' }));
+      shared.close();
+      inputRounds.close();
+      for (const session of sessions.values()) session.end();
+      await launcher.close();
+      watchdog.close();
+    },
+  };
+}
+
+function isPosted(request: Forwardable): request is Posted {
+  return request.message !== null;
+}
+
+function accept(answer: Answer): void {
+  answer.start(202, []);
+  answer.end();
+}
+
+function toStartError(program: string, why: string, notFound: boolean): LatchkeyError {
+  if (notFound)
+    return new LatchkeyError('E_UPSTREAM_MISSING', `The program "${program}" was not found.`, {
+      hint: 'Check its name, its path and the working directory.',
+    });
+  return new LatchkeyError('E_UPSTREAM_START', `The program "${program}" did not start as an MCP server: ${why}`, {
+    hint: 'Run the command by itself to see what it says; LATCHKEY_LOG=info shows its error output.',
+  });
+}

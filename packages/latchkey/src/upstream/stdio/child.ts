@@ -1,0 +1,222 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createLineReader } from './lines.ts';
+import type { Watchdog } from './watchdog.ts';
+
+export type Log = (
+  level: 'debug' | 'info' | 'warn' | 'error',
+  text: string,
+  fields?: Readonly<Record<string, unknown>>,
+) => void;
+
+export interface ChildOptions {
+  /** Program and arguments, passed on exactly; no shell reads them. */
+  readonly command: readonly string[];
+  readonly cwd?: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly maxLineBytes: number;
+  readonly watchdog: Watchdog;
+  readonly log: Log;
+  /** How long a child may take to end by itself, and then after SIGTERM. Default 1000 each. */
+  readonly graceMs?: number;
+}
+
+/** Why a child is gone. `stopped` is the gateway's own doing. */
+export type Ending =
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'too-large' }
+  | { readonly kind: 'exited'; readonly detail: string }
+  | { readonly kind: 'not-started'; readonly cause: NodeJS.ErrnoException };
+
+export interface ChildHandlers {
+  onLine(line: Buffer): void;
+  /** Comes once; no line follows it. */
+  onEnd(ending: Ending): void;
+}
+
+const MAX_STDERR_LINE = 4096;
+const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
+// What a child wrote before it died is still read, unless a grandchild keeps the pipe open.
+const DRAIN_MS = 100;
+
+/** One server process, its own process group, and the line channel to it. */
+export class Child {
+  readonly startedAt = performance.now();
+  readonly #options: ChildOptions;
+  readonly #process: ChildProcess;
+  #handlers: ChildHandlers;
+  #queue: Buffer[] = [];
+  #queued = 0;
+  #flushing = false;
+  #ending: Ending | null = null;
+  #stopping: Promise<void> | null = null;
+  readonly #gone: Promise<void>;
+
+  constructor(options: ChildOptions, handlers: ChildHandlers) {
+    this.#options = options;
+    this.#handlers = handlers;
+    const [program = '', ...args] = options.command;
+    this.#process = spawn(program, args, {
+      shell: false,
+      detached: process.platform !== 'win32',
+      windowsHide: true,
+      stdio: 'pipe',
+      env: options.env,
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    });
+    this.#gone = this.#listen();
+    if (this.pid !== 0) options.watchdog.watch(this.pid);
+  }
+
+  /** 0 when it could not be started. */
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  get alive(): boolean {
+    return this.#ending === null && this.#stopping === null;
+  }
+
+  set handlers(handlers: ChildHandlers) {
+    this.#handlers = handlers;
+  }
+
+  /** Sends whole lines, ends included. False when the child reads too slowly to take more: then nothing was sent. */
+  send(lines: Buffer): boolean {
+    if (!this.alive) return true;
+    const waiting = this.#queued + (this.#process.stdin?.writableLength ?? 0);
+    if (waiting > 0 && waiting + lines.length > MAX_QUEUED_BYTES) return false;
+    this.#queue.push(lines);
+    this.#queued += lines.length;
+    // One write for everything that arrived in this turn of the event loop.
+    if (!this.#flushing) {
+      this.#flushing = true;
+      setImmediate(() => this.#flush());
+    }
+    return true;
+  }
+
+  /** Ends the whole process group: closed input, then SIGTERM, then SIGKILL. */
+  stop(): Promise<void> {
+    if (this.#stopping === null) this.#flush();
+    this.#stopping ??= this.#end({ kind: 'stopped' });
+    return this.#stopping;
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    const queue = this.#queue;
+    if (queue.length === 0) return;
+    this.#queue = [];
+    this.#process.stdin?.write(queue.length === 1 ? (queue[0] as Buffer) : Buffer.concat(queue, this.#queued));
+    this.#queued = 0;
+  }
+
+  #listen(): Promise<void> {
+    const { stdin, stdout, stderr } = this.#process;
+    const read = createLineReader(this.#options.maxLineBytes, {
+      onLine: (line) => {
+        if (this.#ending === null) this.#handlers.onLine(line);
+      },
+      onOverflow: () => this.#abandon({ kind: 'too-large' }),
+    });
+    stdout?.on('data', read);
+    stdout?.on('error', () => {});
+    stdin?.on('error', () => {});
+    // A server that closed its output can answer nobody any more.
+    stdout?.on('end', () =>
+      setTimeout(() => this.#abandon({ kind: 'exited', detail: 'closed its output' }), DRAIN_MS).unref(),
+    );
+    this.#logErrors(stderr);
+    return new Promise((resolve) => {
+      this.#process.on('error', (cause: NodeJS.ErrnoException) => {
+        if (this.pid !== 0) return;
+        this.#tellEnd({ kind: 'not-started', cause });
+        resolve();
+      });
+      this.#process.on('exit', (code, signal) => {
+        resolve();
+        const ending: Ending = { kind: 'exited', detail: signal === null ? `exit code ${code}` : `signal ${signal}` };
+        if (stdout?.readableEnded) this.#abandon(ending);
+        else {
+          stdout?.once('end', () => this.#abandon(ending));
+          setTimeout(() => this.#abandon(ending), DRAIN_MS).unref();
+        }
+      });
+    });
+  }
+
+  #logErrors(stderr: NodeJS.ReadableStream | null): void {
+    const { log } = this.#options;
+    let held = '';
+    stderr?.setEncoding('utf8');
+    stderr?.on('error', () => {});
+    stderr?.on('data', (text: string) => {
+      const lines = (held + text).split('\n');
+      held = (lines.pop() ?? '').slice(0, MAX_STDERR_LINE);
+      for (const line of lines)
+        if (line.trim() !== '') log('info', toPrintable(line), { from: 'server', pid: this.pid });
+    });
+    stderr?.on('end', () => {
+      if (held.trim() !== '') log('info', toPrintable(held), { from: 'server', pid: this.pid });
+    });
+  }
+
+  #abandon(ending: Ending): void {
+    if (this.#ending !== null) return;
+    this.#tellEnd(ending);
+    this.#stopping ??= this.#end(ending);
+  }
+
+  #tellEnd(ending: Ending): void {
+    if (this.#ending !== null) return;
+    this.#ending = ending;
+    this.#queue = [];
+    this.#handlers.onEnd(ending);
+  }
+
+  async #end(ending: Ending): Promise<void> {
+    this.#tellEnd(ending);
+    const { pid } = this;
+    if (pid === 0) return;
+    const graceMs = this.#options.graceMs ?? 1000;
+    const { stdin, stdout, stderr } = this.#process;
+    stdin?.end();
+    if (ending.kind === 'too-large') signalGroup(pid, 'SIGKILL');
+    if (!(await this.#groupGone(graceMs))) signalGroup(pid, 'SIGTERM');
+    if (!(await this.#groupGone(graceMs))) signalGroup(pid, 'SIGKILL');
+    await this.#groupGone(graceMs);
+    await this.#gone;
+    for (const stream of [stdin, stdout, stderr]) stream?.destroy();
+    this.#options.watchdog.forget(pid);
+  }
+
+  async #groupGone(withinMs: number): Promise<boolean> {
+    const until = performance.now() + withinMs;
+    for (let pause = 5; signalGroup(this.pid, 0); pause = Math.min(pause * 2, 50)) {
+      if (performance.now() >= until) return false;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+    return true;
+  }
+}
+
+/** Signals the group of a child; false when none of it is left. */
+function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(process.platform === 'win32' ? pid : -pid, signal);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** One bounded line without control characters, so that a server cannot forge log lines or steer a terminal. */
+export function toPrintable(text: string): string {
+  const cut = text.length > MAX_STDERR_LINE ? `${text.slice(0, MAX_STDERR_LINE)}…` : text;
+  // oxlint-disable-next-line no-control-regex
+  return cut
+    .replace(/\r$/, '')
+    .replaceAll(
+      /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+      (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
+}

@@ -1,0 +1,33 @@
+const POSIX = new Set(['PATH', 'HOME', 'LANG', 'TZ', 'USER', 'LOGNAME', 'SHELL', 'TERM', 'TMPDIR']);
+const WINDOWS = new Set(
+  'APPDATA COMSPEC HOMEDRIVE HOMEPATH LOCALAPPDATA PATH PATHEXT PROCESSOR_ARCHITECTURE PROGRAMFILES SYSTEMDRIVE SYSTEMROOT TEMP TMP USERNAME USERPROFILE'.split(
+    ' ',
+  ),
+);
+const XDG = /^XDG_(?:CACHE|CONFIG|DATA|STATE|RUNTIME)_(?:HOME|DIRS?)$/;
+const NPM = /^npm_config_/i;
+const NPM_SECRET = /auth|token|pass|secret|key|cert|otp|username|email|\/\//i;
+const URL_WITH_USER = /:\/\/[^/]*@/;
+
+/**
+ * The environment of a child: what any program needs to start (npm's settings without its credentials among it), and
+ * what the operator configured. Nothing else of the gateway's own environment, which holds secrets, is inherited.
+ */
+export function createEnvironment(
+  own: Readonly<Record<string, string | undefined>>,
+  configured: Readonly<Record<string, string>>,
+  platform: string,
+): Record<string, string> {
+  const passed = Object.entries(own).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && mayPass(entry[0], entry[1], platform),
+  );
+  return { ...Object.fromEntries(passed), ...configured };
+}
+
+function mayPass(name: string, value: string, platform: string): boolean {
+  // An exported shell function would be code in the child's shell.
+  if (value.startsWith('()')) return false;
+  if (NPM.test(name)) return !NPM_SECRET.test(name) && !URL_WITH_USER.test(value);
+  if (platform === 'win32') return WINDOWS.has(name.toUpperCase());
+  return POSIX.has(name) || name.startsWith('LC_') || XDG.test(name);
+}

@@ -1,0 +1,259 @@
+import { hash } from 'node:crypto';
+import type { Message } from '../../core/message.ts';
+import type { Child, ChildHandlers, Ending, Log } from './child.ts';
+import { countAt, isRecord, textAt, toCancelled, toError, toResult, valueAt } from './json.ts';
+import type { Greeting } from './launcher.ts';
+import { NOT_READING, TIMED_OUT, toLoss, type Loss } from './loss.ts';
+import { statusOf, toLine, type Decorate, type Posted } from './modern-call.ts';
+import { createDecorate } from './modern-to-legacy.ts';
+import type { Reply } from './reply.ts';
+import { readServerLine, type ServerLine } from './server-line.ts';
+import { splice, type Edit } from './splice.ts';
+
+export interface ExclusiveOptions {
+  readonly callTimeoutMs: number;
+  readonly idleMs: number;
+  readonly log: Log;
+  /** Makes the state that a waiting call is found again by. */
+  park(): string;
+  unpark(state: string): void;
+  onFree(): void;
+  onEnd(): void;
+}
+
+/** Methods a result may ask for input in (MCP 2026-07-28 MRTR §Supported Requests). */
+const ASKING = new Set(['tools/call', 'prompts/get', 'resources/read']);
+const ASKED = new Set(['elicitation/create', 'sampling/createMessage', 'roots/list']);
+const MAX_QUESTIONS = 16;
+const CLIENT_MS = 60_000;
+const NEWLINE = Buffer.from('\n');
+
+/** A request of the server that waits for the client's answer. */
+interface Question {
+  readonly key: string;
+  readonly id: string;
+  readonly method: string;
+  readonly params: string | null;
+}
+
+interface Round {
+  readonly id: number;
+  readonly method: string;
+  readonly principalId: string;
+  /** Of what the retry must repeat: method, target and arguments. */
+  readonly digest: string;
+  reply: Reply | null;
+  token: string | null;
+  state: string | null;
+  /** The response, when it came while the client was being asked. */
+  response: ServerLine | null;
+  timer: NodeJS.Timeout;
+}
+
+/** A legacy child that serves one call at a time, and turns what it asks back into `input_required` results. */
+export class ExclusiveChild implements ChildHandlers {
+  readonly #options: ExclusiveOptions;
+  #child: Child | null = null;
+  #decorate: Decorate | null = null;
+  #taken = true;
+  #round: Round | null = null;
+  #questions: Question[] = [];
+  #lastId = 0;
+  #lastKey = 0;
+  #idleTimer: NodeJS.Timeout | null = null;
+
+  constructor(options: ExclusiveOptions) {
+    this.#options = options;
+  }
+
+  get idle(): boolean {
+    return !this.#taken && this.#child?.alive === true;
+  }
+
+  begin(child: Child, greeting: Greeting): void {
+    this.#child = child;
+    this.#decorate = createDecorate(greeting);
+  }
+
+  take(): void {
+    this.#taken = true;
+    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
+  }
+
+  giveBack(): void {
+    this.#taken = false;
+    this.#idleTimer = setTimeout(() => void this.stop(), this.#options.idleMs).unref();
+    this.#options.onFree();
+  }
+
+  stop(): Promise<void> {
+    this.#taken = true;
+    return this.#child?.stop() ?? Promise.resolve();
+  }
+
+  call(request: Posted, reply: Reply): void {
+    const { message, principal } = request;
+    this.#lastId += 1;
+    const round: Round = {
+      id: this.#lastId,
+      method: message.method,
+      principalId: principal.id,
+      digest: digestOf(message, valueAt(message.bytes, message.params)),
+      reply: null,
+      token: null,
+      state: null,
+      response: null,
+      timer: setTimeout(() => {}, 0),
+    };
+    this.#round = round;
+    this.#join(round, message, reply);
+    if (this.#child?.send(toLine(message, round.id)) !== true) return this.#giveUp(NOT_READING);
+    return this.#askSoon();
+  }
+
+  /** Whether a retry belongs to the call that waits here. */
+  accepts({ principal, message }: Posted, params: unknown): boolean {
+    const round = this.#round;
+    return (
+      round !== null &&
+      round.state !== null &&
+      round.principalId === principal.id &&
+      round.digest === digestOf(message, params)
+    );
+  }
+
+  resume(responses: Record<string, unknown>, message: Message, reply: Reply): void {
+    const round = this.#round;
+    if (round === null) return;
+    round.state = null;
+    this.#join(round, message, reply);
+    for (const { key, id } of this.#questions)
+      if (Object.hasOwn(responses, key)) this.#send(toResult(id, JSON.stringify(responses[key])));
+    this.#questions = this.#questions.filter(({ key }) => !Object.hasOwn(responses, key));
+    if (round.response !== null) return this.#respond(round.response);
+    return this.#askSoon();
+  }
+
+  onLine(bytes: Buffer): void {
+    const line = readServerLine(bytes);
+    if (line === null) {
+      if (bytes.length > 0)
+        this.#options.log('warn', 'The server wrote a line that is not a message; it was dropped', {
+          bytes: bytes.length,
+        });
+    } else if (line.method === '') this.#respond(line);
+    else if (line.id !== null) this.#question(line, textAt(line.bytes, line.id));
+    else this.#notify(line);
+  }
+
+  onEnd(ending: Ending): void {
+    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
+    this.#taken = true;
+    this.#close(toLoss(ending));
+    this.#options.onEnd();
+  }
+
+  #join(round: Round, message: Message, reply: Reply): void {
+    clearTimeout(round.timer);
+    round.reply = reply;
+    round.token = message.progressToken === null ? null : textAt(message.bytes, message.progressToken);
+    round.timer = setTimeout(() => this.#giveUp(TIMED_OUT), this.#options.callTimeoutMs);
+    reply.onGone = () => this.#giveUp(TIMED_OUT);
+  }
+
+  #respond(line: ServerLine): void {
+    const round = this.#round;
+    if (round === null || countAt(line.bytes, line.id) !== round.id) return;
+    if (round.reply === null) {
+      round.response = line;
+      return;
+    }
+    const { reply, method } = round;
+    const edits: Edit[] = line.id === null ? [] : [{ ...line.id, text: reply.id }];
+    this.#decorate?.(line, method, edits);
+    clearTimeout(round.timer);
+    this.#round = null;
+    reply.finish(splice(line.bytes, edits), statusOf(line));
+    this.giveBack();
+  }
+
+  #notify(line: ServerLine): void {
+    const round = this.#round;
+    if (line.method === 'notifications/cancelled' && line.requestId !== null) {
+      const id = textAt(line.bytes, line.requestId);
+      this.#questions = this.#questions.filter((question) => question.id !== id);
+    } else if (
+      line.method === 'notifications/progress' &&
+      line.progressToken !== null &&
+      round?.token &&
+      countAt(line.bytes, line.progressToken) === round.id
+    ) {
+      round.reply?.event(splice(line.bytes, [{ ...line.progressToken, text: round.token }]));
+    }
+  }
+
+  #question(line: ServerLine, id: string): void {
+    if (line.method === 'ping') return this.#send(toResult(id, '{}'));
+    if (!ASKED.has(line.method) || this.#questions.length >= MAX_QUESTIONS)
+      return this.#send(toError(id, -32601, 'Not offered'));
+    this.#lastKey += 1;
+    this.#questions.push({
+      key: `q${this.#lastKey}`,
+      id,
+      method: line.method,
+      params: line.params === null ? null : textAt(line.bytes, line.params),
+    });
+    return this.#askSoon();
+  }
+
+  // Questions that come in one breath go to the client in one result. One that came before any call waits for the next.
+  #askSoon(): void {
+    if (this.#questions.length > 0) setImmediate(() => this.#ask());
+  }
+
+  #ask(): void {
+    const round = this.#round;
+    if (round?.reply == null || this.#questions.length === 0 || !ASKING.has(round.method)) return;
+    const { reply } = round;
+    const requests = this.#questions.map(
+      ({ key, method, params }) => `"${key}":{"method":"${method}"${params === null ? '' : `,"params":${params}`}}`,
+    );
+    round.state = this.#options.park();
+    round.reply = null;
+    clearTimeout(round.timer);
+    round.timer = setTimeout(() => this.#giveUp(TIMED_OUT), CLIENT_MS).unref();
+    reply.finish(
+      toResult(
+        reply.id,
+        `{"resultType":"input_required","inputRequests":{${requests.join(',')}},"requestState":"${round.state}"}`,
+      ),
+    );
+  }
+
+  // A child whose call was given up may still ask for it, so it serves no other.
+  #giveUp(loss: Loss): void {
+    const round = this.#round;
+    if (round === null) return;
+    this.#send(toCancelled(round.id, 'given up'));
+    this.#close(loss);
+    void this.stop();
+  }
+
+  #close(loss: Loss): void {
+    const round = this.#round;
+    if (round === null) return;
+    this.#round = null;
+    clearTimeout(round.timer);
+    if (round.state !== null) this.#options.unpark(round.state);
+    round.reply?.fail(loss.refusal, loss.text);
+  }
+
+  #send(json: Buffer): void {
+    this.#child?.send(json.at(-1) === 0x0a ? json : Buffer.concat([json, NEWLINE]));
+  }
+}
+
+function digestOf(message: Message, params: unknown): string {
+  const args = isRecord(params) ? (params['arguments'] ?? null) : null;
+  return hash('sha256', JSON.stringify([message.method, message.name, message.uri, args]));
+}

@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto';
+import type { Answer } from '../../core/upstream.ts';
+import type { Message } from '../../core/message.ts';
+import { refuse } from '../../core/reason.ts';
+import type { Log } from './child.ts';
+import type { Launched } from './ears.ts';
+import { ExclusiveChild } from './exclusive-child.ts';
+import { isRecord, valueAt } from './json.ts';
+import type { Launcher } from './launcher.ts';
+import { CROWDED } from './loss.ts';
+import { hidesProgressToken, type Posted } from './modern-call.ts';
+import { Reply } from './reply.ts';
+
+/** Client capabilities that a legacy server uses by asking back in the middle of a call. */
+export const INPUT_CAPABILITIES: readonly string[] = ['elicitation', 'sampling', 'roots'];
+const MAX_CAPABILITY_BYTES = 4096;
+const MAX_PER_KEY = 4;
+const MAX_QUEUED = 32;
+const IDLE_MS = 60_000;
+
+export interface RoundsOptions {
+  readonly launcher: Launcher;
+  readonly callTimeoutMs: number;
+  readonly log: Log;
+}
+
+interface Pool {
+  readonly children: Set<ExclusiveChild>;
+  readonly queue: (() => void)[];
+  starting: number;
+}
+
+export function wantsInput(message: Message): boolean {
+  const range = message.clientCapabilities;
+  if (range === null || range.end - range.start < '{"roots":{}}'.length) return false;
+  const declared = valueAt(message.bytes, range);
+  return isRecord(declared) && INPUT_CAPABILITIES.some((name) => isRecord(declared[name]));
+}
+
+/**
+ * Calls of modern clients that a legacy server may ask back in (MCP 2026-07-28 MRTR). Each has a child to itself while
+ * it runs, so whatever that child asks belongs to that call; a child serves one principal with one set of capabilities.
+ */
+export class InputRounds {
+  readonly #options: RoundsOptions;
+  readonly #pools = new Map<string, Pool>();
+  // Unguessable, used once, and of use to nobody but the principal they were given to.
+  readonly #states = new Map<string, ExclusiveChild>();
+
+  constructor(options: RoundsOptions) {
+    this.#options = options;
+  }
+
+  forward(request: Posted, answer: Answer): void {
+    const { message, principal } = request;
+    const capabilities = pickCapabilities(message);
+    if (capabilities === null || hidesProgressToken(message))
+      return answer.fail(refuse('params-invalid', { detail: 'client capabilities or progress token' }));
+    const params = message.bytes.includes('"requestState"') ? valueAt(message.bytes, message.params) : undefined;
+    if (isRecord(params) && params['requestState'] !== undefined) return this.#resume(params, request, answer);
+    return void this.#begin(request, capabilities, new Reply(answer, message.id ?? 'null'));
+  }
+
+  close(): void {
+    this.#states.clear();
+    for (const { children } of this.#pools.values()) for (const child of children) child.stop();
+  }
+
+  async #begin(request: Posted, capabilities: string, reply: Reply): Promise<void> {
+    const acquired = await this.#acquire(`${request.principal.id}\n${capabilities}`, capabilities, reply);
+    if (acquired.kind === 'lost') reply.fail(acquired.loss.refusal, acquired.loss.text);
+    else if (reply.done) acquired.value.giveBack();
+    else acquired.value.call(request, reply);
+  }
+
+  #resume(params: Record<string, unknown>, request: Posted, answer: Answer): void {
+    const state = String(params['requestState']);
+    const child = this.#states.get(state);
+    if (child === undefined || !child.accepts(request, params))
+      return answer.fail(refuse('params-invalid', { detail: 'requestState is unknown, used, or of another call' }));
+    this.#states.delete(state);
+    const responses = isRecord(params['inputResponses']) ? params['inputResponses'] : {};
+    return child.resume(responses, request.message, new Reply(answer, request.message.id ?? 'null'));
+  }
+
+  async #acquire(key: string, capabilities: string, reply: Reply): Promise<Launched<ExclusiveChild>> {
+    const pool = this.#pools.get(key) ?? { children: new Set(), queue: [], starting: 0 };
+    this.#pools.set(key, pool);
+    for (;;) {
+      const idle = [...pool.children].find((child) => child.idle);
+      if (idle !== undefined) {
+        idle.take();
+        return { kind: 'ok', value: idle };
+      }
+      if (pool.children.size + pool.starting < MAX_PER_KEY) return this.#start(key, pool, capabilities);
+      if (pool.queue.length >= MAX_QUEUED) return { kind: 'lost', loss: CROWDED };
+      await new Promise<void>((resolve) => pool.queue.push(resolve));
+      if (reply.done) {
+        pool.queue.shift()?.();
+        return { kind: 'lost', loss: CROWDED };
+      }
+    }
+  }
+
+  async #start(key: string, pool: Pool, capabilities: string): Promise<Launched<ExclusiveChild>> {
+    const { launcher, callTimeoutMs, log } = this.#options;
+    const child = new ExclusiveChild({
+      callTimeoutMs,
+      idleMs: IDLE_MS,
+      log,
+      park: () => this.#park(child),
+      unpark: (state) => void this.#states.delete(state),
+      onFree: () => pool.queue.shift()?.(),
+      onEnd: () => {
+        pool.children.delete(child);
+        if (pool.children.size + pool.starting === 0 && pool.queue.length === 0) this.#pools.delete(key);
+        pool.queue.shift()?.();
+      },
+    });
+    pool.starting += 1;
+    let launched = await launcher.launchReady(child, capabilities, true);
+    if (launched.kind === 'lost' && launched.loss === CROWDED && (await this.#evict()))
+      launched = await launcher.launchReady(child, capabilities, true);
+    pool.starting -= 1;
+    if (launched.kind === 'lost') {
+      pool.queue.shift()?.();
+      return launched;
+    }
+    child.begin(launched.value.child, launched.value.greeting);
+    pool.children.add(child);
+    return { kind: 'ok', value: child };
+  }
+
+  /** Ends one idle child of anybody, to make room. */
+  async #evict(): Promise<boolean> {
+    for (const { children } of this.#pools.values()) {
+      const idle = [...children].find((child) => child.idle);
+      if (idle === undefined) continue;
+      await idle.stop();
+      return true;
+    }
+    return false;
+  }
+
+  #park(child: ExclusiveChild): string {
+    const state = randomBytes(24).toString('base64url');
+    this.#states.set(state, child);
+    return state;
+  }
+}
+
+/** The capabilities to initialize a child with, in one order, so that equal sets share a pool. */
+function pickCapabilities(message: Message): string | null {
+  const range = message.clientCapabilities;
+  if (range === null || range.end - range.start > MAX_CAPABILITY_BYTES) return null;
+  const declared = valueAt(message.bytes, range);
+  if (!isRecord(declared)) return null;
+  return JSON.stringify(
+    Object.fromEntries(
+      INPUT_CAPABILITIES.filter((name) => isRecord(declared[name])).map((name) => [name, declared[name]]),
+    ),
+  );
+}

@@ -1,0 +1,68 @@
+import type { Range } from '../../core/message.ts';
+
+/** The exact text of a range. */
+export function textAt(bytes: Buffer, range: Range): string {
+  return bytes.toString('utf8', range.start, range.end);
+}
+
+/** The value of a range, or undefined when it is not JSON. Off the hot path only. */
+export function valueAt(bytes: Buffer, range: Range | null): unknown {
+  if (range === null) return undefined;
+  try {
+    return JSON.parse(textAt(bytes, range)) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The number a range spells in plain decimal digits, or -1. */
+export function countAt(bytes: Buffer, range: Range | null): number {
+  if (range === null || range.end - range.start > 15) return -1;
+  let value = 0;
+  for (let at = range.start; at < range.end; at += 1) {
+    const digit = (bytes[at] as number) - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+const PLAIN_INTEGER = /^-?[0-9]{1,15}$/;
+
+/** Equal for all spellings of an id or token that a JSON parser reads as the same value. */
+export function toIdKey(text: string): string {
+  if (PLAIN_INTEGER.test(text) || (text.startsWith('"') && !text.includes('\\'))) return text;
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return text;
+  }
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function toRequest(id: string | number, method: string, params: string): Buffer {
+  return Buffer.from(`{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${params}}\n`);
+}
+
+export function toNotification(method: string, params: string): Buffer {
+  return Buffer.from(`{"jsonrpc":"2.0","method":"${method}","params":${params}}`);
+}
+
+/** `id` and `result` are JSON text. */
+export function toResult(id: string, result: string): Buffer {
+  return Buffer.from(`{"jsonrpc":"2.0","id":${id},"result":${result}}`);
+}
+
+/** `id` is JSON text, `message` plain text. */
+export function toError(id: string, code: number, message: string): Buffer {
+  return Buffer.from(`{"jsonrpc":"2.0","id":${id},"error":{"code":${code},"message":${JSON.stringify(message)}}}`);
+}
+
+export function toCancelled(id: string | number, why: string): Buffer {
+  return Buffer.from(
+    `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${id},"reason":${JSON.stringify(why)}}}\n`,
+  );
+}

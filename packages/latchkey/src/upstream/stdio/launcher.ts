@@ -1,0 +1,212 @@
+import { Child, type ChildHandlers, type ChildOptions } from './child.ts';
+import { createEars, type Ears, type Launched } from './ears.ts';
+import { createBackoff } from './backoff.ts';
+import { isRecord, toNotification, toRequest, valueAt } from './json.ts';
+import { CROWDED, exited, toLoss } from './loss.ts';
+import type { ServerLine } from './server-line.ts';
+
+export const MODERN_VERSION = '2026-07-28';
+export const LEGACY_VERSIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26'];
+const CLIENT = '{"name":"latchkey","version":"0.1.0"}';
+export const CLIENT_META = `"io.modelcontextprotocol/protocolVersion":"${MODERN_VERSION}","io.modelcontextprotocol/clientInfo":${CLIENT},"io.modelcontextprotocol/clientCapabilities":{}`;
+const PROBE_ID = '"latchkey-probe"';
+const INITIALIZE_ID = '"latchkey-initialize"';
+const PROBE_MS = 3000;
+
+/** How a server introduced itself, in `server/discover` or `initialize`. */
+export interface Greeting {
+  readonly era: 'modern' | 'legacy';
+  readonly capabilities: Readonly<Record<string, unknown>>;
+  readonly serverInfo: Readonly<Record<string, unknown>> | null;
+  readonly instructions: string | null;
+}
+
+export interface LauncherOptions extends Omit<ChildOptions, 'watchdog'> {
+  readonly watchdog: ChildOptions['watchdog'];
+  readonly maxChildren: number;
+  readonly startTimeoutMs: number;
+}
+
+/** Starts children of one command, knows their era, and counts them. */
+export class Launcher {
+  readonly #options: LauncherOptions;
+  readonly #children = new Map<Child, boolean>();
+  // Deaths before the hand-shake was done: they say that the command is broken, so everybody waits.
+  readonly #backoff = createBackoff();
+  #era: Promise<Launched<'modern' | 'legacy'>> | null = null;
+  // A child that died of the probe was taken for a legacy server; until one is initialized, that is a guess.
+  #confirmed = false;
+  #discovered: Greeting | null = null;
+  #speaksLegacy: Promise<boolean> | null = null;
+  #spare: Child | null = null;
+  #closed = false;
+  #notFound = false;
+
+  constructor(options: LauncherOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the last start failed for want of the program (or of its working directory). */
+  get notFound(): boolean {
+    return this.#notFound;
+  }
+
+  /** The era of the command, found out once by asking a child (MCP 2026-07-28 stdio §Backward Compatibility). */
+  era(): Promise<Launched<'modern' | 'legacy'>> {
+    this.#era ??= this.#probe().then((found) => {
+      if (found.kind === 'lost') this.#era = null;
+      return found;
+    });
+    return this.#era;
+  }
+
+  /** Whether a modern command also takes `initialize`, so that legacy clients can have it as it is. Found out once. */
+  speaksLegacy(): Promise<boolean> {
+    this.#speaksLegacy ??= this.#tryInitialize();
+    return this.#speaksLegacy;
+  }
+
+  /** A child nobody spoke to yet, beyond the probe. `counted` children are bounded by `maxChildren`. */
+  launch(handlers: ChildHandlers, counted: boolean): Launched<Child> {
+    if (this.#closed) return { kind: 'lost', loss: toLoss({ kind: 'stopped' }) };
+    const waitMs = this.#backoff.waitMs();
+    if (waitMs > 0) return { kind: 'lost', loss: exited('waits before the next start', waitMs) };
+    if (counted && this.#count() >= this.#options.maxChildren) return { kind: 'lost', loss: CROWDED };
+    const spare = this.#spare;
+    this.#spare = null;
+    const child = spare?.alive ? spare : new Child(this.#options, handlers);
+    child.handlers = {
+      onLine: (line) => handlers.onLine(line),
+      onEnd: (ending) => {
+        this.#children.delete(child);
+        this.#notFound = ending.kind === 'not-started' && ending.cause.code === 'ENOENT';
+        handlers.onEnd(ending);
+      },
+    };
+    this.#children.set(child, counted);
+    return { kind: 'ok', value: child };
+  }
+
+  /** Tells that a child answered `initialize`, so that the era is no guess any more. */
+  confirm(): void {
+    this.#confirmed = true;
+  }
+
+  /** Tells that a child ended before it was of use. */
+  startFailed(child: Child): void {
+    if (!this.#confirmed) this.#era = null;
+    this.#backoff.failed(performance.now() - child.startedAt);
+  }
+
+  /**
+   * A child that was greeted and is ready for calls: initialized with these capabilities, or discovered. `handlers` get
+   * what comes after the greeting; when the start fails they hear nothing.
+   */
+  async launchReady(
+    handlers: ChildHandlers,
+    capabilities: string,
+    counted: boolean,
+  ): Promise<Launched<{ child: Child; greeting: Greeting }>> {
+    const era = await this.era();
+    if (era.kind === 'lost') return era;
+    const ears = createEars();
+    const launched = this.launch(ears, counted);
+    if (launched.kind === 'lost') return launched;
+    const child = launched.value;
+    const greeted = await this.#greet(child, ears, era.value, capabilities);
+    if (greeted.kind === 'lost') {
+      this.startFailed(child);
+      void child.stop();
+      return greeted;
+    }
+    ears.passTo(handlers);
+    return { kind: 'ok', value: { child, greeting: greeted.value } };
+  }
+
+  /** Ends every child, and starts none any more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#spare = null;
+    await Promise.all([...this.#children.keys()].map((child) => child.stop()));
+  }
+
+  #count(): number {
+    let count = 0;
+    for (const counted of this.#children.values()) if (counted) count += 1;
+    return count;
+  }
+
+  async #greet(child: Child, ears: Ears, era: 'modern' | 'legacy', capabilities: string): Promise<Launched<Greeting>> {
+    // A discovered child has no state: what one said, all say.
+    if (era === 'modern' && this.#discovered !== null) return { kind: 'ok', value: this.#discovered };
+    const heard = await ears.ask(child, this.#initialize(capabilities), [INITIALIZE_ID], this.#options.startTimeoutMs);
+    if (heard.kind === 'lost') return heard;
+    const result = valueAt(heard.value.bytes, heard.value.result);
+    if (!isRecord(result)) return { kind: 'lost', loss: exited('refused initialize') };
+    this.confirm();
+    child.send(Buffer.concat([toNotification('notifications/initialized', '{}'), Buffer.from('\n')]));
+    return { kind: 'ok', value: toGreeting('legacy', result, result['serverInfo']) };
+  }
+
+  async #probe(): Promise<Launched<'modern' | 'legacy'>> {
+    const ears = createEars();
+    const launched = this.launch(ears, false);
+    if (launched.kind === 'lost') return launched;
+    const child = launched.value;
+    const probe = toRequest(PROBE_ID, 'server/discover', `{"_meta":{${CLIENT_META}}}`);
+    let heard = await ears.ask(child, probe, [PROBE_ID], PROBE_MS);
+    const silent = heard.kind === 'lost' && ears.ending === null;
+    // Silence is a server that ignores what it does not know, or one that is slow to start: the next answer tells which.
+    if (silent)
+      heard = await ears.ask(child, this.#initialize('{}'), [PROBE_ID, INITIALIZE_ID], this.#options.startTimeoutMs);
+    const ending = ears.ending;
+    ears.passTo({ onLine() {}, onEnd() {} });
+    // Keep it for whoever comes first; one that was initialized or died of the question is replaced then.
+    if (ending === null && !silent && !this.#closed) this.#spare = child;
+    else void child.stop();
+    if (heard.kind === 'lost' && ending?.kind !== 'exited') {
+      this.startFailed(child);
+      return heard;
+    }
+    this.#discovered = heard.kind === 'ok' ? readDiscovery(heard.value) : null;
+    return { kind: 'ok', value: this.#discovered === null ? 'legacy' : 'modern' };
+  }
+
+  async #tryInitialize(): Promise<boolean> {
+    const ears = createEars();
+    const launched = this.launch(ears, false);
+    if (launched.kind === 'lost') return false;
+    const heard = await ears.ask(launched.value, this.#initialize('{}'), [INITIALIZE_ID], this.#options.startTimeoutMs);
+    void launched.value.stop();
+    return heard.kind === 'ok' && heard.value.result !== null;
+  }
+
+  #initialize(capabilities: string): Buffer {
+    return toRequest(
+      INITIALIZE_ID,
+      'initialize',
+      `{"protocolVersion":"${LEGACY_VERSIONS[0]}","capabilities":${capabilities},"clientInfo":${CLIENT}}`,
+    );
+  }
+}
+
+function readDiscovery(line: ServerLine): Greeting | null {
+  const result = valueAt(line.bytes, line.result);
+  if (
+    !isRecord(result) ||
+    !Array.isArray(result['supportedVersions']) ||
+    !result['supportedVersions'].includes(MODERN_VERSION)
+  )
+    return null;
+  const meta = isRecord(result['_meta']) ? result['_meta'] : {};
+  return toGreeting('modern', result, meta['io.modelcontextprotocol/serverInfo']);
+}
+
+function toGreeting(era: 'modern' | 'legacy', result: Record<string, unknown>, serverInfo: unknown): Greeting {
+  return Object.freeze({
+    era,
+    capabilities: isRecord(result['capabilities']) ? result['capabilities'] : {},
+    serverInfo: isRecord(serverInfo) ? serverInfo : null,
+    instructions: typeof result['instructions'] === 'string' ? result['instructions'] : null,
+  });
+}

@@ -1,0 +1,114 @@
+import type { Answer } from '../../core/upstream.ts';
+import type { Refusal } from '../../core/reason.ts';
+import { toError } from './json.ts';
+import { flatten } from './lines.ts';
+
+const SSE_HEADERS = ['content-type', 'text/event-stream', 'cache-control', 'no-cache', 'x-accel-buffering', 'no'];
+const EVENT = Buffer.from('event: message\ndata: ');
+const EVENT_END = Buffer.from('\n\n');
+// What a caller who does not read may make the gateway hold; then that answer is cut, and nobody else waits for it.
+const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
+
+/** An answer in JSON-RPC's words: one JSON document, or a stream of events once something comes before the response. */
+export class Reply {
+  /** The caller's own id, exact JSON text; `null` for a stream that answers no request. */
+  readonly id: string;
+  readonly #answer: Answer;
+  #state: 'waiting' | 'stream' | 'done' = 'waiting';
+  #blocked = false;
+  #unread = 0;
+  #onGone: (() => void) | null = null;
+
+  constructor(answer: Answer, id: string) {
+    this.#answer = answer;
+    this.id = id;
+    answer.onAbort(() => this.#gone());
+  }
+
+  get done(): boolean {
+    return this.#state === 'done';
+  }
+
+  get streaming(): boolean {
+    return this.#state === 'stream';
+  }
+
+  /** Runs once if the caller goes away (or is cut off) before the end. */
+  set onGone(handler: () => void) {
+    this.#onGone = handler;
+  }
+
+  /** Starts the stream, if it has not started. */
+  stream(): void {
+    if (this.#state !== 'waiting') return;
+    this.#state = 'stream';
+    this.#answer.start(200, SSE_HEADERS);
+    this.#answer.onDrain(() => {
+      this.#blocked = false;
+      this.#unread = 0;
+    });
+  }
+
+  event(json: Buffer): void {
+    if (this.#state === 'done') return;
+    this.stream();
+    this.#write(toEvent(json));
+  }
+
+  /** A comment that keeps idle connections open. */
+  keepAlive(): void {
+    if (this.#state === 'stream') this.#write(Buffer.from(':\n\n'));
+  }
+
+  /** The response, and the end. `status` and `headers` count only where no stream has started. */
+  finish(json: Buffer, status = 200, headers: readonly string[] = []): void {
+    if (this.#state === 'done') return;
+    const streaming = this.#state === 'stream';
+    this.#state = 'done';
+    if (streaming) return this.#answer.end(toEvent(json));
+    this.#answer.start(status, ['content-type', 'application/json', 'content-length', String(json.length), ...headers]);
+    this.#answer.end(json);
+  }
+
+  /** Ends without a response. */
+  close(): void {
+    if (this.#state === 'done') return;
+    this.stream();
+    this.#state = 'done';
+    this.#answer.end();
+  }
+
+  /** Refuses; on an open stream as a JSON-RPC error with that text. */
+  fail(refusal: Refusal, text: string): void {
+    if (this.#state === 'done') return;
+    if (this.#state === 'stream') return this.id === 'null' ? this.#cut() : this.finish(toError(this.id, -32603, text));
+    this.#state = 'done';
+    this.#answer.fail(refusal);
+  }
+
+  #write(bytes: Buffer): void {
+    if (this.#blocked) this.#unread += bytes.length;
+    if (this.#unread > MAX_UNREAD_BYTES) return this.#cut();
+    if (!this.#answer.write(bytes)) this.#blocked = true;
+  }
+
+  #cut(): void {
+    this.#answer.abort();
+    this.#gone();
+  }
+
+  #gone(): void {
+    if (this.#state === 'done') return;
+    this.#state = 'done';
+    this.#onGone?.();
+  }
+}
+
+function toEvent(json: Buffer): Buffer {
+  const event = Buffer.allocUnsafe(EVENT.length + json.length + EVENT_END.length);
+  EVENT.copy(event);
+  // A raw return in the JSON would end the event's line.
+  flatten(event.subarray(EVENT.length, EVENT.length + json.copy(event, EVENT.length)));
+  EVENT_END.copy(event, EVENT.length + json.length);
+  return event;
+}

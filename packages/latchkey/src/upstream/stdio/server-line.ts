@@ -1,0 +1,210 @@
+import type { Range } from '../../core/message.ts';
+
+/** What a line of a server says, found without building objects. Ranges point into `bytes`. */
+export interface ServerLine {
+  readonly bytes: Buffer;
+  /** Empty for a response. */
+  method: string;
+  id: Range | null;
+  params: Range | null;
+  result: Range | null;
+  error: Range | null;
+  /** `error.code` */
+  code: Range | null;
+  /** `params._meta` or `result._meta` */
+  meta: Range | null;
+  /** `params.progressToken` */
+  progressToken: Range | null;
+  /** `params.requestId` */
+  requestId: Range | null;
+  /** `params.uri` */
+  uri: Range | null;
+  /** `_meta["io.modelcontextprotocol/subscriptionId"]` of params or result */
+  subscriptionId: Range | null;
+  /** `_meta["io.modelcontextprotocol/serverInfo"]` of the result */
+  serverInfo: Range | null;
+  resultType: Range | null;
+  ttlMs: Range | null;
+  cacheScope: Range | null;
+}
+
+type Slot = Exclude<keyof ServerLine, 'bytes' | 'method'>;
+interface Wanted {
+  readonly slot: Slot | 'method';
+  readonly inside?: Wants;
+}
+type Wants = ReadonlyMap<string, Wanted>;
+
+const META: Wants = new Map([
+  ['io.modelcontextprotocol/subscriptionId', { slot: 'subscriptionId' }],
+  ['io.modelcontextprotocol/serverInfo', { slot: 'serverInfo' }],
+]);
+const TOP: Wants = new Map<string, Wanted>([
+  ['id', { slot: 'id' }],
+  ['method', { slot: 'method' }],
+  ['error', { slot: 'error', inside: new Map([['code', { slot: 'code' }]]) }],
+  [
+    'result',
+    {
+      slot: 'result',
+      inside: new Map<string, Wanted>([
+        ['_meta', { slot: 'meta', inside: META }],
+        ['resultType', { slot: 'resultType' }],
+        ['ttlMs', { slot: 'ttlMs' }],
+        ['cacheScope', { slot: 'cacheScope' }],
+      ]),
+    },
+  ],
+  [
+    'params',
+    {
+      slot: 'params',
+      inside: new Map<string, Wanted>([
+        ['_meta', { slot: 'meta', inside: META }],
+        ['progressToken', { slot: 'progressToken' }],
+        ['requestId', { slot: 'requestId' }],
+        ['uri', { slot: 'uri' }],
+      ]),
+    },
+  ],
+]);
+const LONGEST_KEY = 'io.modelcontextprotocol/subscriptionId'.length;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+
+/**
+ * Reads a line of a server, or null when it is not a JSON-RPC message in the shape of one object. It checks only the
+ * structure it walks through: what a server says is not judged, only routed, and the caller's own parser reads it.
+ */
+export function readServerLine(bytes: Buffer): ServerLine | null {
+  const line: ServerLine = {
+    bytes,
+    method: '',
+    id: null,
+    params: null,
+    result: null,
+    error: null,
+    code: null,
+    meta: null,
+    progressToken: null,
+    requestId: null,
+    uri: null,
+    subscriptionId: null,
+    serverInfo: null,
+    resultType: null,
+    ttlMs: null,
+    cacheScope: null,
+  };
+  const end = readObject(line, skipSpace(bytes, 0), TOP);
+  if (end === -1 || skipSpace(bytes, end) !== bytes.length) return null;
+  const response = line.result !== null || line.error !== null;
+  return response === (line.method === '') ? line : null;
+}
+
+/** Reads the object at `at`; returns where it ends, or -1. */
+function readObject(line: ServerLine, at: number, wants: Wants): number {
+  const { bytes } = line;
+  if (bytes[at] !== OPEN) return -1;
+  let next = skipSpace(bytes, at + 1);
+  if (bytes[next] === CLOSE) return next + 1;
+  for (;;) {
+    if (bytes[next] !== QUOTE) return -1;
+    const keyEnd = skipString(bytes, next);
+    const colon = skipSpace(bytes, keyEnd);
+    if (keyEnd === -1 || bytes[colon] !== COLON) return -1;
+    const wanted =
+      keyEnd - next - 2 <= LONGEST_KEY ? wants.get(bytes.toString('latin1', next + 1, keyEnd - 1)) : undefined;
+    next = skipSpace(bytes, readMember(line, skipSpace(bytes, colon + 1), wanted));
+    if (bytes[next] === CLOSE) return next + 1;
+    if (bytes[next] !== COMMA) return -1;
+    next = skipSpace(bytes, next + 1);
+  }
+}
+
+function readMember(line: ServerLine, start: number, wanted: Wanted | undefined): number {
+  if (wanted === undefined) return skipValue(line.bytes, start);
+  const inside = wanted.inside !== undefined && line.bytes[start] === OPEN ? wanted.inside : null;
+  const end = inside === null ? skipValue(line.bytes, start) : readObject(line, start, inside);
+  if (end === -1) return bytesEnd(line);
+  if (wanted.slot === 'method')
+    line.method = line.bytes[start] === QUOTE ? line.bytes.toString('utf8', start + 1, end - 1) : '';
+  else line[wanted.slot] = { start, end };
+  return end;
+}
+
+// Reading goes on past the end, where no structure is found, so that one check of structure serves every failure.
+function bytesEnd(line: ServerLine): number {
+  return line.bytes.length;
+}
+
+/** Returns where the value that starts at `start` ends. */
+function skipValue(bytes: Buffer, start: number): number {
+  const first = bytes[start];
+  if (first === QUOTE) return ended(bytes, skipString(bytes, start));
+  if (first === OPEN || first === OPEN_LIST) return skipNested(bytes, start);
+  let at = start;
+  for (; at < bytes.length; at += 1) {
+    const byte = bytes[at] as number;
+    if (byte === COMMA || byte === CLOSE || byte === CLOSE_LIST || byte <= 0x20) break;
+  }
+  return at === start ? bytes.length : at;
+}
+
+function skipNested(bytes: Buffer, start: number): number {
+  let depth = 0;
+  for (let at = start; at < bytes.length; at += 1) {
+    const byte = bytes[at] as number;
+    if (byte === QUOTE) {
+      at = skipString(bytes, at) - 1;
+      if (at < 0) return bytes.length;
+    } else if (byte === OPEN || byte === OPEN_LIST) depth += 1;
+    else if (byte === CLOSE || byte === CLOSE_LIST) {
+      depth -= 1;
+      if (depth === 0) return at + 1;
+    }
+  }
+  return bytes.length;
+}
+
+// Long strings (a picture in base64) are left to the runtime's search; for short ones a loop is quicker than the call.
+const SHORT = 48;
+
+/** Returns the place after the closing quote of the string that starts at `start`, or -1. */
+function skipString(bytes: Buffer, start: number): number {
+  const near = Math.min(start + SHORT, bytes.length);
+  for (let at = start + 1; at < near; at += 1) {
+    const byte = bytes[at];
+    if (byte === QUOTE) return at + 1;
+    if (byte === BACKSLASH) at += 1;
+  }
+  return skipLongString(bytes, start);
+}
+
+function skipLongString(bytes: Buffer, start: number): number {
+  for (let quote = bytes.indexOf(QUOTE, start + 1); quote !== -1; quote = bytes.indexOf(QUOTE, quote + 1)) {
+    let slashes = quote;
+    while (bytes[slashes - 1] === BACKSLASH) slashes -= 1;
+    if ((quote - slashes) % 2 === 0) return quote + 1;
+  }
+  return -1;
+}
+
+function ended(bytes: Buffer, end: number): number {
+  return end === -1 ? bytes.length : end;
+}
+
+function skipSpace(bytes: Buffer, start: number): number {
+  let at = start;
+  for (; at >= 0 && at < bytes.length; at += 1) {
+    const byte = bytes[at];
+    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d && byte !== 0x0a) break;
+  }
+  return at;
+}

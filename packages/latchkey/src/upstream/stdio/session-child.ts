@@ -1,0 +1,194 @@
+import type { Answer } from '../../core/upstream.ts';
+import { refuse } from '../../core/reason.ts';
+import type { Child, ChildHandlers, Ending, Log } from './child.ts';
+import type { Launched } from './ears.ts';
+import { textAt, toCancelled, toIdKey } from './json.ts';
+import type { Launcher } from './launcher.ts';
+import { flatten } from './lines.ts';
+import { NOT_READING, START_TIMED_OUT, TIMED_OUT, toLoss } from './loss.ts';
+import type { Posted } from './modern-call.ts';
+import { Reply } from './reply.ts';
+import { readServerLine, type ServerLine } from './server-line.ts';
+import { SideStream } from './side-stream.ts';
+import { splice } from './splice.ts';
+
+export interface SessionOptions {
+  readonly id: string;
+  readonly callTimeoutMs: number;
+  readonly startTimeoutMs: number;
+  readonly log: Log;
+  /** The session is over, and its id unknown from now on. */
+  onEnd(): void;
+}
+
+interface Pending {
+  readonly reply: Reply;
+  readonly key: string;
+  readonly tokenKey: string | null;
+  readonly initialize: boolean;
+  timer: NodeJS.Timeout;
+}
+
+// A cancelled request gets no response (MCP 2025-11-25 cancellation), so its stream ends soon after.
+const CANCELLED_MS = 1000;
+const NEWLINE = 0x0a;
+/** What a server says on its own account, whatever is in flight. */
+const CHANGE = /\/(?:list_changed|updated)$/;
+
+/** A session of a legacy client: a child of its own, to and from which messages go unchanged. */
+export class SessionChild implements ChildHandlers {
+  readonly #options: SessionOptions;
+  readonly #launcher: Launcher;
+  readonly #pending = new Map<string, Pending>();
+  readonly #tokens = new Map<string, Pending>();
+  #child: Child | null = null;
+  readonly #side = new SideStream();
+  #initialized = false;
+  #over = false;
+
+  constructor(launcher: Launcher, options: SessionOptions) {
+    this.#launcher = launcher;
+    this.#options = options;
+  }
+
+  /** Starts the child. Until `initialize` is answered with a result, the session is not one. */
+  start(): Launched<Child> {
+    const launched = this.#launcher.launch(this, true);
+    if (launched.kind === 'ok') this.#child = launched.value;
+    else this.#finish();
+    return launched;
+  }
+
+  post(request: Posted, answer: Answer): void {
+    const { message } = request;
+    const key = message.kind === 'request' ? toIdKey(message.id ?? 'null') : null;
+    if (this.#over) return answer.fail(refuse('session-unknown'));
+    if (key !== null && this.#pending.has(key)) return answer.fail(refuse('id-in-use'));
+    const line = flatten(splice(message.bytes, [], 1));
+    line[line.length - 1] = NEWLINE;
+    if (this.#child?.send(line) !== true) return answer.fail(NOT_READING.refusal);
+    if (key === null) {
+      if (message.cancels !== null) this.#endSoon(toIdKey(message.cancels));
+      answer.start(202, []);
+      return answer.end();
+    }
+    return this.#await(key, request, answer);
+  }
+
+  listen(answer: Answer): void {
+    if (this.#over) answer.fail(refuse('session-unknown'));
+    else this.#side.open(answer);
+  }
+
+  end(): void {
+    void this.#child?.stop();
+    this.#finish();
+  }
+
+  onLine(bytes: Buffer): void {
+    const line = readServerLine(bytes);
+    if (line === null) {
+      if (bytes.length > 0)
+        this.#options.log('warn', 'The server wrote a line that is not a message; it was dropped', {
+          bytes: bytes.length,
+        });
+      return;
+    }
+    if (line.method === '') this.#respond(line);
+    else this.#route(line);
+  }
+
+  onEnd(ending: Ending): void {
+    const started = this.#initialized;
+    const loss = toLoss(ending);
+    if (!started && ending.kind !== 'stopped' && this.#child !== null) this.#launcher.startFailed(this.#child);
+    for (const pending of this.#pending.values()) {
+      clearTimeout(pending.timer);
+      pending.reply.fail(loss.refusal, loss.text);
+    }
+    this.#finish();
+  }
+
+  #await(key: string, { message }: Posted, answer: Answer): void {
+    const initialize = message.method === 'initialize';
+    const { callTimeoutMs, startTimeoutMs } = this.#options;
+    // A caller who disconnects has not cancelled (MCP 2025-11-25 transports): the call runs on, its answer is dropped.
+    const pending: Pending = {
+      reply: new Reply(answer, message.id ?? 'null'),
+      key,
+      tokenKey:
+        message.progressToken === null || initialize ? null : toIdKey(textAt(message.bytes, message.progressToken)),
+      initialize,
+      timer: setTimeout(() => this.#timeOut(pending), initialize ? startTimeoutMs : callTimeoutMs),
+    };
+    this.#pending.set(key, pending);
+    if (pending.tokenKey !== null) this.#tokens.set(pending.tokenKey, pending);
+  }
+
+  #respond(line: ServerLine): void {
+    const pending = line.id === null ? undefined : this.#take(toIdKey(textAt(line.bytes, line.id)));
+    if (pending === undefined) return;
+    const opened = pending.initialize && !this.#initialized && this.#open(line);
+    pending.reply.finish(line.bytes, 200, opened ? ['mcp-session-id', this.#options.id] : []);
+  }
+
+  #open(line: ServerLine): boolean {
+    this.#initialized = line.result !== null;
+    if (this.#initialized) this.#launcher.confirm();
+    else setImmediate(() => this.end());
+    return this.#initialized;
+  }
+
+  /** To whom something goes that is not a response: by its token, else to whoever most likely caused it. */
+  #route(line: ServerLine): void {
+    const token =
+      line.method === 'notifications/progress' && line.progressToken !== null
+        ? toIdKey(textAt(line.bytes, line.progressToken))
+        : null;
+    if (token !== null) return this.#tokens.get(token)?.reply.event(line.bytes);
+    if (CHANGE.test(line.method)) return this.#side.send(line.bytes);
+    const open = [...this.#pending.values()].filter((pending) => !pending.initialize && !pending.reply.done);
+    const likely = open.length === 1 || !this.#side.isOpen ? open[0] : undefined;
+    if (likely === undefined) this.#side.send(line.bytes);
+    else likely.reply.event(line.bytes);
+    return undefined;
+  }
+
+  #endSoon(key: string): void {
+    const pending = this.#pending.get(key);
+    if (pending === undefined) return;
+    clearTimeout(pending.timer);
+    pending.timer = setTimeout(() => this.#take(key)?.reply.close(), CANCELLED_MS);
+  }
+
+  #timeOut(pending: Pending): void {
+    this.#take(pending.key);
+    const loss = pending.initialize ? START_TIMED_OUT : TIMED_OUT;
+    pending.reply.fail(loss.refusal, loss.text);
+    if (!pending.initialize) this.#child?.send(toCancelled(pending.reply.id, 'timed out'));
+    else if (!this.#initialized) this.end();
+  }
+
+  #take(key: string): Pending | undefined {
+    const pending = this.#pending.get(key);
+    if (pending === undefined) return undefined;
+    this.#pending.delete(key);
+    if (pending.tokenKey !== null && this.#tokens.get(pending.tokenKey) === pending)
+      this.#tokens.delete(pending.tokenKey);
+    clearTimeout(pending.timer);
+    return pending;
+  }
+
+  #finish(): void {
+    if (this.#over) return;
+    this.#over = true;
+    const refusal = refuse('session-unknown', { detail: 'the session ended' });
+    for (const { reply, timer } of this.#pending.values()) {
+      clearTimeout(timer);
+      reply.fail(refusal, 'The session ended.');
+    }
+    this.#pending.clear();
+    this.#side.close();
+    this.#options.onEnd();
+  }
+}

@@ -8,10 +8,12 @@ export interface DatabaseOptions {
   readonly busyTimeoutMs: number;
   /** Read every page before trusting the file: its cost grows with the file. */
   readonly check: boolean;
+  /** FULL: durable when a commit returns. NORMAL: when the caller has synced the -wal file after it. */
+  readonly synchronous: 'FULL' | 'NORMAL';
 }
 
 /**
- * Opens (or makes) one database file: WAL, full sync, schema brought up to date in one transaction. Fails with
+ * Opens (or makes) one database file: WAL, schema brought up to date in one transaction. Fails with
  * E_STORE_DAMAGED, E_STORE_NEWER, E_STORE_LOCKED, E_STORE_UNREADABLE or E_STORE_FULL, the file then unchanged.
  */
 export function openDatabase(path: string, schema: Schema, options: DatabaseOptions): DatabaseSync {
@@ -22,7 +24,8 @@ export function openDatabase(path: string, schema: Schema, options: DatabaseOpti
       // Before anything is written: a stranger's file, or one of a newer version, stays as it is.
       const version = readVersion(db, path, schema);
       if (options.check) checkPages(db, path);
-      db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF');
+      db.exec(`PRAGMA page_size = ${schema.pageSize}; PRAGMA journal_mode = WAL`);
+      db.exec(`PRAGMA synchronous = ${options.synchronous}; PRAGMA trusted_schema = OFF`);
       if (version < schema.migrations.length) migrate(db, path, schema);
       return db;
     } catch (error) {

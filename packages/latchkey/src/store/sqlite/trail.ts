@@ -1,13 +1,18 @@
+import { open, type FileHandle } from 'node:fs/promises';
 import type { DatabaseSync } from 'node:sqlite';
-import type { TrailStore } from '../../core/store.ts';
+import type { TrailLine, TrailStore } from '../../core/store.ts';
 import { transact } from './database.ts';
-import { attempt } from './failure.ts';
+import { attempt, toStoreError } from './failure.ts';
 
 const DEFAULT_LIMIT = 1000;
 const PRUNE_CHUNK = 2000;
 
-/** `TrailStore` on one SQLite file; synchronous but for `prune`, which lets others run between its chunks. */
-export function createTrailStore(db: DatabaseSync, path: string): TrailStore {
+/**
+ * `TrailStore` on one SQLite file that commits with synchronous = NORMAL. `append` resolves when the lines are on the
+ * disk, but waits for it on another thread: in SQLite's own FULL mode every request would wait with it.
+ */
+export function createTrailStore(db: DatabaseSync, path: string): TrailStore & { close(): Promise<void> } {
+  const log = createWalSync(path);
   const lastSeq = db.prepare('SELECT max(last_seq, ifnull((SELECT max(seq) FROM trail), 0)) AS seq FROM pruned');
   const insert = db.prepare('INSERT INTO trail (seq, at, decision, json) VALUES (?, ?, ?, ?)');
   const select = db.prepare(
@@ -27,14 +32,16 @@ export function createTrailStore(db: DatabaseSync, path: string): TrailStore {
       return Number(remove.run({ before, chunk: PRUNE_CHUNK }).changes);
     });
 
+  const insertAll = (lines: readonly TrailLine[]) => {
+    let seq = readLastSeq();
+    for (const line of lines) insert.run(++seq, line.at, line.decision, line.json);
+  };
+
   return {
-    append: (lines) =>
-      attempt(path, () =>
-        transact(db, () => {
-          let seq = readLastSeq();
-          for (const line of lines) insert.run(++seq, line.at, line.decision, line.json);
-        }),
-      ),
+    async append(lines) {
+      attempt(path, () => transact(db, () => insertAll(lines)));
+      await log.sync();
+    },
 
     read: ({ since, decision, after, limit }) =>
       attempt(path, () => {
@@ -56,6 +63,28 @@ export function createTrailStore(db: DatabaseSync, path: string): TrailStore {
         if (removed < PRUNE_CHUNK) return total;
         await new Promise(setImmediate);
       }
+    },
+
+    close: log.close,
+  };
+}
+
+/** No lock is on the -wal file itself, so closing this handle drops none (see `prepareFile`). */
+function createWalSync(path: string) {
+  let opening: Promise<FileHandle> | null = null;
+  return {
+    async sync(): Promise<void> {
+      try {
+        opening ??= open(`${path}-wal`, 'r+');
+        await (await opening).datasync();
+      } catch (error) {
+        opening = null;
+        throw toStoreError(path, error);
+      }
+    },
+    async close(): Promise<void> {
+      const handle = await opening?.catch(() => null);
+      await handle?.close();
     },
   };
 }

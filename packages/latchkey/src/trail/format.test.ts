@@ -1,0 +1,66 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { TrailEntry } from '../core/trail.ts';
+import { formatEntry } from './format.ts';
+
+const ENTRY: TrailEntry = {
+  at: Date.parse('2026-06-01T12:00:00.007Z'),
+  requestId: 'r1',
+  address: '127.0.0.1',
+  server: 'files',
+  principal: 'token:abc',
+  credential: 'abc',
+  client: null,
+  httpMethod: 'POST',
+  method: 'tools/call',
+  target: 'read_file',
+  decision: 'allow',
+  reason: 'allowed',
+  status: 200,
+  durationMs: 1.23456,
+};
+
+const parse = (entry: TrailEntry) => JSON.parse(formatEntry(entry)) as Record<string, unknown>;
+
+describe('formatEntry', () => {
+  it('writes each member by its name, and the time as RFC 3339', () => {
+    const { at: _, ...rest } = ENTRY;
+    expect(parse(ENTRY)).toEqual({ ...rest, time: '2026-06-01T12:00:00.007Z', durationMs: 1.235 });
+    expect(parse({ ...ENTRY, exposed: true, neededScopes: ['a', 'b"'] })).toMatchObject({
+      exposed: true,
+      neededScopes: ['a', 'b"'],
+    });
+  });
+
+  it('writes any time as Date does', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4_000_000_000_000 }), (at) => {
+        expect(parse({ ...ENTRY, at })['time']).toBe(new Date(at).toISOString());
+      }),
+    );
+  });
+
+  it('gives back any text it was given, in one line without controls', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
+        const line = formatEntry({ ...ENTRY, target: text, principal: text });
+        // oxlint-disable-next-line no-control-regex
+        expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/);
+        expect(JSON.parse(line)).toMatchObject({ target: text.toWellFormed(), principal: text.toWellFormed() });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('replaces lone surrogates and cannot be broken out of', () => {
+    expect(parse({ ...ENTRY, target: 'a\ud800b' })['target']).toBe('a\ufffdb');
+    const forged = 'x","decision":"allow","y":"';
+    expect(parse({ ...ENTRY, decision: 'deny', target: forged })).toMatchObject({ decision: 'deny', target: forged });
+  });
+
+  it('bounds each text', () => {
+    const { target } = parse({ ...ENTRY, target: 'x'.repeat(100_000) });
+    expect(target).toBe(`${'x'.repeat(511)}…`);
+    expect(parse({ ...ENTRY, target: `${'x'.repeat(510)}🔑🔑` })['target']).toBe(`${'x'.repeat(510)}\ufffd…`);
+  });
+});

@@ -1,0 +1,190 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Store } from '../core/store.ts';
+import type { Trail, TrailEntry } from '../core/trail.ts';
+import { openStore } from '../store/sqlite/open.ts';
+import { createTrail, type TrailHealth, type TrailOptions } from './writer.ts';
+
+const NOW = Date.parse('2026-06-01T12:00:00Z');
+
+function entry(number: number, decision: 'allow' | 'deny' = 'allow'): TrailEntry {
+  return {
+    at: NOW + number + 0.25,
+    requestId: `r${number}`,
+    address: '127.0.0.1',
+    server: null,
+    principal: null,
+    credential: null,
+    client: null,
+    httpMethod: 'POST',
+    method: 'tools/call',
+    target: 't',
+    decision,
+    reason: decision === 'allow' ? 'allowed' : 'policy-scope',
+    status: 200,
+    durationMs: 1,
+  };
+}
+
+const idsOf = (lines: readonly string[]) => lines.map((line) => (JSON.parse(line) as { requestId: string }).requestId);
+const idsTo = (count: number) => Array.from({ length: count }, (_, index) => `r${index}`);
+
+describe('createTrail', () => {
+  let folder: string;
+  let file: string;
+  let store: Store;
+  let trail: Trail;
+  let healths: TrailHealth[];
+
+  const create = (options: Partial<TrailOptions> = {}): Trail => {
+    trail = createTrail({ store: store.trail, flushMs: 5, onHealth: (health) => healths.push(health), ...options });
+    return trail;
+  };
+  const stored = async () => idsOf((await store.trail.read({ limit: 100_000 })).map((row) => row.json));
+  const filed = (path = file) => idsOf(readFileSync(path, 'utf8').split('\n').slice(0, -1));
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'latchkey-trail-'));
+    file = join(folder, 'trail.jsonl');
+    store = await openStore(folder, { busyTimeoutMs: 10 });
+    healths = [];
+  });
+  afterEach(async () => {
+    await trail.close().catch(() => {});
+    await store.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('writes to the store and the file, in order, by itself', async () => {
+    create({ file });
+    for (let number = 0; number < 100; number++) trail.record(entry(number));
+    await vi.waitFor(async () => expect(await stored()).toHaveLength(100));
+    expect(await stored()).toEqual(idsTo(100));
+    expect(filed()).toEqual(idsTo(100));
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(healths).toEqual([]);
+  });
+
+  it('has written everything when flush or close resolves', async () => {
+    create({ flushMs: 60_000, maxBatch: 7, file });
+    for (let number = 0; number < 50; number++) trail.record(entry(number));
+    await trail.flush();
+    expect(await stored()).toEqual(idsTo(50));
+    trail.record(entry(50));
+    await trail.close();
+    expect(await stored()).toEqual(idsTo(51));
+    expect(filed()).toEqual(idsTo(51));
+  });
+
+  it('is unhealthy while the store cannot be written, keeps the lines, and recovers by itself', async () => {
+    create();
+    const holder = new DatabaseSync(join(folder, 'trail.db'));
+    holder.exec('BEGIN IMMEDIATE');
+    trail.record(entry(0));
+    await expect(trail.flush()).rejects.toMatchObject({ code: 'E_STORE_LOCKED' });
+    expect(trail.healthy).toBe(false);
+    trail.record(entry(1));
+    holder.exec('ROLLBACK');
+    holder.close();
+    await vi.waitFor(() => expect(trail.healthy).toBe(true), 3000);
+    expect(await stored()).toEqual(idsTo(2));
+    expect(healths).toMatchObject([
+      { healthy: false, error: { code: 'E_STORE_LOCKED' } },
+      { healthy: true, lost: 0 },
+    ]);
+  });
+
+  it('bounds what waits, and says how much was lost', async () => {
+    create({ maxWaiting: 3, flushMs: 60_000 });
+    for (let number = 0; number < 5; number++) trail.record(entry(number));
+    expect(trail.healthy).toBe(false);
+    await trail.flush();
+    expect(await stored()).toEqual(idsTo(3));
+    expect(healths).toEqual([{ healthy: true, lost: 2 }]);
+    expect(trail.healthy).toBe(true);
+  });
+
+  it('writes nothing twice when only the file failed', async () => {
+    create({ file, flushMs: 60_000 });
+    trail.record(entry(0));
+    await trail.flush();
+    renameSync(file, `${file}.away`);
+    mkdirSync(file);
+    trail.record(entry(1));
+    await expect(trail.flush()).rejects.toMatchObject({ code: 'EISDIR' });
+    trail.record(entry(2));
+    await expect(trail.flush()).rejects.toMatchObject({ code: 'EISDIR' });
+    expect(trail.healthy).toBe(false);
+    rmdirSync(file);
+    await trail.flush();
+    expect(await stored()).toEqual(idsTo(3));
+    expect(filed(`${file}.away`)).toEqual(['r0']);
+    expect(filed()).toEqual(['r1', 'r2']);
+  });
+
+  it('goes on in a new file when the old one was moved away', async () => {
+    create({ file });
+    trail.record(entry(0));
+    await trail.flush();
+    renameSync(file, `${file}.old`);
+    trail.record(entry(1));
+    await trail.flush();
+    expect(filed()).toEqual(['r1']);
+  });
+
+  it('moves the file aside before it outgrows its bound, and keeps one', async () => {
+    create({ file, maxFileBytes: 1000 });
+    for (let number = 0; number < 12; number++) {
+      trail.record(entry(number));
+      await trail.flush();
+      expect(statSync(file).size).toBeLessThanOrEqual(1000);
+    }
+    expect([...filed(`${file}.1`), ...filed()]).toEqual(idsTo(12).slice(-filed().length - filed(`${file}.1`).length));
+    expect(existsSync(`${file}.2`)).toBe(false);
+  });
+
+  it('adds to a file that is there', async () => {
+    writeFileSync(file, `${JSON.stringify({ requestId: 'earlier' })}\n`);
+    create({ file });
+    trail.record(entry(0));
+    await trail.flush();
+    expect(filed()).toEqual(['earlier', 'r0']);
+  });
+
+  it('refuses at once a file that cannot be written', () => {
+    create();
+    for (const path of [join(folder, 'absent', 'x'), folder, '/dev/null']) {
+      expect(() => createTrail({ store: store.trail, file: path })).toThrow(
+        expect.objectContaining({ code: 'E_STORE_UNREADABLE' }),
+      );
+    }
+  });
+
+  it('removes old lines by itself', async () => {
+    await store.trail.append([{ at: Date.now() - 100_000, decision: 'allow', json: '{"requestId":"old"}' }]);
+    create({ retentionMs: 50_000 });
+    await vi.waitFor(async () => expect(await stored()).toEqual([]), 3000);
+  });
+
+  it('keeps the order over a store that answers with promises', async () => {
+    const slow = {
+      ...store.trail,
+      append: async (lines: Parameters<Store['trail']['append']>[0]) => {
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        await store.trail.append(lines);
+      },
+    };
+    create({ store: slow, file, maxBatch: 3 });
+    for (let number = 0; number < 30; number++) {
+      trail.record(entry(number));
+      if (number % 4 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await trail.flush();
+    expect(await stored()).toEqual(idsTo(30));
+    expect(filed()).toEqual(idsTo(30));
+  });
+});

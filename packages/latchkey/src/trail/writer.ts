@@ -1,0 +1,163 @@
+import type { TrailLine, TrailStore } from '../core/store.ts';
+import type { Trail } from '../core/trail.ts';
+import { LatchkeyError } from '../core/error.ts';
+import { openTrailFile, type TrailFile } from './file.ts';
+import { formatEntry } from './format.ts';
+
+export interface TrailOptions {
+  readonly store: TrailStore;
+  /** Where the same lines go as JSON lines; none by default. */
+  readonly file?: string;
+  /** Size at which the file is moved to `FILE.1`. Default 64 MiB. */
+  readonly maxFileBytes?: number;
+  /** Older lines are removed from the store, now and every hour. Default: none is. */
+  readonly retentionMs?: number;
+  /** Lines written in one transaction. Default 2,000. */
+  readonly maxBatch?: number;
+  /** Lines kept while they cannot be written; later ones are lost, and counted. Default 100,000. */
+  readonly maxWaiting?: number;
+  /** How long a line may wait to be written with others. Default 50 ms. */
+  readonly flushMs?: number;
+  /** Told once when writing fails, and once when it works again, with the number of lines lost meanwhile. */
+  readonly onHealth?: (health: TrailHealth) => void;
+}
+
+export type TrailHealth =
+  | { readonly healthy: true; readonly lost: number }
+  | { readonly healthy: false; readonly error: unknown };
+
+const PRUNE_EVERY_MS = 3_600_000;
+const LONGEST_RETRY_MS = 5000;
+
+/**
+ * The trail over a store and, if wanted, a file. `record` formats and returns; a batch goes to the store in one
+ * transaction, then to the file. What cannot be written is kept and tried again, ever more slowly up to 5 s.
+ * Throws E_STORE_UNREADABLE when the file cannot be opened.
+ */
+export function createTrail(options: TrailOptions): Trail {
+  const { maxBatch = 2000, maxWaiting = 100_000, flushMs = 50, onHealth } = options;
+  const file = options.file === undefined ? null : openFile(options.file, options.maxFileBytes ?? 64 * 2 ** 20);
+  const writeBatch = createBatchWriter(options.store, file);
+  const stopPruning = startPruning(options.store, options.retentionMs);
+
+  let waiting: TrailLine[] = [];
+  let timer: NodeJS.Timeout | null = null;
+  let running: Promise<void> | null = null;
+  let failures = 0;
+  let lost = 0;
+  let closed = false;
+
+  const drain = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, maxBatch);
+      const writing = writeBatch(batch);
+      if (writing instanceof Promise) await writing;
+      // What was recorded meanwhile stands behind the batch.
+      waiting = waiting.slice(batch.length);
+      tellRecovery();
+    }
+  };
+
+  const tellRecovery = (): void => {
+    if (failures === 0 && lost === 0) return;
+    onHealth?.({ healthy: true, lost });
+    failures = 0;
+    lost = 0;
+  };
+
+  const tellFailure = (error: unknown): void => {
+    failures += 1;
+    if (failures === 1) onHealth?.({ healthy: false, error });
+  };
+
+  const flush = (): Promise<void> => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    running ??= drain()
+      .catch((error: unknown) => {
+        tellFailure(error);
+        throw error;
+      })
+      .finally(() => {
+        running = null;
+        if (waiting.length > 0) arm();
+      });
+    return running;
+  };
+
+  const arm = (): void => {
+    if (timer !== null || closed) return;
+    const delay = failures === 0 ? flushMs : Math.min(LONGEST_RETRY_MS, Math.max(100, flushMs) * 2 ** failures);
+    // A failure was told to onHealth; here it only means another attempt.
+    timer = setTimeout(() => void flush().catch(() => {}), delay);
+    timer.unref();
+  };
+
+  return {
+    get healthy() {
+      return failures === 0 && lost === 0;
+    },
+    record(entry) {
+      if (waiting.length >= maxWaiting) lost += 1;
+      else waiting.push({ at: Math.floor(entry.at), decision: entry.decision, json: formatEntry(entry) });
+      if (timer === null && running === null) arm();
+    },
+    async flush() {
+      // A run under way may have taken its batch before the latest entries came.
+      if (running !== null) await running;
+      await flush();
+    },
+    async close() {
+      closed = true;
+      stopPruning();
+      try {
+        if (running !== null) await running.catch(() => {});
+        await flush();
+      } finally {
+        file?.close();
+      }
+    },
+  };
+}
+
+/** Remembers how many lines only the file still lacks, so that another attempt writes nothing twice. */
+function createBatchWriter(store: TrailStore, file: TrailFile | null) {
+  let stored = 0;
+
+  return (batch: readonly TrailLine[]): void | Promise<void> => {
+    const finish = (): void => {
+      stored = batch.length;
+      file?.append(batch.map((line) => line.json));
+      stored = 0;
+    };
+    const storing = stored < batch.length ? store.append(batch.slice(stored)) : undefined;
+    return storing instanceof Promise ? storing.then(finish) : finish();
+  };
+}
+
+function startPruning(store: TrailStore, retentionMs: number | undefined): () => void {
+  if (retentionMs === undefined) return () => {};
+  const prune = async (): Promise<void> => {
+    await store.prune(Date.now() - retentionMs);
+  };
+  // A store that cannot be pruned cannot be written either, and that is told of.
+  const attempt = () => void prune().catch(() => {});
+  const first = setTimeout(attempt, 1000);
+  const timer = setInterval(attempt, PRUNE_EVERY_MS);
+  for (const each of [first, timer]) each.unref();
+  return () => {
+    clearTimeout(first);
+    clearInterval(timer);
+  };
+}
+
+function openFile(path: string, maxBytes: number): TrailFile {
+  try {
+    return openTrailFile(path, maxBytes);
+  } catch (cause) {
+    throw new LatchkeyError('E_STORE_UNREADABLE', `The trail file ${path} cannot be opened to write.`, {
+      hint: 'Give the trail a regular file in a folder that exists and that you may write to.',
+      cause,
+    });
+  }
+}

@@ -24,6 +24,8 @@ const RESTART_MS = 200;
 
 /** Ends process groups when this process is gone, `kill -9` included. One for each gateway process. */
 export interface Watchdog {
+  /** Of the process that watches; 0 while there is none. */
+  readonly pid: number;
   watch(group: number): void;
   forget(group: number): void;
   close(): void;
@@ -38,6 +40,9 @@ export function acquireWatchdog(): Watchdog {
   held.users += 1;
   let released = false;
   return {
+    get pid() {
+      return held.watchdog.pid;
+    },
     watch: (group) => held.watchdog.watch(group),
     forget: (group) => held.watchdog.forget(group),
     close() {
@@ -82,6 +87,9 @@ export function createWatchdog(): Watchdog {
   }
 
   return {
+    get pid() {
+      return shell?.pid ?? 0;
+    },
     watch(group) {
       groups.add(group);
       if (shell === null) start();

@@ -1,0 +1,547 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createCaller } from '../../../../test/fixtures/stdio-caller.ts';
+import { createStdioUpstream, type StdioUpstream, type StdioUpstreamOptions } from './stdio.ts';
+
+const fixture = (name: string): string => fileURLToPath(new URL(`../../../../test/fixtures/${name}`, import.meta.url));
+const RAW = [process.execPath, fixture('stdio-raw.ts')];
+const MODERN = [process.execPath, fixture('stdio-modern.ts')];
+const EVERYTHING = [
+  process.execPath,
+  createRequire(import.meta.url).resolve('@modelcontextprotocol/server-everything/dist/index.js'),
+];
+
+const open: StdioUpstream[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((upstream) => upstream.close()));
+});
+
+function start(command: readonly string[], more: Partial<StdioUpstreamOptions> = {}): StdioUpstream {
+  const upstream = createStdioUpstream({
+    command,
+    env: {},
+    maxChildren: 20,
+    callTimeoutMs: 20_000,
+    log: () => {},
+    protocol: 'both',
+    ...more,
+  });
+  open.push(upstream);
+  return upstream;
+}
+
+function logFile(): string {
+  return join(mkdtempSync(join(tmpdir(), 'latchkey-')), 'log');
+}
+
+const tool = (name: string, args: Record<string, unknown> = {}, meta?: Record<string, unknown>) => ({
+  method: 'tools/call',
+  params: { name, arguments: args, ...(meta === undefined ? {} : { _meta: meta }) },
+});
+const textOf = (message: Record<string, any> | undefined): unknown => message?.['result']?.content?.[0]?.text;
+
+describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 30_000 }, () => {
+  describe('a modern caller and a legacy server', () => {
+    it('is answered with what its revision requires', async () => {
+      const caller = createCaller(start(EVERYTHING));
+      const discovered = await caller.modern({ id: 'd', method: 'server/discover' }).finished;
+      expect(discovered.status).toBe(200);
+      expect(discovered.messages[0]).toMatchObject({
+        id: 'd',
+        result: {
+          resultType: 'complete',
+          supportedVersions: expect.arrayContaining(['2026-07-28']),
+          ttlMs: 0,
+          cacheScope: 'private',
+        },
+      });
+      const list = await caller.modern({ id: 7, method: 'tools/list' }).finished;
+      expect(list.headers.get('content-type')).toBe('application/json');
+      expect(list.messages[0]).toMatchObject({
+        id: 7,
+        result: {
+          resultType: 'complete',
+          ttlMs: 0,
+          cacheScope: 'private',
+          _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'mcp-servers/everything' } },
+        },
+      });
+      const called = await caller.modern({ id: '7', ...tool('echo', { message: 'hé\n' }) }).finished;
+      expect(called.messages[0]).toMatchObject({ id: '7', result: { resultType: 'complete' } });
+      expect(called.messages[0]?.['result']).not.toHaveProperty('ttlMs');
+      expect(textOf(called.messages[0])).toBe('Echo: hé\n');
+    });
+
+    it.each(['initialize', 'ping', 'logging/setLevel', 'resources/subscribe', 'tasks/list', 'no/such'])(
+      'does not know %s',
+      async (method) => {
+        const answer = await createCaller(start(RAW)).modern({ id: 1, method, params: { uri: 'a:b' } }).finished;
+        expect(answer.status).toBe(404);
+        expect(answer.messages[0]).toMatchObject({ id: 1, error: { code: -32601 } });
+      },
+    );
+
+    it('translates an error code that the revision forbids', async () => {
+      const answer = await createCaller(start(RAW)).modern({ id: 1, method: 'resources/read', params: { uri: 'a:b' } })
+        .finished;
+      expect(answer.status).toBe(200);
+      expect(answer.messages[0]).toMatchObject({ error: { code: -32602 } });
+    });
+
+    it('keeps 20 callers with equal ids apart over 2,000 calls', async () => {
+      const upstream = start(RAW);
+      let crossed = 0;
+      await Promise.all(
+        Array.from({ length: 20 }, async (_, who) => {
+          const caller = createCaller(upstream, `caller-${who}`);
+          for (let i = 0; i < 100; i += 1) {
+            const text = `${who}/${i}`;
+            const answer = await caller.modern({ id: i, ...tool('echo', { text, delayMs: (who * 7 + i * 13) % 12 }) })
+              .finished;
+            if (answer.messages[0]?.['id'] !== i || textOf(answer.messages[0]) !== text) crossed += 1;
+          }
+        }),
+      );
+      expect(crossed).toBe(0);
+    });
+
+    it('sends progress to the caller whose token it names, as that caller spelled it', async () => {
+      const upstream = start(RAW);
+      const answers = await Promise.all(
+        Array.from(
+          { length: 10 },
+          (_, who) =>
+            createCaller(upstream, `caller-${who}`).modern({
+              id: 1,
+              ...tool('progress', { text: `mine ${who}` }, { progressToken: who % 2 === 0 ? 't' : 1 }),
+            }).finished,
+        ),
+      );
+      for (const [who, answer] of answers.entries()) {
+        expect(answer.headers.get('content-type')).toBe('text/event-stream');
+        expect(answer.messages).toHaveLength(4);
+        for (const message of answer.messages.slice(0, 3))
+          expect(message['params']).toMatchObject({ progressToken: who % 2 === 0 ? 't' : 1, message: `mine ${who}` });
+        expect(answer.messages[3]).toMatchObject({ id: 1 });
+      }
+    });
+
+    it('refuses a progress token that could be mistaken for another', async () => {
+      const answer = await createCaller(start(RAW)).modern({ id: 1, ...tool('progress', {}, { progressToken: true }) })
+        .finished;
+      expect(answer.refusal?.reason).toBe('params-invalid');
+    });
+
+    it('gives nobody what a shared server logs', async () => {
+      const answer = await createCaller(start(RAW)).modern({
+        id: 1,
+        ...tool('log', { text: 'private' }, { 'io.modelcontextprotocol/logLevel': 'debug' }),
+      }).finished;
+      expect(answer.headers.get('content-type')).toBe('application/json');
+      expect(answer.body).not.toContain('private');
+    });
+
+    it('tells the server within 1 s when a caller goes away', async () => {
+      const log = logFile();
+      const caller = createCaller(start(RAW, { env: { RAW_LOG: log } }));
+      await caller.modern({ id: 1, method: 'tools/list' }).finished;
+      const answer = caller.modern({ id: 9, ...tool('hang') });
+      answer.leave();
+      await expect.poll(() => readFileSync(log, 'utf8'), { timeout: 1000 }).toMatch(/cancelled \d+/);
+    });
+
+    it('listens to changes for those who asked, and watches a resource once', async () => {
+      const log = logFile();
+      const upstream = start(RAW, { env: { RAW_LOG: log } });
+      const caller = createCaller(upstream);
+      const listen = (id: unknown, notifications: Record<string, unknown>) =>
+        caller.modern({ id, method: 'subscriptions/listen', params: { notifications } });
+      const tools = listen('t', { toolsListChanged: true, promptsListChanged: true });
+      const resources = listen(2, { resourceSubscriptions: ['a:x'] });
+      const also = listen(3, { resourceSubscriptions: ['a:x'] });
+      const acknowledged = await Promise.all([tools, resources, also].map((answer) => answer.message(() => true)));
+      expect(acknowledged.map((message) => message['method'])).toEqual(
+        Array(3).fill('notifications/subscriptions/acknowledged'),
+      );
+      expect(acknowledged[0]?.['params']).toEqual({
+        _meta: { 'io.modelcontextprotocol/subscriptionId': 't' },
+        notifications: { toolsListChanged: true },
+      });
+      await caller.modern({ id: 4, ...tool('changed', { uri: 'a:x' }) }).finished;
+      await caller.modern({ id: 5, ...tool('changed', { uri: 'a:other' }) }).finished;
+      expect(tools.messages.slice(1).map((message) => message['method'])).toEqual(
+        Array(2).fill('notifications/tools/list_changed'),
+      );
+      expect(resources.messages.slice(1)).toEqual([
+        {
+          jsonrpc: '2.0',
+          method: 'notifications/resources/updated',
+          params: { _meta: { 'io.modelcontextprotocol/subscriptionId': 2 }, uri: 'a:x' },
+        },
+      ]);
+      resources.leave();
+      also.leave();
+      await expect.poll(() => readFileSync(log, 'utf8')).toContain('resources/unsubscribe');
+      expect(readFileSync(log, 'utf8').match(/resources\/(un)?subscribe a:x/g)).toEqual([
+        'resources/subscribe a:x',
+        'resources/unsubscribe a:x',
+      ]);
+      await upstream.close();
+      expect((await tools.finished).messages.at(-1)).toEqual({
+        jsonrpc: '2.0',
+        id: 't',
+        result: { resultType: 'complete', _meta: { 'io.modelcontextprotocol/subscriptionId': 't' } },
+      });
+    });
+
+    it.each(['crash', 'silent'])('gets on with a server that answers the probe with: %s', async (RAW_DISCOVER) => {
+      const answer = await createCaller(start(RAW, { env: { RAW_DISCOVER } })).modern({
+        id: 1,
+        ...tool('echo', { text: 'hi' }),
+      }).finished;
+      expect(textOf(answer.messages[0])).toBe('hi');
+    });
+  });
+
+  describe('a modern caller who can be asked, and a legacy server', () => {
+    const capabilities = { elicitation: {}, sampling: {} };
+    const sampled = { role: 'assistant', content: { type: 'text', text: 'forty-two' }, model: 'm' };
+
+    it('is asked by an input_required result, and its retry goes on with the same call', async () => {
+      const caller = createCaller(start(EVERYTHING));
+      const call = tool('trigger-sampling-request', { prompt: 'hi', maxTokens: 5 });
+      const first = await caller.modern({ id: 1, ...call }, capabilities).finished;
+      const { result } = first.messages[0] ?? {};
+      expect(result).toMatchObject({
+        resultType: 'input_required',
+        requestState: expect.stringMatching(/^[\w-]{32}$/),
+      });
+      const [key = ''] = Object.keys(result.inputRequests);
+      expect(result.inputRequests[key]).toMatchObject({ method: 'sampling/createMessage', params: { maxTokens: 5 } });
+      const retry = {
+        id: 2,
+        method: call.method,
+        params: { ...call.params, inputResponses: { [key]: sampled }, requestState: result.requestState },
+      };
+
+      const foreign = await createCaller(open[0] as StdioUpstream, 'mallory').modern(retry, capabilities).finished;
+      expect(foreign.refusal?.reason).toBe('params-invalid');
+      const other = await caller.modern(
+        { ...retry, params: { ...retry.params, arguments: { prompt: 'other', maxTokens: 5 } } },
+        capabilities,
+      ).finished;
+      expect(other.refusal?.reason).toBe('params-invalid');
+
+      const second = await caller.modern(retry, capabilities).finished;
+      expect(second.messages[0]).toMatchObject({ id: 2, result: { resultType: 'complete' } });
+      expect(JSON.stringify(second.messages[0])).toContain('forty-two');
+      const again = await caller.modern({ ...retry, id: 3 }, capabilities).finished;
+      expect(again.refusal?.reason).toBe('params-invalid');
+    });
+
+    it('has calls of its own children at the same time, and as many as are allowed', async () => {
+      const caller = createCaller(start(EVERYTHING, { maxChildren: 2 }));
+      const answers = await Promise.all(
+        ['a', 'b', 'c'].map(
+          (message, id) => caller.modern({ id, ...tool('echo', { message }) }, capabilities).finished,
+        ),
+      );
+      expect(answers.map((answer) => textOf(answer.messages[0]) ?? answer.refusal?.reason).sort()).toEqual([
+        'Echo: a',
+        'Echo: b',
+        'limit-sessions',
+      ]);
+    });
+  });
+
+  describe('a legacy session and a legacy server', () => {
+    it('has a child of its own, to which its messages go as they are', async () => {
+      const caller = createCaller(start(RAW));
+      const [one, two] = [await caller.openSession(), await caller.openSession()];
+      expect(one).toMatch(/^[0-9a-f]{32}$/);
+      const pids = await Promise.all(
+        [one, two].map(async (session) =>
+          textOf((await caller.legacy({ id: 1, ...tool('pid') }, session).finished).messages[0]),
+        ),
+      );
+      expect(new Set(pids).size).toBe(2);
+    });
+
+    it('refuses an id that is in flight, an unknown session and none', async () => {
+      const caller = createCaller(start(RAW));
+      const session = await caller.openSession();
+      void caller.legacy({ id: 'a', ...tool('hang') }, session);
+      expect((await caller.legacy({ id: 'a', ...tool('pid') }, session).finished).refusal?.reason).toBe('id-in-use');
+      expect((await caller.legacy({ id: 1, ...tool('pid') }, 'f'.repeat(32)).finished).refusal?.reason).toBe(
+        'session-unknown',
+      );
+      expect((await caller.legacy({ id: 1, ...tool('pid') }).finished).refusal?.reason).toBe('session-missing');
+    });
+
+    it('gets progress on the stream of the request and changes on its own', async () => {
+      const caller = createCaller(start(RAW));
+      const session = await caller.openSession();
+      const hanging = caller.legacy({ id: 0, ...tool('hang') }, session);
+      const progress = await caller.legacy(
+        { id: 1, ...tool('progress', { text: 'x' }, { progressToken: 'p' }) },
+        session,
+      ).finished;
+      expect(progress.messages.map((message) => message['method'] ?? message['id'])).toEqual([
+        ...Array(3).fill('notifications/progress'),
+        1,
+      ]);
+      await caller.legacy({ id: 2, ...tool('changed', { uri: 'a:x' }) }, session).finished;
+      const stream = caller.listen(session);
+      expect(stream.messages.map((message) => message['method'])).toEqual([
+        'notifications/tools/list_changed',
+        'notifications/resources/updated',
+      ]);
+      expect(hanging.outcome).toBe('open');
+    });
+
+    it('is asked by the server on the stream of the call that caused it', async () => {
+      const caller = createCaller(start(EVERYTHING));
+      const session = await caller.openSession({ sampling: {} });
+      const answer = caller.legacy(
+        { id: 1, ...tool('trigger-sampling-request', { prompt: 'hi', maxTokens: 5 }) },
+        session,
+      );
+      const question = await answer.message((message) => message['method'] === 'sampling/createMessage');
+      const sent = await caller.legacy(
+        { id: question['id'], result: { role: 'assistant', content: { type: 'text', text: 'forty-two' }, model: 'm' } },
+        session,
+      ).finished;
+      expect(sent.status).toBe(202);
+      expect(JSON.stringify((await answer.finished).messages.at(-1))).toContain('forty-two');
+    });
+
+    it('ends with its child: by DELETE, by the gateway, or when the child dies', async () => {
+      const upstream = start(RAW);
+      const caller = createCaller(upstream);
+      const [deleted, expired, dead] = [
+        await caller.openSession(),
+        await caller.openSession(),
+        await caller.openSession(),
+      ];
+      expect((await caller.remove(deleted).finished).status).toBe(200);
+      upstream.endSession(expired);
+      expect((await caller.legacy({ id: 1, ...tool('exit') }, dead).finished).refusal?.reason).toBe('upstream-exited');
+      for (const session of [deleted, expired, dead])
+        expect((await caller.legacy({ id: 1, ...tool('pid') }, session).finished).refusal?.reason).toBe(
+          'session-unknown',
+        );
+    });
+
+    it('is refused when as many children run as may', async () => {
+      const caller = createCaller(start(RAW, { maxChildren: 1 }));
+      const session = await caller.openSession();
+      const initialize = {
+        id: 1,
+        method: 'initialize',
+        params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
+      };
+      expect((await caller.legacy(initialize).finished).refusal?.reason).toBe('limit-sessions');
+      await caller.remove(session).finished;
+      await expect.poll(async () => (await caller.legacy(initialize).finished).status).toBe(200);
+    });
+
+    it('ends the stream of a cancelled request', async () => {
+      const log = logFile();
+      const caller = createCaller(start(RAW, { env: { RAW_LOG: log } }));
+      const session = await caller.openSession();
+      const answer = caller.legacy({ id: 'h', ...tool('hang') }, session);
+      await caller.legacy({ method: 'notifications/cancelled', params: { requestId: 'h' } }, session).finished;
+      expect((await answer.finished).messages).toEqual([]);
+      expect(readFileSync(log, 'utf8')).toContain('cancelled h');
+    });
+  });
+
+  describe('a modern caller and a modern server', () => {
+    it('is connected by nothing but its ids', async () => {
+      const caller = createCaller(start(MODERN));
+      const discovered = await caller.modern({ id: 'd', method: 'server/discover' }).finished;
+      expect(discovered.messages[0]).toMatchObject({ id: 'd', result: { supportedVersions: ['2026-07-28'] } });
+      const steps = await caller.modern({ id: 's', ...tool('steps', {}, { progressToken: 'p' }) }).finished;
+      expect(steps.messages.map((message) => message['params']?.progressToken ?? message['id'])).toEqual([
+        'p',
+        'p',
+        'p',
+        's',
+      ]);
+      const asked = await caller.modern({ id: 1, ...tool('ask') }, { elicitation: { form: {} } }).finished;
+      expect(asked.messages[0]).toMatchObject({ id: 1, result: { resultType: 'input_required' } });
+      const unable = await caller.modern({ id: 1, ...tool('ask') }).finished;
+      expect([unable.status, unable.messages[0]?.['error']?.code]).toEqual([400, -32021]);
+      const unknown = await caller.modern({ id: 1, method: 'no/such' }).finished;
+      expect([unknown.status, unknown.messages[0]?.['error']?.code]).toEqual([404, -32601]);
+    });
+
+    it('listens under its own id', async () => {
+      const caller = createCaller(start(MODERN));
+      const listening = caller.modern({
+        id: 'mine',
+        method: 'subscriptions/listen',
+        params: { notifications: { toolsListChanged: true } },
+      });
+      await listening.message((message) => message['method'] === 'notifications/subscriptions/acknowledged');
+      await caller.modern({ id: 'x', ...tool('change') }).finished;
+      await listening.message((message) => message['method'] === 'notifications/tools/list_changed');
+      for (const message of listening.messages)
+        expect(message['params']._meta['io.modelcontextprotocol/subscriptionId']).toBe('mine');
+    });
+
+    it('cancels by going away', async () => {
+      const log = logFile();
+      const caller = createCaller(start(MODERN, { env: { MODERN_LOG: log } }));
+      await caller.modern({ id: 1, method: 'tools/list' }).finished;
+      const answer = caller.modern({ id: 2, ...tool('hang') });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      answer.leave();
+      await expect.poll(() => readFileSync(log, 'utf8'), { timeout: 1000 }).toContain('aborted');
+    });
+  });
+
+  describe('a legacy client and a modern server', () => {
+    it('has a session that the gateway plays', async () => {
+      const caller = createCaller(start(MODERN));
+      const session = await caller.openSession();
+      expect((await caller.legacy({ id: 1, method: 'ping' }, session).finished).messages[0]).toEqual({
+        jsonrpc: '2.0',
+        id: 1,
+        result: {},
+      });
+      expect((await caller.legacy({ id: 2, method: 'tools/list' }, session).finished).messages[0]).toMatchObject({
+        id: 2,
+        result: { tools: expect.any(Array) },
+      });
+      expect(
+        textOf((await caller.legacy({ id: 3, ...tool('echo', { text: 'hi' }) }, session).finished).messages[0]),
+      ).toBe('hi');
+      const steps = await caller.legacy({ id: 4, ...tool('steps', {}, { progressToken: 9 }) }, session).finished;
+      expect(steps.messages.map((message) => message['params']?.progressToken ?? message['id'])).toEqual([9, 9, 9, 4]);
+    });
+
+    it('is asked as its revision asks, and the call goes on with its answer', async () => {
+      const caller = createCaller(start(MODERN));
+      const session = await caller.openSession({ elicitation: {} });
+      const answer = caller.legacy({ id: 1, ...tool('ask') }, session);
+      const question = await answer.message((message) => message['method'] === 'elicitation/create');
+      await caller.legacy({ id: question['id'], result: { action: 'accept', content: { name: 'Ada' } } }, session)
+        .finished;
+      expect(textOf((await answer.finished).messages.at(-1))).toBe('hello Ada');
+    });
+
+    it('hears of changes on its GET stream', async () => {
+      const caller = createCaller(start(MODERN));
+      const session = await caller.openSession();
+      const stream = caller.listen(session);
+      // The subscription upstream is under way since `initialized`; changes before it are nobody's.
+      await expect
+        .poll(async () => {
+          await caller.legacy({ id: 1, ...tool('change') }, session).finished;
+          return stream.messages[0];
+        })
+        .toEqual({ jsonrpc: '2.0', method: 'notifications/tools/list_changed', params: {} });
+    });
+
+    it('has a server that also speaks its revision as it is', async () => {
+      const caller = createCaller(start(MODERN, { env: { BOTH_ERAS: '1' } }));
+      const session = await caller.openSession({ elicitation: {} });
+      const answer = caller.legacy({ id: 1, ...tool('ask') }, session);
+      const question = await answer.message((message) => message['method'] === 'elicitation/create');
+      await caller.legacy({ id: question['id'], result: { action: 'accept', content: { name: 'Ada' } } }, session)
+        .finished;
+      const result = (await answer.finished).messages.at(-1)?.['result'];
+      expect(result.content[0].text).toBe('hello Ada');
+      expect(result).not.toHaveProperty('resultType');
+    });
+  });
+
+  describe('a server that fails', () => {
+    it('costs its callers an error within 1 s, and later calls work', async () => {
+      const caller = createCaller(start(RAW));
+      const pid = Number(textOf((await caller.modern({ id: 1, ...tool('pid') }).finished).messages[0]));
+      const waiting = [
+        caller.modern({ id: 2, ...tool('hang') }),
+        caller.modern({ id: 3, ...tool('progress', {}, { progressToken: 1 }) }),
+        caller.modern({ id: 4, ...tool('hang') }),
+      ];
+      await waiting[1]?.finished;
+      const killedAt = performance.now();
+      process.kill(pid, 'SIGKILL');
+      const [first] = await Promise.all(waiting.map((answer) => answer.finished));
+      expect(performance.now() - killedAt).toBeLessThan(1000);
+      expect(first?.refusal).toMatchObject({ reason: 'upstream-exited', retryAfterSeconds: expect.any(Number) });
+      expect((await caller.modern({ id: 5, ...tool('pid') }).finished).refusal?.reason).toBe('upstream-exited');
+      await expect
+        .poll(
+          async () => textOf((await caller.modern({ id: 6, ...tool('echo', { text: 'back' }) }).finished).messages[0]),
+          { timeout: 5000, interval: 100 },
+        )
+        .toBe('back');
+    });
+
+    it('is told on an open stream by a JSON-RPC error', async () => {
+      const caller = createCaller(start(RAW));
+      const listening = caller.modern({
+        id: 'l',
+        method: 'subscriptions/listen',
+        params: { notifications: { toolsListChanged: true } },
+      });
+      await listening.message(() => true);
+      void caller.modern({ id: 1, ...tool('exit') });
+      expect((await listening.finished).messages.at(-1)).toMatchObject({ id: 'l', error: { code: -32603 } });
+    });
+
+    it('that closed its output is replaced', async () => {
+      const caller = createCaller(start(RAW));
+      expect((await caller.modern({ id: 1, ...tool('close-output') }).finished).refusal?.reason).toBe(
+        'upstream-exited',
+      );
+    });
+
+    it('with an endless line is ended, and its callers are told', async () => {
+      const caller = createCaller(start(RAW, { maxLineBytes: 4 * 1024 * 1024 }));
+      expect((await caller.modern({ id: 1, ...tool('flood') }).finished).refusal?.reason).toBe('upstream-too-large');
+    });
+
+    it('that does not answer in time is told to stop', async () => {
+      const log = logFile();
+      const caller = createCaller(start(RAW, { callTimeoutMs: 300, env: { RAW_LOG: log } }));
+      expect((await caller.modern({ id: 1, ...tool('hang') }).finished).refusal?.reason).toBe('upstream-timeout');
+      await expect.poll(() => readFileSync(log, 'utf8')).toMatch(/cancelled \d+/);
+    });
+
+    it('that never starts is not started at every call', async () => {
+      const caller = createCaller(start(RAW, { env: { RAW_CRASH: '1' } }));
+      const refusals = [];
+      for (let id = 0; id < 5; id += 1) refusals.push((await caller.modern({ id, ...tool('pid') }).finished).refusal);
+      expect(refusals.map((refusal) => refusal?.reason)).toEqual(Array(5).fill('upstream-exited'));
+      expect(refusals[4]?.retryAfterSeconds).toBeGreaterThan(0);
+      await expect(start(['/nowhere/program']).start()).rejects.toMatchObject({ code: 'E_UPSTREAM_MISSING' });
+    });
+
+    it('cuts off a caller who does not read, and nobody else', async () => {
+      const caller = createCaller(start(RAW));
+      const slow = caller.modern({ id: 1, ...tool('echo', { text: 'late', delayMs: 20_000 }, { progressToken: 't' }) });
+      const listening = caller.modern({
+        id: 2,
+        method: 'subscriptions/listen',
+        params: { notifications: { resourceSubscriptions: ['a:'] } },
+      });
+      await listening.message(() => true);
+      listening.stall();
+      for (let id = 0; id < 100 && listening.outcome === 'open'; id += 1)
+        await caller.modern({ id, ...tool('changed', { uri: `a:/${'x'.repeat(100_000)}` }) }).finished;
+      expect(listening.outcome).toBe('cut');
+      expect(slow.outcome).toBe('open');
+      expect(textOf((await caller.modern({ id: 3, ...tool('echo', { text: 'fine' }) }).finished).messages[0])).toBe(
+        'fine',
+      );
+    });
+  });
+});

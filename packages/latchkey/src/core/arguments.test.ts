@@ -22,6 +22,16 @@ describe('parseArguments', () => {
     expect(parseArguments('{}')).toEqual(new Map());
   });
 
+  it('takes commas in texts for what they are', () => {
+    const text = `${'a,'.repeat(6000)}"\\\\`;
+    expect(parseArguments(JSON.stringify({ text, n: 1 }))).toEqual(
+      new Map<string, unknown>([
+        ['text', text],
+        ['n', 1n],
+      ]),
+    );
+  });
+
   it('refuses what would take long', () => {
     expect(() => parseArguments(`[${'1,'.repeat(5000)}1]`)).toThrow(RangeError);
     expect(() => parseArguments('['.repeat(200) + ']'.repeat(200))).toThrow(RangeError);

@@ -1,0 +1,135 @@
+import { isLoopback } from './address.ts';
+import { invalid } from './problem.ts';
+import type { Problem } from './problem.ts';
+import type { Settings } from './schema.ts';
+import type { Path } from './yaml-document.ts';
+
+type Where = (...path: Path) => string;
+type Upstream = NonNullable<Settings['upstream']>;
+
+/** The name of the one server of a file without `servers`. */
+export const SINGLE_SERVER = 'default';
+
+const SERVER_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
+const RESERVED = new Set([
+  SINGLE_SERVER,
+  'admin',
+  'healthz',
+  'latchkey',
+  'mcp',
+  'messages',
+  'metrics',
+  'oauth',
+  'readyz',
+  'sse',
+  'well-known',
+]);
+const TOP_ONLY = ['upstream', 'protocol', 'tools', 'resources', 'prompts', 'methods', 'list'] as const;
+
+/** What fields cannot tell alone: how they go together. `given` is what was written, before defaults. */
+export function checkSettings(settings: Settings, given: Readonly<Record<string, unknown>>, where: Where): Problem[] {
+  return [
+    ...checkExposure(settings, where),
+    ...checkServers(settings, given, where),
+    ...checkRotation(settings, where),
+    ...checkStore(settings, where),
+  ];
+}
+
+function checkExposure({ listen, publicUrl, tls, behindProxy, auth }: Settings, where: Where): Problem[] {
+  const problems: Problem[] = [];
+  const beyond = !isLoopback(listen.host);
+  if (beyond && tls === undefined && behindProxy === undefined) {
+    problems.push({
+      code: 'E_ADDRESS_REFUSED',
+      where: where('listen'),
+      message: `${listen.host} can be reached from other machines, and credentials would cross the network in clear`,
+      hint: 'set tls: {cert, key}, or behindProxy: {trusted: […]} if a proxy ends TLS, or listen on loopback',
+    });
+  }
+  const host = publicUrl === undefined ? null : new URL(publicUrl).hostname;
+  if (beyond && host === null) {
+    problems.push({
+      code: 'E_PUBLIC_URL',
+      where: where('listen'),
+      message: 'beyond loopback the gateway must know its public URL, since nothing is built from the Host header',
+      hint: 'set publicUrl (LATCHKEY_PUBLIC_URL, --public-url), for example https://mcp.example.com',
+    });
+  }
+  const foreign = host !== null && !isLoopback(host);
+  if (foreign && !publicUrl?.startsWith('https:')) {
+    problems.push({
+      code: 'E_PUBLIC_URL',
+      where: where('publicUrl'),
+      message: 'a public URL beyond loopback must be https',
+      hint: 'use the https URL that clients connect to',
+    });
+  }
+  if (!auth.enabled && (beyond || foreign || behindProxy !== undefined)) {
+    problems.push({
+      code: 'E_AUTH_OFF',
+      where: where('auth', 'enabled'),
+      message: 'authentication may be off on loopback only',
+      hint: 'turn auth on, or listen on loopback without publicUrl and behindProxy',
+    });
+  }
+  return problems;
+}
+
+function checkServers(settings: Settings, given: Readonly<Record<string, unknown>>, where: Where): Problem[] {
+  const { servers, upstream } = settings;
+  if (servers === undefined) return upstream === undefined ? [] : checkUpstream(upstream, where, ['upstream']);
+  const problems = TOP_ONLY.filter((key) => given[key] !== undefined).map((key) =>
+    invalid(where(key), `${key} belongs to each server when there are servers`),
+  );
+  if (Object.keys(servers).length === 0) problems.push(invalid(where('servers'), 'names no server'));
+  for (const [name, server] of Object.entries(servers)) {
+    const path = ['servers', name] as const;
+    if (!SERVER_NAME.test(name))
+      problems.push(invalid(where(...path), 'a server name is of small letters, digits and -, 32 at most'));
+    if (RESERVED.has(name))
+      problems.push(invalid(where(...path), `${name} is a path of the gateway's own; take another name`));
+    if (server.upstream === undefined) problems.push(invalid(where(...path), 'upstream is missing'));
+    else problems.push(...checkUpstream(server.upstream, where, [...path, 'upstream']));
+  }
+  return problems;
+}
+
+function checkUpstream(upstream: Upstream, where: Where, path: Path): Problem[] {
+  const { command, url, headers, tls } = upstream;
+  if ((command === undefined) === (url === undefined)) return [invalid(where(...path), 'give either command or url')];
+  const foreign = url === undefined ? (['headers', 'tls'] as const) : (['cwd', 'env'] as const);
+  const problems = foreign
+    .filter((key) => upstream[key] !== undefined)
+    .map((key) => invalid(where(...path, key), `${key} is for ${url === undefined ? 'a url' : 'a command'}`));
+  if (command !== undefined && command[0] === '') problems.push(invalid(where(...path, 'command'), 'names no program'));
+  if (url?.startsWith('http:') && !isLoopback(new URL(url).hostname) && tls?.insecure !== true) {
+    problems.push(
+      invalid(
+        where(...path, 'url'),
+        'plain http would cross the network in clear',
+        'use https, or set upstream.tls.insecure: true if the network is yours',
+      ),
+    );
+  }
+  const names = Object.keys(headers ?? {}).map((name) => name.toLowerCase());
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) problems.push(invalid(where(...path, 'headers'), `has ${twice} twice`));
+  return problems;
+}
+
+function checkRotation({ auth }: Settings, where: Where): Problem[] {
+  const { ttl, rotate } = auth.tokens;
+  if (rotate === undefined || rotate.every < ttl) return [];
+  return [
+    invalid(
+      where('auth', 'tokens', 'rotate', 'every'),
+      'must be shorter than auth.tokens.ttl, or the token ends before it is replaced',
+    ),
+  ];
+}
+
+function checkStore({ store }: Settings, where: Where): Problem[] {
+  if (store === undefined || !/^[a-z][a-z0-9+.-]+:\/\//i.test(store)) return [];
+  return [invalid(where('store'), 'is a URL; this version keeps its store in a directory')];
+}

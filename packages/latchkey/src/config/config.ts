@@ -1,0 +1,155 @@
+import path from 'node:path';
+import type { Policy } from '../core/policy.ts';
+import type { Address } from './address.ts';
+import type { Settings } from './schema.ts';
+import { defaultStoreFolder } from './store-folder.ts';
+
+/** A value as written, or where it is to be read from. */
+export type TextOrSource = string | SecretSource;
+export interface SecretSource {
+  readonly env?: string | undefined;
+  /** Absolute. */
+  readonly file?: string | undefined;
+}
+
+export type UpstreamConfig =
+  | {
+      readonly kind: 'stdio';
+      readonly command: string;
+      readonly args: readonly string[];
+      /** Absolute. */
+      readonly cwd: string;
+      readonly env: Readonly<Record<string, TextOrSource>>;
+      readonly timeoutMs: number;
+    }
+  | {
+      readonly kind: 'http';
+      readonly url: string;
+      readonly headers: Readonly<Record<string, TextOrSource>>;
+      /** Absolute path of a PEM file; null: the built-in authorities. */
+      readonly ca: string | null;
+      readonly timeoutMs: number;
+    };
+
+export interface ServerConfig {
+  /** `default` for the one server of a file without `servers`. */
+  readonly name: string;
+  /** `/mcp`, or `/NAME/mcp` where there are several. */
+  readonly path: string;
+  /** Null when neither file nor flags name one. */
+  readonly upstream: UpstreamConfig | null;
+  readonly protocol: 'both' | 'modern' | 'legacy';
+  readonly policy: Policy;
+}
+
+type Deliver = { readonly file: string } | { readonly command: readonly string[] };
+
+/** The whole configuration, frozen. Paths are absolute. In `limits`, times are milliseconds, sizes bytes, rates count and period. */
+export interface Config {
+  readonly listen: Address;
+  /** Without a slash at its end; null on loopback when none was given. */
+  readonly publicUrl: string | null;
+  readonly servers: readonly ServerConfig[];
+  readonly auth: {
+    readonly enabled: boolean;
+    /** Null: a caller without a credential gets 401. */
+    readonly anonymous: { readonly scopes: readonly string[] } | null;
+    readonly tokens: {
+      readonly prefix: string;
+      readonly ttlMs: number;
+      readonly rotate: { readonly everyMs: number; readonly graceMs: number; readonly deliver: Deliver } | null;
+    };
+    readonly keys: { readonly prefix: string };
+    readonly static: { readonly env: string; readonly scopes: readonly string[] } | null;
+    readonly unknownTokenStatus: 401 | 403;
+  };
+  readonly limits: Readonly<Settings['limits']>;
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly behindProxy: { readonly trusted: readonly string[] } | null;
+  readonly origins: readonly string[];
+  readonly store: string;
+  readonly trail: { readonly file: string | null; readonly retentionMs: number };
+}
+
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What relative paths of the file are relative to. */
+  readonly directory: string;
+}
+
+/** Settings with their paths made absolute and their defaults from the surroundings filled in. */
+export function createConfig(settings: Settings, servers: readonly ServerConfig[], around: Surroundings): Config {
+  const { auth, tls, behindProxy, publicUrl, trail } = settings;
+  const absolute = (given: string): string => path.resolve(around.directory, given);
+  return deepFreeze<Config>({
+    listen: settings.listen,
+    publicUrl: publicUrl === undefined ? null : new URL(publicUrl).href.replace(/\/+$/, ''),
+    servers,
+    auth: {
+      enabled: auth.enabled,
+      anonymous: auth.anonymous ?? null,
+      tokens: { prefix: auth.tokens.prefix, ttlMs: auth.tokens.ttl, rotate: toRotation(auth.tokens.rotate, absolute) },
+      keys: auth.keys,
+      static: auth.static ?? null,
+      unknownTokenStatus: auth.unknownTokenStatus,
+    },
+    limits: settings.limits,
+    tls: tls === undefined ? null : { cert: absolute(tls.cert), key: absolute(tls.key) },
+    behindProxy: behindProxy ?? null,
+    origins: settings.origins,
+    store: path.resolve(settings.store === undefined ? defaultStoreFolder(around.env) : absolute(settings.store)),
+    trail: { file: trail.file === null ? null : absolute(trail.file), retentionMs: trail.retention },
+  });
+}
+
+export function createUpstream(
+  upstream: NonNullable<Settings['upstream']>,
+  callTimeoutMs: number,
+  directory: string,
+): UpstreamConfig {
+  const { command, url = '', cwd = '.', env = {}, headers = {}, tls, timeout: timeoutMs = callTimeoutMs } = upstream;
+  if (command === undefined) {
+    const ca = tls?.ca === undefined ? null : path.resolve(directory, tls.ca);
+    return { kind: 'http', url, headers: resolveSources(headers, directory), ca, timeoutMs };
+  }
+  const [program = '', ...args] = command;
+  return {
+    kind: 'stdio',
+    command: program,
+    args,
+    cwd: path.resolve(directory, cwd),
+    env: resolveSources(env, directory),
+    timeoutMs,
+  };
+}
+
+function resolveSources(
+  values: Readonly<Record<string, TextOrSource>>,
+  directory: string,
+): Record<string, TextOrSource> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => {
+      if (typeof value === 'string' || value.file === undefined) return [name, value];
+      return [name, { file: path.resolve(directory, value.file) }];
+    }),
+  );
+}
+
+function toRotation(
+  rotate: Settings['auth']['tokens']['rotate'],
+  absolute: (given: string) => string,
+): Config['auth']['tokens']['rotate'] {
+  if (rotate === undefined) return null;
+  const { file, command = [] } = rotate.deliver;
+  return {
+    everyMs: rotate.every,
+    graceMs: rotate.grace,
+    deliver: file === undefined ? { command } : { file: absolute(file) },
+  };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const each of Object.values(value)) deepFreeze(each);
+  return Object.freeze(value);
+}

@@ -1,0 +1,121 @@
+import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { checkRules } from './check-rules.ts';
+import { checkSettings, SINGLE_SERVER } from './check-settings.ts';
+import { compilePolicy } from './compile-policy.ts';
+import { createConfig, createUpstream } from './config.ts';
+import type { Config, ServerConfig } from './config.ts';
+import { listValues } from './list-values.ts';
+import type { ConfigValue } from './list-values.ts';
+import { isTree, mergeLayers } from './layers.ts';
+import type { Layers } from './layers.ts';
+import { byPlace, invalid, toError } from './problem.ts';
+import type { Problem } from './problem.ts';
+import { readSettings } from './read-settings.ts';
+import type { ConfigInput, Settings } from './schema.ts';
+import { decodeYaml, MAX_FILE, parseYaml } from './yaml-document.ts';
+import type { Path, YamlDocument } from './yaml-document.ts';
+
+export interface LoadOptions {
+  /** Path of the configuration file, relative to the working directory. */
+  readonly file?: string | undefined;
+  /** The file's text, where it has been read already. */
+  readonly text?: string | undefined;
+  readonly flags?: ConfigInput;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The working directory. Default: the process's. */
+  readonly directory?: string;
+}
+
+export interface LoadedConfig {
+  /** Null when there is any problem. */
+  readonly config: Config | null;
+  /** Each value with its origin, secrets redacted, as it would be written in the file. */
+  readonly values: readonly ConfigValue[];
+  readonly problems: readonly Problem[];
+  /** `FILE:LINE:COLUMN` of a rule or value in the file. */
+  locate(path: Path): string;
+}
+
+/** Reads the configuration: flags over environment over file over default. Never throws; all problems at once. */
+export function loadConfig(options: LoadOptions): LoadedConfig {
+  const working = options.directory ?? process.cwd();
+  const read = readDocument(options, working);
+  if (!('locate' in read)) return failed([read], () => options.file ?? 'configuration');
+  const locate = (at: Path): string => read.locate(at, 'key');
+  if (read.problems.length > 0) return failed(read.problems, locate);
+  if (!isTree(read.value)) return failed([invalid(read.locate([]), 'is no mapping of keys to values')], locate);
+  const layers = mergeLayers(read.value, options.env, options.flags ?? {});
+  const directory = options.file === undefined ? working : path.dirname(path.resolve(working, options.file));
+  return assemble(layers, read, { env: options.env, directory });
+}
+
+/** The same, for those who cannot go on without: throws one LatchkeyError for all problems. */
+export function requireConfig(options: LoadOptions): LoadedConfig & { readonly config: Config } {
+  const loaded = loadConfig(options);
+  if (loaded.config === null) throw toError(loaded.problems);
+  return { ...loaded, config: loaded.config };
+}
+
+function assemble(
+  layers: Layers,
+  document: YamlDocument,
+  around: { env: LoadOptions['env']; directory: string },
+): LoadedConfig {
+  const place = (at: Path, part: 'key' | 'value' = 'value', offset?: number): string =>
+    layers.source(at) ?? document.locate(at, part, offset);
+  const locate = (at: Path): string => place(at, 'key');
+  const read = readSettings(layers.merged, place);
+  const found = checkRules(layers.merged, place);
+  if (read.kind === 'problems') return failed([...read.problems, ...found], locate);
+  const { settings } = read;
+  const problems = [...checkSettings(settings, layers.merged, (...at) => `${place(at)} ${at.join('.')}`), ...found];
+  const servers = readServers(settings).map(({ name, at, server }): ServerConfig => {
+    const upstream =
+      server.upstream === undefined
+        ? null
+        : createUpstream(server.upstream, settings.limits.callTimeout, around.directory);
+    return {
+      name,
+      path: at.length === 0 ? '/mcp' : `/${name}/mcp`,
+      upstream,
+      protocol: server.protocol,
+      policy: compilePolicy(server, settings.scopes),
+    };
+  });
+  const values = listValues(layers);
+  if (problems.length > 0) return { config: null, values, problems: problems.toSorted(byPlace), locate };
+  return { config: createConfig(settings, servers, around), values, problems, locate };
+}
+
+function readServers(
+  settings: Settings,
+): readonly { name: string; at: Path; server: NonNullable<Settings['servers']>[string] }[] {
+  if (settings.servers === undefined) return [{ name: SINGLE_SERVER, at: [], server: settings }];
+  return Object.entries(settings.servers).map(([name, server]) => ({ name, at: ['servers', name], server }));
+}
+
+function readDocument({ file, text }: LoadOptions, working: string): YamlDocument | Problem {
+  if (text !== undefined) return parseYaml(text, file ?? 'configuration');
+  if (file === undefined) return parseYaml('', 'configuration');
+  try {
+    const absolute = path.resolve(working, file);
+    // The size is looked at first, so that a wrong file does not fill the memory.
+    if (statSync(absolute).size > MAX_FILE) return decodeYaml(new Uint8Array(MAX_FILE + 1), file) as Problem;
+    const decoded = decodeYaml(readFileSync(absolute), file);
+    return typeof decoded === 'string' ? parseYaml(decoded, file) : decoded;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    const missing = code === 'ENOENT';
+    return {
+      code: 'E_CONFIG_MISSING',
+      where: file,
+      message: missing ? 'there is no such file' : `cannot be read (${code})`,
+      hint: missing ? '`latchkey init` writes one' : 'check the path and its permissions',
+    };
+  }
+}
+
+function failed(problems: readonly Problem[], locate: (at: Path) => string): LoadedConfig {
+  return { config: null, values: [], problems: problems.toSorted(byPlace), locate };
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import * as field from './fields.ts';
+
+const rule = z.strictObject({
+  scopes: field.scopes().prefault([]).describe('Scopes that are needed, all of them.'),
+  when: z
+    .string({ error: 'expected a condition' })
+    .optional()
+    .describe('Condition in CEL on args, principal {id, name, kind, client, scopes} and target.'),
+  hidden: z.boolean().prefault(false).describe('Not listed, and answered as if it did not exist, for everyone.'),
+  deny: z.boolean().prefault(false).describe('Refused for everyone.'),
+  limit: field.rate().optional().describe('Calls of one credential.'),
+});
+
+const methodRule = z.strictObject({
+  scopes: field.scopes().prefault([]).describe('Scopes that are needed, all of them, besides those of the target.'),
+  deny: z.boolean().prefault(false).describe('Refused for everyone.'),
+});
+
+const tls = z.strictObject({
+  ca: field.text().optional().describe('PEM file of the authorities to trust instead of the built-in ones.'),
+  insecure: z
+    .boolean()
+    .prefault(false)
+    .describe('Whether plain http may leave this machine. Never turns off certificate checks.'),
+});
+
+const upstream = z.strictObject({
+  command: field.command().optional().describe('Program of a stdio server and its arguments; no shell reads them.'),
+  cwd: field.text().optional().describe('Directory it runs in. Default: the directory of this file.'),
+  env: z
+    .record(field.envName(), field.textOrSecret())
+    .optional()
+    .describe('Its environment besides PATH, HOME and the like: text, {env: NAME} or {file: PATH}.'),
+  url: field.upstreamUrl().optional().describe('URL of an HTTP server.'),
+  headers: z
+    .record(field.headerName(), field.textOrSecret())
+    .optional()
+    .describe('Headers that are added to each request: text, {env: NAME} or {file: PATH}.'),
+  tls: tls.optional().describe('How an HTTP server is reached.'),
+  timeout: field.timeout().optional().describe('Time for the first byte of its answer. Default: limits.callTimeout.'),
+});
+
+/** What one server has: at the top of the file, or under its name in `servers`. */
+export const serverRules = {
+  upstream: upstream.optional().describe('The server to protect: a command (stdio) or a url (HTTP).'),
+  protocol: z
+    .enum(['both', 'modern', 'legacy'], { error: 'expected both, modern or legacy' })
+    .prefault('both')
+    .describe('Revisions of MCP that are served: modern is 2026-07-28, legacy all before.'),
+  tools: rules(rule).describe('Rules by tool name; * stands for any run of characters.'),
+  resources: rules(rule).describe('Rules by resource URI.'),
+  prompts: rules(rule).describe('Rules by prompt name.'),
+  methods: rules(methodRule).describe(
+    'Rules by method, for methods MCP does not define, or more scopes for those it does.',
+  ),
+  list: z
+    .enum(['callable', 'all'], { error: 'expected callable or all' })
+    .prefault('callable')
+    .describe('Whether lists show what the caller may use, or all that is not hidden or denied.'),
+};
+
+function rules<Rule extends z.ZodType>(of: Rule) {
+  // Whether a pattern can match at all is found with the order of the rules, where the line is known.
+  return z.record(z.string(), of).prefault({} as never);
+}
+
+export const listenUrlOrigin = field
+  .text(300)
+  .refine((given) => URL.parse(given)?.origin === given && given !== 'null', {
+    error: 'expected an origin such as https://inspector.example',
+  });

@@ -1,0 +1,42 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { resolveSecrets } from './secret-source.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-secret-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function fileOf(content: string, mode: number): string {
+  const file = path.join(folder, `${Math.random()}`);
+  writeFileSync(file, content);
+  chmodSync(file, mode);
+  return file;
+}
+
+describe('resolveSecrets', () => {
+  it('reads text, variables and files', () => {
+    const file = fileOf('from file\n', 0o600);
+    const read = resolveSecrets({ A: 'text', B: { env: 'NAME' }, C: { file } }, { NAME: 'from env' });
+    expect([...read].map(([name, secret]) => [name, secret.reveal()])).toEqual([
+      ['A', 'text'],
+      ['B', 'from env'],
+      ['C', 'from file'],
+    ]);
+    expect(JSON.stringify([...read])).not.toContain('from');
+  });
+
+  it.each([
+    [{ env: 'NONE' }],
+    [{ env: 'EMPTY' }],
+    [{ file: path.join(folder, 'none') }],
+    [{ file: fileOf('\n', 0o600) }],
+    [{ file: fileOf('x', 0o640) }],
+    [{ file: fileOf('x', 0o604) }],
+    [{ file: fileOf('x'.repeat(70_000), 0o600) }],
+  ])('refuses %j', (source) => {
+    expect(() => resolveSecrets({ A: source }, { EMPTY: '' })).toThrow(
+      expect.objectContaining({ code: 'E_SECRET_MISSING' }),
+    );
+  });
+});

@@ -1,0 +1,54 @@
+import { readFileSync, statSync } from 'node:fs';
+import { LatchkeyError } from '../core/error.ts';
+import { Secret } from '../core/secret.ts';
+import type { SecretSource, TextOrSource } from './config.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const MAX_SECRET = 64 * 1024;
+
+/**
+ * Reads each value from where it stands. `name` in errors is the key. Throws E_SECRET_MISSING when a variable or file is
+ * missing or empty, or when others than its owner may read the file.
+ */
+export function resolveSecrets(
+  values: Readonly<Record<string, TextOrSource>>,
+  env: Environment,
+): ReadonlyMap<string, Secret> {
+  return new Map(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? new Secret(value) : readSecret(name, value, env),
+    ]),
+  );
+}
+
+/** Reads one secret; a line break at the end of a file is not part of it. */
+export function readSecret(name: string, source: SecretSource, env: Environment): Secret {
+  const text = source.env === undefined ? readSecretFile(name, source.file ?? '') : env[source.env];
+  if (text === undefined)
+    throw missing(`${name}: the environment variable ${source.env} is not set`, 'set it before starting');
+  if (text === '')
+    throw missing(`${name}: ${source.env ?? source.file} is empty`, 'put the secret there before starting');
+  return new Secret(text);
+}
+
+function readSecretFile(name: string, file: string): string {
+  try {
+    const { mode, size } = statSync(file);
+    if (size > MAX_SECRET) throw missing(`${name}: ${file} is larger than 64 KiB`, 'check the path');
+    // Windows has no such bits; there the folder's rights decide.
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+      throw missing(`${name}: others than its owner may read or write ${file}`, `chmod 600 ${file}`);
+    }
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    if (error instanceof LatchkeyError) throw error;
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw missing(`${name}: ${file} cannot be read (${code})`, 'check the path and its permissions', error);
+  }
+}
+
+function missing(message: string, hint: string, cause?: unknown): LatchkeyError {
+  return new LatchkeyError('E_SECRET_MISSING', message, { hint, cause });
+}

@@ -1,0 +1,84 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { watchConfig } from './watch-config.ts';
+
+let folder = '';
+let file = '';
+let seen: string[] = [];
+let close = (): void => {};
+
+const start = (): void => {
+  close = watchConfig(file, (text) => seen.push(text), { text: 'a: 1', settleMs: 30, pollMs: 100 });
+};
+async function seenAfter(texts: number): Promise<readonly string[]> {
+  await vi.waitUntil(() => seen.length >= texts, { timeout: 3000, interval: 20 });
+  return seen;
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'latchkey-watch-'));
+  file = path.join(folder, 'latchkey.yaml');
+  seen = [];
+  writeFileSync(file, 'a: 1');
+});
+afterEach(() => {
+  close();
+  rmSync(folder, { recursive: true });
+});
+
+describe('watchConfig', () => {
+  it('sees a write in place, and one by rename', async () => {
+    start();
+    writeFileSync(file, 'a: 2');
+    expect(await seenAfter(1)).toEqual(['a: 2']);
+    writeFileSync(`${file}~`, 'a: 3');
+    renameSync(`${file}~`, file);
+    expect(await seenAfter(2)).toEqual(['a: 2', 'a: 3']);
+    writeFileSync(file, 'a: 4');
+    expect(await seenAfter(3)).toEqual(['a: 2', 'a: 3', 'a: 4']);
+  });
+
+  it('sees a change that was made before it began', async () => {
+    writeFileSync(file, 'a: 2');
+    start();
+    expect(await seenAfter(1)).toEqual(['a: 2']);
+  });
+
+  it('waits out a file that is gone, empty or half written', async () => {
+    start();
+    rmSync(file);
+    await sleep(150);
+    writeFileSync(file, '');
+    await sleep(150);
+    for (let i = 0; i < 8; i += 1) {
+      writeFileSync(file, `a: ${'2'.repeat(i + 1)}`);
+      await sleep(10);
+    }
+    expect(await seenAfter(1)).toEqual(['a: 22222222']);
+  });
+
+  it('follows a link that is turned, in another folder too', async () => {
+    for (const version of ['v1', 'v2']) {
+      mkdirSync(path.join(folder, version));
+      writeFileSync(path.join(folder, version, 'c.yaml'), version);
+    }
+    const link = path.join(folder, 'current');
+    symlinkSync('v1', link);
+    file = path.join(link, 'c.yaml');
+    close = watchConfig(file, (text) => seen.push(text), { text: 'v1', settleMs: 30, pollMs: 100 });
+    symlinkSync('v2', `${link}~`);
+    renameSync(`${link}~`, link);
+    expect(await seenAfter(1)).toEqual(['v2']);
+  });
+
+  it('says nothing once closed', async () => {
+    start();
+    writeFileSync(file, 'a: 2');
+    close();
+    await sleep(250);
+    expect(seen).toEqual([]);
+  });
+});

@@ -243,6 +243,50 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
       expect(again.refusal?.reason).toBe('params-invalid');
     });
 
+    it('is asked at its first call for what the server wanted to know before it', async () => {
+      const caller = createCaller(start(EVERYTHING));
+      const call = tool('get-roots-list');
+      const first = await caller.modern({ id: 1, ...call }, { roots: {} }).finished;
+      const { result } = first.messages[0] ?? {};
+      expect(Object.values(result.inputRequests)).toMatchObject([{ method: 'roots/list' }]);
+      const [key = ''] = Object.keys(result.inputRequests);
+      const inputResponses = { [key]: { roots: [{ uri: 'file:///here', name: 'here' }] } };
+      await caller.modern(
+        { id: 2, ...call, params: { ...call.params, inputResponses, requestState: result.requestState } },
+        { roots: {} },
+      ).finished;
+      const answer = await caller.modern({ id: 3, ...call }, { roots: {} }).finished;
+      expect(JSON.stringify(answer.messages[0])).toContain('file:///here');
+    });
+
+    it('is not asked for what it did not declare', async () => {
+      const answer = await createCaller(start(EVERYTHING)).modern(
+        { id: 1, ...tool('trigger-sampling-request', { prompt: 'x' }) },
+        { elicitation: {} },
+      ).finished;
+      expect(answer.messages[0]?.['result']?.resultType).not.toBe('input_required');
+    });
+
+    it('whose question nobody answers any more leaves no child behind', async () => {
+      const upstream = start(EVERYTHING, { maxChildren: 1 });
+      const caller = createCaller(upstream);
+      const answer = caller.modern(
+        { id: 1, ...tool('trigger-long-running-operation', { duration: 20, steps: 2 }) },
+        capabilities,
+      );
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+      answer.leave();
+      await expect
+        .poll(
+          async () =>
+            textOf(
+              (await caller.modern({ id: 2, ...tool('echo', { message: 'x' }) }, capabilities).finished).messages[0],
+            ),
+          { timeout: 8000, interval: 200 },
+        )
+        .toBe('Echo: x');
+    });
+
     it('has calls of its own children at the same time, and as many as are allowed', async () => {
       const caller = createCaller(start(EVERYTHING, { maxChildren: 2 }));
       const answers = await Promise.all(
@@ -336,6 +380,19 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
         );
     });
 
+    it('is not left behind when its opener goes away', async () => {
+      const caller = createCaller(start(RAW, { maxChildren: 1 }));
+      const initialize = {
+        id: 1,
+        method: 'initialize',
+        params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
+      };
+      caller.legacy(initialize).leave();
+      await expect
+        .poll(async () => (await caller.legacy(initialize).finished).status, { timeout: 5000, interval: 200 })
+        .toBe(200);
+    });
+
     it('is refused when as many children run as may', async () => {
       const caller = createCaller(start(RAW, { maxChildren: 1 }));
       const session = await caller.openSession();
@@ -391,7 +448,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
       await caller.modern({ id: 'x', ...tool('change') }).finished;
       await listening.message((message) => message['method'] === 'notifications/tools/list_changed');
       for (const message of listening.messages)
-        expect(message['params']._meta['io.modelcontextprotocol/subscriptionId']).toBe('mine');
+        expect(message['params']['_meta']['io.modelcontextprotocol/subscriptionId']).toBe('mine');
     });
 
     it('cancels by going away', async () => {

@@ -56,7 +56,9 @@ const MAX_SESSIONS = 10_000;
  * 2025-11-25 transports). Modern callers share one child, their ids kept apart; legacy sessions have one each.
  */
 export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstream {
-  if (options.command.length === 0) throw new TypeError('command must name a program');
+  if (!options.command[0]) throw new TypeError('command must name a program');
+  const texts = [...options.command, options.cwd ?? '', ...Object.entries(options.env).flat()];
+  if (texts.some((text) => text.includes('\0'))) throw new TypeError('command, cwd and env cannot hold a NUL');
   const { log, callTimeoutMs, command } = options;
   const startTimeoutMs = options.startTimeoutMs ?? START_TIMEOUT_MS;
   const watchdog = acquireWatchdog();
@@ -143,8 +145,9 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
       : new LegacySession(shared, { id, callTimeoutMs, onEnd });
     sessions.set(id, session);
     const started = await session.start();
+    if (answer.aborted) return session.end();
     if (started.kind === 'lost') return answer.fail(started.loss.refusal);
-    session.post(request, answer);
+    return session.post(request, answer);
   }
 
   return {

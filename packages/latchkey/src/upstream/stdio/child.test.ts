@@ -21,10 +21,7 @@ function start(script: string, more: Partial<ChildOptions> = {}): Seen {
   const lines: string[] = [];
   const logs: string[] = [];
   const waiting: ((line: string) => void)[] = [];
-  let onEnd: (ending: Ending) => void = () => {};
-  const end = new Promise<Ending>((resolve) => {
-    onEnd = resolve;
-  });
+  const { promise: end, resolve: onEnd } = Promise.withResolvers<Ending>();
   const options: ChildOptions = {
     command: [process.execPath, '-e', script],
     env: { PATH: process.env['PATH'] ?? '' },

@@ -14,6 +14,8 @@ export interface ExclusiveOptions {
   readonly callTimeoutMs: number;
   readonly idleMs: number;
   readonly log: Log;
+  /** Names of the client's capabilities; nothing else may be asked. */
+  readonly declared: ReadonlySet<string>;
   /** Makes the state that a waiting call is found again by. */
   park(): string;
   unpark(state: string): void;
@@ -23,7 +25,11 @@ export interface ExclusiveOptions {
 
 /** Methods a result may ask for input in (MCP 2026-07-28 MRTR §Supported Requests). */
 const ASKING = new Set(['tools/call', 'prompts/get', 'resources/read']);
-const ASKED = new Set(['elicitation/create', 'sampling/createMessage', 'roots/list']);
+const ASKED = new Map([
+  ['elicitation/create', 'elicitation'],
+  ['sampling/createMessage', 'sampling'],
+  ['roots/list', 'roots'],
+]);
 const MAX_QUESTIONS = 16;
 const CLIENT_MS = 60_000;
 const NEWLINE = Buffer.from('\n');
@@ -194,7 +200,8 @@ export class ExclusiveChild implements ChildHandlers {
 
   #question(line: ServerLine, id: string): void {
     if (line.method === 'ping') return this.#send(toResult(id, '{}'));
-    if (!ASKED.has(line.method) || this.#questions.length >= MAX_QUESTIONS)
+    const capability = ASKED.get(line.method);
+    if (capability === undefined || !this.#options.declared.has(capability) || this.#questions.length >= MAX_QUESTIONS)
       return this.#send(toError(id, -32601, 'Not offered'));
     this.#lastKey += 1;
     this.#questions.push({

@@ -7,7 +7,7 @@ import type { Launched } from './ears.ts';
 import { ExclusiveChild } from './exclusive-child.ts';
 import { isRecord, valueAt } from './json.ts';
 import type { Launcher } from './launcher.ts';
-import { CROWDED } from './loss.ts';
+import { CROWDED, TIMED_OUT } from './loss.ts';
 import { hidesProgressToken, type Posted } from './modern-call.ts';
 import { Reply } from './reply.ts';
 
@@ -52,7 +52,7 @@ export class InputRounds {
   }
 
   forward(request: Posted, answer: Answer): void {
-    const { message, principal } = request;
+    const { message } = request;
     const capabilities = pickCapabilities(message);
     if (capabilities === null || hidesProgressToken(message))
       return answer.fail(refuse('params-invalid', { detail: 'client capabilities or progress token' }));
@@ -63,7 +63,10 @@ export class InputRounds {
 
   close(): void {
     this.#states.clear();
-    for (const { children } of this.#pools.values()) for (const child of children) child.stop();
+    for (const { children, queue } of this.#pools.values()) {
+      for (const child of children) void child.stop();
+      for (const resume of queue.splice(0)) resume();
+    }
   }
 
   async #begin(request: Posted, capabilities: string, reply: Reply): Promise<void> {
@@ -86,6 +89,7 @@ export class InputRounds {
   async #acquire(key: string, capabilities: string, reply: Reply): Promise<Launched<ExclusiveChild>> {
     const pool = this.#pools.get(key) ?? { children: new Set(), queue: [], starting: 0 };
     this.#pools.set(key, pool);
+    const until = performance.now() + this.#options.callTimeoutMs;
     for (;;) {
       const idle = [...pool.children].find((child) => child.idle);
       if (idle !== undefined) {
@@ -94,7 +98,8 @@ export class InputRounds {
       }
       if (pool.children.size + pool.starting < MAX_PER_KEY) return this.#start(key, pool, capabilities);
       if (pool.queue.length >= MAX_QUEUED) return { kind: 'lost', loss: CROWDED };
-      await new Promise<void>((resolve) => pool.queue.push(resolve));
+      if (performance.now() >= until) return { kind: 'lost', loss: TIMED_OUT };
+      await waitIn(pool.queue, until - performance.now());
       if (reply.done) {
         pool.queue.shift()?.();
         return { kind: 'lost', loss: CROWDED };
@@ -108,6 +113,7 @@ export class InputRounds {
       callTimeoutMs,
       idleMs: IDLE_MS,
       log,
+      declared: new Set(Object.keys(JSON.parse(capabilities) as object)),
       park: () => this.#park(child),
       unpark: (state) => void this.#states.delete(state),
       onFree: () => pool.queue.shift()?.(),
@@ -147,6 +153,20 @@ export class InputRounds {
     this.#states.set(state, child);
     return state;
   }
+}
+
+function waitIn(queue: (() => void)[], atMostMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const resume = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(() => {
+      queue.splice(queue.indexOf(resume), 1);
+      resolve();
+    }, atMostMs);
+    queue.push(resume);
+  });
 }
 
 /** The capabilities to initialize a child with, in one order, so that equal sets share a pool. */

@@ -74,7 +74,8 @@ export class Launcher {
     if (counted && this.#count() >= this.#options.maxChildren) return { kind: 'lost', loss: CROWDED };
     const spare = this.#spare;
     this.#spare = null;
-    const child = spare?.alive ? spare : new Child(this.#options, handlers);
+    const child = spare?.alive ? spare : createChild(this.#options, handlers);
+    if (child === null) return { kind: 'lost', loss: exited('could not be started') };
     child.handlers = {
       onLine: (line) => handlers.onLine(line),
       onEnd: (ending) => {
@@ -187,6 +188,16 @@ export class Launcher {
       'initialize',
       `{"protocolVersion":"${LEGACY_VERSIONS[0]}","capabilities":${capabilities},"clientInfo":${CLIENT}}`,
     );
+  }
+}
+
+/** Null where the system refuses at once, for want of memory or of room for the arguments. */
+function createChild(options: ChildOptions, handlers: ChildHandlers): Child | null {
+  try {
+    return new Child(options, handlers);
+  } catch (error) {
+    options.log('error', 'The server could not be started', { code: (error as NodeJS.ErrnoException).code });
+    return null;
   }
 }
 

@@ -116,8 +116,12 @@ export class LegacySession {
   #initialize(message: Message, reply: Reply): void {
     const params = valueAt(message.bytes, message.params);
     const greeting = this.#shared.ready;
-    if (greeting === null || this.#client !== null || !isRecord(params))
-      return reply.finish(toError(reply.id, -32600, 'Not expected here'));
+    if (greeting === null || this.#client !== null || !isRecord(params)) {
+      reply.finish(toError(reply.id, -32600, 'Not expected here'));
+      // Nobody would know the id of a session that was not opened.
+      if (this.#client === null) this.end();
+      return;
+    }
     const capabilities = isRecord(params['capabilities']) ? params['capabilities'] : {};
     const info = isRecord(params['clientInfo']) ? params['clientInfo'] : { name: 'unknown', version: '0' };
     this.#client = { info: JSON.stringify(info), capabilities: JSON.stringify(capabilities) };
@@ -129,7 +133,7 @@ export class LegacySession {
       serverInfo: greeting.serverInfo ?? { name: 'unknown', version: '0' },
       ...(greeting.instructions === null ? {} : { instructions: greeting.instructions }),
     };
-    return reply.finish(toResult(reply.id, JSON.stringify(result)), 200, ['mcp-session-id', this.#options.id]);
+    reply.finish(toResult(reply.id, JSON.stringify(result)), 200, ['mcp-session-id', this.#options.id]);
   }
 
   #setLevel(message: Message, reply: Reply): void {

@@ -3,7 +3,7 @@ import { refuse } from '../../core/reason.ts';
 import { isRecord, toNotification, valueAt } from './json.ts';
 import type { Greeting } from './launcher.ts';
 import type { Loss } from './loss.ts';
-import { endSubscription, startKeepAlive, type Posted } from './modern-call.ts';
+import { endSubscription, type Posted } from './modern-call.ts';
 import { Reply } from './reply.ts';
 import type { ServerLine } from './server-line.ts';
 import type { SharedChild } from './shared-child.ts';
@@ -51,7 +51,6 @@ export class Listeners {
     }
     if (reply.done) return this.#drop(listener);
     reply.event(toAcknowledgement(listener));
-    startKeepAlive(reply);
   }
 
   /** Hands a change on to those who asked for it. Nothing else of a shared server's own talk reaches anybody. */

@@ -10,7 +10,6 @@ import type { Call, SharedChild } from './shared-child.ts';
 import { splice, type Edit } from './splice.ts';
 
 const NEWLINE = 0x0a;
-const KEEP_ALIVE_MS = 25_000;
 
 /** A judged request, whose `message` is there. */
 export interface Posted extends Forwardable {
@@ -88,15 +87,12 @@ class ModernCall implements Call {
 /** `subscriptions/listen` on a modern child: everything on its stream names it by the caller's own id. */
 class Subscription implements Call {
   readonly #reply: Reply;
-  readonly #keepAlive: NodeJS.Timeout;
 
   constructor(reply: Reply) {
     this.#reply = reply;
-    this.#keepAlive = startKeepAlive(reply);
   }
 
   onResponse(line: ServerLine): void {
-    clearInterval(this.#keepAlive);
     const edits: Edit[] = line.id === null ? [] : [{ ...line.id, text: this.#reply.id }];
     if (line.subscriptionId !== null) edits.push({ ...line.subscriptionId, text: this.#reply.id });
     this.#reply.finish(splice(line.bytes, edits), statusOf(line));
@@ -108,7 +104,6 @@ class Subscription implements Call {
   }
 
   onLost(loss: Loss): void {
-    clearInterval(this.#keepAlive);
     endSubscription(this.#reply, loss);
   }
 }
@@ -119,15 +114,6 @@ export function endSubscription(reply: Reply, loss: Loss): void {
   reply.finish(
     toResult(reply.id, `{"resultType":"complete","_meta":{"io.modelcontextprotocol/subscriptionId":${reply.id}}}`),
   );
-}
-
-/** Comments on an idle stream, so that nothing between the gateway and the caller closes it. Stops with the reply. */
-export function startKeepAlive(reply: Reply): NodeJS.Timeout {
-  const timer = setInterval(() => {
-    if (reply.done) clearInterval(timer);
-    else reply.keepAlive();
-  }, KEEP_ALIVE_MS);
-  return timer.unref();
 }
 
 /** MCP 2026-07-28 streamable-http: the errors that have a status of their own. */

@@ -8,6 +8,9 @@ const EVENT = Buffer.from('event: message\ndata: ');
 const EVENT_END = Buffer.from('\n\n');
 // What a caller who does not read may make the gateway hold; then that answer is cut, and nobody else waits for it.
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
+// Comments on an idle stream, so that nothing between the gateway and the caller takes it for dead.
+const KEEP_ALIVE_MS = 25_000;
+const COMMENT = Buffer.from(':\n\n');
 
 /** An answer in JSON-RPC's words: one JSON document, or a stream of events once something comes before the response. */
 export class Reply {
@@ -18,6 +21,7 @@ export class Reply {
   #blocked = false;
   #unread = 0;
   #onGone: (() => void) | null = null;
+  #keepAlive: NodeJS.Timeout | null = null;
 
   constructor(answer: Answer, id: string) {
     this.#answer = answer;
@@ -43,6 +47,7 @@ export class Reply {
     if (this.#state !== 'waiting') return;
     this.#state = 'stream';
     this.#answer.start(200, SSE_HEADERS);
+    this.#keepAlive = setInterval(() => this.#write(COMMENT), KEEP_ALIVE_MS).unref();
     this.#answer.onDrain(() => {
       this.#blocked = false;
       this.#unread = 0;
@@ -55,16 +60,11 @@ export class Reply {
     this.#write(toEvent(json));
   }
 
-  /** A comment that keeps idle connections open. */
-  keepAlive(): void {
-    if (this.#state === 'stream') this.#write(Buffer.from(':\n\n'));
-  }
-
   /** The response, and the end. `status` and `headers` count only where no stream has started. */
   finish(json: Buffer, status = 200, headers: readonly string[] = []): void {
     if (this.#state === 'done') return;
     const streaming = this.#state === 'stream';
-    this.#state = 'done';
+    this.#settle();
     if (streaming) return this.#answer.end(toEvent(json));
     this.#answer.start(status, ['content-type', 'application/json', 'content-length', String(json.length), ...headers]);
     this.#answer.end(json);
@@ -74,7 +74,7 @@ export class Reply {
   close(): void {
     if (this.#state === 'done') return;
     this.stream();
-    this.#state = 'done';
+    this.#settle();
     this.#answer.end();
   }
 
@@ -82,7 +82,7 @@ export class Reply {
   fail(refusal: Refusal, text: string): void {
     if (this.#state === 'done') return;
     if (this.#state === 'stream') return this.id === 'null' ? this.#cut() : this.finish(toError(this.id, -32603, text));
-    this.#state = 'done';
+    this.#settle();
     this.#answer.fail(refusal);
   }
 
@@ -99,8 +99,13 @@ export class Reply {
 
   #gone(): void {
     if (this.#state === 'done') return;
-    this.#state = 'done';
+    this.#settle();
     this.#onGone?.();
+  }
+
+  #settle(): void {
+    this.#state = 'done';
+    if (this.#keepAlive !== null) clearInterval(this.#keepAlive);
   }
 }
 

@@ -121,6 +121,8 @@ export class SessionChild implements ChildHandlers {
       initialize,
       timer: setTimeout(() => this.#timeOut(pending), initialize ? startTimeoutMs : callTimeoutMs),
     };
+    // Nobody would know the id of a session whose opener left.
+    if (initialize && !this.#initialized) pending.reply.onGone = () => this.end();
     this.#pending.set(key, pending);
     if (pending.tokenKey !== null) this.#tokens.set(pending.tokenKey, pending);
   }

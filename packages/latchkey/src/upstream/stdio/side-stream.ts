@@ -1,5 +1,4 @@
 import type { Answer } from '../../core/upstream.ts';
-import { startKeepAlive } from './modern-call.ts';
 import { Reply } from './reply.ts';
 
 const MAX_HELD_LINES = 100;
@@ -24,7 +23,6 @@ export class SideStream {
       if (this.#reply === reply) this.#reply = null;
     };
     reply.stream();
-    startKeepAlive(reply);
     for (const line of this.#held) reply.event(line);
     this.#held = [];
     this.#heldBytes = 0;

@@ -71,9 +71,10 @@ export function createWatchdog(): Watchdog {
       cwd: '/',
     });
     shell = started;
-    const lost = (): void => {
+    const lost = (error?: unknown): void => {
       if (shell !== started) return;
       shell = null;
+      if (started.pid === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return;
       setTimeout(start, RESTART_MS).unref();
     };
     started.on('error', lost).on('exit', lost).unref();

@@ -1,0 +1,52 @@
+import type { Client } from './client.ts';
+
+// MCP 2026-07-28, Streamable HTTP: one request without a session. The header comes from standard input, so that the
+// token is in no argument list.
+const CURL = `printf 'Authorization: Bearer %s' "$LATCHKEY_TOKEN" | curl -sS '{{url}}' -H @- \\
+  -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' \\
+  -H 'MCP-Protocol-Version: 2026-07-28' -H 'Mcp-Method: tools/list' \\
+  -d '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"curl","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}}}'`;
+
+const SDK = `import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+
+const client = new Client({ name: 'example', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });
+const transport = new StreamableHTTPClientTransport(new URL('{{url}}'), {
+  authProvider: { token: async () => process.env.LATCHKEY_TOKEN },
+});
+await client.connect(transport);
+console.log((await client.listTools()).tools.map((tool) => tool.name));
+await client.close();`;
+
+/** What a developer tries a server with. */
+export const DEVELOPER_CLIENTS: readonly Client[] = [
+  {
+    // https://modelcontextprotocol.io/docs/2026-07-28/tools/inspector/cli
+    name: 'mcp-inspector',
+    title: 'MCP Inspector, command line',
+    snippets: [
+      {
+        where: 'a shell',
+        format: 'shell',
+        template: `npx -y @modelcontextprotocol/inspector --cli '{{url}}' --transport http --header "Authorization: Bearer $LATCHKEY_TOKEN" --method tools/list`,
+      },
+    ],
+    note: 'The header is an argument, so other users of this machine can see the token while it runs. In the web page of the Inspector, set the header Authorization to Bearer and the token under Authentication.',
+    remote: false,
+  },
+  {
+    // https://ts.sdk.modelcontextprotocol.io/v2/clients/connect
+    name: 'sdk',
+    title: 'Official TypeScript SDK, version 2',
+    snippets: [{ where: 'a TypeScript module with @modelcontextprotocol/client', format: 'typescript', template: SDK }],
+    note: 'The token is read before each request, so a program can hand out its successor after a rotation.',
+    remote: false,
+  },
+  {
+    // https://modelcontextprotocol.io/specification/2026-07-28/basic/transports
+    name: 'curl',
+    title: 'curl',
+    snippets: [{ where: 'a shell', format: 'shell', template: CURL }],
+    note: 'A server with `protocol: legacy` needs initialize first; use the SDK or the Inspector there.',
+    remote: false,
+  },
+];

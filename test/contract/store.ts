@@ -47,6 +47,8 @@ const newSuccessor = (expiresAt: number | null = NOW + 2 * HOUR): Successor => (
   expiresAt,
 });
 
+const undelivered = (): Successor => ({ ...newSuccessor(), undelivered: true });
+
 const rotated = (outcome: RotateOutcome) => {
   if (outcome.kind !== 'rotated') throw new Error(outcome.kind);
   return outcome;
@@ -102,6 +104,7 @@ export function describeStore(engine: Engine): void {
           rotatedAt: null,
           lastUsedAt: null,
           uses: 0,
+          undelivered: false,
         });
         expect(await store.credentials.findByHash(byHash)).toEqual(record);
         expect(await store.credentials.find(record.id)).toEqual(record);
@@ -253,6 +256,51 @@ export function describeStore(engine: Engine): void {
         );
         const outcomes = await Promise.all(children.map((child) => child.said));
         expect(outcomes.sort()).toEqual(['already-rotated', 'already-rotated', 'rotated']);
+      });
+    });
+
+    describe('settle', () => {
+      const key = { kind: 'token', name: 'handed-over' } as const;
+
+      it('ends the predecessors only once the successor is with its holder', async () => {
+        const first = await create(newToken('handed-over', { expiresAt: null }));
+        const lost = rotated(await store.credentials.rotate(key, undelivered(), 1000, NOW));
+        expect(lost.predecessor).toEqual({ ...first, rotatedAt: NOW });
+        expect(lost.successor.undelivered).toBe(true);
+        const second = rotated(await store.credentials.rotate(key, undelivered(), 1000, NOW + 10));
+        expect(second.predecessor.expiresAt).toBe(lost.successor.expiresAt);
+
+        expect(await store.credentials.settle(second.successor.id, 1000, NOW + 20)).toBe(true);
+        expect(await store.credentials.find(second.successor.id)).toEqual({ ...second.successor, undelivered: false });
+        expect((await store.credentials.find(first.id))?.expiresAt).toBe(NOW + 1020);
+        expect((await store.credentials.find(lost.successor.id))?.expiresAt).toBe(NOW + 1020);
+      });
+
+      it('is not needed once an undelivered successor was itself replaced by hand', async () => {
+        const first = await create(newToken('handed-over', { expiresAt: null }));
+        const { successor } = rotated(await store.credentials.rotate({ id: first.id }, undelivered(), 1000, NOW));
+        rotated(await store.credentials.rotate(key, newSuccessor(), 1000, NOW + 5));
+        expect((await store.credentials.find(first.id))?.expiresAt).toBe(NOW + 1005);
+        expect((await store.credentials.find(successor.id))?.expiresAt).toBe(NOW + 1005);
+      });
+
+      it('never lengthens a life', async () => {
+        const first = await create(newToken('handed-over', { expiresAt: NOW + 500 }));
+        const { successor } = rotated(await store.credentials.rotate(key, undelivered(), 1000, NOW));
+        await store.credentials.settle(successor.id, 1000, NOW);
+        expect((await store.credentials.find(first.id))?.expiresAt).toBe(NOW + 500);
+      });
+
+      it('is told once, and changes nothing of anything else', async () => {
+        const other = await create(newToken('other'));
+        await create(newToken('handed-over'));
+        const { successor } = rotated(await store.credentials.rotate(key, undelivered(), 1000, NOW));
+        const version = await store.version();
+        expect(await store.credentials.settle(successor.id, 0, NOW)).toBe(true);
+        expect(await store.version()).not.toBe(version);
+        for (const id of [successor.id, other.id, 'absent'])
+          expect(await store.credentials.settle(id, 0, NOW)).toBe(false);
+        expect(await store.credentials.find(other.id)).toEqual(other);
       });
     });
 

@@ -7,20 +7,6 @@ const UNITS: Readonly<Record<string, number>> = {
   w: 604_800_000,
 };
 
-/** Longer than anything means: a slip of the keyboard, not a life-time. */
-const MOST_MS = 100 * 365 * 86_400_000;
-
-/**
- * Reads `90s`, `10m`, `1h30m`, `7d`, `2w` or `250ms` as milliseconds; null for anything else, a bare number and more than
- * a hundred years included. Zero (`0s`) is a duration.
- */
-export function parseDuration(text: string): number | null {
-  if (!/^(?:\d{1,12}(?:ms|[smhdw]))+$/.test(text)) return null;
-  let total = 0;
-  for (const [, count, unit] of text.matchAll(/(\d+)(ms|[smhdw])/g)) total += Number(count) * UNITS[unit!]!;
-  return total <= MOST_MS ? total : null;
-}
-
 /** The shortest way to say that many milliseconds, in at most two units: `1h30m`, `24h` → `1d`, `250ms`. */
 export function formatDuration(milliseconds: number): string {
   if (milliseconds < 1000) return `${Math.max(0, Math.round(milliseconds))}ms`;

@@ -21,6 +21,8 @@ export interface CredentialRecord {
   readonly uses: number;
   /** First characters of the credential (its prefix and 4 more), so a person can tell two apart. */
   readonly hint: string;
+  /** True from its issue until `settle`, for a successor that its holder has yet to be given. */
+  readonly undelivered?: boolean;
 }
 
 export interface NewCredential {
@@ -38,10 +40,15 @@ export interface Successor {
   readonly hash: string;
   readonly hint: string;
   readonly expiresAt: number | null;
+  /** True when nobody holds it yet: then its predecessors keep their own end, whatever the grace, until `settle`. */
+  readonly undelivered?: boolean;
 }
 
-/** Which credential is meant: the live one of that kind and name, or the one with that digest (hex SHA-256). */
-export type CredentialKey = { readonly kind: 'token' | 'key'; readonly name: string } | { readonly hash: string };
+/** Which credential is meant: the live one of that kind and name, or the one with that digest (hex SHA-256) or id. */
+export type CredentialKey =
+  | { readonly kind: 'token' | 'key'; readonly name: string }
+  | { readonly hash: string }
+  | { readonly id: string };
 
 export type RotateOutcome =
   | { readonly kind: 'rotated'; readonly successor: CredentialRecord; readonly predecessor: CredentialRecord }
@@ -62,6 +69,8 @@ export interface CredentialStore {
   list(kind: 'token' | 'key'): Awaitable<readonly CredentialRecord[]>;
   /** Issues the successor and ends the predecessor at `now + graceMs` (or earlier, if it ended earlier). Exactly one of several concurrent calls wins. */
   rotate(key: CredentialKey, successor: Successor, graceMs: number, now: number): Awaitable<RotateOutcome>;
+  /** Notes that an undelivered successor is with its holder, and ends all others of its family at `now + graceMs` (or earlier, if they end earlier). False when it is no undelivered successor. */
+  settle(id: string, graceMs: number, now: number): Awaitable<boolean>;
   /** Revokes the credential of that key and every live member of its family. Returns those revoked now. */
   revoke(key: CredentialKey, now: number): Awaitable<readonly CredentialRecord[]>;
   countUses(uses: ReadonlyMap<string, { readonly count: number; readonly lastUsedAt: number }>): Awaitable<void>;

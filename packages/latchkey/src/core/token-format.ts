@@ -1,3 +1,5 @@
+import type { Secret } from './secret.ts';
+
 /**
  * The form of the credentials we issue: prefix, 43 base62 characters (256 bits), 6 base62 characters of the CRC-32 over
  * everything before them. The checksum tells a mistyped credential from an unknown one without asking the store.
@@ -7,6 +9,15 @@ const SECRET_LENGTH = 43;
 const CHECKSUM_LENGTH = 6;
 const BODY_LENGTH = SECRET_LENGTH + CHECKSUM_LENGTH;
 const HINT_LENGTH = 4;
+
+/** A credential as it is when just made. */
+export interface MintedCredential {
+  /** To be shown once and never kept. */
+  readonly secret: Secret;
+  /** Hex SHA-256 of the secret: all that the store keeps. */
+  readonly hash: string;
+  readonly hint: string;
+}
 
 const DIGITS = createDigits();
 const CRC_TABLE = createCrcTable();
@@ -39,6 +50,11 @@ export function parseCredential(text: string, prefixes: readonly string[]): { re
 /** What people are shown of a credential, so that they can tell two apart: its prefix and 4 characters more. */
 export function hintOf(text: string): string {
   return text.slice(0, Math.max(0, text.length - BODY_LENGTH) + HINT_LENGTH);
+}
+
+/** The prefix of the credential that a hint is of: a successor keeps it. */
+export function prefixOfHint(hint: string): string {
+  return hint.slice(0, -HINT_LENGTH);
 }
 
 function sums(text: string, prefixLength: number): boolean {

@@ -1,14 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import { Secret } from '../core/secret.ts';
-import { encodeCredential, hintOf } from '../core/token-format.ts';
-
-export interface MintedCredential {
-  /** To be shown once and never kept. */
-  readonly secret: Secret;
-  /** Hex SHA-256 of the secret: all that the store keeps. */
-  readonly hash: string;
-  readonly hint: string;
-}
+import { encodeCredential, hintOf, type MintedCredential } from '../core/token-format.ts';
 
 /** Makes a credential of 256 bits from the system's generator. */
 export function mintCredential(prefix: string): MintedCredential {

@@ -12,8 +12,11 @@ import { transact } from './database.ts';
 import { attempt } from './failure.ts';
 
 const COLUMNS =
-  'id, family, kind, name, owner, scopes, servers, created_at, expires_at, revoked_at, rotated_at, last_used_at, uses, hint';
+  'id, family, kind, name, owner, scopes, servers, created_at, expires_at, revoked_at, rotated_at, last_used_at, uses, hint, undelivered';
 const LIVE = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)';
+
+/** Later than any end; never written. */
+const FOREVER = Number.MAX_SAFE_INTEGER;
 
 /** `CredentialStore` on one SQLite file; synchronous. `onChange` runs after each call that grants or takes away. */
 export function createCredentialStore(db: DatabaseSync, path: string, onChange: () => void): CredentialStore {
@@ -24,7 +27,12 @@ export function createCredentialStore(db: DatabaseSync, path: string, onChange: 
   const liveByName = prepareRead(db, `kind = :kind AND name = :name AND rotated_at IS NULL AND ${LIVE} LIMIT 1`);
   const insert = prepareInsert(db);
   const retire = db.prepare(
-    'UPDATE credentials SET rotated_at = :now, expires_at = min(ifnull(expires_at, :ends), :ends) WHERE id = :id',
+    'UPDATE credentials SET rotated_at = :now, expires_at = nullif(min(ifnull(expires_at, :ends), :ends), :forever) WHERE id = :id',
+  );
+  const deliver = db.prepare('UPDATE credentials SET undelivered = 0 WHERE id = :id AND undelivered = 1');
+  const endOthers = db.prepare(
+    `UPDATE credentials SET expires_at = min(ifnull(expires_at, :ends), :ends)
+     WHERE family = (SELECT family FROM credentials WHERE id = :id) AND id <> :id AND rotated_at IS NOT NULL`,
   );
   const revokeByName = prepareRevoke(db, 'kind = :kind AND name = :name');
   const revokeByFamily = prepareRevoke(db, 'family = :family');
@@ -32,7 +40,10 @@ export function createCredentialStore(db: DatabaseSync, path: string, onChange: 
     'UPDATE credentials SET uses = uses + :count, last_used_at = max(ifnull(last_used_at, 0), :lastUsedAt) WHERE id = :id',
   );
 
-  const findByKey = (key: CredentialKey) => ('hash' in key ? byHash.one(key.hash) : byName.one(key.kind, key.name));
+  const findByKey = (key: CredentialKey) => {
+    if ('hash' in key) return byHash.one(key.hash);
+    return 'id' in key ? byId.one(key.id) : byName.one(key.kind, key.name);
+  };
 
   const change = <T>(work: () => T): T => {
     try {
@@ -61,15 +72,26 @@ export function createCredentialStore(db: DatabaseSync, path: string, onChange: 
         const found = findByKey(key);
         const obstacle = obstacleOf(found, now);
         if (found === null || obstacle !== null) return { kind: obstacle ?? 'absent' };
-        retire.run({ id: found.id, now, ends: now + graceMs });
+        const ends = successor.undelivered ? FOREVER : now + graceMs;
+        retire.run({ id: found.id, now, ends, forever: FOREVER });
         const issued = insert(toNewCredential(found, successor), createId(), found.family, now);
+        // Its own predecessors waited for a delivery that is not to come.
+        if (found.undelivered && !successor.undelivered) endOthers.run({ id: issued.id, ends });
         return { kind: 'rotated', successor: issued, predecessor: byId.one(found.id)! };
+      }),
+
+    settle: (id, graceMs, now) =>
+      change(() => {
+        if (deliver.run({ id }).changes === 0) return false;
+        endOthers.run({ id, ends: now + graceMs });
+        return true;
       }),
 
     revoke: (key, now) =>
       change(() => {
-        if (!('hash' in key)) return revokeByName.all({ kind: key.kind, name: key.name, now });
-        const found = byHash.one(key.hash);
+        // By name, whatever lives by that name ends, though it may be of an older family.
+        if ('name' in key) return revokeByName.all({ kind: key.kind, name: key.name, now });
+        const found = findByKey(key);
         return found === null ? [] : revokeByFamily.all({ family: found.family, now });
       }),
 
@@ -93,22 +115,39 @@ function obstacleOf(
   return found.expiresAt !== null && found.expiresAt <= now ? 'expired' : null;
 }
 
-function toNewCredential(predecessor: CredentialRecord, successor: Successor): NewCredential {
+function toNewCredential(predecessor: CredentialRecord, successor: Successor): NewCredential & Successor {
   const { kind, name, owner, scopes, servers } = predecessor;
   return { kind, name, owner, scopes, servers, ...successor };
 }
 
 function prepareInsert(db: DatabaseSync) {
   const statement = db.prepare(
-    `INSERT INTO credentials (id, family, kind, name, owner, scopes, servers, created_at, expires_at, hash, hint)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING ${COLUMNS}`,
+    `INSERT INTO credentials (id, family, kind, name, owner, scopes, servers, created_at, expires_at, hash, hint, undelivered)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING ${COLUMNS}`,
   );
   statement.setReturnArrays(true);
-  return (credential: NewCredential, id: string, family: string, now: number): CredentialRecord => {
-    const { kind, name, owner, scopes, servers, expiresAt, hash, hint } = credential;
+  return (
+    credential: NewCredential & Partial<Successor>,
+    id: string,
+    family: string,
+    now: number,
+  ): CredentialRecord => {
+    const { kind, name, owner, scopes, servers, expiresAt, hash, hint, undelivered = false } = credential;
     const lists = [JSON.stringify(scopes), servers && JSON.stringify(servers)] as const;
     return toRecord(
-      statement.get(id, family, kind, name, owner, ...lists, now, expiresAt, hash, hint) as unknown as Row,
+      statement.get(
+        id,
+        family,
+        kind,
+        name,
+        owner,
+        ...lists,
+        now,
+        expiresAt,
+        hash,
+        hint,
+        Number(undelivered),
+      ) as unknown as Row,
     );
   };
 }
@@ -150,6 +189,7 @@ type Row = readonly [
   number | null,
   number,
   string,
+  0 | 1,
 ];
 
 function toRecord(row: Row): CredentialRecord {
@@ -168,6 +208,7 @@ function toRecord(row: Row): CredentialRecord {
     lastUsedAt: row[11],
     uses: row[12],
     hint: row[13],
+    undelivered: row[14] === 1,
   };
 }
 

@@ -33,7 +33,8 @@ export const CREDENTIALS_SCHEMA: Schema = {
        rotated_at INTEGER,
        last_used_at INTEGER,
        uses INTEGER NOT NULL DEFAULT 0,
-       hint TEXT NOT NULL
+       hint TEXT NOT NULL,
+       undelivered INTEGER NOT NULL DEFAULT 0
      ) STRICT;
      CREATE INDEX credentials_by_name ON credentials (kind, name);
      CREATE INDEX credentials_by_family ON credentials (family);

@@ -191,6 +191,11 @@ async function hear(run: (origin: string) => readonly [string, readonly string[]
 
 const shellOf = (name: string, ...args: string[]): string => settings(name, ...args, '--json').snippets[0].text;
 
+const textsIn = (format: string): string[] =>
+  CLIENTS.flatMap(({ name }) => settings(name, '--json').snippets as { format: string; text: string }[])
+    .filter((snippet) => snippet.format === format)
+    .map(({ text }) => text);
+
 describe('programs', () => {
   it('of curl send one sound tools/list with the token', async () => {
     const heard = await hear((origin) => ['/bin/sh', ['-c', shellOf('curl', '--url', `${origin}/mcp`)]]);
@@ -239,11 +244,6 @@ describe('programs', () => {
       '--header "Authorization: Bearer $LATCHKEY_TOKEN"',
     );
   });
-
-  const textsIn = (format: string): string[] =>
-    CLIENTS.flatMap(({ name }) => settings(name, '--json').snippets as { format: string; text: string }[])
-      .filter((snippet) => snippet.format === format)
-      .map(({ text }) => text);
 
   it.each(textsIn('typescript'))('in TypeScript are TypeScript (%#)', (text) => {
     expect(() => stripTypeScriptTypes(text)).not.toThrow();

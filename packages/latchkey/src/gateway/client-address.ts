@@ -1,7 +1,10 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Networks whose forwarding headers are believed. Empty by default. */
-export function createTrusted(networks: readonly string[]): BlockList {
+/** Networks whose forwarding headers are believed; null, the default, believes none. */
+export type Trusted = BlockList | null;
+
+export function createTrusted(networks: readonly string[]): Trusted {
+  if (networks.length === 0) return null;
   const list = new BlockList();
   for (const network of networks) {
     const [address, bits] = network.split('/') as [string, string?];
@@ -12,7 +15,8 @@ export function createTrusted(networks: readonly string[]): BlockList {
   return list;
 }
 
-export function isTrusted(trusted: BlockList, address: string): boolean {
+export function isTrusted(trusted: Trusted, address: string): boolean {
+  if (trusted === null) return false;
   const family = isIP(address);
   return family !== 0 && trusted.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }
@@ -23,7 +27,7 @@ export function plainAddress(address: string): string {
 }
 
 /** The rightmost address of `X-Forwarded-For` that no trusted proxy has; the peer's own when the header is junk. */
-export function clientAddress(peer: string, forwardedFor: string | null, trusted: BlockList): string {
+export function clientAddress(peer: string, forwardedFor: string | null, trusted: Trusted): string {
   if (forwardedFor === null || !isTrusted(trusted, peer)) return peer;
   const hops = forwardedFor.split(',');
   for (let i = hops.length - 1; i >= 0; i -= 1) {

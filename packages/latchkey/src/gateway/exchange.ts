@@ -7,14 +7,17 @@ import type { Era, Protocol } from '../core/revision.ts';
 import type { Upstream } from '../core/upstream.ts';
 import type { RequestHeaders } from './request-headers.ts';
 
-/** One MCP server behind the gateway, with its own path, resource and rules. `policy` is replaced by a reload. */
+/**
+ * One MCP server behind the gateway, with its own path, resource and rules. `policy` is replaced by a reload; the two
+ * URLs are known once the gateway listens.
+ */
 export interface ProtectedServer {
   readonly name: string;
   /** Path of the MCP endpoint, exact. */
   readonly path: string;
   /** Canonical URL of the resource (RFC 8707 §2, RFC 9728 §1.2). */
-  readonly resource: string;
-  readonly resourceMetadata: string;
+  resource: string;
+  resourceMetadata: string;
   readonly protocol: Protocol;
   readonly upstream: Upstream;
   policy: Policy;

@@ -65,6 +65,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onBadRequest: (address, refusal) => recordBadRequest(state, address, refusal),
   });
   addOwnNames(state, listener);
+  nameResources(options, listener.port);
   const sweep = setInterval(() => {
     const now = Date.now();
     state.sessions.reap(now);
@@ -145,6 +146,16 @@ function addOwnNames(state: GatewayState, listener: Listener): void {
       publicUrl.port === '' ? `${publicUrl.hostname}:${publicUrl.protocol === 'https:' ? 443 : 80}` : publicUrl.host,
     );
   state.origins.add(publicUrl.origin);
+}
+
+/** Every URL that is ever published comes from here, never from a request. */
+function nameResources({ publicUrl, tls, host, servers }: GatewayOptions, port: number): void {
+  const address = host.includes(':') ? `[${host}]` : host;
+  const base = publicUrl ?? new URL(`${tls === null ? 'http' : 'https'}://${address}:${port}`);
+  for (const server of servers) {
+    server.resource = `${base.origin}${server.path}`;
+    server.resourceMetadata = `${base.origin}/.well-known/oauth-protected-resource${server.path}`;
+  }
 }
 
 const PROCESS_MARK = randomBytes(4).toString('hex');

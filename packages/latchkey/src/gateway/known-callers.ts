@@ -1,22 +1,20 @@
 const MAX_KNOWN = 10_000;
 
-/** Which principals were let in from which address lately: the newest `MAX_KNOWN` pairs. */
+/** The address each principal was last let in from, for the newest `MAX_KNOWN` principals. */
 export interface KnownCallers {
   has(address: string, principal: string): boolean;
   add(address: string, principal: string): void;
 }
 
 export function createKnownCallers(): KnownCallers {
-  const known = new Set<string>();
-  let last = '';
+  const known = new Map<string, string>();
   return {
-    has: (address, principal) => known.has(`${address} ${principal}`),
+    has: (address, principal) => known.get(principal) === address,
     add(address, principal) {
-      const pair = `${address} ${principal}`;
-      if (pair === last) return;
-      last = pair;
-      if (known.size >= MAX_KNOWN && !known.has(pair)) known.delete(known.values().next().value as string);
-      known.add(pair);
+      const before = known.get(principal);
+      if (before === address) return;
+      if (before === undefined && known.size >= MAX_KNOWN) known.delete(known.keys().next().value as string);
+      known.set(principal, address);
     },
   };
 }

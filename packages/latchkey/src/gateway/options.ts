@@ -1,10 +1,10 @@
-import type { BlockList } from 'node:net';
 import type { Rate } from '../core/gcra.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Awaitable } from '../core/store.ts';
 import type { Trail } from '../core/trail.ts';
 import type { Verifier } from '../core/verifier.ts';
+import type { Trusted } from './client-address.ts';
 import type { ProtectedServer } from './exchange.ts';
 
 /** All times in milliseconds, all sizes in bytes. */
@@ -40,8 +40,8 @@ export interface GatewayOptions {
   readonly host: string;
   readonly port: number;
   readonly tls: { readonly cert: string; readonly key: string } | null;
-  readonly trusted: BlockList;
-  /** Origin part of the canonical public URL, without a trailing slash; null while bound to loopback without one. */
+  readonly trusted: Trusted;
+  /** The canonical URL in front of every server's path; null on loopback, where it is the address listened on. */
   readonly publicUrl: URL | null;
   readonly origins: readonly string[];
   readonly servers: readonly ProtectedServer[];

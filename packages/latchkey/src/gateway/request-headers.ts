@@ -16,6 +16,7 @@ export interface RequestHeaders {
   mcpName: string | null;
   sessionId: string | null;
   connection: string | null;
+  expect: string | null;
   forwardedFor: string | null;
   forwardedProto: string | null;
   /** [name, value, …] of what may pass to the upstream. */
@@ -79,6 +80,9 @@ function readHeader(found: RequestHeaders, name: string, value: string): void {
     case 'connection':
       found.connection = joined(found.connection, value);
       return;
+    case 'expect':
+      found.expect = joined(found.expect, value);
+      return;
     case 'x-forwarded-for':
       found.forwardedFor = joined(found.forwardedFor, value);
       return;
@@ -137,6 +141,7 @@ function emptyHeaders(): RequestHeaders {
     mcpName: null,
     sessionId: null,
     connection: null,
+    expect: null,
     forwardedFor: null,
     forwardedProto: null,
     passed: [],

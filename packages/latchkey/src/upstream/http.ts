@@ -13,7 +13,6 @@ export interface HttpUpstreamOptions {
   readonly callTimeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly streamIdleMs: number;
-  readonly connections: number;
   readonly maxResponseBytes: number;
 }
 
@@ -21,7 +20,6 @@ export interface HttpUpstreamOptions {
 export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
   const { url } = options;
   const pool = new Pool(url.origin, {
-    connections: options.connections,
     pipelining: 1,
     connect: { ...options.tls, timeout: options.connectTimeoutMs } satisfies buildConnector.BuildOptions,
     headersTimeout: options.callTimeoutMs,

@@ -19,7 +19,7 @@ export function readStage(state: GatewayState): Stage {
       const refusal = checkType(exchange);
       if (refusal !== null) return refusal;
       if (headers.contentLength !== null && Number(headers.contentLength) > limit) return refuse('body-too-large');
-      if (request.headers.expect !== undefined) response.writeContinue();
+      if (headers.expect !== null) response.writeContinue();
       return readBody(request, limit).then((body) => keep(exchange, body));
     },
   };
@@ -52,18 +52,14 @@ function readBody(request: IncomingMessage, limit: number): Promise<Buffer | Ref
     let first: Buffer | null = null;
     let rest: Buffer[] | null = null;
     let size = 0;
-    const settle = (value: Buffer | Refusal): void => {
-      request.removeAllListeners('data');
-      resolve(value);
-    };
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > limit) settle(refuse('body-too-large'));
+      if (size > limit) resolve(refuse('body-too-large'));
       else if (first === null) first = chunk;
       else (rest ??= [first]).push(chunk);
     });
-    request.on('end', () => settle(rest === null ? (first ?? Buffer.alloc(0)) : Buffer.concat(rest, size)));
-    request.on('close', () => settle(refuse('caller-gone')));
-    request.on('error', () => settle(refuse('caller-gone')));
+    request.on('end', () => resolve(rest === null ? (first ?? Buffer.alloc(0)) : Buffer.concat(rest, size)));
+    request.on('close', () => resolve(refuse('caller-gone')));
+    request.on('error', () => resolve(refuse('caller-gone')));
   });
 }

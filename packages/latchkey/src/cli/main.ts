@@ -1,0 +1,52 @@
+import { Command } from 'commander';
+import { version } from './version.ts';
+import { reportFailure } from './report-failure.ts';
+import { addConfigCommand } from './config.ts';
+import { addConnectCommand } from './connect.ts';
+import { addInitCommand } from './init.ts';
+import { addKeyCommand } from './key.ts';
+import { addPolicyCommand } from './policy.ts';
+import { addRunCommand } from './run.ts';
+import { addTokenCommand } from './token.ts';
+import { addTrailCommand } from './trail.ts';
+
+const program = new Command('latchkey')
+  .description(
+    'Puts a lock on any MCP server: asks every request for a credential, decides tool by tool, limits, and writes down what it decided.',
+  )
+  .version(version)
+  .enablePositionalOptions()
+  .showHelpAfterError('(latchkey --help shows the commands, latchkey COMMAND --help their options)')
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+Examples:
+  latchkey run -- npx -y @modelcontextprotocol/server-everything   protect a stdio server
+  latchkey run --upstream http://127.0.0.1:3000/mcp                 protect an HTTP server
+  latchkey token create alice --scope file:read --ttl 8h            a token that may do less
+  latchkey connect claude-code                                      settings for a client
+  latchkey trail --follow --decision deny                           watch what is refused`,
+  );
+
+for (const add of [
+  addRunCommand,
+  addTokenCommand,
+  addKeyCommand,
+  addTrailCommand,
+  addPolicyCommand,
+  addConnectCommand,
+  addInitCommand,
+  addConfigCommand,
+])
+  add(program);
+
+// A reader that has seen enough (`latchkey trail | head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+try {
+  for (const command of program.commands) command.exitOverride();
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = reportFailure(error, (text) => process.stderr.write(text));
+}

@@ -1,0 +1,111 @@
+import { styleText } from 'node:util';
+import type { Config } from '../../config/config.ts';
+import type { Running } from '../../compose.ts';
+import type { ProtectedServer } from '../../gateway/exchange.ts';
+import { version } from '../version.ts';
+import type { TokenPlace } from './first-token.ts';
+
+interface Announcement {
+  readonly running: Running;
+  readonly config: Config;
+  readonly file: string | null;
+  readonly json: boolean;
+  readonly tokenPlace: TokenPlace;
+}
+
+/** Says what is protected, where, with which token and rules, and how to connect. */
+export async function announce(facts: Announcement): Promise<void> {
+  if (facts.json) {
+    process.stdout.write(`${JSON.stringify(toReadyLine(facts))}\n`);
+    return;
+  }
+  const talk = (text = ''): void => void process.stderr.write(`${text}\n`);
+  const dim = (text: string): string => styleText('dim', text, { stream: process.stderr });
+  const row = (name: string, text: string): void => talk(`  ${dim(name.padEnd(9))} ${text}`);
+  talk();
+  talk(`  ${styleText('bold', 'Latchkey', { stream: process.stderr })} ${version}`);
+  talk();
+  for (const server of facts.running.servers) {
+    row('protects', `${server.upstream.label} ${dim(`(${server.upstream.kind})`)}`);
+    row('at', styleText('cyan', server.resource, { stream: process.stderr }));
+    row('rules', describeRules(server));
+  }
+  for (const line of await describeCredentials(facts)) row(line.name, line.text);
+  row('store', facts.config.store);
+  row('connect', connectLine(facts));
+  row('stop', 'Ctrl-C');
+  talk();
+  if (facts.tokenPlace.kind === 'screen') showToken(facts.running, talk);
+}
+
+function toReadyLine({ running, config, tokenPlace }: Announcement): object {
+  const [first] = running.servers;
+  const { firstToken } = running;
+  return {
+    event: 'ready',
+    url: first?.resource ?? null,
+    publicUrl: config.publicUrl,
+    servers: running.servers.map(({ name, resource }) => ({ name, url: resource })),
+    token: tokenPlace.kind === 'screen' ? (firstToken?.secret.reveal() ?? null) : null,
+    tokenFile: tokenPlace.kind === 'file' ? tokenPlace.path : null,
+    tokenName: firstToken?.name ?? null,
+    expiresAt: firstToken === null ? null : new Date(firstToken.expiresAt).toISOString(),
+    pid: process.pid,
+  };
+}
+
+function describeRules({ policy }: ProtectedServer): string {
+  const counts = Object.entries(policy.rules).flatMap(([kind, rules]) =>
+    rules.length === 0 ? [] : [`${rules.length} for ${kind}`],
+  );
+  if (policy.empty) return 'none: a credential with every scope may use everything (add tools: to latchkey.yaml)';
+  return `${counts.join(', ')}; whatever has no rule is refused`;
+}
+
+async function describeCredentials({
+  running,
+  config,
+  tokenPlace,
+}: Announcement): Promise<{ name: string; text: string }[]> {
+  if (!config.auth.enabled)
+    return [
+      {
+        name: 'auth',
+        text: styleText('red', 'OFF: whoever reaches this port may use everything', { stream: process.stderr }),
+      },
+    ];
+  const lines: { name: string; text: string }[] = [];
+  if (tokenPlace.kind === 'file')
+    lines.push({
+      name: 'token',
+      text: `default, until ${local(running.firstToken?.expiresAt ?? null)}, written to ${tokenPlace.path}`,
+    });
+  const now = Date.now();
+  const alive = (await running.store.credentials.list('token')).filter(
+    ({ revokedAt, expiresAt }) => revokedAt === null && (expiresAt === null || expiresAt > now),
+  );
+  if (running.firstToken === null)
+    for (const { name, expiresAt } of alive.slice(-5))
+      lines.push({ name: 'token', text: `${name}, until ${local(expiresAt)}` });
+  if (alive.length > 5) lines.push({ name: '', text: `and ${alive.length - 5} more (latchkey token list)` });
+  if (running.staticTokens > 0)
+    lines.push({ name: 'token', text: `${running.staticTokens} from ${config.auth.static?.env ?? 'the environment'}` });
+  return lines;
+}
+
+function local(time: number | null): string {
+  return time === null ? 'revoked' : new Date(time).toLocaleString('sv-SE', { dateStyle: 'short', timeStyle: 'short' });
+}
+
+function connectLine({ running }: Announcement): string {
+  const [first] = running.servers;
+  return `latchkey connect claude-code --url ${first?.resource ?? ''}   (or cursor, vscode, sdk, curl, …)`;
+}
+
+function showToken({ firstToken }: Running, talk: (text?: string) => void): void {
+  if (firstToken === null) return;
+  talk(`  This token is shown once. It works until ${local(firstToken.expiresAt)}, also after a restart:`);
+  talk();
+  process.stdout.write(`${firstToken.secret.reveal()}\n`);
+  talk();
+}

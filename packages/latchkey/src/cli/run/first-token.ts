@@ -1,0 +1,48 @@
+import { mkdir, open, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Config } from '../../config/config.ts';
+import type { Running } from '../../compose.ts';
+import { LatchkeyError } from '../../core/error.ts';
+
+/** Where the first token was put: on the screen, or in a file that only its owner reads. */
+export type TokenPlace = { readonly kind: 'none' | 'screen' } | { readonly kind: 'file'; readonly path: string };
+
+interface Wishes {
+  readonly tokenFile?: string;
+  readonly json?: true;
+}
+
+/** Shows the first token once, on a terminal or to a program that asked with --json; a service log never gets it. */
+export async function deliverFirstToken(
+  { firstToken }: Running,
+  config: Config,
+  { tokenFile, json }: Wishes,
+): Promise<TokenPlace> {
+  if (firstToken === null) return { kind: 'none' };
+  const path = tokenFile ?? (json === true || process.stdout.isTTY ? null : join(config.store, 'default.token'));
+  if (path === null) return { kind: 'screen' };
+  await writeSecretFile(path, `${firstToken.secret.reveal()}\n`);
+  return { kind: 'file', path };
+}
+
+async function writeSecretFile(path: string, text: string): Promise<void> {
+  const draft = `${path}.${process.pid}.new`;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const file = await open(draft, 'wx', 0o600);
+    await file.chmod(0o600);
+    await file.writeFile(text);
+    await file.sync();
+    await file.close();
+    await rename(draft, path);
+  } catch (cause) {
+    throw new LatchkeyError(
+      'E_DELIVERY',
+      `The first token could not be written to ${path} (${(cause as NodeJS.ErrnoException).code ?? 'unknown'}).`,
+      {
+        hint: 'check the folder, then make another with `latchkey token rotate default`',
+        cause,
+      },
+    );
+  }
+}

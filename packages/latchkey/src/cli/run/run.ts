@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import type { ConfigInput } from '../../config/schema.ts';
+import { requireConfig } from '../../config/load-config.ts';
+import { compose, type Running } from '../../compose.ts';
+import { createLog } from '../log.ts';
+import { announce } from './announce.ts';
+import { deliverFirstToken } from './first-token.ts';
+import { followFiles } from './follow-files.ts';
+import { withProgress } from './progress.ts';
+
+interface RunOptions {
+  readonly config?: string;
+  readonly tokenFile?: string;
+  readonly json?: true;
+  readonly settings: ConfigInput;
+}
+
+const DEFAULT_FILE = 'latchkey.yaml';
+const GRACE_MS = 10_000;
+
+/** `latchkey run`: until a signal comes. */
+export async function run(options: RunOptions): Promise<void> {
+  const { env } = process;
+  const log = createLog(env);
+  const file = options.config ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
+  const loaded = requireConfig({ env, flags: options.settings, ...(file === undefined ? {} : { file }) });
+  const { config } = loaded;
+  const running = await withProgress('starting the MCP server', options.json === true, () => compose(config, env, log));
+  const tokenPlace = await deliverFirstToken(running, config, options);
+  await announce({ running, config, file: file ?? null, json: options.json === true, tokenPlace });
+  const stopFollowing = followFiles({ running, config, file: file ?? null, flags: options.settings, env, log });
+  await stopSignal(running);
+  stopFollowing();
+}
+
+async function stopSignal(running: Running): Promise<void> {
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        // A second signal means now.
+        process.once(signal, () => process.exit(1));
+        resolve();
+      });
+    }
+  });
+  await running.close(GRACE_MS);
+  process.exit(0);
+}

@@ -1,0 +1,319 @@
+import { readFileSync } from 'node:fs';
+import type { Config, ServerConfig, UpstreamConfig } from './config/config.ts';
+import { readSecret, resolveSecrets } from './config/secret-source.ts';
+import { createAnonymous } from './core/principal.ts';
+import { LatchkeyError } from './core/error.ts';
+import type { Secret } from './core/secret.ts';
+import type { Store } from './core/store.ts';
+import type { Upstream } from './core/upstream.ts';
+import type { Verifier } from './core/verifier.ts';
+import { createTrusted } from './gateway/client-address.ts';
+import type { ProtectedServer } from './gateway/exchange.ts';
+import { startGateway, type Gateway } from './gateway/gateway.ts';
+import type { GatewayLimits, GatewayOptions, RotateResult } from './gateway/options.ts';
+import { protectedResourceMetadata } from './oauth/protected-resource.ts';
+import { startRotation } from './rotation/automatic.ts';
+import { exchangeCredential } from './rotation/exchange.ts';
+import { openStore } from './store/sqlite/open.ts';
+import { createTrail } from './trail/writer.ts';
+import { createHttpUpstream } from './upstream/http.ts';
+import { createStdioUpstream, type StdioUpstream } from './upstream/stdio.ts';
+import { firstMatch } from './verify/first-match.ts';
+import { digestOf, mintCredential } from './verify/mint.ts';
+import { createStaticVerifier, parseStaticTokens } from './verify/static-tokens.ts';
+import { createStoredVerifier } from './verify/stored-credential.ts';
+import { createUseCounter } from './verify/use-counter.ts';
+
+export type Log = GatewayOptions['log'];
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The whole program, running. */
+export interface Running {
+  readonly port: number;
+  readonly servers: readonly ProtectedServer[];
+  readonly store: Store;
+  /** The token made because the store had no credential that still works; it is shown once. */
+  readonly firstToken: { readonly secret: Secret; readonly name: string; readonly expiresAt: number } | null;
+  readonly staticTokens: number;
+  /** Puts the rules of a new configuration in force; says which servers it could not change without a restart. */
+  reload(config: Config): readonly string[];
+  setTls(): void;
+  close(graceMs: number): Promise<void>;
+}
+
+/** Joins the parts as the configuration says and starts them. Throws a LatchkeyError; then nothing is left running. */
+export async function compose(config: Config, env: Environment, log: Log): Promise<Running> {
+  const closing: (() => Promise<unknown> | void)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closing.toReversed()) await close();
+  };
+  try {
+    return await start(config, env, log, closing, closeAll);
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+async function start(
+  config: Config,
+  env: Environment,
+  log: Log,
+  closing: (() => Promise<unknown> | void)[],
+  closeAll: () => Promise<void>,
+): Promise<Running> {
+  const staticTokens = readStaticTokens(config, env);
+  const store = await openStore(config.store);
+  closing.push(() => store.close());
+  const uses = createUseCounter(store.credentials);
+  closing.push(() => uses.close());
+  const trail = createTrail({
+    store: store.trail,
+    ...(config.trail.file === null ? {} : { file: config.trail.file }),
+    retentionMs: config.trail.retentionMs,
+    onHealth: (health) =>
+      health.healthy
+        ? log('info', 'the trail is written again', { lost: health.lost })
+        : log('error', 'the trail cannot be written: requests are refused until it can', {
+            error: String(health.error),
+          }),
+  });
+  closing.push(() => trail.close());
+  const servers = await startServers(config, env, log, closing);
+  const firstToken = await makeFirstToken(config, store, staticTokens.length);
+  const gateway = await startGateway({
+    host: config.listen.host,
+    port: config.listen.port,
+    tls: config.tls === null ? null : readPair(config.tls),
+    trusted: createTrusted(config.behindProxy?.trusted ?? []),
+    publicUrl: config.publicUrl === null ? null : new URL(config.publicUrl),
+    origins: config.origins,
+    servers,
+    verifier: createVerifier(config, store, staticTokens, uses),
+    anonymous: config.auth.anonymous === null ? null : createAnonymous(config.auth.anonymous.scopes),
+    unknownTokenStatus: config.auth.unknownTokenStatus,
+    limits: toLimits(config.limits),
+    trail,
+    sealKey: await store.secret('session-seal'),
+    storeVersion: () => store.version(),
+    endOf: async ({ credentialId }) => endOf(credentialId === null ? null : await store.credentials.find(credentialId)),
+    metadata: protectedResourceMetadata,
+    rotate: (secret, now) => rotate(config, store, secret, now),
+    log,
+  });
+  startAutomaticRotation(config, store, log, closing);
+  return {
+    port: gateway.port,
+    servers,
+    store,
+    firstToken,
+    staticTokens: staticTokens.length,
+    reload: (next) => replacePolicies(servers, config, next),
+    setTls: () => reloadTls(gateway, config, log),
+    async close(graceMs) {
+      await gateway.close(graceMs);
+      await closeAll();
+    },
+  };
+}
+
+async function startServers(
+  config: Config,
+  env: Environment,
+  log: Log,
+  closing: (() => Promise<unknown> | void)[],
+): Promise<readonly ProtectedServer[]> {
+  const prefix = config.publicUrl === null ? '' : new URL(config.publicUrl).pathname.replace(/\/$/, '');
+  const servers: ProtectedServer[] = [];
+  for (const server of config.servers) {
+    const upstream = createUpstream(server, config, env, log);
+    closing.push(() => upstream.close());
+    if ('start' in upstream) await upstream.start();
+    servers.push({
+      name: server.name,
+      path: `${prefix}${server.path}`,
+      resource: '',
+      resourceMetadata: '',
+      protocol: server.protocol,
+      upstream,
+      policy: server.policy,
+    });
+  }
+  return servers;
+}
+
+function createUpstream(
+  server: ServerConfig,
+  { limits }: Config,
+  env: Environment,
+  log: Log,
+): Upstream | StdioUpstream {
+  const { upstream } = server;
+  if (upstream === null) {
+    throw new LatchkeyError('E_UPSTREAM_MISSING', 'There is no MCP server to protect.', {
+      hint: 'name one: `latchkey run -- COMMAND ARGS…`, `latchkey run --upstream URL`, or `upstream:` in latchkey.yaml (`latchkey init` writes one)',
+    });
+  }
+  if (upstream.kind === 'http') return createHttp(upstream, limits, env);
+  return createStdioUpstream({
+    command: [upstream.command, ...upstream.args],
+    cwd: upstream.cwd,
+    env: revealed(upstream.env, env),
+    maxChildren: limits.children,
+    callTimeoutMs: upstream.timeoutMs,
+    maxLineBytes: limits.responseBytes,
+    protocol: server.protocol,
+    log,
+  });
+}
+
+function createHttp(
+  upstream: Extract<UpstreamConfig, { kind: 'http' }>,
+  limits: Config['limits'],
+  env: Environment,
+): Upstream {
+  return createHttpUpstream({
+    url: new URL(upstream.url),
+    headers: Object.entries(revealed(upstream.headers, env)).flatMap(([name, value]) => [name.toLowerCase(), value]),
+    tls: upstream.ca === null ? {} : { ca: readFile(upstream.ca) },
+    callTimeoutMs: upstream.timeoutMs,
+    connectTimeoutMs: 10_000,
+    streamIdleMs: limits.streamIdle,
+    maxResponseBytes: limits.responseBytes,
+  });
+}
+
+function revealed(values: Parameters<typeof resolveSecrets>[0], env: Environment): Record<string, string> {
+  return Object.fromEntries([...resolveSecrets(values, env)].map(([name, secret]) => [name, secret.reveal()]));
+}
+
+function readStaticTokens({ auth }: Config, env: Environment): readonly Secret[] {
+  if (auth.static === null) return [];
+  return parseStaticTokens(readSecret('auth.static', { env: auth.static.env }, env).reveal());
+}
+
+function createVerifier(
+  { auth }: Config,
+  store: Store,
+  staticTokens: readonly Secret[],
+  uses: ReturnType<typeof createUseCounter>,
+): Verifier | null {
+  if (!auth.enabled) return null;
+  const stored = createStoredVerifier(store.credentials, {
+    version: () => store.version(),
+    prefixes: [auth.tokens.prefix, auth.keys.prefix],
+    uses,
+  });
+  if (auth.static === null) return firstMatch([stored]);
+  return firstMatch([
+    createStaticVerifier(staticTokens, { scopes: auth.static.scopes, label: auth.static.env }),
+    stored,
+  ]);
+}
+
+/** The first run on a store where nothing works makes the token `default`, so that there is one to start with. */
+async function makeFirstToken({ auth }: Config, store: Store, staticTokens: number): Promise<Running['firstToken']> {
+  const now = Date.now();
+  const all = [...(await store.credentials.list('token')), ...(await store.credentials.list('key'))];
+  const alive = all.some(({ revokedAt, expiresAt }) => revokedAt === null && (expiresAt === null || expiresAt > now));
+  if (!auth.enabled || alive || staticTokens > 0) return null;
+  const { secret, hash, hint } = mintCredential(auth.tokens.prefix);
+  const expiresAt = now + auth.tokens.ttlMs;
+  const made = await store.credentials.create(
+    { kind: 'token', name: 'default', owner: null, scopes: ['*'], servers: null, expiresAt, hash, hint },
+    now,
+  );
+  return made === 'name-taken' ? null : { secret, name: 'default', expiresAt };
+}
+
+function endOf(record: { readonly revokedAt: number | null; readonly expiresAt: number | null } | null): number | null {
+  return record === null || record.revokedAt !== null ? 0 : record.expiresAt;
+}
+
+async function rotate({ auth }: Config, store: Store, secret: Secret, now: number): Promise<RotateResult> {
+  const graceMs = auth.tokens.rotate?.graceMs ?? DEFAULT_GRACE_MS;
+  const { ttlMs } = auth.tokens;
+  const outcome = await exchangeCredential(store.credentials, digestOf(secret.reveal()), {
+    graceMs,
+    ttlMs,
+    now,
+    mint: mintCredential,
+  });
+  return outcome.kind === 'rotated' ? outcome : { kind: 'refused' };
+}
+
+const DEFAULT_GRACE_MS = 600_000;
+
+function startAutomaticRotation(
+  { auth }: Config,
+  store: Store,
+  log: Log,
+  closing: (() => Promise<unknown> | void)[],
+): void {
+  const plan = auth.tokens.rotate;
+  if (plan === null) return;
+  const rotation = startRotation({
+    store: store.credentials,
+    names: ['default'],
+    everyMs: plan.everyMs,
+    graceMs: plan.graceMs,
+    ttlMs: auth.tokens.ttlMs,
+    deliver: plan.deliver,
+    mint: mintCredential,
+    onEvent: (event) =>
+      event.kind === 'rotated'
+        ? log('info', 'a token was replaced and delivered', { name: event.name })
+        : log('error', event.error.message, { name: event.name, code: event.error.code, hint: event.error.hint }),
+  });
+  closing.push(() => rotation.stop());
+}
+
+function replacePolicies(servers: readonly ProtectedServer[], before: Config, next: Config): readonly string[] {
+  const found = new Map(next.servers.map((server) => [server.name, server]));
+  const unchanged: string[] = [];
+  for (const server of servers) {
+    const changed = found.get(server.name);
+    if (changed === undefined) unchanged.push(server.name);
+    else server.policy = changed.policy;
+  }
+  for (const { name } of next.servers) if (!before.servers.some((server) => server.name === name)) unchanged.push(name);
+  return unchanged;
+}
+
+function reloadTls(gateway: Gateway, { tls }: Config, log: Log): void {
+  if (tls === null) return;
+  try {
+    gateway.setTls(readPair(tls));
+    log('info', 'the TLS certificate was replaced');
+  } catch (error) {
+    log('error', 'the new TLS certificate cannot be used; the old one stays', { error: String(error) });
+  }
+}
+
+function readPair({ cert, key }: { readonly cert: string; readonly key: string }): { cert: string; key: string } {
+  return { cert: readFile(cert), key: readFile(key) };
+}
+
+function readFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new LatchkeyError(
+      'E_TLS',
+      `${path} cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown'}).`,
+      { hint: 'check the path and its permissions', cause },
+    );
+  }
+}
+
+function toLimits(limits: Config['limits']): GatewayLimits {
+  const { headersTimeout, bodyTimeout, idleTimeout, streamIdle, sessionIdle, ...same } = limits;
+  return {
+    ...same,
+    headersTimeoutMs: headersTimeout,
+    bodyTimeoutMs: bodyTimeout,
+    idleTimeoutMs: idleTimeout,
+    streamIdleMs: streamIdle,
+    sessionIdleMs: sessionIdle,
+  };
+}

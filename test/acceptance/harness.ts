@@ -1,0 +1,187 @@
+import { expect } from 'vitest';
+import { startLatchkey, type Latchkey } from '../fixtures/latchkey.ts';
+import { exchangeRaw, type RawAnswer } from '../fixtures/raw-http.ts';
+import { startSpyUpstream, type SpyUpstream } from '../fixtures/spy-upstream.ts';
+
+/** The catalogue's fixtures: the gateway in front of the spy, and a credential of each kind. */
+export interface Site {
+  readonly gateway: Latchkey;
+  readonly spy: SpyUpstream;
+  readonly tokens: Readonly<
+    Record<'aliceRead' | 'aliceWrite' | 'bob' | 'admin' | 'expired' | 'revoked' | 'audience' | 'none', string>
+  >;
+  readonly apiKey: string;
+  close(): Promise<void>;
+}
+
+export const SCOPES = { read: 'file:read', write: 'file:write', copy: ['file:read', 'secret:read'] } as const;
+
+const CONFIG = {
+  tools: {
+    echo: { scopes: ['file:read'] },
+    query: { scopes: ['file:read'] },
+    ask: { scopes: ['file:read'] },
+    slow: { scopes: ['file:read'] },
+    write_file: { scopes: ['file:write'] },
+    copy_secret: { scopes: ['file:read', 'secret:read'] },
+  },
+  resources: { 'file:///data/*': { scopes: ['file:read'] } },
+  prompts: { greet: { scopes: ['file:read'] } },
+  scopes: { admin: { implies: ['file:read', 'file:write'] } },
+};
+
+/** Starts the gateway before a spy, with the catalogue's rules; `config` adds to them. */
+export async function startSite(
+  config: Readonly<Record<string, unknown>> = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<Site> {
+  const spy = await startSpyUpstream();
+  const gateway = await startLatchkey({ config: { ...CONFIG, upstream: { url: spy.url }, ...config }, env });
+  const make = async (name: string, ...flags: readonly string[]): Promise<string> =>
+    (await gateway.createToken(name, ...flags)).token;
+  const [aliceRead, aliceWrite, bob, admin, expired, revoked, none] = await Promise.all([
+    make('alice-read', '--scope', 'file:read'),
+    make('alice-write', '--scope', 'file:read', '--scope', 'file:write'),
+    make('bob', '--scope', 'file:read'),
+    make('admin', '--scope', 'admin'),
+    make('expired', '--scope', 'file:read', '--ttl', '1s'),
+    make('revoked', '--scope', 'file:read'),
+    make('none', '--scope', 'other'),
+  ]);
+  const audience = await make('audience', '--scope', 'file:read', '--server', 'elsewhere');
+  await gateway.command('token', 'revoke', 'revoked');
+  const apiKey = (
+    JSON.parse(
+      await gateway.command('key', 'create', 'robot', '--owner', 'tests', '--scope', 'file:read', '--json'),
+    ) as { token: string }
+  ).token;
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  return {
+    gateway,
+    spy,
+    tokens: { aliceRead, aliceWrite, bob, admin, expired, revoked, audience, none },
+    apiKey,
+    async close() {
+      await gateway.close();
+      await spy.close();
+    },
+  };
+}
+
+type Headers = Readonly<Record<string, string | readonly string[] | null>>;
+
+export interface Call {
+  readonly method?: string;
+  readonly target?: string;
+  /** Over the defaults of M0; null leaves a header out, an array sends it several times. */
+  readonly headers?: Headers;
+  /** Sent as it is; without it the message below is. */
+  readonly body?: string | Buffer | null;
+  readonly token?: string | null;
+  readonly tool?: string;
+  readonly id?: unknown;
+  readonly args?: object;
+  readonly meta?: object;
+}
+
+export const REVISION = '2026-07-28';
+export const META = {
+  'io.modelcontextprotocol/protocolVersion': REVISION,
+  'io.modelcontextprotocol/clientCapabilities': {},
+};
+
+/** The body of M0: a correct 2026-07-28 tools/call. */
+export function callBody({ tool = 'echo', id = 1, args = { text: 'hi' }, meta = META }: Call = {}): string {
+  return JSON.stringify({
+    jsonrpc: '2.0',
+    id,
+    method: 'tools/call',
+    params: { name: tool, arguments: args, _meta: meta },
+  });
+}
+
+/** M0 with what the call changes, as the bytes of an HTTP/1.1 request. */
+export function requestBytes(site: Site, call: Call): Buffer {
+  const method = call.method ?? 'POST';
+  const body = call.body === undefined ? (method === 'POST' ? callBody(call) : null) : call.body;
+  const bytes = body === null ? Buffer.alloc(0) : Buffer.from(body);
+  const token = call.token === undefined ? site.tokens.aliceRead : call.token;
+  const headers: Headers = {
+    Host: new URL(site.gateway.url).host,
+    Accept: 'application/json, text/event-stream',
+    ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+    ...(method === 'POST'
+      ? {
+          'Content-Type': 'application/json',
+          'MCP-Protocol-Version': REVISION,
+          'Mcp-Method': 'tools/call',
+          'Mcp-Name': call.tool ?? 'echo',
+          'Content-Length': String(bytes.length),
+        }
+      : {}),
+    ...call.headers,
+  };
+  const lines = Object.entries(headers).flatMap(([name, value]) =>
+    value === null ? [] : [value].flat().map((one) => `${name}: ${one}`),
+  );
+  return Buffer.concat([
+    Buffer.from(`${method} ${call.target ?? '/mcp'} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`, 'latin1'),
+    bytes,
+  ]);
+}
+
+/** Sends M0 with what the call changes. */
+export async function send(site: Site, call: Call = {}): Promise<RawAnswer> {
+  const [answer] = await exchangeRaw(site.gateway.url, requestBytes(site, call));
+  if (answer === undefined) throw new Error('the gateway closed the connection without an answer');
+  return answer;
+}
+
+/** Any other 2026-07-28 request, with headers that fit it. */
+export function modernCall(method: string, params: Record<string, unknown> = {}, id: unknown = 1): Call {
+  const name = (params['name'] ?? params['uri'] ?? null) as string | null;
+  return {
+    headers: { 'Mcp-Method': method, 'Mcp-Name': name },
+    body: JSON.stringify({ jsonrpc: '2.0', id, method, params: { ...params, _meta: META } }),
+  };
+}
+
+const LEGACY_HEADERS = { 'MCP-Protocol-Version': '2025-11-25', 'Mcp-Method': null, 'Mcp-Name': null };
+
+/** A 2025-11-25 request within a session (or none). */
+export function legacyCall(method: string, params: object, session: string | null, id: unknown = 1): Call {
+  return {
+    headers: { ...LEGACY_HEADERS, 'Mcp-Session-Id': session },
+    body: JSON.stringify({ jsonrpc: '2.0', ...(id === undefined ? {} : { id }), method, params }),
+  };
+}
+
+/** Opens a session and returns its id as the client sees it. */
+export async function openSession(site: Site, token = site.tokens.aliceRead): Promise<string> {
+  const call = legacyCall(
+    'initialize',
+    { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+    null,
+  );
+  const answer = await send(site, { ...call, token, headers: { ...call.headers, 'MCP-Protocol-Version': null } });
+  expect(answer.status).toBe(200);
+  const id = answer.headers.find(([name]) => name.toLowerCase() === 'mcp-session-id')?.[1];
+  if (id === undefined) throw new Error('no session id');
+  return id;
+}
+
+/** Part of every refusal: not one byte of the request reached the upstream. */
+export async function expectUpstreamUntouched(site: Site, act: () => Promise<void>): Promise<void> {
+  site.spy.reset();
+  await act();
+  expect(site.spy.bytes()).toBe('');
+}
+
+/** Sends a call that must be refused with this status, and proves that the spy saw nothing. */
+export async function expectRefused(site: Site, call: Call, status: number | readonly number[]): Promise<RawAnswer> {
+  site.spy.reset();
+  const answer = await send(site, call);
+  expect([status].flat()).toContain(answer.status);
+  expect(site.spy.bytes()).toBe('');
+  return answer;
+}

@@ -1,53 +1,23 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createCaller } from '../../../../test/fixtures/stdio-caller.ts';
-import { createStdioUpstream, type StdioUpstream, type StdioUpstreamOptions } from './stdio.ts';
+import {
+  closeUpstreams,
+  createLogFile,
+  EVERYTHING,
+  MODERN,
+  RAW,
+  startUpstream,
+  textOf,
+  tool,
+} from '../../../../test/fixtures/stdio-servers.ts';
 
-const fixture = (name: string): string => fileURLToPath(new URL(`../../../../test/fixtures/${name}`, import.meta.url));
-const RAW = [process.execPath, fixture('stdio-raw.ts')];
-const MODERN = [process.execPath, fixture('stdio-modern.ts')];
-const EVERYTHING = [
-  process.execPath,
-  createRequire(import.meta.url).resolve('@modelcontextprotocol/server-everything/dist/index.js'),
-];
-
-const open: StdioUpstream[] = [];
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((upstream) => upstream.close()));
-});
-
-function start(command: readonly string[], more: Partial<StdioUpstreamOptions> = {}): StdioUpstream {
-  const upstream = createStdioUpstream({
-    command,
-    env: {},
-    maxChildren: 20,
-    callTimeoutMs: 20_000,
-    log: () => {},
-    protocol: 'both',
-    ...more,
-  });
-  open.push(upstream);
-  return upstream;
-}
-
-function logFile(): string {
-  return join(mkdtempSync(join(tmpdir(), 'latchkey-')), 'log');
-}
-
-const tool = (name: string, args: Record<string, unknown> = {}, meta?: Record<string, unknown>) => ({
-  method: 'tools/call',
-  params: { name, arguments: args, ...(meta === undefined ? {} : { _meta: meta }) },
-});
-const textOf = (message: Record<string, any> | undefined): unknown => message?.['result']?.content?.[0]?.text;
+afterEach(closeUpstreams);
 
 describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 30_000 }, () => {
   describe('a modern caller and a legacy server', () => {
     it('is answered with what its revision requires', async () => {
-      const caller = createCaller(start(EVERYTHING));
+      const caller = createCaller(startUpstream(EVERYTHING));
       const discovered = await caller.modern({ id: 'd', method: 'server/discover' }).finished;
       expect(discovered.status).toBe(200);
       expect(discovered.messages[0]).toMatchObject({
@@ -79,21 +49,25 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     it.each(['initialize', 'ping', 'logging/setLevel', 'resources/subscribe', 'tasks/list', 'no/such'])(
       'does not know %s',
       async (method) => {
-        const answer = await createCaller(start(RAW)).modern({ id: 1, method, params: { uri: 'a:b' } }).finished;
+        const answer = await createCaller(startUpstream(RAW)).modern({ id: 1, method, params: { uri: 'a:b' } })
+          .finished;
         expect(answer.status).toBe(404);
         expect(answer.messages[0]).toMatchObject({ id: 1, error: { code: -32601 } });
       },
     );
 
     it('translates an error code that the revision forbids', async () => {
-      const answer = await createCaller(start(RAW)).modern({ id: 1, method: 'resources/read', params: { uri: 'a:b' } })
-        .finished;
+      const answer = await createCaller(startUpstream(RAW)).modern({
+        id: 1,
+        method: 'resources/read',
+        params: { uri: 'a:b' },
+      }).finished;
       expect(answer.status).toBe(200);
       expect(answer.messages[0]).toMatchObject({ error: { code: -32602 } });
     });
 
     it('keeps 20 callers with equal ids apart over 2,000 calls', async () => {
-      const upstream = start(RAW);
+      const upstream = startUpstream(RAW);
       let crossed = 0;
       await Promise.all(
         Array.from({ length: 20 }, async (_, who) => {
@@ -110,7 +84,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
 
     it('sends progress to the caller whose token it names, as that caller spelled it', async () => {
-      const upstream = start(RAW);
+      const upstream = startUpstream(RAW);
       const answers = await Promise.all(
         Array.from(
           { length: 10 },
@@ -131,13 +105,15 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
 
     it('refuses a progress token that could be mistaken for another', async () => {
-      const answer = await createCaller(start(RAW)).modern({ id: 1, ...tool('progress', {}, { progressToken: true }) })
-        .finished;
+      const answer = await createCaller(startUpstream(RAW)).modern({
+        id: 1,
+        ...tool('progress', {}, { progressToken: true }),
+      }).finished;
       expect(answer.refusal?.reason).toBe('params-invalid');
     });
 
     it('gives nobody what a shared server logs', async () => {
-      const answer = await createCaller(start(RAW)).modern({
+      const answer = await createCaller(startUpstream(RAW)).modern({
         id: 1,
         ...tool('log', { text: 'private' }, { 'io.modelcontextprotocol/logLevel': 'debug' }),
       }).finished;
@@ -146,8 +122,8 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
 
     it('tells the server within 1 s when a caller goes away', async () => {
-      const log = logFile();
-      const caller = createCaller(start(RAW, { env: { RAW_LOG: log } }));
+      const log = createLogFile();
+      const caller = createCaller(startUpstream(RAW, { env: { RAW_LOG: log } }));
       await caller.modern({ id: 1, method: 'tools/list' }).finished;
       const answer = caller.modern({ id: 9, ...tool('hang') });
       answer.leave();
@@ -155,8 +131,8 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
 
     it('listens to changes for those who asked, and watches a resource once', async () => {
-      const log = logFile();
-      const upstream = start(RAW, { env: { RAW_LOG: log } });
+      const log = createLogFile();
+      const upstream = startUpstream(RAW, { env: { RAW_LOG: log } });
       const caller = createCaller(upstream);
       const listen = (id: unknown, notifications: Record<string, unknown>) =>
         caller.modern({ id, method: 'subscriptions/listen', params: { notifications } });
@@ -199,7 +175,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
 
     it.each(['crash', 'silent'])('gets on with a server that answers the probe with: %s', async (RAW_DISCOVER) => {
-      const answer = await createCaller(start(RAW, { env: { RAW_DISCOVER } })).modern({
+      const answer = await createCaller(startUpstream(RAW, { env: { RAW_DISCOVER } })).modern({
         id: 1,
         ...tool('echo', { text: 'hi' }),
       }).finished;
@@ -212,7 +188,8 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     const sampled = { role: 'assistant', content: { type: 'text', text: 'forty-two' }, model: 'm' };
 
     it('is asked by an input_required result, and its retry goes on with the same call', async () => {
-      const caller = createCaller(start(EVERYTHING));
+      const upstream = startUpstream(EVERYTHING);
+      const caller = createCaller(upstream);
       const call = tool('trigger-sampling-request', { prompt: 'hi', maxTokens: 5 });
       const first = await caller.modern({ id: 1, ...call }, capabilities).finished;
       const { result } = first.messages[0] ?? {};
@@ -228,7 +205,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
         params: { ...call.params, inputResponses: { [key]: sampled }, requestState: result.requestState },
       };
 
-      const foreign = await createCaller(open[0] as StdioUpstream, 'mallory').modern(retry, capabilities).finished;
+      const foreign = await createCaller(upstream, 'mallory').modern(retry, capabilities).finished;
       expect(foreign.refusal?.reason).toBe('params-invalid');
       const other = await caller.modern(
         { ...retry, params: { ...retry.params, arguments: { prompt: 'other', maxTokens: 5 } } },
@@ -244,7 +221,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
 
     it('is asked at its first call for what the server wanted to know before it', async () => {
-      const caller = createCaller(start(EVERYTHING));
+      const caller = createCaller(startUpstream(EVERYTHING));
       const call = tool('get-roots-list');
       const first = await caller.modern({ id: 1, ...call }, { roots: {} }).finished;
       const { result } = first.messages[0] ?? {};
@@ -260,7 +237,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
 
     it('is not asked for what it did not declare', async () => {
-      const answer = await createCaller(start(EVERYTHING)).modern(
+      const answer = await createCaller(startUpstream(EVERYTHING)).modern(
         { id: 1, ...tool('trigger-sampling-request', { prompt: 'x' }) },
         { elicitation: {} },
       ).finished;
@@ -268,7 +245,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
 
     it('whose question nobody answers any more leaves no child behind', async () => {
-      const upstream = start(EVERYTHING, { maxChildren: 1 });
+      const upstream = startUpstream(EVERYTHING, { maxChildren: 1 });
       const caller = createCaller(upstream);
       const answer = caller.modern(
         { id: 1, ...tool('trigger-long-running-operation', { duration: 20, steps: 2 }) },
@@ -288,7 +265,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
 
     it('has calls of its own children at the same time, and as many as are allowed', async () => {
-      const caller = createCaller(start(EVERYTHING, { maxChildren: 2 }));
+      const caller = createCaller(startUpstream(EVERYTHING, { maxChildren: 2 }));
       const answers = await Promise.all(
         ['a', 'b', 'c'].map(
           (message, id) => caller.modern({ id, ...tool('echo', { message }) }, capabilities).finished,
@@ -304,7 +281,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
 
   describe('a legacy session and a legacy server', () => {
     it('has a child of its own, to which its messages go as they are', async () => {
-      const caller = createCaller(start(RAW));
+      const caller = createCaller(startUpstream(RAW));
       const [one, two] = [await caller.openSession(), await caller.openSession()];
       expect(one).toMatch(/^[0-9a-f]{32}$/);
       const pids = await Promise.all(
@@ -316,7 +293,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
 
     it('refuses an id that is in flight, an unknown session and none', async () => {
-      const caller = createCaller(start(RAW));
+      const caller = createCaller(startUpstream(RAW));
       const session = await caller.openSession();
       void caller.legacy({ id: 'a', ...tool('hang') }, session);
       expect((await caller.legacy({ id: 'a', ...tool('pid') }, session).finished).refusal?.reason).toBe('id-in-use');
@@ -327,7 +304,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
 
     it('gets progress on the stream of the request and changes on its own', async () => {
-      const caller = createCaller(start(RAW));
+      const caller = createCaller(startUpstream(RAW));
       const session = await caller.openSession();
       const hanging = caller.legacy({ id: 0, ...tool('hang') }, session);
       const progress = await caller.legacy(
@@ -348,7 +325,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
 
     it('is asked by the server on the stream of the call that caused it', async () => {
-      const caller = createCaller(start(EVERYTHING));
+      const caller = createCaller(startUpstream(EVERYTHING));
       const session = await caller.openSession({ sampling: {} });
       const answer = caller.legacy(
         { id: 1, ...tool('trigger-sampling-request', { prompt: 'hi', maxTokens: 5 }) },
@@ -364,7 +341,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
 
     it('ends with its child: by DELETE, by the gateway, or when the child dies', async () => {
-      const upstream = start(RAW);
+      const upstream = startUpstream(RAW);
       const caller = createCaller(upstream);
       const [deleted, expired, dead] = [
         await caller.openSession(),
@@ -381,7 +358,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
 
     it('is not left behind when its opener goes away', async () => {
-      const caller = createCaller(start(RAW, { maxChildren: 1 }));
+      const caller = createCaller(startUpstream(RAW, { maxChildren: 1 }));
       const initialize = {
         id: 1,
         method: 'initialize',
@@ -394,7 +371,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
 
     it('is refused when as many children run as may', async () => {
-      const caller = createCaller(start(RAW, { maxChildren: 1 }));
+      const caller = createCaller(startUpstream(RAW, { maxChildren: 1 }));
       const session = await caller.openSession();
       const initialize = {
         id: 1,
@@ -407,8 +384,8 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
 
     it('ends the stream of a cancelled request', async () => {
-      const log = logFile();
-      const caller = createCaller(start(RAW, { env: { RAW_LOG: log } }));
+      const log = createLogFile();
+      const caller = createCaller(startUpstream(RAW, { env: { RAW_LOG: log } }));
       const session = await caller.openSession();
       const answer = caller.legacy({ id: 'h', ...tool('hang') }, session);
       await caller.legacy({ method: 'notifications/cancelled', params: { requestId: 'h' } }, session).finished;
@@ -419,7 +396,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
 
   describe('a modern caller and a modern server', () => {
     it('is connected by nothing but its ids', async () => {
-      const caller = createCaller(start(MODERN));
+      const caller = createCaller(startUpstream(MODERN));
       const discovered = await caller.modern({ id: 'd', method: 'server/discover' }).finished;
       expect(discovered.messages[0]).toMatchObject({ id: 'd', result: { supportedVersions: ['2026-07-28'] } });
       const steps = await caller.modern({ id: 's', ...tool('steps', {}, { progressToken: 'p' }) }).finished;
@@ -438,7 +415,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
 
     it('listens under its own id', async () => {
-      const caller = createCaller(start(MODERN));
+      const caller = createCaller(startUpstream(MODERN));
       const listening = caller.modern({
         id: 'mine',
         method: 'subscriptions/listen',
@@ -452,8 +429,8 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
 
     it('cancels by going away', async () => {
-      const log = logFile();
-      const caller = createCaller(start(MODERN, { env: { MODERN_LOG: log } }));
+      const log = createLogFile();
+      const caller = createCaller(startUpstream(MODERN, { env: { MODERN_LOG: log } }));
       await caller.modern({ id: 1, method: 'tools/list' }).finished;
       const answer = caller.modern({ id: 2, ...tool('hang') });
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -464,7 +441,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
 
   describe('a legacy client and a modern server', () => {
     it('has a session that the gateway plays', async () => {
-      const caller = createCaller(start(MODERN));
+      const caller = createCaller(startUpstream(MODERN));
       const session = await caller.openSession();
       expect((await caller.legacy({ id: 1, method: 'ping' }, session).finished).messages[0]).toEqual({
         jsonrpc: '2.0',
@@ -483,7 +460,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
 
     it('is asked as its revision asks, and the call goes on with its answer', async () => {
-      const caller = createCaller(start(MODERN));
+      const caller = createCaller(startUpstream(MODERN));
       const session = await caller.openSession({ elicitation: {} });
       const answer = caller.legacy({ id: 1, ...tool('ask') }, session);
       const question = await answer.message((message) => message['method'] === 'elicitation/create');
@@ -493,7 +470,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
 
     it('hears of changes on its GET stream', async () => {
-      const caller = createCaller(start(MODERN));
+      const caller = createCaller(startUpstream(MODERN));
       const session = await caller.openSession();
       const stream = caller.listen(session);
       // The subscription upstream is under way since `initialized`; changes before it are nobody's.
@@ -506,7 +483,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
 
     it('has a server that also speaks its revision as it is', async () => {
-      const caller = createCaller(start(MODERN, { env: { BOTH_ERAS: '1' } }));
+      const caller = createCaller(startUpstream(MODERN, { env: { BOTH_ERAS: '1' } }));
       const session = await caller.openSession({ elicitation: {} });
       const answer = caller.legacy({ id: 1, ...tool('ask') }, session);
       const question = await answer.message((message) => message['method'] === 'elicitation/create');
@@ -515,90 +492,6 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
       const result = (await answer.finished).messages.at(-1)?.['result'];
       expect(result.content[0].text).toBe('hello Ada');
       expect(result).not.toHaveProperty('resultType');
-    });
-  });
-
-  describe('a server that fails', () => {
-    it('costs its callers an error within 1 s, and later calls work', async () => {
-      const caller = createCaller(start(RAW));
-      const pid = Number(textOf((await caller.modern({ id: 1, ...tool('pid') }).finished).messages[0]));
-      const waiting = [
-        caller.modern({ id: 2, ...tool('hang') }),
-        caller.modern({ id: 3, ...tool('progress', {}, { progressToken: 1 }) }),
-        caller.modern({ id: 4, ...tool('hang') }),
-      ];
-      await waiting[1]?.finished;
-      const killedAt = performance.now();
-      process.kill(pid, 'SIGKILL');
-      const [first] = await Promise.all(waiting.map((answer) => answer.finished));
-      expect(performance.now() - killedAt).toBeLessThan(1000);
-      expect(first?.refusal).toMatchObject({ reason: 'upstream-exited', retryAfterSeconds: expect.any(Number) });
-      expect((await caller.modern({ id: 5, ...tool('pid') }).finished).refusal?.reason).toBe('upstream-exited');
-      await expect
-        .poll(
-          async () => textOf((await caller.modern({ id: 6, ...tool('echo', { text: 'back' }) }).finished).messages[0]),
-          { timeout: 5000, interval: 100 },
-        )
-        .toBe('back');
-    });
-
-    it('is told on an open stream by a JSON-RPC error', async () => {
-      const caller = createCaller(start(RAW));
-      const listening = caller.modern({
-        id: 'l',
-        method: 'subscriptions/listen',
-        params: { notifications: { toolsListChanged: true } },
-      });
-      await listening.message(() => true);
-      void caller.modern({ id: 1, ...tool('exit') });
-      expect((await listening.finished).messages.at(-1)).toMatchObject({ id: 'l', error: { code: -32603 } });
-    });
-
-    it('that closed its output is replaced', async () => {
-      const caller = createCaller(start(RAW));
-      expect((await caller.modern({ id: 1, ...tool('close-output') }).finished).refusal?.reason).toBe(
-        'upstream-exited',
-      );
-    });
-
-    it('with an endless line is ended, and its callers are told', async () => {
-      const caller = createCaller(start(RAW, { maxLineBytes: 4 * 1024 * 1024 }));
-      expect((await caller.modern({ id: 1, ...tool('flood') }).finished).refusal?.reason).toBe('upstream-too-large');
-    });
-
-    it('that does not answer in time is told to stop', async () => {
-      const log = logFile();
-      const caller = createCaller(start(RAW, { callTimeoutMs: 300, env: { RAW_LOG: log } }));
-      expect((await caller.modern({ id: 1, ...tool('hang') }).finished).refusal?.reason).toBe('upstream-timeout');
-      await expect.poll(() => readFileSync(log, 'utf8')).toMatch(/cancelled \d+/);
-    });
-
-    it('that never starts is not started at every call', async () => {
-      const caller = createCaller(start(RAW, { env: { RAW_CRASH: '1' } }));
-      const refusals = [];
-      for (let id = 0; id < 5; id += 1) refusals.push((await caller.modern({ id, ...tool('pid') }).finished).refusal);
-      expect(refusals.map((refusal) => refusal?.reason)).toEqual(Array(5).fill('upstream-exited'));
-      expect(refusals[4]?.retryAfterSeconds).toBeGreaterThan(0);
-      await expect(start(['/nowhere/program']).start()).rejects.toMatchObject({ code: 'E_UPSTREAM_MISSING' });
-    });
-
-    it('cuts off a caller who does not read, and nobody else', async () => {
-      const caller = createCaller(start(RAW));
-      const slow = caller.modern({ id: 1, ...tool('echo', { text: 'late', delayMs: 20_000 }, { progressToken: 't' }) });
-      const listening = caller.modern({
-        id: 2,
-        method: 'subscriptions/listen',
-        params: { notifications: { resourceSubscriptions: ['a:'] } },
-      });
-      await listening.message(() => true);
-      listening.stall();
-      for (let id = 0; id < 100 && listening.outcome === 'open'; id += 1)
-        await caller.modern({ id, ...tool('changed', { uri: `a:/${'x'.repeat(100_000)}` }) }).finished;
-      expect(listening.outcome).toBe('cut');
-      expect(slow.outcome).toBe('open');
-      expect(textOf((await caller.modern({ id: 3, ...tool('echo', { text: 'fine' }) }).finished).messages[0])).toBe(
-        'fine',
-      );
     });
   });
 });

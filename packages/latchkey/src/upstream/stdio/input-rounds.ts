@@ -12,7 +12,7 @@ import { hidesProgressToken, type Posted } from './modern-call.ts';
 import { Reply } from './reply.ts';
 
 /** Client capabilities that a legacy server uses by asking back in the middle of a call. */
-export const INPUT_CAPABILITIES: readonly string[] = ['elicitation', 'sampling', 'roots'];
+const INPUT_CAPABILITIES: readonly string[] = ['elicitation', 'sampling', 'roots'];
 const MAX_CAPABILITY_BYTES = 4096;
 const MAX_PER_KEY = 4;
 const MAX_QUEUED = 32;

@@ -8,7 +8,7 @@ import type { ServerLine } from './server-line.ts';
 export const MODERN_VERSION = '2026-07-28';
 export const LEGACY_VERSIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26'];
 const CLIENT = '{"name":"latchkey","version":"0.1.0"}';
-export const CLIENT_META = `"io.modelcontextprotocol/protocolVersion":"${MODERN_VERSION}","io.modelcontextprotocol/clientInfo":${CLIENT},"io.modelcontextprotocol/clientCapabilities":{}`;
+const CLIENT_META = `"io.modelcontextprotocol/protocolVersion":"${MODERN_VERSION}","io.modelcontextprotocol/clientInfo":${CLIENT},"io.modelcontextprotocol/clientCapabilities":{}`;
 const PROBE_ID = '"latchkey-probe"';
 const INITIALIZE_ID = '"latchkey-initialize"';
 const PROBE_MS = 3000;

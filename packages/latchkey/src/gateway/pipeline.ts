@@ -1,5 +1,5 @@
 import type { Stage } from './exchange.ts';
-import type { GatewayState } from './gateway.ts';
+import type { GatewayState } from './state.ts';
 import { authorizeStage } from './stages/authorize.ts';
 import { forwardStage } from './stages/forward.ts';
 import { identifyStage } from './stages/identify.ts';

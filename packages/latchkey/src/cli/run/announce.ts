@@ -1,7 +1,6 @@
 import { styleText } from 'node:util';
 import type { Config } from '../../config/config.ts';
 import type { Running } from '../../compose.ts';
-import type { ProtectedServer } from '../../gateway/exchange.ts';
 import { version } from '../version.ts';
 import type { TokenPlace } from './first-token.ts';
 
@@ -26,7 +25,7 @@ export async function announce(facts: Announcement): Promise<void> {
   talk(`  ${styleText('bold', 'Latchkey', { stream: process.stderr })} ${version}`);
   talk();
   for (const server of facts.running.servers) {
-    row('protects', `${server.upstream.label} ${dim(`(${server.upstream.kind})`)}`);
+    row('protects', describeUpstream(facts.config, server.name));
     row('at', styleText('cyan', server.resource, { stream: process.stderr }));
     row('rules', describeRules(server));
   }
@@ -54,7 +53,16 @@ function toReadyLine({ running, config, tokenPlace }: Announcement): object {
   };
 }
 
-function describeRules({ policy }: ProtectedServer): string {
+/** The program and what it is told to run; further arguments may be private and stay out of sight. */
+function describeUpstream({ servers }: Config, name: string): string {
+  const upstream = servers.find((server) => server.name === name)?.upstream;
+  if (upstream === null || upstream === undefined) return name;
+  if (upstream.kind === 'http') return `${upstream.url} (http)`;
+  const subject = upstream.args.find((arg) => !arg.startsWith('-')) ?? '';
+  return `${upstream.command} ${subject}`.trim() + ' (stdio)';
+}
+
+function describeRules({ policy }: Running['servers'][number]): string {
   const counts = Object.entries(policy.rules).flatMap(([kind, rules]) =>
     rules.length === 0 ? [] : [`${rules.length} for ${kind}`],
   );

@@ -2,7 +2,7 @@ import { authorize } from '../../core/authorize.ts';
 import type { Rule } from '../../core/policy.ts';
 import { refuse, type Refusal } from '../../core/reason.ts';
 import type { Exchange, Stage } from '../exchange.ts';
-import type { GatewayState } from '../gateway.ts';
+import type { GatewayState } from '../state.ts';
 
 /** Holds (principal, message) against the server's policy. */
 export function authorizeStage(state: GatewayState): Stage {

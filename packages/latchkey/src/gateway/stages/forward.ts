@@ -4,10 +4,10 @@ import type { Principal } from '../../core/principal.ts';
 import { refuse, type Refusal } from '../../core/reason.ts';
 import type { Answer, Forwardable } from '../../core/upstream.ts';
 import type { Exchange, ProtectedServer, Stage, StageResult } from '../exchange.ts';
+import { corsHeaders } from '../cors.ts';
 import { createFilterAnswer } from '../filter-answer.ts';
-import type { GatewayState } from '../gateway.ts';
+import type { GatewayState } from '../state.ts';
 import { createHttpAnswer } from '../http-answer.ts';
-import { corsHeaders } from './publish.ts';
 
 /** Hands what was judged to the upstream. The client's credentials end here. */
 export function forwardStage(state: GatewayState): Stage {

@@ -3,7 +3,7 @@ import { refuse, type Refusal } from '../../core/reason.ts';
 import { Secret } from '../../core/secret.ts';
 import type { Credential, Verdict } from '../../core/verifier.ts';
 import type { Exchange, Stage, StageResult } from '../exchange.ts';
-import type { GatewayState } from '../gateway.ts';
+import type { GatewayState } from '../state.ts';
 import type { RequestHeaders } from '../request-headers.ts';
 
 const BEARER = /^bearer +([A-Za-z0-9._~+/=:-]{1,4096})$/i;

@@ -1,6 +1,6 @@
 import { refuse } from '../../core/reason.ts';
 import type { Stage } from '../exchange.ts';
-import type { GatewayState } from '../gateway.ts';
+import type { GatewayState } from '../state.ts';
 
 /** Requests per address. Failed credentials of the address are looked at here and judged by `identify`. */
 export function limitPeerStage(state: GatewayState): Stage {

@@ -1,6 +1,6 @@
 import { refuse } from '../../core/reason.ts';
 import type { Stage } from '../exchange.ts';
-import type { GatewayState } from '../gateway.ts';
+import type { GatewayState } from '../state.ts';
 
 /** Calls per credential, sessions and streams. Limits of a single tool come with its rule, in `authorize`. */
 export function limitPrincipalStage(state: GatewayState): Stage {

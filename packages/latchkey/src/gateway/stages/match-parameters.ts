@@ -1,7 +1,7 @@
 import { parametersMatch, type MirroredParameter } from '../../core/parameter-headers.ts';
 import { refuse } from '../../core/reason.ts';
 import type { Exchange, Stage, StageResult } from '../exchange.ts';
-import type { GatewayState } from '../gateway.ts';
+import type { GatewayState } from '../state.ts';
 
 /** Holds `Mcp-Param-*` headers against the arguments, for tools whose schema mirrors some (2026-07-28 only). */
 export function matchParametersStage(state: GatewayState): Stage {

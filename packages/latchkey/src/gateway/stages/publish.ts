@@ -1,3 +1,4 @@
+import { corsHeaders } from '../cors.ts';
 import type { Exchange, Stage } from '../exchange.ts';
 
 const PREFLIGHT_HEADERS = [
@@ -53,19 +54,4 @@ function preflightHeaders(exchange: Exchange): readonly string[] {
   const headers = [...PREFLIGHT_HEADERS];
   headers[3] = `${headers[3]}, ${parameters.join(', ')}`;
   return headers;
-}
-
-const NO_HEADERS: readonly string[] = [];
-
-/** CORS headers of an answer to a browser whose origin is allowed. No cookie is ever used, so no credentials mode. */
-export function corsHeaders(exchange: Exchange): readonly string[] {
-  if (exchange.origin === null) return NO_HEADERS;
-  return [
-    'access-control-allow-origin',
-    exchange.origin,
-    'access-control-expose-headers',
-    'WWW-Authenticate, Mcp-Session-Id, Mcp-Protocol-Version, Retry-After',
-    'vary',
-    'Origin',
-  ];
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { refuse, type Refusal } from '../../core/reason.ts';
 import type { Exchange, Stage, StageResult } from '../exchange.ts';
-import type { GatewayState } from '../gateway.ts';
+import type { GatewayState } from '../state.ts';
 
 // RFC 9110 §8.3.1; JSON has no charset parameter, but UTF-8 says what holds anyway. Other parameters change nothing.
 const JSON_TYPE = /^application\/json(?:[ \t]*;[ \t]*([a-z0-9!#$&^_.+-]+)=("[^"\\]*"|[a-z0-9!#$&^_.+-]+))*[ \t]*$/i;

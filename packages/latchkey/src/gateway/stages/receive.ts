@@ -1,7 +1,7 @@
 import { refuse, type Refusal } from '../../core/reason.ts';
 import { isLoopback, isTrusted, clientAddress } from '../client-address.ts';
 import type { Exchange, Stage } from '../exchange.ts';
-import type { GatewayState } from '../gateway.ts';
+import type { GatewayState } from '../state.ts';
 import { checkFraming, readHeaders } from '../request-headers.ts';
 
 const ORIGIN_FORM = /^\/[\x21\x22\x24-\x7e]*$/;

@@ -1,6 +1,6 @@
 import { refuse } from '../../core/reason.ts';
 import type { Exchange, Stage, StageResult } from '../exchange.ts';
-import type { GatewayState } from '../gateway.ts';
+import type { GatewayState } from '../state.ts';
 import { findCredential } from './identify.ts';
 
 /** `POST /.latchkey/rotate`: the holder of a valid token gets its successor. The body is not read. */

@@ -4,7 +4,7 @@ import { parseMessage } from '../../core/parse-message.ts';
 import { refuse, type Refusal } from '../../core/reason.ts';
 import { eraOf, revisionsOf } from '../../core/revision.ts';
 import type { Exchange, Stage } from '../exchange.ts';
-import type { GatewayState } from '../gateway.ts';
+import type { GatewayState } from '../state.ts';
 
 /** Reads the message once, settles its revision, and holds the Mcp-* headers against it. */
 export function scanStage(_state: GatewayState): Stage {

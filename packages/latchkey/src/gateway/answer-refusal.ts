@@ -1,0 +1,45 @@
+import type { Refusal } from '../core/reason.ts';
+import { toWire } from '../core/wire.ts';
+import { corsHeaders } from './cors.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Answers with a refusal, once; after the answer began it can only cut it. */
+export function refuseExchange(unknownTokenStatus: 401 | 403, exchange: Exchange, refusal: Refusal): void {
+  exchange.outcome ??= refusal;
+  const { request, response, server } = exchange;
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const wire = toWire(refusal, {
+    resourceMetadata: server?.resourceMetadata ?? null,
+    requestId: exchange.requestId,
+    unknownTokenStatus,
+  });
+  const headers = [...wire.headers, 'content-length', String(Buffer.byteLength(wire.body)), ...corsHeaders(exchange)];
+  // Bytes of a body that nobody judged must not become the next request of this connection.
+  const unread = !request.complete && !isShort(exchange);
+  if (unread) headers.push('connection', 'close');
+  response.writeHead(wire.status, headers);
+  response.end(request.method === 'HEAD' ? undefined : wire.body);
+  if (unread) closeSoon(exchange);
+}
+
+const SHORT_BODY = 64 * 1024;
+
+/** A body whose end is known and near is read and thrown away, so that the connection can serve the next request. */
+function isShort({ headers }: Exchange): boolean {
+  return headers.transferEncoding === null && !headers.repeated && Number(headers.contentLength ?? 0) <= SHORT_BODY;
+}
+
+const LINGER_MS = 1000;
+
+// Closing at once would reset the connection and lose the answer while the client still sends (RFC 9112 §9.6).
+function closeSoon({ request, response }: Exchange): void {
+  request.resume();
+  response.once('finish', () => {
+    const timer = setTimeout(() => request.socket.destroy(), LINGER_MS);
+    timer.unref();
+    request.once('end', () => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,35 @@
+import type { GatewayOptions } from './options.ts';
+import type { GatewayState } from './state.ts';
+
+/** Fills in what this gateway is called, once its port is known. Nothing of this ever comes from a request. */
+export function nameGateway(state: GatewayState, port: number): void {
+  addOwnNames(state, port);
+  nameResources(state.options, port);
+}
+
+function addOwnNames(state: GatewayState, port: number): void {
+  const { publicUrl, host, tls } = state.options;
+  const names = ['localhost', '127.0.0.1', '[::1]', host.includes(':') ? `[${host}]` : host];
+  const scheme = tls === null ? 'http' : 'https';
+  for (const name of names) {
+    state.hosts.add(`${name}:${port}`).add(name);
+    state.origins.add(`${scheme}://${name}:${port}`);
+  }
+  if (publicUrl === null) return;
+  state.hosts
+    .add(publicUrl.host)
+    .add(
+      publicUrl.port === '' ? `${publicUrl.hostname}:${publicUrl.protocol === 'https:' ? 443 : 80}` : publicUrl.host,
+    );
+  state.origins.add(publicUrl.origin);
+}
+
+/** Every URL that is ever published comes from here, never from a request. */
+function nameResources({ publicUrl, tls, host, servers }: GatewayOptions, port: number): void {
+  const address = host.includes(':') ? `[${host}]` : host;
+  const base = publicUrl ?? new URL(`${tls === null ? 'http' : 'https'}://${address}:${port}`);
+  for (const server of servers) {
+    server.resource = `${base.origin}${server.path}`;
+    server.resourceMetadata = `${base.origin}/.well-known/oauth-protected-resource${server.path}`;
+  }
+}

@@ -1,0 +1,94 @@
+// `npm test`: everything that must hold, in one go, with a plain closing line.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+interface VitestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly numFailedTestSuites: number;
+  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+}
+
+const CHECKS: readonly { readonly name: string; readonly command: readonly string[] }[] = [
+  { name: 'build', command: ['npm', 'run', '--silent', 'build'] },
+  { name: 'types', command: ['npm', 'run', '--silent', 'types'] },
+  { name: 'lint', command: ['oxlint', '--deny-warnings'] },
+  { name: 'format', command: ['oxfmt', '--check', '.'] },
+  { name: 'unused code', command: ['knip'] },
+  { name: 'generated documents', command: ['node', 'scripts/generate.ts', '--check'] },
+];
+
+// The quick ones first; those that start many processes one after the other, so that they do not slow each other down.
+const PROJECTS: readonly (readonly string[])[] = [
+  ['unit', 'contract', 'property'],
+  ['acceptance', 'cli'],
+  ['clients'],
+  ['conformance'],
+];
+
+const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-report-'));
+try {
+  for (const check of CHECKS) runCheck(check);
+  for (const projects of PROJECTS) runProjects(projects);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
+
+function runCheck({ name, command }: (typeof CHECKS)[number]): void {
+  const [program = '', ...args] = command;
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
+  if (status === 0) total.passed += 1;
+  else total.failed += 1;
+  console.log(`${status === 0 ? 'ok  ' : 'FAIL'} ${name}${status === 0 ? '' : `\n${stdout ?? ''}${stderr ?? ''}`}`);
+}
+
+function runProjects(projects: readonly string[]): void {
+  console.log(`\n== ${projects.join(', ')}`);
+  const report = join(folder, `${projects.join('-')}.json`);
+  const args = [
+    'run',
+    ...projects.flatMap((project) => ['--project', project]),
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ];
+  const { status } = spawnSync('vitest', args, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: process.platform === 'win32',
+  });
+  add(readReport(report), status);
+}
+
+function readReport(path: string): VitestReport | null {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as VitestReport;
+  } catch {
+    return null;
+  }
+}
+
+/** A file that could not be loaded has no test to count, and counts as one that failed; so does a run without a report. */
+function add(report: VitestReport | null, status: number | null): void {
+  const broken =
+    report?.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length ?? 1;
+  const failed = (report?.numFailedTests ?? 0) + broken;
+  total.passed += report?.numPassedTests ?? 0;
+  total.failed += failed === 0 && status !== 0 ? 1 : failed;
+  total.skipped += (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
+}

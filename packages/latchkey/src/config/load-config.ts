@@ -45,7 +45,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const locate = (at: Path): string => read.locate(at, 'key');
   if (read.problems.length > 0) return failed(read.problems, locate);
   if (!isTree(read.value)) return failed([invalid(read.locate([]), 'is no mapping of keys to values')], locate);
-  const layers = mergeLayers(read.value, options.env, options.flags ?? {});
+  const layers = mergeLayers(read.value, options.env, options.flags ?? {}, working);
   const directory = options.file === undefined ? working : path.dirname(path.resolve(working, options.file));
   return assemble(layers, read, { env: options.env, directory });
 }

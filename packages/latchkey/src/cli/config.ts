@@ -1,0 +1,79 @@
+import type { Command } from 'commander';
+import { findConfigFile } from './config-file.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+import { LatchkeyError } from '../core/error.ts';
+
+interface ConfigFlags {
+  readonly config?: string;
+  readonly json?: true;
+}
+
+/** `latchkey config show` and `latchkey config check`. */
+export function addConfigCommand(program: Command): void {
+  const config = program.command('config').description('Shows and checks the configuration.');
+  config
+    .command('show')
+    .description('Prints every value that holds and where it comes from; secrets are not shown.')
+    .option('--config <file>', 'configuration file (default: latchkey.yaml, if there is one)')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExamples:\n  latchkey config show\n  LATCHKEY_LISTEN=:9000 latchkey config show --json')
+    .action(show);
+  config
+    .command('check')
+    .description('Says what is wrong with the configuration, all at once. Exit code 0 when sound, else 2.')
+    .option('--config <file>', 'configuration file (default: latchkey.yaml)')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExamples:\n  latchkey config check\n  latchkey config check --config prod.yaml --json')
+    .action(check);
+}
+
+async function show(flags: ConfigFlags): Promise<void> {
+  const { requireConfig } = await import('../config/load-config.ts');
+  const file = findConfigFile(flags.config);
+  const { values } = requireConfig({ env: process.env, file });
+  if (flags.json) {
+    print(`${JSON.stringify({ file: file ?? null, values }, null, 2)}\n`);
+    return;
+  }
+  const width = Math.min(40, Math.max(...values.map(({ path }) => path.length)));
+  for (const { path, value, origin } of values) {
+    print(`${path.padEnd(width)}  ${typeof value === 'string' ? value : JSON.stringify(value)}  (${origin})\n`);
+  }
+}
+
+async function check(flags: ConfigFlags): Promise<void> {
+  const { loadConfig } = await import('../config/load-config.ts');
+  const { toError } = await import('../config/problem.ts');
+  const file = requireFile(flags.config);
+  const loaded = loadConfig({ env: process.env, file });
+  if (flags.json) {
+    print(`${JSON.stringify({ ok: loaded.config !== null, file, problems: loaded.problems }, null, 2)}\n`);
+    if (loaded.config === null) process.exitCode = 2;
+    return;
+  }
+  if (loaded.config === null) throw toError(loaded.problems);
+  print(`ok: ${file}, ${summarize(loaded.config)}\n`);
+}
+
+/** The file to check: there must be one. */
+export function requireFile(named: string | undefined): string {
+  const file = findConfigFile(named);
+  if (file !== undefined) return file;
+  throw new LatchkeyError('E_CONFIG_MISSING', 'There is no latchkey.yaml in this folder.', {
+    hint: '`latchkey init` writes one; --config names another',
+  });
+}
+
+/** How many servers and rules there are, in words. */
+export function summarize({ servers }: NonNullable<LoadedConfig['config']>): string {
+  const rules = servers.flatMap(({ policy }) => Object.values(policy.rules).flat()).length;
+  return `${plural(servers.length, 'server')}, ${rules === 0 ? 'no rules' : plural(rules, 'rule')}`;
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}

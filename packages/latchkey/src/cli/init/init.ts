@@ -1,0 +1,74 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { requireConfig } from '../../config/load-config.ts';
+import { LatchkeyError } from '../../core/error.ts';
+import type { InitFlags } from '../init.ts';
+import { askAnswers } from './ask-answers.ts';
+import { splitCommand } from './split-command.ts';
+import { writeTemplate } from './template.ts';
+import type { Answers } from './template.ts';
+
+/** Writes the file, having made sure that it passes `config check`; says on stdout which. */
+export async function init(flags: InitFlags): Promise<void> {
+  const answers = readFlags(flags) ?? (await ask(flags));
+  if (answers === null) return;
+  const text = writeTemplate(answers);
+  requireConfig({ text, file: flags.file, env: {} });
+  writeFile(flags.file, text, flags.force === true);
+  process.stdout.write(flags.json ? `${JSON.stringify({ file: flags.file })}\n` : `${flags.file}\n`);
+  process.stderr.write(`Wrote ${flags.file}. Next: latchkey run --config ${flags.file}\n`);
+}
+
+function readFlags({ command, upstream, rules = true }: InitFlags): Answers | null {
+  if (command !== undefined && upstream !== undefined)
+    throw usage('Both --command and --upstream were given.', 'give one');
+  if (upstream !== undefined) return { url: upstream, rules };
+  if (command === undefined) return null;
+  const words = splitCommand(command);
+  if (words === null)
+    throw usage('--command has a quote without its end, or is empty.', `for example: --command 'node server.js'`);
+  return { command: words, rules };
+}
+
+async function ask(flags: InitFlags): Promise<Answers | null> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY || flags.json) {
+    throw usage('There is no terminal to ask on.', `say what to protect: --command 'npx -y SERVER' or --upstream URL`);
+  }
+  const answers = await askAnswers(flags.rules);
+  if (answers === null) process.exitCode = 1;
+  return answers;
+}
+
+function writeFile(file: string, text: string, force: boolean): void {
+  if (!force) {
+    try {
+      writeFileSync(file, text, { flag: 'wx' });
+      return;
+    } catch (error) {
+      throw explain(file, error);
+    }
+  }
+  const fresh = `${file}.${process.pid}.new`;
+  try {
+    writeFileSync(fresh, text, { flag: 'wx' });
+    renameSync(fresh, file);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw explain(file, error);
+  }
+}
+
+function explain(file: string, error: unknown): LatchkeyError {
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+  return code === 'EEXIST'
+    ? new LatchkeyError('E_FILE_EXISTS', `${file} is there already.`, {
+        hint: '--force replaces it, --file names another',
+      })
+    : new LatchkeyError('E_USAGE', `${file} cannot be written (${code}).`, {
+        hint: 'check the folder and its permissions',
+        cause: error,
+      });
+}
+
+function usage(message: string, hint: string): LatchkeyError {
+  return new LatchkeyError('E_USAGE', message, { hint });
+}

@@ -1,0 +1,118 @@
+/**
+ * Writes what is made from the configuration's schema: docs/config.md and latchkey.schema.json.
+ * With --check nothing is written; the exit code is 1 when a file is not what it should be.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { toJsonSchema } from '../packages/latchkey/src/config/json-schema.ts';
+
+interface Schema {
+  readonly description?: string;
+  readonly type?: string | readonly string[];
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly anyOf?: readonly Schema[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: Schema | boolean;
+  readonly items?: Schema;
+}
+
+const INTRODUCTION = `# Configuration
+
+One YAML file, \`latchkey.yaml\`. Every key has a default, so the smallest useful file names a server and its rules:
+
+\`\`\`yaml
+upstream: { command: [npx, -y, "@modelcontextprotocol/server-filesystem", ./data] }
+tools:
+  read_*:     { scopes: [file:read] }
+  write_file: { scopes: [file:write], when: args.path.startsWith("/data/") }
+\`\`\`
+
+- Flags go before environment variables (\`LATCHKEY_LISTEN\`, \`LATCHKEY_PUBLIC_URL\`, \`LATCHKEY_STORE\`, \`LATCHKEY_PROTOCOL\`), those before the file, the file before defaults. \`latchkey config show\` prints each value with its origin.
+- Times have a unit: \`250ms\`, \`90s\`, \`10m\`, \`24h\`, \`30d\`. Rates are \`20/min\`, \`5/s\`, \`1000/h\`. Sizes are \`64KiB\`, \`1MiB\` (of 1024) or \`64kB\`, \`1MB\` (of 1000).
+- Secrets are \`{env: NAME}\` or \`{file: PATH}\`; the file must be readable by its owner only.
+- Paths in the file are relative to the file, those of flags and variables to the working directory.
+- Unknown keys, rules that can never match and conditions that do not compile are refused, each with its line and column.
+
+## Rules
+
+An exact name beats a glob; among globs the first that matches holds. In a glob \`*\` stands for any run of characters, and nothing else is special. Once any rule exists, what has no rule is denied. A URI that two programs could read in two ways (dot segments, encoded separators, another spelling of what an exact rule names) is judged by exact rules only.
+
+A condition (\`when\`) is CEL. It sees \`args\`, \`principal\` (\`id\`, \`name\`, \`kind\`, \`client\`, \`scopes\`) and \`target\`; what it cannot evaluate, it refuses. It may use comparison, logic and arithmetic, \`in\`, \`has()\`, \`size()\`, \`startsWith()\`, \`endsWith()\`, \`contains()\`, \`matches()\` (RE2), \`indexOf()\`, \`substring()\`, conversions, and at most three \`all()\`, \`exists()\` or \`exists_one()\`, not one in another, over their own elements and \`principal\`. \`contains()\`, \`indexOf()\` and \`matches()\` take a literal text. Arguments of more than 5,000 values are refused.
+
+## Keys
+
+| key | value | default | meaning |
+|---|---|---|---|
+`;
+
+function rowsOf(schema: Schema, path: string): string[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([key, property]) => {
+    const at = path === '' ? key : `${path}.${key}`;
+    return [rowOf(at, property), ...nestedRows(property, at)];
+  });
+}
+
+function nestedRows(schema: Schema, at: string): string[] {
+  const members =
+    typeof schema.additionalProperties === 'object' ? rowsOf(schema.additionalProperties, `${at}.NAME`) : [];
+  // The keys of one server are the same as those at the top.
+  return at === 'servers' ? [] : [...rowsOf(schema, at), ...members];
+}
+
+function rowOf(at: string, schema: Schema): string {
+  const preset =
+    schema.default === undefined || typeof schema.default === 'object' ? '' : `\`${String(schema.default)}\``;
+  const cells = [`\`${at}\``, kindOf(schema), preset, (schema.description ?? '').replaceAll('|', '\\|')];
+  return `| ${cells.join(' | ')} |`;
+}
+
+function kindOf(schema: Schema): string {
+  if (schema.enum !== undefined) return schema.enum.map((each) => `\`${String(each)}\``).join(', ');
+  if (schema.const !== undefined) return `\`${String(schema.const)}\``;
+  if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(kindOf))].join(' or ');
+  if (schema.type === 'array') return `list of ${kindOf(schema.items ?? {})}`;
+  if (schema.type === 'object') return 'mapping';
+  return { string: 'text', integer: 'number', boolean: 'true or false' }[String(schema.type)] ?? String(schema.type);
+}
+
+/** As the repository's formatter wants it, so that what is generated passes the check of formatting. */
+function format(name: string, text: string): string {
+  const oxfmt = new URL('../node_modules/.bin/oxfmt', import.meta.url).pathname;
+  const { status, stdout } = spawnSync(process.execPath, [oxfmt, `--stdin-filepath=${name}`], {
+    input: text,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`oxfmt failed on ${name}`);
+  return stdout;
+}
+
+const schema = toJsonSchema();
+const outputs = [
+  {
+    file: new URL('../docs/config.md', import.meta.url),
+    text: `${INTRODUCTION}${rowsOf(schema as Schema, '').join('\n')}\n`,
+  },
+  {
+    file: new URL('../packages/latchkey/latchkey.schema.json', import.meta.url),
+    text: `${JSON.stringify(schema, null, 2)}\n`,
+  },
+];
+
+function read(file: URL): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+const stale = outputs.filter(({ file, text }) => read(file) !== text);
+if (process.argv.includes('--check')) {
+  for (const { file } of stale)
+    console.error(
+      `${file.pathname.split('/').slice(-2).join('/')} is not what the schema makes; run: node scripts/generate.ts`,
+    );
+  process.exitCode = stale.length > 0 ? 1 : 0;
+} else for (const { file, text } of stale) writeFileSync(file, text);

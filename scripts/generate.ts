@@ -96,7 +96,7 @@ const outputs = [
   },
   {
     file: new URL('../packages/latchkey/latchkey.schema.json', import.meta.url),
-    text: `${JSON.stringify(schema, null, 2)}\n`,
+    text: format('latchkey.schema.json', JSON.stringify(schema)),
   },
 ];
 

@@ -5,7 +5,7 @@ import { findForbidden } from './condition-limits.ts';
 import type { AstNode } from './condition-limits.ts';
 
 /** Most characters a condition may have. */
-export const MAX_CONDITION = 1000;
+const MAX_CONDITION = 1000;
 // Instructions of a pattern times characters of text, for one evaluation: about 5 ms.
 const MAX_MATCH_WORK = 300_000;
 const MAX_PATTERN_PROGRAM = 1000;

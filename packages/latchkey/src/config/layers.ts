@@ -6,7 +6,7 @@ export type Origin = 'flag' | 'environment' | 'file' | 'default';
 export type Tree = Record<string, unknown>;
 
 /** Environment variables that set a value, and which. */
-export const ENVIRONMENT: readonly { readonly variable: string; readonly path: Path }[] = [
+const ENVIRONMENT: readonly { readonly variable: string; readonly path: Path }[] = [
   { variable: 'LATCHKEY_LISTEN', path: ['listen'] },
   { variable: 'LATCHKEY_PUBLIC_URL', path: ['publicUrl'] },
   { variable: 'LATCHKEY_STORE', path: ['store'] },

@@ -10,7 +10,7 @@ export interface Problem {
   readonly hint: string;
 }
 
-export const CHECK_HINT = 'see docs/config.md, and `latchkey config check` after mending it';
+const CHECK_HINT = 'see docs/config.md, and `latchkey config check` after mending it';
 
 export function invalid(where: string, message: string, hint = CHECK_HINT): Problem {
   return { code: 'E_CONFIG_INVALID', where, message, hint };

@@ -57,7 +57,7 @@ function name(locate: Locate, path: Path, part: 'key' | 'value'): string {
 }
 
 /** The keys that the object at a path may have, as the schema has them. */
-export function knownKeys(path: Path): readonly string[] {
+function knownKeys(path: Path): readonly string[] {
   let schema: z.ZodType = configSchema;
   for (const step of path) {
     const definition = unwrap(schema);

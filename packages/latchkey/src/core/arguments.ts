@@ -9,7 +9,7 @@ export type ArgumentValue =
   | ReadonlyMap<string, ArgumentValue>;
 
 /** Arguments with more values than this are not judged by conditions, so that a condition's time has a bound. */
-export const MAX_ARGUMENT_VALUES = 5000;
+const MAX_ARGUMENT_VALUES = 2500;
 const MAX_DEPTH = 100;
 const MAX_DIGITS = 400;
 
@@ -18,7 +18,7 @@ const INTEGER = /^-?\d+$/;
 /**
  * Reads the JSON text of a call's arguments. Integers become bigint, exactly as written, so that a number a double
  * cannot hold is compared as what the server will see; other numbers stay doubles.
- * Throws RangeError past 5,000 values, 100 levels or 400 digits, and SyntaxError for text that is not JSON.
+ * Throws RangeError past 2,500 values, 100 levels or 400 digits, and SyntaxError for text that is not JSON.
  */
 export function parseArguments(json: string): ArgumentValue {
   if (hasManyValues(json)) throw new RangeError('too many values');

@@ -10,7 +10,7 @@ import { isAmbiguousUri, spellUri } from './resource-uri.ts';
 type Denial = Extract<Judgement, { kind: 'deny' }>;
 
 /** More subscriptions in one request are refused, since each is judged by every rule. */
-export const MAX_SUBSCRIPTIONS = 1000;
+const MAX_SUBSCRIPTIONS = 1000;
 
 const ALLOWED: Judgement = Object.freeze({ kind: 'allow', rule: null });
 const NO_SCOPES: readonly string[] = Object.freeze([]);

@@ -3,7 +3,7 @@ import type { Glob } from './glob.ts';
 import type { RuleKind } from './policy.ts';
 
 /** Longer tool names are not valid (MCP, "Tool names"), so a rule for one would wait for ever. */
-export const MAX_TOOL_NAME = 128;
+const MAX_TOOL_NAME = 128;
 
 export interface Unreachable {
   readonly pattern: string;

@@ -1,0 +1,84 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { GATEWAY_CORE, LOAD_CORE, type Peer, type RunningPeer, type Site, toBearer } from '../peer.ts';
+import { type Started, findFreePort, waitUntil } from '../processes.ts';
+import { toBenchPath, toStdioServerCommand } from '../program.ts';
+import { SCOPE, type Shape, TOOL } from '../request.ts';
+import { LATCHKEY_COMMAND, copyStore } from '../tokens.ts';
+
+const BUILT = toBenchPath('../packages/latchkey/dist/cli/main.js');
+const checks = { token: true, headers: true, scope: true };
+const missing = () => (existsSync(BUILT) ? null : 'not built (npm run build)');
+
+/** Latchkey in front of the HTTP upstream, with limits and trail on. */
+export const latchkey: Peer = {
+  name: 'latchkey',
+  group: 'http',
+  shape: '2026-07-28',
+  checks,
+  missing,
+  start: (site) => start(site, 'latchkey', { url: site.upstreamUrl }),
+};
+
+/** Latchkey in front of the stdio server; its tokens rotate where the shape has no sessions. */
+export const latchkeyStdio = createStdioPeer('latchkey-stdio', '2026-07-28');
+export const latchkeyStdioSessions = createStdioPeer('latchkey-stdio-sessions', '2025-11-25');
+
+function createStdioPeer(name: string, shape: Shape): Peer {
+  return {
+    name,
+    group: 'stdio',
+    shape,
+    checks: { ...checks, headers: shape === '2026-07-28' },
+    missing,
+    start: (site) => start(site, name, { command: toStdioServerCommand(LOAD_CORE) }),
+  };
+}
+
+async function start(site: Site, name: string, upstream: object): Promise<RunningPeer> {
+  const store = join(site.directory, `${name}-store`);
+  const tokens = await copyStore(site.storeTemplate, store);
+  const server = site.processes.start({
+    name,
+    core: GATEWAY_CORE,
+    command: process.execPath,
+    args: [
+      LATCHKEY_COMMAND,
+      'run',
+      '--config',
+      writeConfig(site, name, store, upstream, await findFreePort()),
+      '--json',
+    ],
+    directory: site.directory,
+  });
+  const url = await waitUntil(server, async () => readReadyUrl(server));
+  return {
+    url: new URL('/mcp', url).href,
+    processes: [server],
+    credentials: tokens.valid.map(toBearer),
+    wrongCredential: toBearer('wrong'),
+    unscopedCredential: toBearer(tokens.unscoped),
+  };
+}
+
+function writeConfig(site: Site, name: string, store: string, upstream: object, port: number): string {
+  const path = join(site.directory, `${name}.yaml`);
+  // JSON is YAML. The trail is on by default; the limits count every call and stop none.
+  const config = {
+    listen: `127.0.0.1:${port}`,
+    upstream,
+    tools: { [TOOL]: { scopes: [SCOPE] } },
+    store,
+    limits: { callsPerCredential: '100000000/min', requestsPerAddress: '100000000/min' },
+  };
+  writeFileSync(path, JSON.stringify(config, null, 2));
+  return path;
+}
+
+function readReadyUrl(server: Started): string | null {
+  const line = server
+    .readOutput()
+    .split('\n')
+    .find((one) => one.includes('"event":"ready"'));
+  return line === undefined ? null : (JSON.parse(line) as { url: string }).url;
+}

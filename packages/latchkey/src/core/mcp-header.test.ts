@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { decodeHeaderValue } from './mcp-header.ts';
+
+describe('decodeHeaderValue', () => {
+  it.each([
+    ['us-west1', 'us-west1'],
+    ['=?base64?SGVsbG8sIOS4lueVjA==?=', 'Hello, 世界'],
+    ['=?base64?PT9iYXNlNjQ/bGl0ZXJhbD89?=', '=?base64?literal?='],
+    ['=?base64??=', ''],
+    ['=?base64?unended', '=?base64?unended'],
+    ['a b', 'a b'],
+  ])('reads %s', (value, text) => {
+    expect(decodeHeaderValue(value)).toBe(text);
+  });
+
+  it.each([
+    'caf\u00e9',
+    'a\u0000b',
+    ' padded',
+    '=?base64?ZWNobw?=',
+    '=?base64?ZWNobw=?=',
+    '=?base64?ZW*obw==?=',
+    '=?base64?ZWNobx==?=',
+    '=?base64?/w==?=',
+    '=?base64?ZWNo bw==?=',
+  ])('refuses %j', (value) => {
+    expect(decodeHeaderValue(value)).toBeNull();
+  });
+});

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import type { Message } from './message.ts';
+import { parseMessage } from './parse-message.ts';
+
+const parse = (value: unknown): ReturnType<typeof parseMessage> =>
+  parseMessage(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)));
+const messageOf = (value: unknown): Message => {
+  const result = parse(value);
+  if (result.kind !== 'message') throw new Error(result.refusal.detail);
+  return result.message;
+};
+const reasonOf = (value: unknown): string | null => {
+  const result = parse(value);
+  return result.kind === 'refused' ? result.refusal.reason : null;
+};
+const call = (more: object = {}, params: object = { name: 'echo' }): object => ({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'tools/call',
+  params,
+  ...more,
+});
+
+describe('parseMessage', () => {
+  it('reads what is judged of a call', () => {
+    const meta = {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientCapabilities': { roots: {} },
+      progressToken: 'p',
+    };
+    const message = messageOf(call({ id: 'a"b' }, { name: 'echo', arguments: { x: 1 }, _meta: meta }));
+    const textOf = (range: { start: number; end: number } | null): string =>
+      message.bytes.toString('utf8', range?.start, range?.end);
+    expect(message).toMatchObject({
+      kind: 'request',
+      method: 'tools/call',
+      name: 'echo',
+      id: '"a\\"b"',
+      protocolVersion: '2026-07-28',
+      argsAmbiguous: false,
+    });
+    expect([
+      textOf(message.idRange),
+      textOf(message.args),
+      textOf(message.clientCapabilities),
+      textOf(message.progressToken),
+    ]).toEqual(['"a\\"b"', '{"x":1}', '{"roots":{}}', '"p"']);
+  });
+
+  it.each([null, true, 1.5, {}, [], -0.5])('refuses the id %j', (id) => {
+    expect(reasonOf(call({ id }))).toBe('message-invalid');
+  });
+
+  it.each(['1.0', '1e0', '-0', '01'])('refuses the id spelled %s, which programs re-spell', (id) => {
+    expect(reasonOf(`{"jsonrpc":"2.0","id":${id},"method":"ping"}`)).toMatch(/invalid|malformed/);
+  });
+
+  it('keeps the exact text of an id that no double can hold', () => {
+    expect(messageOf('{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}').id).toBe('9007199254740993');
+  });
+
+  it.each([
+    ['no jsonrpc', { id: 1, method: 'ping' }],
+    ['jsonrpc 1.0', { jsonrpc: '1.0', id: 1, method: 'ping' }],
+    ['nothing', { foo: 1 }],
+    ['a batch', [call()]],
+    ['an empty batch', []],
+    ['a number', 7],
+    ['a request without an id', { jsonrpc: '2.0', method: 'tools/call', params: { name: 'echo' } }],
+    ['a notification with an id', { jsonrpc: '2.0', id: 1, method: 'notifications/cancelled' }],
+    ['a call that is a response too', call({ result: {} })],
+    ['params in an array', { jsonrpc: '2.0', id: 1, method: 'ping', params: [] }],
+    ['a method with a control character', call({ method: 'tools/call\n' })],
+    ['a response with result and error', { jsonrpc: '2.0', id: 1, result: {}, error: {} }],
+    ['a response without an id', { jsonrpc: '2.0', result: {} }],
+  ])('refuses %s', (_name, value) => {
+    expect(reasonOf(value)).toBe('message-invalid');
+  });
+
+  it.each([
+    ['a tool without a name', call({}, {})],
+    ['a tool with a number for a name', call({}, { name: 1 })],
+    ['arguments in an array', call({}, { name: 'echo', arguments: [] })],
+    ['a name with a NUL', call({}, { name: 'echo\0' })],
+    ['a name with a lone surrogate', call({}, { name: 'echo\ud800' })],
+    ['a resource without a URI', call({ method: 'resources/read' }, {})],
+    [
+      'a subscription to no URI',
+      call({ method: 'subscriptions/listen' }, { notifications: { resourceSubscriptions: [1] } }),
+    ],
+  ])('refuses %s', (_name, value) => {
+    expect(reasonOf(value)).toBe('params-invalid');
+  });
+
+  it('reads notifications and responses', () => {
+    expect(messageOf({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'x' } })).toMatchObject({
+      kind: 'notification',
+      id: null,
+      cancels: '"x"',
+    });
+    expect(messageOf({ jsonrpc: '2.0', id: 4, result: {} })).toMatchObject({ kind: 'response', method: '', id: '4' });
+  });
+
+  it('marks arguments whose keys differ only by case', () => {
+    expect(
+      messageOf('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"path":1,"PATH":2}}}')
+        .argsAmbiguous,
+    ).toBe(true);
+  });
+});

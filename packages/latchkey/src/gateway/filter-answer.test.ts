@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import type { Refusal } from '../core/reason.ts';
+import type { Answer } from '../core/upstream.ts';
+import { createFilterAnswer } from './filter-answer.ts';
+
+interface Kept {
+  status: number;
+  headers: readonly string[];
+  text: string;
+  ended: boolean;
+  refusal: Refusal | null;
+}
+
+/** An answer that keeps what it gets. */
+function keep(): { kept: Kept; answer: Answer } {
+  const kept: Kept = { status: 0, headers: [], text: '', ended: false, refusal: null };
+  const answer: Answer = {
+    aborted: false,
+    onAbort() {},
+    onDrain() {},
+    start: (status, headers) => void Object.assign(kept, { status, headers }),
+    write: (chunk) => ((kept.text += Buffer.from(chunk).toString()), true),
+    end(chunk) {
+      if (chunk !== undefined) kept.text += Buffer.from(chunk).toString();
+      kept.ended = true;
+    },
+    fail: (refusal) => void (kept.refusal = refusal),
+    abort() {},
+  };
+  return { kept, answer };
+}
+
+const visible = (_kind: string, name: string): boolean => name === 'echo';
+const LIST = '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"echo","description":"é"},{"name":"rm"}]}}';
+const SHORT = '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"echo","description":"é"}]}}';
+
+describe('createFilterAnswer', () => {
+  it('filters a JSON body that comes in any pieces', () => {
+    const { kept, answer } = keep();
+    const filtered = createFilterAnswer(answer, visible, 10_000);
+    filtered.start(200, ['content-type', 'application/json', 'content-length', '999']);
+    for (const byte of Buffer.from(LIST)) filtered.write(Buffer.from([byte]));
+    expect(kept.status).toBe(0);
+    filtered.end();
+    expect(kept).toMatchObject({
+      status: 200,
+      text: SHORT,
+      ended: true,
+      headers: ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(SHORT))],
+    });
+  });
+
+  it.each(['\n', '\r\n', '\r'])('filters events as they come, line end %j', (line) => {
+    const { kept, answer } = keep();
+    const filtered = createFilterAnswer(answer, visible, 10_000);
+    filtered.start(200, ['content-type', 'text/event-stream']);
+    filtered.write(`: hello${line}${line}data: {"method":"notifications/message"}${line}${line}`);
+    expect(kept.text).toContain('notifications/message');
+    const half = Math.floor(LIST.length / 2);
+    filtered.write(`id: 7${line}data: ${LIST.slice(0, half)}`);
+    expect(kept.text).not.toContain('rm');
+    filtered.write(`${LIST.slice(half)}${line}${line}`);
+    expect(kept.text).toContain(`id: 7\ndata: ${SHORT}\n\n`);
+    expect(kept.text).not.toContain('"rm"');
+    filtered.end();
+    expect(kept.ended).toBe(true);
+  });
+
+  it('shows nothing of a list it cannot read, and refuses one that is too large', () => {
+    const broken = keep();
+    const first = createFilterAnswer(broken.answer, visible, 100);
+    first.start(200, ['content-type', 'application/json']);
+    first.end('{"result":{"tools":[{"name":"rm"}');
+    expect([broken.kept.status, broken.kept.text, broken.kept.refusal?.reason]).toEqual([0, '', 'upstream-invalid']);
+    const large = keep();
+    const second = createFilterAnswer(large.answer, visible, 100);
+    second.start(200, ['content-type', 'application/json']);
+    second.write('x'.repeat(101));
+    expect(large.kept.refusal?.reason).toBe('upstream-too-large');
+  });
+});

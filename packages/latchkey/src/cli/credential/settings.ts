@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { defaultStoreFolder } from '../../config/store-folder.ts';
+import type { Store } from '../../core/store.ts';
+
+/** Flags that every command on the store has. */
+export interface StoreFlags {
+  readonly store?: string;
+  readonly config?: string;
+  readonly json?: true;
+}
+
+export interface CredentialSettings {
+  readonly folder: string;
+  readonly prefixes: { readonly token: string; readonly key: string };
+  readonly tokenTtlMs: number;
+  /** Null where no configuration names them. */
+  readonly servers: readonly string[] | null;
+}
+
+const DEFAULT_FILE = 'latchkey.yaml';
+const DAY_MS = 86_400_000;
+
+/** What `run` in this folder would use: of the given or the present configuration file, else of the defaults. */
+export async function loadSettings(flags: StoreFlags): Promise<CredentialSettings> {
+  const file = flags.config ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
+  if (file === undefined) {
+    const folder = flags.store ?? defaultStoreFolder();
+    return { folder, prefixes: { token: 'lk_', key: 'lkk_' }, tokenTtlMs: DAY_MS, servers: null };
+  }
+  const { requireConfig } = await import('../../config/load-config.ts');
+  const input = flags.store === undefined ? {} : { store: flags.store };
+  const { config } = requireConfig({ file, env: process.env, flags: input });
+  const { tokens, keys } = config.auth;
+  return {
+    folder: flags.store ?? config.store,
+    prefixes: { token: tokens.prefix, key: keys.prefix },
+    tokenTtlMs: tokens.ttlMs,
+    servers: config.servers.map((server) => server.name),
+  };
+}
+
+/** Opens the store for `work` and closes it after. With --store no configuration is read: a bad one hinders no revocation. */
+export async function withStore<T>(flags: StoreFlags, work: (store: Store) => Promise<T>): Promise<T> {
+  const folder = flags.store ?? (await loadSettings(flags)).folder;
+  const { openStore } = await import('../../compose-store.ts');
+  const store = await openStore(folder);
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,7 @@
+/** Text of others, made harmless for a terminal: controls and invisible format characters are shown as `\uXXXX`. */
+export function toPlainText(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) => {
+    const hex = character.codePointAt(0)!.toString(16);
+    return hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, '0')}`;
+  });
+}

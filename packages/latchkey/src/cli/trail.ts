@@ -1,0 +1,26 @@
+import { Option, type Command } from 'commander';
+import { addStoreOptions } from './credential/options.ts';
+import type { TrailFlags } from './trail/read.ts';
+
+export function addTrailCommand(program: Command): void {
+  const trail = program
+    .command('trail')
+    .summary('read what was decided')
+    .description('Prints the records of refusals and calls, oldest first.')
+    .option('--follow', 'go on printing as they come, until Ctrl-C')
+    .option('--since <duration>', 'only those of the last 30m, 1h, 7d…')
+    .addOption(
+      new Option('--decision <decision>', 'only those that were let through or refused').choices(['allow', 'deny']),
+    )
+    .option('--limit <count>', 'at most this many, the newest ones', '100')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  latchkey trail --since 1h --decision deny
+  latchkey trail --follow --json | jq .reason`,
+    );
+  addStoreOptions(trail, 'print one JSON object on each line').action(async (flags: TrailFlags) =>
+    (await import('./trail/read.ts')).readTrail(flags),
+  );
+}

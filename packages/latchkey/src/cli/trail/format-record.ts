@@ -1,0 +1,55 @@
+import { styleText } from 'node:util';
+import { toPlainText } from '../plain-text.ts';
+
+/** Widths suit what the columns usually hold: lines that come one by one cannot be measured together. */
+const COLUMNS = [
+  ['TIME', 24],
+  ['DECISION', 8],
+  ['REASON', 20],
+  ['STATUS', 6],
+  ['WHO', 20],
+  ['METHOD', 20],
+  ['TARGET', 24],
+  ['SERVER', 10],
+  ['ADDRESS', 15],
+  ['MS', 0],
+] as const;
+
+/** The head of the table, one line. */
+export const RECORD_HEAD = (): string =>
+  `${styleText('dim', toLine(COLUMNS.map(([title]) => title)), { stream: process.stdout })}\n`;
+
+/** One record as one line for people; refusals are red on a terminal, and no text of a caller can move the cursor. */
+export function formatRecord(json: string): string {
+  const record = parse(json);
+  const cell = (name: string) => toPlainText(String(record[name] ?? '-'));
+  const who = record['credential'] ?? record['principal'];
+  const line = toLine([
+    cell('time'),
+    cell('decision'),
+    cell('reason'),
+    cell('status'),
+    toPlainText(String(who ?? '-')),
+    record['method'] === null ? cell('httpMethod') : cell('method'),
+    cell('target'),
+    cell('server'),
+    cell('address'),
+    cell('durationMs'),
+  ]);
+  return `${record['decision'] === 'deny' ? styleText('red', line, { stream: process.stdout }) : line}\n`;
+}
+
+function parse(json: string): Record<string, unknown> {
+  try {
+    return JSON.parse(json) as Record<string, unknown>;
+  } catch {
+    return { target: json };
+  }
+}
+
+function toLine(cells: readonly string[]): string {
+  return cells
+    .map((cell, column) => cell.padEnd(COLUMNS[column]![1]))
+    .join('  ')
+    .trimEnd();
+}

@@ -1,0 +1,97 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Store } from '../../packages/latchkey/src/core/store.ts';
+import type { TrailEntry } from '../../packages/latchkey/src/core/trail.ts';
+import { openStore } from '../../packages/latchkey/src/store/sqlite/open.ts';
+import { createTrail } from '../../packages/latchkey/src/trail/writer.ts';
+import { runLatchkey, startLatchkey } from './run-latchkey.ts';
+
+let folder: string;
+let store: Store;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'latchkey-cli-'));
+  store = await openStore(join(folder, 'kept'));
+});
+afterEach(async () => {
+  await store.close();
+  await rm(folder, { recursive: true });
+});
+
+async function record(...entries: Partial<TrailEntry>[]): Promise<void> {
+  const trail = createTrail({ store: store.trail });
+  for (const [index, entry] of entries.entries()) {
+    trail.record({
+      at: Date.now(),
+      requestId: `r${index}`,
+      address: '127.0.0.1',
+      server: 'files',
+      principal: 'token:x',
+      credential: 'alice',
+      client: null,
+      httpMethod: 'POST',
+      method: 'tools/call',
+      target: 'read_file',
+      decision: 'allow',
+      reason: 'allowed',
+      status: 200,
+      durationMs: 2,
+      ...entry,
+    });
+  }
+  await trail.close();
+}
+
+const trail = (...args: string[]) => runLatchkey(['trail', '--store', 'kept', ...args], folder);
+const idsOf = (stdout: string) =>
+  stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => (JSON.parse(line) as { requestId: string }).requestId);
+
+describe('latchkey trail', () => {
+  it('prints a table in which no caller can move the cursor', async () => {
+    await record({}, { decision: 'deny', reason: 'policy-scope', target: 'x\u001b[2J\nforged', status: 403 });
+    const { code, stdout } = await trail();
+    expect(code).toBe(0);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toMatch(/^TIME +DECISION +REASON/);
+    expect(lines[2]).toMatch(/deny +policy-scope +403 +alice +tools\/call +x\\u001b\[2J\\u000aforged/);
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  it('chooses by decision, time and number', async () => {
+    await record({ at: Date.now() - 7_200_000 }, { decision: 'deny', reason: 'policy-denied' }, {});
+    expect(idsOf((await trail('--json')).stdout)).toEqual(['r0', 'r1', 'r2']);
+    expect(idsOf((await trail('--json', '--since', '1h')).stdout)).toEqual(['r1', 'r2']);
+    expect(idsOf((await trail('--json', '--decision', 'deny')).stdout)).toEqual(['r1']);
+    expect(idsOf((await trail('--json', '--limit', '1')).stdout)).toEqual(['r2']);
+  });
+
+  it('says so when nothing matches, and refuses what it does not understand', async () => {
+    expect(await trail()).toMatchObject({ code: 0, stdout: '', stderr: expect.stringMatching(/./) });
+    for (const args of [
+      ['--since', 'yesterday'],
+      ['--limit', '0'],
+      ['--limit', 'x'],
+      ['--decision', 'maybe'],
+    ]) {
+      expect(await trail(...args)).toMatchObject({ code: 2, stdout: '' });
+    }
+  });
+
+  it('follows what another process writes', async () => {
+    await record({});
+    const child = startLatchkey(['trail', '--store', 'kept', '--follow', '--json'], folder);
+    let stdout = '';
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    await vi.waitFor(() => expect(idsOf(stdout)).toEqual(['r0']), 5000);
+    await record({ requestId: 'late' });
+    await vi.waitFor(() => expect(idsOf(stdout)).toEqual(['r0', 'late']), 5000);
+    child.kill();
+    await once(child, 'close');
+  });
+});

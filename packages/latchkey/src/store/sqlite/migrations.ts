@@ -1,5 +1,5 @@
 /** One step of a schema. Steps are only ever added: the number of them is the version a database file carries. */
-export type Migration = string;
+type Migration = string;
 
 export interface Schema {
   /** The file's `application_id`, so that another program's database is never taken for ours. */

@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { stripTypeScriptTypes } from 'node:module';
@@ -118,6 +118,20 @@ describe('settings files', () => {
       expect(out + err + connect(name, '--json').out).not.toContain(TOKEN);
     },
   );
+});
+
+describe('settings of the README', () => {
+  const page = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8');
+
+  it.each([
+    ['Claude Code', 'claude-code'],
+    ['Cursor', 'cursor'],
+    ['VS Code', 'vscode'],
+    ['Claude Desktop', 'claude-desktop'],
+  ])('for %s are those that are printed', (title, name) => {
+    const section = page.split(`### ${title}\n`)[1] ?? '';
+    expect(section.split('```json\n')[1]?.split('```')[0]).toBe(connect(name).out);
+  });
 });
 
 describe('--token-file', () => {

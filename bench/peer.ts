@@ -16,8 +16,6 @@ export interface Site {
   processes: Processes;
   upstreamUrl: string;
   tokens: TokenSet;
-  /** Where the Latchkey store that peers copy is made. */
-  storeTemplate: string;
 }
 
 export interface TokenSet {

@@ -29,7 +29,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ['core', 'config', 'store', 'verify', 'oauth', 'upstream', 'gateway', 'rotation', 'trail'],
     ...outside,
   },
-  cli: { rooms: ['core', 'config', 'compose.ts'], ...outside },
+  // What the credential commands need, without the gateway's start-up time.
+  'compose-store.ts': { rooms: ['store', 'verify'], ...outside },
+  cli: { rooms: ['core', 'config', 'compose.ts', 'compose-store.ts'], ...outside },
 };
 
 const FORBIDDEN_NAMES = /(?:^|\/)(?:utils?|helpers?|common|shared|lib|services?|index)(?:\/|\.ts$)/;

@@ -4,7 +4,7 @@ import { GATEWAY_CORE, LOAD_CORE, type Peer, type RunningPeer, type Site, toBear
 import { type Started, findFreePort, waitUntil } from '../processes.ts';
 import { toBenchPath, toStdioServerCommand } from '../program.ts';
 import { SCOPE, type Shape, TOOL } from '../request.ts';
-import { LATCHKEY_COMMAND, copyStore } from '../tokens.ts';
+import { LATCHKEY_COMMAND, TOKEN_COUNT, createTokens } from '../tokens.ts';
 
 const BUILT = toBenchPath('../packages/latchkey/dist/cli/main.js');
 const checks = { token: true, headers: true, scope: true };
@@ -37,7 +37,7 @@ function createStdioPeer(name: string, shape: Shape): Peer {
 
 async function start(site: Site, name: string, upstream: object): Promise<RunningPeer> {
   const store = join(site.directory, `${name}-store`);
-  const tokens = await copyStore(site.storeTemplate, store);
+  const tokens = await createTokens(store, TOKEN_COUNT);
   const server = site.processes.start({
     name,
     core: GATEWAY_CORE,
@@ -69,7 +69,13 @@ function writeConfig(site: Site, name: string, store: string, upstream: object, 
     upstream,
     tools: { [TOOL]: { scopes: [SCOPE] } },
     store,
-    limits: { callsPerCredential: '100000000/min', requestsPerAddress: '100000000/min' },
+    limits: {
+      callsPerCredential: '100000000/min',
+      requestsPerAddress: '100000000/min',
+      connectionsPerAddress: 100_000,
+      sessions: 1000,
+      streams: 1000,
+    },
   };
   writeFileSync(path, JSON.stringify(config, null, 2));
   return path;

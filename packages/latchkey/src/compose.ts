@@ -20,6 +20,7 @@ import { createHttpUpstream } from './upstream/http.ts';
 import { createStdioUpstream, type StdioUpstream } from './upstream/stdio.ts';
 import { firstMatch } from './verify/first-match.ts';
 import { digestOf, mintCredential } from './verify/mint.ts';
+import { perTurn } from './verify/per-turn.ts';
 import { createStaticVerifier, parseStaticTokens } from './verify/static-tokens.ts';
 import { createStoredVerifier } from './verify/stored-credential.ts';
 import { createUseCounter } from './verify/use-counter.ts';
@@ -45,7 +46,14 @@ export interface Running {
 export async function compose(config: Config, env: Environment, log: Log): Promise<Running> {
   const closing: (() => Promise<unknown> | void)[] = [];
   const closeAll = async (): Promise<void> => {
-    for (const close of closing.toReversed()) await close();
+    for (const close of closing.toReversed()) {
+      try {
+        await close();
+      } catch (error) {
+        // One part that cannot end well must not keep the others open.
+        log('error', 'a part did not close cleanly', { error: String(error) });
+      }
+    }
   };
   try {
     return await start(config, env, log, closing, closeAll);
@@ -89,7 +97,7 @@ async function start(
     publicUrl: config.publicUrl === null ? null : new URL(config.publicUrl),
     origins: config.origins,
     servers,
-    verifier: createVerifier(config, store, staticTokens, uses),
+    verifier: createVerifier(config, store, staticTokens, uses, await store.secret('static-id')),
     anonymous: config.auth.anonymous === null ? null : createAnonymous(config.auth.anonymous.scopes),
     unknownTokenStatus: config.auth.unknownTokenStatus,
     limits: toLimits(config.limits),
@@ -197,16 +205,17 @@ function createVerifier(
   store: Store,
   staticTokens: readonly Secret[],
   uses: ReturnType<typeof createUseCounter>,
+  idKey: string,
 ): Verifier | null {
   if (!auth.enabled) return null;
   const stored = createStoredVerifier(store.credentials, {
-    version: () => store.version(),
+    version: perTurn(() => store.version()),
     prefixes: [auth.tokens.prefix, auth.keys.prefix],
     uses,
   });
   if (auth.static === null) return firstMatch([stored]);
   return firstMatch([
-    createStaticVerifier(staticTokens, { scopes: auth.static.scopes, label: auth.static.env }),
+    createStaticVerifier(staticTokens, { scopes: auth.static.scopes, label: auth.static.env, idKey }),
     stored,
   ]);
 }

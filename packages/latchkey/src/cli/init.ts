@@ -1,14 +1,6 @@
 import type { Command } from 'commander';
 import { DEFAULT_FILE } from './config-file.ts';
-
-export interface InitFlags {
-  readonly command?: string;
-  readonly upstream?: string;
-  readonly rules?: boolean;
-  readonly file: string;
-  readonly force?: true;
-  readonly json?: true;
-}
+import type { InitFlags } from './init/init.ts';
 
 /** `latchkey init`. */
 export function addInitCommand(program: Command): void {

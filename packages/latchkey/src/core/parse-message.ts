@@ -143,8 +143,6 @@ const NEEDED: Readonly<Record<string, readonly (readonly [number, number])[]>> =
   'tools/call': [[NAME, TYPE_STRING]],
   'prompts/get': [[NAME, TYPE_STRING]],
   'resources/read': [[URI, TYPE_STRING]],
-  'resources/subscribe': [[URI, TYPE_STRING]],
-  'resources/unsubscribe': [[URI, TYPE_STRING]],
   'completion/complete': [
     [REF, TYPE_OBJECT],
     [REF_TYPE, TYPE_STRING],

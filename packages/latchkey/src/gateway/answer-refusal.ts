@@ -21,8 +21,9 @@ export function refuseExchange(unknownTokenStatus: 401 | 403, exchange: Exchange
   const unread = !request.complete && !isShort(exchange);
   if (unread) headers.push('connection', 'close');
   response.writeHead(wire.status, headers);
-  response.end(request.method === 'HEAD' ? undefined : wire.body);
-  if (unread) closeSoon(exchange);
+  const body = request.method === 'HEAD' ? '' : wire.body;
+  if (unread) endWithRequest(exchange, body);
+  else response.end(body);
 }
 
 const SHORT_BODY = 64 * 1024;
@@ -34,12 +35,15 @@ function isShort({ headers }: Exchange): boolean {
 
 const LINGER_MS = 1000;
 
-// Closing at once would reset the connection and lose the answer while the client still sends (RFC 9112 §9.6).
-function closeSoon({ request, response }: Exchange): void {
-  request.resume();
-  response.once('finish', () => {
-    const timer = setTimeout(() => request.socket.destroy(), LINGER_MS);
-    timer.unref();
-    request.once('end', () => clearTimeout(timer));
+// Closing at once would reset the connection and lose the answer while the client still sends (RFC 9112 §9.6). The
+// answer is whole before `end`, with which Node closes the connection.
+function endWithRequest({ request, response }: Exchange, body: string): void {
+  response.write(body);
+  const timer = setTimeout(() => response.end(), LINGER_MS);
+  timer.unref();
+  request.once('end', () => {
+    clearTimeout(timer);
+    response.end();
   });
+  request.resume();
 }

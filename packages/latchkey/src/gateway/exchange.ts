@@ -5,6 +5,7 @@ import type { Message } from '../core/message.ts';
 import type { Refusal } from '../core/reason.ts';
 import type { Era, Protocol } from '../core/revision.ts';
 import type { Upstream } from '../core/upstream.ts';
+import type { HttpAnswer } from './http-answer.ts';
 import type { RequestHeaders } from './request-headers.ts';
 
 /**
@@ -55,8 +56,8 @@ export interface Exchange {
   exposed: boolean;
   /** True for the long-lived kinds: the GET stream and subscriptions/listen. */
   stream: boolean;
-  /** Ends the answer early: the credential was revoked, or the gateway stops. */
-  cut: (() => void) | null;
+  /** Set when the request was handed to the upstream. */
+  answer: HttpAnswer | null;
 }
 
 /** `null`: go on to the next stage; `done`: answered. */

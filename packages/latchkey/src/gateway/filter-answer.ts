@@ -1,6 +1,7 @@
 import { filterList, type Visible } from '../core/filter-list.ts';
 import { refuse } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
+import { headerOf } from './http-answer.ts';
 
 /**
  * An Answer that takes out of list results what the caller may not use. JSON bodies and single events are held until
@@ -123,11 +124,6 @@ function filterEvent(event: string, visible: Visible): string {
 
 function isData(line: string): boolean {
   return line.startsWith('data:');
-}
-
-function headerOf(headers: readonly string[], name: string): string | null {
-  for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) return headers[i + 1] as string;
-  return null;
 }
 
 function withoutLength(headers: readonly string[]): readonly string[] {

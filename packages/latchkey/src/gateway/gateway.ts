@@ -68,6 +68,7 @@ function handle(
 ): void {
   const exchange = createExchange(request, response);
   response.on('close', () => {
+    exchange.answer?.closed();
     state.open.remove(exchange);
     record(state.options.trail, exchange, response.statusCode, Date.now());
   });
@@ -141,7 +142,7 @@ function createExchange(request: IncomingMessage, response: ServerResponse): Exc
     outcome: null,
     exposed: false,
     stream: false,
-    cut: null,
+    answer: null,
   };
 }
 

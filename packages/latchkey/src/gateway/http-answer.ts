@@ -5,90 +5,103 @@ import type { Answer } from '../core/upstream.ts';
 // Below this an answer of known length goes out as one write.
 const SMALL_BODY = 16 * 1024;
 
-interface Hooks {
+/** What the gateway adds to an upstream's answer. */
+export interface Finish {
   /** Answers with a refusal; only called before anything was sent. */
-  readonly refuse: (refusal: Refusal) => void;
+  refuse(refusal: Refusal): void;
+  /** The last word on the headers. */
+  finishHeaders(status: number, headers: readonly string[]): readonly string[];
   /** Milliseconds without a byte after which an open stream is closed. */
   readonly streamIdleMs: number;
-  /** [name, value, …] for every answer. */
-  readonly headers: readonly string[];
-  /** The last word on the upstream's headers. */
-  readonly mapHeaders: (status: number, headers: readonly string[]) => readonly string[];
 }
 
 /** The Answer of one HTTP request. Streams leave as they come; small bodies leave together with their headers. */
-export function createHttpAnswer(response: ServerResponse, hooks: Hooks): Answer {
-  const aborts: (() => void)[] = [];
-  let state: 'new' | 'held' | 'started' | 'over' = 'new';
-  let aborted = false;
+export class HttpAnswer implements Answer {
+  readonly #response: ServerResponse;
+  readonly #finish: Finish;
+  #aborts: (() => void)[] | null = null;
+  #state: 'new' | 'started' | 'over' = 'new';
+  #aborted = false;
 
-  const leave = (): void => {
-    if (aborted || response.writableFinished) return;
-    aborted = true;
-    state = 'over';
-    for (const handler of aborts.splice(0)) handler();
-  };
-  response.on('close', leave);
+  constructor(response: ServerResponse, finish: Finish) {
+    this.#response = response;
+    this.#finish = finish;
+  }
 
-  const answer: Answer = {
-    get aborted() {
-      return aborted;
-    },
-    onAbort(handler) {
-      if (aborted) handler();
-      else aborts.push(handler);
-    },
-    onDrain: (handler) => void response.on('drain', handler),
-    start(status, headers) {
-      if (state !== 'new') return;
-      const mapped = hooks.mapHeaders(status, headers);
-      response.writeHead(status, (hooks.headers.length === 0 ? mapped : [...mapped, ...hooks.headers]) as string[]);
-      state = 'held';
-      if (isSmall(headers)) return;
-      response.flushHeaders();
-      state = 'started';
-      if (isStream(headers)) watchIdle(response, hooks.streamIdleMs, answer);
-    },
-    write(chunk) {
-      if (state !== 'held' && state !== 'started') return false;
-      state = 'started';
-      return response.write(chunk);
-    },
-    end(chunk) {
-      if (state !== 'held' && state !== 'started') return;
-      state = 'over';
-      if (chunk === undefined) response.end();
-      else response.end(chunk);
-    },
-    fail(refusal) {
-      if (state === 'new') {
-        state = 'over';
-        hooks.refuse(refusal);
-      } else answer.abort();
-    },
-    abort() {
-      if (state === 'over') return;
-      state = 'over';
-      // Ending would make a cut answer look whole: chunked framing then misses its last chunk.
-      response.destroy();
-    },
-  };
-  return answer;
-}
+  get aborted(): boolean {
+    return this.#aborted;
+  }
 
-function watchIdle(response: ServerResponse, idleMs: number, answer: Answer): void {
-  response.socket?.setTimeout(idleMs);
-  response.once('timeout', () => answer.abort());
+  onAbort(handler: () => void): void {
+    if (this.#aborted) handler();
+    else (this.#aborts ??= []).push(handler);
+  }
+
+  onDrain(handler: () => void): void {
+    this.#response.on('drain', handler);
+  }
+
+  start(status: number, headers: readonly string[]): void {
+    if (this.#state !== 'new') return;
+    this.#state = 'started';
+    this.#response.writeHead(status, this.#finish.finishHeaders(status, headers) as string[]);
+    if (isSmall(headers)) return;
+    this.#response.flushHeaders();
+    if (isStream(headers)) this.#watchIdle();
+  }
+
+  write(chunk: Uint8Array | string): boolean {
+    return this.#state === 'started' && this.#response.write(chunk);
+  }
+
+  end(chunk?: Uint8Array | string): void {
+    if (this.#state !== 'started') return;
+    this.#state = 'over';
+    if (chunk === undefined) this.#response.end();
+    else this.#response.end(chunk);
+  }
+
+  fail(refusal: Refusal): void {
+    if (this.#state !== 'new') {
+      this.abort();
+      return;
+    }
+    this.#state = 'over';
+    this.#finish.refuse(refusal);
+  }
+
+  abort(): void {
+    if (this.#state === 'over') return;
+    this.#state = 'over';
+    // Ending would make a cut answer look whole: chunked framing then misses its last chunk.
+    this.#response.destroy();
+  }
+
+  /** To be called when the connection is done with this answer, finished or not. */
+  closed(): void {
+    if (this.#aborted || this.#response.writableFinished) return;
+    this.#aborted = true;
+    this.#state = 'over';
+    for (const handler of this.#aborts?.splice(0) ?? []) handler();
+  }
+
+  #watchIdle(): void {
+    this.#response.socket?.setTimeout(this.#finish.streamIdleMs);
+    this.#response.once('timeout', () => this.abort());
+  }
 }
 
 function isSmall(headers: readonly string[]): boolean {
-  for (let i = 0; i < headers.length; i += 2)
-    if (headers[i] === 'content-length') return Number(headers[i + 1]) <= SMALL_BODY;
-  return false;
+  const length = headerOf(headers, 'content-length');
+  return length !== null && Number(length) <= SMALL_BODY;
 }
 
 function isStream(headers: readonly string[]): boolean {
-  for (let i = 0; i < headers.length; i += 2)
-    if (headers[i] === 'content-type') return (headers[i + 1] as string).startsWith('text/event-stream');
-  return false;
+  return headerOf(headers, 'content-type')?.startsWith('text/event-stream') ?? false;
+}
+
+/** The value of a lower-case header in [name, value, …]; null when it is not there. */
+export function headerOf(headers: readonly string[], name: string): string | null {
+  for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) return headers[i + 1] as string;
+  return null;
 }

@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import { createServer as createNetServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
@@ -82,6 +83,8 @@ function wire(server: Server, { onRequest, onBadRequest }: Handlers): void {
   server.on('request', onRequest);
   // Nothing is read of a body before its sender was identified.
   server.on('checkContinue', onRequest);
+  // Without this Node hangs up on a CONNECT, and nothing tells of it.
+  server.on('connect', (_request, socket: Socket) => answerBadRequest(new Error('CONNECT'), socket, onBadRequest));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
     answerBadRequest(error, socket, onBadRequest),
   );
@@ -137,6 +140,8 @@ function boundConnections(front: Server | NetServer, most: number): void {
 function checkPair(pair: { readonly cert: string; readonly key: string }): void {
   try {
     createSecureContext(pair);
+    // An empty file, or a chain that begins with a wrong certificate, would only show at the first handshake.
+    if (!new X509Certificate(pair.cert).checkPrivateKey(createPrivateKey(pair.key))) throw new Error('key mismatch');
   } catch (cause) {
     throw new LatchkeyError('E_TLS', 'The TLS certificate and key cannot be used together.', {
       hint: 'Check that tls.cert holds the certificate chain in PEM and tls.key its private key.',

@@ -66,10 +66,10 @@ export function createOpenExchanges({ version, endOf }: Watch): OpenExchanges {
         await refresh();
         seen = current;
       }
-      for (const [exchange, end] of open) if (end !== null && end <= now) exchange.cut?.();
+      for (const [exchange, end] of open) if (end !== null && end <= now) exchange.answer?.abort();
     },
     cutAll() {
-      for (const exchange of open.keys()) exchange.cut?.();
+      for (const exchange of open.keys()) exchange.answer?.abort();
     },
   };
 }

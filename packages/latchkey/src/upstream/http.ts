@@ -21,7 +21,12 @@ export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
   const { url } = options;
   const pool = new Pool(url.origin, {
     pipelining: 1,
-    connect: { ...options.tls, timeout: options.connectTimeoutMs } satisfies buildConnector.BuildOptions,
+    // Said here, since NODE_TLS_REJECT_UNAUTHORIZED=0 would turn the check off for whoever does not say.
+    connect: {
+      rejectUnauthorized: true,
+      ...options.tls,
+      timeout: options.connectTimeoutMs,
+    } satisfies buildConnector.BuildOptions,
     headersTimeout: options.callTimeoutMs,
     bodyTimeout: options.streamIdleMs,
     maxResponseSize: -1,
@@ -53,10 +58,8 @@ export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
 }
 
 function headersFor(request: Forwardable, own: readonly string[]): readonly string[] {
-  const headers = [...request.headers];
-  if (request.sessionId !== null) headers.push('mcp-session-id', request.sessionId);
-  for (const item of own) headers.push(item);
-  return headers;
+  if (request.sessionId === null) return own.length === 0 ? request.headers : [...request.headers, ...own];
+  return [...request.headers, 'mcp-session-id', request.sessionId, ...own];
 }
 
 // The only headers of an answer that mean anything to an MCP client; everything else stays on this side.

@@ -11,8 +11,8 @@ export interface UseCounter {
 
 type Uses = Map<string, { count: number; lastUsedAt: number }>;
 
-/** Flushes every `flushMs` (default 1,000). Bounded by the number of credentials in the store. */
-export function createUseCounter(store: Pick<CredentialStore, 'countUses'>, flushMs = 1000): UseCounter {
+/** Flushes every `flushMs` (default 5,000). Bounded by the number of credentials in the store. */
+export function createUseCounter(store: Pick<CredentialStore, 'countUses'>, flushMs = 5000): UseCounter {
   let uses: Uses = new Map();
 
   const flush = async (): Promise<void> => {

@@ -1,11 +1,19 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { requireConfig } from '../../config/load-config.ts';
 import { LatchkeyError } from '../../core/error.ts';
-import type { InitFlags } from '../init.ts';
 import { askAnswers } from './ask-answers.ts';
 import { splitCommand } from './split-command.ts';
 import { writeTemplate } from './template.ts';
 import type { Answers } from './template.ts';
+
+export interface InitFlags {
+  readonly command?: string;
+  readonly upstream?: string;
+  readonly rules?: boolean;
+  readonly file: string;
+  readonly force?: true;
+  readonly json?: true;
+}
 
 /** Writes the file, having made sure that it passes `config check`; says on stdout which. */
 export async function init(flags: InitFlags): Promise<void> {

@@ -7,7 +7,7 @@ import type { Exchange, ProtectedServer, Stage, StageResult } from '../exchange.
 import { corsHeaders } from '../cors.ts';
 import { createFilterAnswer } from '../filter-answer.ts';
 import type { GatewayState } from '../state.ts';
-import { createHttpAnswer } from '../http-answer.ts';
+import { HttpAnswer, type Finish } from '../http-answer.ts';
 
 /** Hands what was judged to the upstream. The client's credentials end here. */
 export function forwardStage(state: GatewayState): Stage {
@@ -24,11 +24,55 @@ export function forwardStage(state: GatewayState): Stage {
 }
 
 function forward(state: GatewayState, exchange: Exchange, server: ProtectedServer, principal: Principal): StageResult {
-  const answer = createAnswer(state, exchange, server, principal);
+  const answer = new HttpAnswer(exchange.response, new ForwardFinish(state, exchange, server, principal));
+  exchange.answer = answer;
   state.open.add(exchange);
-  exchange.cut = () => answer.abort();
   server.upstream.forward(forwardable(exchange, principal), filtered(state, exchange, server, principal, answer));
   return 'done';
+}
+
+/** Seals session ids on their way out, and says in the caller's terms what went wrong behind the gateway. */
+class ForwardFinish implements Finish {
+  readonly #state: GatewayState;
+  readonly #exchange: Exchange;
+  readonly #server: ProtectedServer;
+  readonly #principal: Principal;
+
+  constructor(state: GatewayState, exchange: Exchange, server: ProtectedServer, principal: Principal) {
+    this.#state = state;
+    this.#exchange = exchange;
+    this.#server = server;
+    this.#principal = principal;
+  }
+
+  get streamIdleMs(): number {
+    return this.#state.options.limits.streamIdleMs;
+  }
+
+  refuse(refusal: Refusal): void {
+    this.#state.refuse(this.#exchange, withId(refusal, this.#exchange));
+  }
+
+  finishHeaders(status: number, headers: readonly string[]): readonly string[] {
+    const { sessionId, origin } = this.#exchange;
+    const sealed = this.#exchange.headers.sessionId;
+    if (sessionId !== null && sealed !== null && endsSession(this.#exchange, status)) this.#state.sessions.end(sealed);
+    const finished = this.#sealSession(headers);
+    return origin === null ? finished : [...finished, ...corsHeaders(this.#exchange)];
+  }
+
+  #sealSession(headers: readonly string[]): readonly string[] {
+    const index = headers.indexOf('mcp-session-id');
+    if (index === -1) return headers;
+    // 2026-07-28 has no sessions: what an upstream says of one does not go out.
+    if (this.#exchange.era === 'modern') return headers.toSpliced(index, 2);
+    const id = headers[index + 1] as string;
+    return headers.toSpliced(
+      index + 1,
+      1,
+      this.#state.sessions.open(this.#server, this.#principal, id, this.#exchange.startedAt),
+    );
+  }
 }
 
 function unsealSession(
@@ -46,21 +90,6 @@ function unsealSession(
   return exchange.sessionId === null ? refuse('session-unknown', id) : null;
 }
 
-function createAnswer(state: GatewayState, exchange: Exchange, server: ProtectedServer, principal: Principal): Answer {
-  const sealed = exchange.headers.sessionId;
-  return createHttpAnswer(exchange.response, {
-    refuse: (refusal) => state.refuse(exchange, withId(refusal, exchange)),
-    streamIdleMs: state.options.limits.streamIdleMs,
-    headers: corsHeaders(exchange),
-    mapHeaders(status, headers) {
-      if (exchange.sessionId !== null && sealed !== null && endsSession(exchange, status)) state.sessions.end(sealed);
-      return sealHeaders(headers, (id) =>
-        exchange.era === 'modern' ? null : state.sessions.open(server, principal, id, exchange.startedAt),
-      );
-    },
-  });
-}
-
 function withId(refusal: Refusal, { message }: Exchange): Refusal {
   return message === null || message.id === null || message.kind === 'response'
     ? refusal
@@ -69,13 +98,6 @@ function withId(refusal: Refusal, { message }: Exchange): Refusal {
 
 function endsSession(exchange: Exchange, status: number): boolean {
   return status === 404 || (exchange.request.method === 'DELETE' && status >= 200 && status < 300);
-}
-
-function sealHeaders(headers: readonly string[], seal: (id: string) => string | null): readonly string[] {
-  const index = headers.indexOf('mcp-session-id');
-  if (index === -1) return headers;
-  const sealed = seal(headers[index + 1] as string);
-  return sealed === null ? headers.toSpliced(index, 2) : headers.toSpliced(index + 1, 1, sealed);
 }
 
 function forwardable(exchange: Exchange, principal: Principal): Forwardable {

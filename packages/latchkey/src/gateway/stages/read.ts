@@ -47,6 +47,7 @@ function checkType({ headers }: Exchange): Refusal | null {
   return headers.accept !== null && !ACCEPTABLE.test(headers.accept) ? refuse('not-acceptable') : null;
 }
 
+// A caller that leaves in the middle is never answered: its response is closed, and this promise just goes with it.
 function readBody(request: IncomingMessage, limit: number): Promise<Buffer | Refusal> {
   return new Promise((resolve) => {
     let first: Buffer | null = null;
@@ -59,7 +60,5 @@ function readBody(request: IncomingMessage, limit: number): Promise<Buffer | Ref
       else (rest ??= [first]).push(chunk);
     });
     request.on('end', () => resolve(rest === null ? (first ?? Buffer.alloc(0)) : Buffer.concat(rest, size)));
-    request.on('close', () => resolve(refuse('caller-gone')));
-    request.on('error', () => resolve(refuse('caller-gone')));
   });
 }

@@ -59,7 +59,8 @@ function checkName(header: string | null, message: Message, required: boolean): 
 
 // Notifications of 2026-07-28 have no header or _meta rules of their own; requests must carry both fields.
 function checkMeta(exchange: Exchange, message: Message): Refusal | null {
-  if (exchange.era !== 'modern' || message.kind !== 'request') return null;
+  // What a revision needs that nobody here knows is not for us to say: `checkRevision` refuses it.
+  if (eraOf(exchange.headers.protocolVersion ?? '') !== 'modern' || message.kind !== 'request') return null;
   if (message.protocolVersion === null || message.clientCapabilities === null) return refuse('meta-missing');
   return null;
 }
@@ -72,8 +73,18 @@ function checkRevision(exchange: Exchange, message: Message): Refusal | null {
     return message.kind === 'response'
       ? refuse('message-invalid', { detail: 'a response from a stateless client' })
       : null;
-  // A legacy client has no way to say a revision but by opening a session.
-  return servesLegacy(exchange) ? null : unsupported(offered, declared ?? 'initialize');
+  if (servesLegacy(exchange)) return checkLegacyParams(message);
+  // A legacy client has no way to say a revision but by opening a session; whatever else has no header lacks it.
+  return message.method === 'initialize'
+    ? unsupported(offered, 'initialize')
+    : refuse('header-mismatch', { detail: 'protocol version' });
+}
+
+const SUBSCRIPTION_METHODS: ReadonlySet<string> = new Set(['resources/subscribe', 'resources/unsubscribe']);
+
+// 2026-07-28 does not have these methods, so what they need is asked only here.
+function checkLegacyParams(message: Message): Refusal | null {
+  return SUBSCRIPTION_METHODS.has(message.method) && message.uri === null ? refuse('params-invalid') : null;
 }
 
 function checkRevisionHeader(exchange: Exchange): Refusal | null {
@@ -87,8 +98,11 @@ function servesLegacy({ server }: Exchange): boolean {
   return server === null || server.protocol !== 'modern';
 }
 
-// What was asked for is echoed only when it could be a revision: nothing else of a stranger's goes into an answer.
-function unsupported(supported: readonly string[], requested: string): Refusal {
+// Revisions of the asker's own era, as `server/discover` lists them. What was asked for is echoed only when it could be
+// a revision: nothing else of a stranger's goes into an answer.
+function unsupported(offered: readonly string[], requested: string): Refusal {
+  const modern = offered.filter((revision) => eraOf(revision) === 'modern');
+  const supported = modern.length === 0 ? offered : modern;
   return refuse('version-unsupported', {
     supported,
     requested: /^[\x21-\x7e]{1,32}$/.test(requested) ? requested : '',

@@ -1,5 +1,5 @@
 /** A piece of settings to paste. */
-export interface Snippet {
+interface Snippet {
   /** Where it goes. */
   readonly where: string;
   readonly format: 'json' | 'shell' | 'typescript' | 'python';

@@ -1,12 +1,16 @@
 import { expect } from 'vitest';
 import { startLatchkey, type Latchkey } from '../fixtures/latchkey.ts';
 import { exchangeRaw, type RawAnswer } from '../fixtures/raw-http.ts';
-import { startSpyUpstream, type SpyUpstream } from '../fixtures/spy-upstream.ts';
+import { startSpyUpstream, type SpiedRequest, type SpyUpstream } from '../fixtures/spy-upstream.ts';
+import { createStdioSpy, type StdioSpy } from '../fixtures/stdio-spy.ts';
+
+/** What every kind of spy can be asked; `settled` waits until it has seen all it was sent. */
+export type Spy = Pick<SpyUpstream, 'bytes' | 'requests' | 'reset' | 'close'> & Partial<Pick<StdioSpy, 'settled'>>;
 
 /** The catalogue's fixtures: the gateway in front of the spy, and a credential of each kind. */
-export interface Site {
+export interface Site<AnySpy extends Spy = SpyUpstream> {
   readonly gateway: Latchkey;
-  readonly spy: SpyUpstream;
+  readonly spy: AnySpy;
   readonly tokens: Readonly<
     Record<'aliceRead' | 'aliceWrite' | 'bob' | 'admin' | 'expired' | 'revoked' | 'audience' | 'none', string>
   >;
@@ -36,7 +40,31 @@ export async function startSite(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Site> {
   const spy = await startSpyUpstream();
-  const gateway = await startLatchkey({ config: { ...CONFIG, upstream: { url: spy.url }, ...config }, env });
+  return startBefore(spy, { upstream: { url: spy.url }, ...config }, env);
+}
+
+/** The same before a stdio server that speaks one era. */
+export async function startStdioSite(
+  era: 'modern' | 'legacy',
+  config: Readonly<Record<string, unknown>> = {},
+): Promise<Site<StdioSpy>> {
+  const spy = createStdioSpy(era);
+  return startBefore(spy, { upstream: spy.upstream, ...config }, {});
+}
+
+/** A site before each kind of upstream: HTTP, a legacy stdio server and a modern one. */
+export function startEverySite(
+  config: Readonly<Record<string, unknown>> = {},
+): Promise<readonly [Site, Site<StdioSpy>, Site<StdioSpy>]> {
+  return Promise.all([startSite(config), startStdioSite('legacy', config), startStdioSite('modern', config)]);
+}
+
+async function startBefore<AnySpy extends Spy>(
+  spy: AnySpy,
+  config: Readonly<Record<string, unknown>>,
+  env: Readonly<Record<string, string>>,
+): Promise<Site<AnySpy>> {
+  const gateway = await startLatchkey({ config: { ...CONFIG, ...config }, env });
   const make = async (name: string, ...flags: readonly string[]): Promise<string> =>
     (await gateway.createToken(name, ...flags)).token;
   const [aliceRead, aliceWrite, bob, admin, expired, revoked, none] = await Promise.all([
@@ -53,8 +81,8 @@ export async function startSite(
   const apiKey = (
     JSON.parse(
       await gateway.command('key', 'create', 'robot', '--owner', 'tests', '--scope', 'file:read', '--json'),
-    ) as { token: string }
-  ).token;
+    ) as { key: string }
+  ).key;
   await new Promise((resolve) => setTimeout(resolve, 1100));
   return {
     gateway,
@@ -101,7 +129,7 @@ export function callBody({ tool = 'echo', id = 1, args = { text: 'hi' }, meta = 
 }
 
 /** M0 with what the call changes, as the bytes of an HTTP/1.1 request. */
-export function requestBytes(site: Site, call: Call): Buffer {
+export function requestBytes(site: Site<Spy>, call: Call): Buffer {
   const method = call.method ?? 'POST';
   const body = call.body === undefined ? (method === 'POST' ? callBody(call) : null) : call.body;
   const bytes = body === null ? Buffer.alloc(0) : Buffer.from(body);
@@ -131,7 +159,7 @@ export function requestBytes(site: Site, call: Call): Buffer {
 }
 
 /** Sends M0 with what the call changes. */
-export async function send(site: Site, call: Call = {}): Promise<RawAnswer> {
+export async function send(site: Site<Spy>, call: Call = {}): Promise<RawAnswer> {
   const [answer] = await exchangeRaw(site.gateway.url, requestBytes(site, call));
   if (answer === undefined) throw new Error('the gateway closed the connection without an answer');
   return answer;
@@ -156,31 +184,51 @@ export function legacyCall(method: string, params: object, session: string | nul
   };
 }
 
-/** Opens a session and returns its id as the client sees it. */
-export async function openSession(site: Site, token = site.tokens.aliceRead): Promise<string> {
+/** `initialize` as a client of that revision sends it. */
+export function initializeCall(protocolVersion = '2025-11-25'): Call {
   const call = legacyCall(
     'initialize',
-    { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+    { protocolVersion, capabilities: {}, clientInfo: { name: 'test', version: '1' } },
     null,
   );
-  const answer = await send(site, { ...call, token, headers: { ...call.headers, 'MCP-Protocol-Version': null } });
+  return { ...call, headers: { ...call.headers, 'MCP-Protocol-Version': null } };
+}
+
+/** Opens a session and returns its id as the client sees it. */
+export async function openSession(
+  site: Site<Spy>,
+  token = site.tokens.aliceRead,
+  protocolVersion?: string,
+): Promise<string> {
+  const answer = await send(site, { ...initializeCall(protocolVersion), token });
   expect(answer.status).toBe(200);
   const id = answer.headers.find(([name]) => name.toLowerCase() === 'mcp-session-id')?.[1];
   if (id === undefined) throw new Error('no session id');
   return id;
 }
 
+/** The tool calls that reached the upstream; what the gateway asks on its own account is not among them. */
+export function callsSeen(site: Site<Spy>): readonly SpiedRequest[] {
+  return site.spy.requests.filter(({ body }) => body.includes('"tools/call"'));
+}
+
 /** Part of every refusal: not one byte of the request reached the upstream. */
-export async function expectUpstreamUntouched(site: Site, act: () => Promise<void>): Promise<void> {
+export async function expectUpstreamUntouched(site: Site<Spy>, act: () => Promise<void>): Promise<void> {
   site.spy.reset();
   await act();
+  await site.spy.settled?.();
   expect(site.spy.bytes()).toBe('');
 }
 
 /** Sends a call that must be refused with this status, and proves that the spy saw nothing. */
-export async function expectRefused(site: Site, call: Call, status: number | readonly number[]): Promise<RawAnswer> {
+export async function expectRefused(
+  site: Site<Spy>,
+  call: Call,
+  status: number | readonly number[],
+): Promise<RawAnswer> {
   site.spy.reset();
   const answer = await send(site, call);
+  await site.spy.settled?.();
   expect([status].flat()).toContain(answer.status);
   expect(site.spy.bytes()).toBe('');
   return answer;

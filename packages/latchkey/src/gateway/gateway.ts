@@ -33,7 +33,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   nameGateway(state, listener.port);
   const sweep = setInterval(() => {
     const now = Date.now();
-    state.sessions.reap(now);
+    state.sessions.reap(now, (sealed) => state.open.inSession(sealed));
     state.open
       .sweep(now)
       .catch((error: unknown) => options.log('error', 'open streams could not be checked', { error: String(error) }));

@@ -12,6 +12,8 @@ export interface OpenExchanges {
   readonly size: number;
   /** Open streams of a principal, whichever of its credentials opened them. */
   streamsOf(principal: Principal): number;
+  /** Whether a request of this (sealed) session is being answered. */
+  inSession(sealed: string): boolean;
   /** Cuts every exchange whose credential no longer holds at `now`. To be called a few times a second. */
   sweep(now: number): Promise<void>;
   cutAll(): void;
@@ -59,6 +61,11 @@ export function createOpenExchanges({ version, endOf }: Watch): OpenExchanges {
       return open.size;
     },
     streamsOf: (principal) => streams.get(principal.id) ?? 0,
+    inSession(sealed) {
+      for (const { headers, sessionId } of open.keys())
+        if (sessionId !== null && headers.sessionId === sealed) return true;
+      return false;
+    },
     async sweep(now) {
       if (open.size === 0) return;
       const current = await version();

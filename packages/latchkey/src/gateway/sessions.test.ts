@@ -44,10 +44,20 @@ describe('createSessions', () => {
   it('ends idle sessions, tells the upstream, and does not take them up again', () => {
     const sessions = createSessions(KEY, 1000);
     const sealed = sessions.open(server, person('alice'), 'idle', 0);
-    sessions.reap(999);
+    sessions.reap(999, () => false);
     expect(sessions.countOf(person('alice'))).toBe(1);
-    sessions.reap(1000);
+    sessions.reap(1000, () => false);
     expect([sessions.countOf(person('alice')), ended.at(-1)]).toEqual([0, 'idle']);
     expect(sessions.unseal(server, person('alice'), sealed, 1001)).toBeNull();
+  });
+
+  it('counts the idle time of a session from the end of its last request', () => {
+    const sessions = createSessions(KEY, 1000);
+    sessions.open(server, person('alice'), 'listening', 0);
+    sessions.reap(1500, () => true);
+    sessions.reap(2400, () => false);
+    expect(sessions.countOf(person('alice'))).toBe(1);
+    sessions.reap(2500, () => false);
+    expect(sessions.countOf(person('alice'))).toBe(0);
   });
 });

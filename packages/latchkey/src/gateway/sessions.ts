@@ -24,8 +24,8 @@ export interface Sessions {
   unseal(server: ProtectedServer, principal: Principal, sealed: string, now: number): string | null;
   end(sealed: string): void;
   countOf(principal: Principal): number;
-  /** Ends what was idle for longer than allowed, telling the upstreams. */
-  reap(now: number): void;
+  /** Ends what was idle for longer than allowed, telling the upstreams. One with a request still open is not idle. */
+  reap(now: number, busy: (sealed: string) => boolean): void;
 }
 
 export function createSessions(sealKey: string, idleMs: number): Sessions {
@@ -79,9 +79,13 @@ export function createSessions(sealKey: string, idleMs: number): Sessions {
     },
     end: remove,
     countOf: (principal) => counts.get(ownerOf(principal)) ?? 0,
-    reap(now) {
+    reap(now, busy) {
       for (const [sealed, session] of open) {
         if (now - session.lastSeen < idleMs) continue;
+        if (busy(sealed)) {
+          session.lastSeen = now;
+          continue;
+        }
         remove(sealed);
         session.server.upstream.endSession(session.upstreamId);
       }

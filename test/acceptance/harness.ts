@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { DatabaseSync } from 'node:sqlite';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import { startLatchkey, type Latchkey } from '../fixtures/latchkey.ts';
 import { exchangeRaw, type RawAnswer } from '../fixtures/raw-http.ts';
@@ -17,8 +21,6 @@ export interface Site<AnySpy extends Spy = SpyUpstream> {
   readonly apiKey: string;
   close(): Promise<void>;
 }
-
-export const SCOPES = { read: 'file:read', write: 'file:write', copy: ['file:read', 'secret:read'] } as const;
 
 const CONFIG = {
   tools: {
@@ -40,31 +42,7 @@ export async function startSite(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Site> {
   const spy = await startSpyUpstream();
-  return startBefore(spy, { upstream: { url: spy.url }, ...config }, env);
-}
-
-/** The same before a stdio server that speaks one era. */
-export async function startStdioSite(
-  era: 'modern' | 'legacy',
-  config: Readonly<Record<string, unknown>> = {},
-): Promise<Site<StdioSpy>> {
-  const spy = createStdioSpy(era);
-  return startBefore(spy, { upstream: spy.upstream, ...config }, {});
-}
-
-/** A site before each kind of upstream: HTTP, a legacy stdio server and a modern one. */
-export function startEverySite(
-  config: Readonly<Record<string, unknown>> = {},
-): Promise<readonly [Site, Site<StdioSpy>, Site<StdioSpy>]> {
-  return Promise.all([startSite(config), startStdioSite('legacy', config), startStdioSite('modern', config)]);
-}
-
-async function startBefore<AnySpy extends Spy>(
-  spy: AnySpy,
-  config: Readonly<Record<string, unknown>>,
-  env: Readonly<Record<string, string>>,
-): Promise<Site<AnySpy>> {
-  const gateway = await startLatchkey({ config: { ...CONFIG, ...config }, env });
+  const gateway = await startLatchkey({ config: { ...CONFIG, upstream: { url: spy.url }, ...config }, env });
   const make = async (name: string, ...flags: readonly string[]): Promise<string> =>
     (await gateway.createToken(name, ...flags)).token;
   const [aliceRead, aliceWrite, bob, admin, expired, revoked, none] = await Promise.all([
@@ -94,6 +72,44 @@ async function startBefore<AnySpy extends Spy>(
       await spy.close();
     },
   };
+}
+
+/** The same before a stdio server that speaks one era, with the credentials of `like`. */
+export async function startStdioSite(
+  like: Site,
+  era: 'modern' | 'legacy',
+  config: Readonly<Record<string, unknown>> = {},
+): Promise<Site<StdioSpy>> {
+  const spy = createStdioSpy(era);
+  const store = await copyStore(like.gateway.store);
+  const gateway = await startLatchkey({ config: { ...CONFIG, upstream: spy.upstream, ...config, store } });
+  return {
+    ...like,
+    gateway: { ...gateway, token: like.gateway.token },
+    spy,
+    async close() {
+      await gateway.close();
+      await spy.close();
+      await rm(store, { recursive: true });
+    },
+  };
+}
+
+/** A site before each kind of upstream: HTTP, a legacy stdio server and a modern one. The credentials are the same. */
+export async function startEverySite(
+  config: Readonly<Record<string, unknown>> = {},
+): Promise<readonly [Site, Site<StdioSpy>, Site<StdioSpy>]> {
+  const http = await startSite(config);
+  return [http, await startStdioSite(http, 'legacy', config), await startStdioSite(http, 'modern', config)];
+}
+
+/** Making credentials takes a process each, so other sites start with a copy of them. */
+async function copyStore(store: string): Promise<string> {
+  const copy = await mkdtemp(join(tmpdir(), 'latchkey-store-'));
+  const database = new DatabaseSync(join(store, 'credentials.db'));
+  database.prepare('VACUUM INTO ?').run(join(copy, 'credentials.db'));
+  database.close();
+  return copy;
 }
 
 type Headers = Readonly<Record<string, string | readonly string[] | null>>;

@@ -24,7 +24,8 @@ let modernStdio: Site<Spy>;
 let modernOnly: readonly Site<Spy>[];
 beforeAll(async () => {
   [site, legacyStdio, modernStdio] = await startEverySite(WITH_ACME);
-  modernOnly = [await startSite({ protocol: 'modern' }), await startStdioSite('legacy', { protocol: 'modern' })];
+  const before = await startSite({ protocol: 'modern' });
+  modernOnly = [before, await startStdioSite(before, 'legacy', { protocol: 'modern' })];
 });
 const everywhere = (): readonly Site<Spy>[] => [site, legacyStdio, modernStdio];
 afterAll(() => Promise.all([...everywhere(), ...modernOnly].map((each) => each.close())));

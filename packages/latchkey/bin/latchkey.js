@@ -7,7 +7,11 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 const main = new URL('../dist/cli/main.js', import.meta.url);
 
 if (major < 24 || (major === 24 && minor < 15)) {
-  fail('E_NODE_VERSION', `Node.js ${process.versions.node} is too old for Latchkey.`, 'install Node.js 24.15 or newer, or run it through `npx` in a checkout after `npm ci`, which brings one');
+  fail(
+    'E_NODE_VERSION',
+    `Node.js ${process.versions.node} is too old for Latchkey.`,
+    'install Node.js 24.15 or newer, or run it through `npx` in a checkout after `npm ci`, which brings one',
+  );
 } else if (existsSync(fileURLToPath(main))) {
   await import(main.href);
 } else {

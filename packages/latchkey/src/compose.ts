@@ -170,6 +170,7 @@ function createUpstream(
     maxChildren: limits.children,
     callTimeoutMs: upstream.timeoutMs,
     maxLineBytes: limits.responseBytes,
+    startTimeoutMs: limits.startTimeout,
     protocol: server.protocol,
     log,
   });

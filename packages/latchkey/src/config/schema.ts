@@ -71,6 +71,10 @@ const limits = z.strictObject({
     .timeout()
     .prefault('120s')
     .describe('Time for the first byte of an answer from the server behind.'),
+  startTimeout: field
+    .duration()
+    .prefault('60s')
+    .describe('Time for a stdio server to start and answer its first question.'),
   sessions: field.count(100_000).prefault(100).describe('Open sessions of one credential.'),
   streams: field.count(100_000).prefault(100).describe('Open streams of one credential.'),
   sessionIdle: field.timeout().prefault('30m').describe('Time until a session without requests ends.'),

@@ -1,6 +1,6 @@
 /** MCP revisions served over Streamable HTTP, newest first. 2024-11-05 has no Streamable HTTP, but old servers negotiate it there. */
-export const MODERN_REVISIONS = ['2026-07-28'] as const;
-export const LEGACY_REVISIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] as const;
+const MODERN_REVISIONS = ['2026-07-28'] as const;
+const LEGACY_REVISIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] as const;
 
 export type Era = 'modern' | 'legacy';
 export type Protocol = Era | 'both';

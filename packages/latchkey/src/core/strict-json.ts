@@ -34,7 +34,7 @@ export const TYPE_STRING = 1;
 export const TYPE_NUMBER = 2;
 export const TYPE_OBJECT = 3;
 export const TYPE_ARRAY = 4;
-export const TYPE_LITERAL = 5;
+const TYPE_LITERAL = 5;
 
 /** Makes a shape from member names; the order is the order they are tried in. */
 export function createShape(plan: Readonly<Record<string, MemberPlan>>, caseSlot = -1): Shape {

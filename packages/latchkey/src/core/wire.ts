@@ -42,7 +42,8 @@ function bodyOf(refusal: Refusal, line: Line, context: WireContext): string {
 }
 
 function dataOf(refusal: Refusal, context: WireContext): string {
-  const members = [`"requestId":${JSON.stringify(context.requestId)}`];
+  // What is hidden is answered as by a server that has no such thing, and those have no request ids.
+  const members = refusal.reason === 'policy-hidden' ? [] : [`"requestId":${JSON.stringify(context.requestId)}`];
   if (refusal.supported !== undefined) members.push(`"supported":${JSON.stringify(refusal.supported)}`);
   if (refusal.requested !== undefined) members.push(`"requested":${JSON.stringify(refusal.requested)}`);
   if (refusal.requiredCapabilities !== undefined)

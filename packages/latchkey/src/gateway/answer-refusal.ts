@@ -11,7 +11,7 @@ export function refuseExchange(unknownTokenStatus: 401 | 403, exchange: Exchange
     response.destroy();
     return;
   }
-  const wire = toWire(refusal, {
+  const wire = toWire(withId(refusal, exchange), {
     resourceMetadata: server?.resourceMetadata ?? null,
     requestId: exchange.requestId,
     unknownTokenStatus,
@@ -24,6 +24,13 @@ export function refuseExchange(unknownTokenStatus: 401 | 403, exchange: Exchange
   const body = request.method === 'HEAD' ? '' : wire.body;
   if (unread) endWithRequest(exchange, body);
   else response.end(body);
+}
+
+// A client matches an error to its request by the id, also when the status is not 200.
+function withId(refusal: Refusal, { message }: Exchange): Refusal {
+  if (refusal.id !== undefined || message === null || message.id === null || message.kind === 'response')
+    return refusal;
+  return { ...refusal, id: message.id };
 }
 
 const SHORT_BODY = 64 * 1024;

@@ -72,10 +72,6 @@ function handle(
     state.open.remove(exchange);
     record(state.options.trail, exchange, response.statusCode, Date.now());
   });
-  if (state.stopping()) return state.refuse(exchange, refuse('shutting-down', { retryAfterSeconds: 5 }));
-  // What cannot be written down is not allowed to happen.
-  if (!state.options.trail.healthy)
-    return state.refuse(exchange, refuse('trail-unavailable', { retryAfterSeconds: 1 }));
   runFrom(state, stages, exchange, 0);
 }
 

@@ -1,5 +1,6 @@
 import type { Stage } from './exchange.ts';
 import type { GatewayState } from './state.ts';
+import { admitStage } from './stages/admit.ts';
 import { authorizeStage } from './stages/authorize.ts';
 import { forwardStage } from './stages/forward.ts';
 import { identifyStage } from './stages/identify.ts';
@@ -16,6 +17,7 @@ import { scanStage } from './stages/scan.ts';
 export function createPipeline(state: GatewayState): readonly Stage[] {
   return [
     receiveStage(state),
+    admitStage(state),
     limitPeerStage(state),
     publishStage(),
     identifyStage(state),

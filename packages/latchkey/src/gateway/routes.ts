@@ -4,7 +4,7 @@ import type { ProtectedServer, Route } from './exchange.ts';
 import type { GatewayOptions } from './options.ts';
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
-export const ROTATE_PATH = '/.latchkey/rotate';
+const ROTATE_PATH = '/.latchkey/rotate';
 
 /** Every path that is answered, exact. What is not in here is 404. */
 export function createRoutes(

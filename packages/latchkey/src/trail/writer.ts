@@ -16,7 +16,7 @@ export interface TrailOptions {
   readonly maxBatch?: number;
   /** Lines kept while they cannot be written; later ones are lost, and counted. Default 100,000. */
   readonly maxWaiting?: number;
-  /** How long a line may wait to be written with others. Default 50 ms. */
+  /** How long a line may wait to be written with others. Default 100 ms. */
   readonly flushMs?: number;
   /** Told once when writing fails, and once when it works again, with the number of lines lost meanwhile. */
   readonly onHealth?: (health: TrailHealth) => void;
@@ -35,7 +35,7 @@ const LONGEST_RETRY_MS = 5000;
  * Throws E_STORE_UNREADABLE when the file cannot be opened.
  */
 export function createTrail(options: TrailOptions): Trail {
-  const { maxBatch = 2000, maxWaiting = 100_000, flushMs = 50, onHealth } = options;
+  const { maxBatch = 2000, maxWaiting = 100_000, flushMs = 100, onHealth } = options;
   const file = options.file === undefined ? null : openFile(options.file, options.maxFileBytes ?? 64 * 2 ** 20);
   const writeBatch = createBatchWriter(options.store, file);
   const stopPruning = startPruning(options.store, options.retentionMs);

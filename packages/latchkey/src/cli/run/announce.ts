@@ -18,8 +18,6 @@ export async function announce(facts: Announcement): Promise<void> {
     process.stdout.write(`${JSON.stringify(toReadyLine(facts))}\n`);
     return;
   }
-  const talk = (text = ''): void => void process.stderr.write(`${text}\n`);
-  const dim = (text: string): string => styleText('dim', text, { stream: process.stderr });
   const row = (name: string, text: string): void => talk(`  ${dim(name.padEnd(9))} ${text}`);
   talk();
   talk(`  ${styleText('bold', 'Latchkey', { stream: process.stderr })} ${version}`);
@@ -34,7 +32,15 @@ export async function announce(facts: Announcement): Promise<void> {
   row('connect', connectLine(facts));
   row('stop', 'Ctrl-C');
   talk();
-  if (facts.tokenPlace.kind === 'screen') showToken(facts.running, talk);
+  if (facts.tokenPlace.kind === 'screen') showToken(facts.running);
+}
+
+function talk(text = ''): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function dim(text: string): string {
+  return styleText('dim', text, { stream: process.stderr });
 }
 
 function toReadyLine({ running, config, tokenPlace }: Announcement): object {
@@ -102,7 +108,9 @@ async function describeCredentials({
 }
 
 function local(time: number | null): string {
-  return time === null ? 'revoked' : new Date(time).toLocaleString('sv-SE', { dateStyle: 'short', timeStyle: 'short' });
+  return time === null
+    ? 'it is revoked'
+    : new Date(time).toLocaleString('sv-SE', { dateStyle: 'short', timeStyle: 'short' });
 }
 
 function connectLine({ running }: Announcement): string {
@@ -110,7 +118,7 @@ function connectLine({ running }: Announcement): string {
   return `latchkey connect claude-code --url ${first?.resource ?? ''}   (or cursor, vscode, sdk, curl, …)`;
 }
 
-function showToken({ firstToken }: Running, talk: (text?: string) => void): void {
+function showToken({ firstToken }: Running): void {
   if (firstToken === null) return;
   talk(`  This token is shown once. It works until ${local(firstToken.expiresAt)}, also after a restart:`);
   talk();

@@ -13,13 +13,12 @@ export function authorizeStage(state: GatewayState): Stage {
       if (server === null || principal === null) return refuse('internal');
       if (message === null) return null;
       const judgement = authorize(server.policy, principal, message, exchange.era);
-      const id = message.id === null ? {} : { id: message.id };
       if (judgement.kind === 'allow')
         return judgement.rule === null ? null : limitRule(state, exchange, judgement.rule);
       // A stranger is asked who it is before it is told what it may not do.
       if (principal.kind === 'anonymous' && state.options.verifier !== null)
-        return refuse('credential-missing', { ...id, scopes: judgement.scopes });
-      return refuse(judgement.reason, { ...id, scopes: judgement.scopes });
+        return refuse('credential-missing', { scopes: judgement.scopes });
+      return refuse(judgement.reason, { scopes: judgement.scopes });
     },
   };
 }

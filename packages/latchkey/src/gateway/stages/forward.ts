@@ -50,7 +50,7 @@ class ForwardFinish implements Finish {
   }
 
   refuse(refusal: Refusal): void {
-    this.#state.refuse(this.#exchange, withId(refusal, this.#exchange));
+    this.#state.refuse(this.#exchange, refusal);
   }
 
   finishHeaders(status: number, headers: readonly string[]): readonly string[] {
@@ -85,15 +85,7 @@ function unsealSession(
   // 2026-07-28 has no sessions: the header is ignored.
   if (exchange.era === 'modern' || sealed === null) return null;
   exchange.sessionId = state.sessions.unseal(server, principal, sealed, exchange.startedAt);
-  const { message } = exchange;
-  const id = message === null || message.id === null || message.kind === 'response' ? {} : { id: message.id };
-  return exchange.sessionId === null ? refuse('session-unknown', id) : null;
-}
-
-function withId(refusal: Refusal, { message }: Exchange): Refusal {
-  return message === null || message.id === null || message.kind === 'response'
-    ? refusal
-    : { ...refusal, id: message.id };
+  return exchange.sessionId === null ? refuse('session-unknown') : null;
 }
 
 function endsSession(exchange: Exchange, status: number): boolean {

@@ -30,5 +30,5 @@ function match(exchange: Exchange, parameters: readonly MirroredParameter[]): St
   if (parameters.length === 0 || message === null) return null;
   const args = message.args === null ? '{}' : message.bytes.toString('utf8', message.args.start, message.args.end);
   if (parametersMatch(parameters, args, headers.passed)) return null;
-  return refuse('header-mismatch', { detail: 'Mcp-Param', ...(message.id === null ? {} : { id: message.id }) });
+  return refuse('header-mismatch', { detail: 'Mcp-Param' });
 }

@@ -16,15 +16,9 @@ export function scanStage(_state: GatewayState): Stage {
       if (parsed.kind === 'refused') return parsed.refusal;
       const { message } = parsed;
       exchange.message = message;
-      const refusal =
-        checkHeaders(exchange, message) ?? checkMeta(exchange, message) ?? checkRevision(exchange, message);
-      return refusal === null ? null : withId(refusal, message);
+      return checkHeaders(exchange, message) ?? checkMeta(exchange, message) ?? checkRevision(exchange, message);
     },
   };
-}
-
-function withId(refusal: Refusal, message: Message): Refusal {
-  return message.id === null || message.kind === 'response' ? refusal : { ...refusal, id: message.id };
 }
 
 /** The revision a POST declares: its header, which must say what the body says. Without either it is a 2025-03-26 client. */

@@ -43,19 +43,22 @@ export const CREDENTIALS_SCHEMA: Schema = {
 };
 
 /**
- * No index by time: lines come nearly in order of time, and an index would cost a third more for each line. `pruned`
- * remembers the last number given out, so that none is given twice; AUTOINCREMENT would cost a fifth more for each line.
+ * One row holds the lines of one batch: a row for each line cost twice as much (1.6-2.3 against 0.9-1.3 µs a line). No
+ * index by time: batches come nearly in order of time. `pruned` remembers the last number given out, so that none is
+ * given twice.
  */
 export const TRAIL_SCHEMA: Schema = {
   applicationId: TRAIL_ID,
   // A quarter less time for each line than with 4,096, where lines come by the hundred.
   pageSize: 16_384,
   migrations: [
-    `CREATE TABLE trail (
-       seq INTEGER PRIMARY KEY,
-       at INTEGER NOT NULL,
-       decision TEXT NOT NULL CHECK (decision IN ('allow', 'deny')),
-       json TEXT NOT NULL
+    `CREATE TABLE batches (
+       last_seq INTEGER PRIMARY KEY,
+       count INTEGER NOT NULL CHECK (count > 0),
+       first_at INTEGER NOT NULL,
+       last_at INTEGER NOT NULL,
+       denials INTEGER NOT NULL,
+       lines TEXT NOT NULL
      ) STRICT;
      CREATE TABLE pruned (last_seq INTEGER NOT NULL) STRICT;
      INSERT INTO pruned VALUES (0);`,

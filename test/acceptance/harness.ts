@@ -74,12 +74,18 @@ export async function startSite(
   };
 }
 
-/** The same before a stdio server that speaks one era, with the credentials of `like`. */
+/** The same before a stdio server that speaks one era, with the credentials of `like` where there is one. */
 export async function startStdioSite(
-  like: Site,
   era: 'modern' | 'legacy',
   config: Readonly<Record<string, unknown>> = {},
+  like: Site | null = null,
 ): Promise<Site<StdioSpy>> {
+  if (like === null) {
+    const maker = await startSite(config);
+    const site = await startStdioSite(era, config, maker);
+    await maker.close();
+    return site;
+  }
   const spy = createStdioSpy(era);
   const store = await copyStore(like.gateway.store);
   const gateway = await startLatchkey({ config: { ...CONFIG, upstream: spy.upstream, ...config, store } });
@@ -100,7 +106,7 @@ export async function startEverySite(
   config: Readonly<Record<string, unknown>> = {},
 ): Promise<readonly [Site, Site<StdioSpy>, Site<StdioSpy>]> {
   const http = await startSite(config);
-  return [http, await startStdioSite(http, 'legacy', config), await startStdioSite(http, 'modern', config)];
+  return [http, await startStdioSite('legacy', config, http), await startStdioSite('modern', config, http)];
 }
 
 /** Making credentials takes a process each, so other sites start with a copy of them. */

@@ -25,7 +25,7 @@ let modernOnly: readonly Site<Spy>[];
 beforeAll(async () => {
   [site, legacyStdio, modernStdio] = await startEverySite(WITH_ACME);
   const before = await startSite({ protocol: 'modern' });
-  modernOnly = [before, await startStdioSite(before, 'legacy', { protocol: 'modern' })];
+  modernOnly = [before, await startStdioSite('legacy', { protocol: 'modern' }, before)];
 });
 const everywhere = (): readonly Site<Spy>[] => [site, legacyStdio, modernStdio];
 afterAll(() => Promise.all([...everywhere(), ...modernOnly].map((each) => each.close())));

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { json } from '../fixtures/raw-http.ts';
 import { expectEachRefused, expectEachServed, ranBy } from './answers.ts';
-import { modernCall, send, startEverySite, type Call, type Site, type Spy } from './harness.ts';
+import { callBody, modernCall, send, startEverySite, type Call, type Site, type Spy } from './harness.ts';
 
 let http: Site;
 let sites: readonly Site<Spy>[];
@@ -17,6 +17,8 @@ const query = (header: Header, args: object, name = 'Mcp-Param-Region'): Call =>
   args,
   headers: { [name]: header },
 });
+const limit = (header: Header, value: unknown): Call => query(header, { nested: { limit: value } }, 'Mcp-Param-Limit');
+const dry = (header: Header, value: unknown): Call => query(header, { dryRun: value }, 'Mcp-Param-Dry-Run');
 const toBase64 = (text: string): string => `=?base64?${Buffer.from(text).toString('base64')}?=`;
 
 test('HDR-23 Mcp-Param mismatch', async () => {
@@ -47,7 +49,41 @@ test('HDR-23 Mcp-Param mismatch', async () => {
         'not in the body': query('us', {}),
         'null in the body': query('us', { region: null }),
         'a number in the body': query('us', { region: 1 }),
+        'a list in the body': query('us', { region: ['us'] }),
+        'an object in the body': query('us', { region: { region: 'us' } }),
         'under another case in the body': query('us', { Region: 'us' }),
+      },
+      400,
+      -32020,
+    );
+  }
+});
+
+test('HDR-23 Mcp-Param mismatch: numbers and booleans', async () => {
+  const exact = limit('9007199254740993', 0);
+  const body = callBody(exact).replace('"limit":0', '"limit":9007199254740992');
+  for (const site of sites) {
+    await expectEachServed(site, {
+      integer: limit('42', 42),
+      'integer, written otherwise': limit('42.0', 42),
+      negative: limit('-1', -1),
+      boolean: dry('true', true),
+      'not true': dry('false', false),
+    });
+    await expectEachRefused(
+      site,
+      {
+        'another number': limit('43', 42),
+        hexadecimal: limit('0x2a', 42),
+        'with a sign': limit('+42', 42),
+        'no number': limit('', 0),
+        'a text in the body': limit('42', '042'),
+        'the same only as a double': { ...exact, body },
+        omitted: limit(null, 0),
+        'another boolean': dry('true', false),
+        'another spelling': dry('True', true),
+        'a number for a boolean': dry('1', true),
+        'boolean omitted': dry(null, false),
       },
       400,
       -32020,

@@ -49,9 +49,8 @@ export function parametersMatch(
   return parameters.every((parameter) => {
     const values = valuesOf(headers, parameter.header);
     const inBody = valueAt(root, parameter.path);
-    if (inBody === undefined || inBody === null) return values.length === 0;
     // Only texts, numbers and booleans can be mirrored; a header says nothing true of anything else.
-    if (typeof inBody === 'object') return values.length === 0;
+    if (inBody === undefined || typeof inBody === 'object') return values.length === 0;
     const decoded = values.length === 1 ? decodeHeaderValue(values[0] as string) : null;
     return decoded !== null && sameValue(inBody, decoded);
   });

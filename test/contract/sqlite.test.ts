@@ -74,20 +74,14 @@ describe('openStore (sqlite)', () => {
         const { openStore } = await import(${JSON.stringify(MODULE.href)});
         const store = await openStore(${JSON.stringify(folder)});
         await store.secret('x');
-        await store.trail.append([{ at: 1, decision: 'allow', json: '{}' }]);
+        await store.trail.append(Buffer.from('{"time":"2026-06-01T12:00:00.000Z"}\\n'));
         process.kill(process.pid, 'SIGKILL');`;
       mkdirSync(join(parent, 'a'));
       spawnSync(process.execPath, ['--input-type=module', '-e', script]);
-      expect(readdirSync(folder).sort()).toEqual([
-        'credentials.db',
-        'credentials.db-shm',
-        'credentials.db-wal',
-        'trail.db',
-        'trail.db-shm',
-        'trail.db-wal',
-      ]);
-      expect(modeOf(folder)).toBe(0o700);
-      for (const name of readdirSync(folder)) expect([name, modeOf(join(folder, name))]).toEqual([name, 0o600]);
+      const files = ['credentials.db', 'credentials.db-shm', 'credentials.db-wal', 'trail/2026-06-01.000001.jsonl'];
+      expect((readdirSync(folder, { recursive: true }) as string[]).sort()).toEqual([...files, 'trail'].sort());
+      for (const name of ['', 'trail']) expect([name, modeOf(join(folder, name))]).toEqual([name, 0o700]);
+      for (const name of files) expect([name, modeOf(join(folder, name))]).toEqual([name, 0o600]);
     });
 
     it('are closed to others where someone opened them', async () => {

@@ -54,11 +54,10 @@ const rotated = (outcome: RotateOutcome) => {
   return outcome;
 };
 
-const line = (number: number, decision: 'allow' | 'deny' = 'allow') => ({
-  at: NOW + number,
-  decision,
-  json: `{"n":${number}}`,
-});
+const lineAt = (at: number, number: number, decision: 'allow' | 'deny' = 'allow') =>
+  `{"time":"${new Date(at).toISOString()}","decision":"${decision}","n":${number}}\n`;
+const line = (number: number, decision: 'allow' | 'deny' = 'allow') => lineAt(NOW + number, number, decision);
+const bytesOf = (...lines: readonly string[]) => Buffer.from(lines.join(''));
 
 const numbers = (rows: readonly { json: string }[]) => rows.map((row) => (JSON.parse(row.json) as { n: number }).n);
 
@@ -373,8 +372,8 @@ export function describeStore(engine: Engine): void {
         const record = await create(newToken('a'));
         const before = await store.version();
         await store.credentials.countUses(new Map([[record.id, { count: 1, lastUsedAt: NOW }]]));
-        await store.trail.append([{ at: NOW, decision: 'allow', json: '{}' }]);
-        await (await openAnother()).trail.append([{ at: NOW, decision: 'allow', json: '{}' }]);
+        await store.trail.append(bytesOf(line(1)));
+        await (await openAnother()).trail.append(bytesOf(line(1)));
         expect(await store.version()).toBe(before);
       });
 
@@ -412,8 +411,8 @@ export function describeStore(engine: Engine): void {
 
     describe('trail', () => {
       it('gives back the newest lines, oldest first, with growing numbers', async () => {
-        await store.trail.append([line(1), line(2)]);
-        await store.trail.append([line(3), line(4, 'deny')]);
+        await store.trail.append(bytesOf(line(1), line(2)));
+        await store.trail.append(bytesOf(line(3), line(4, 'deny')));
         const rows = await store.trail.read({});
         expect(numbers(rows)).toEqual([1, 2, 3, 4]);
         expect(rows.map((row) => row.seq)).toEqual(rows.map((row) => row.seq).sort((a, b) => a - b));
@@ -424,28 +423,40 @@ export function describeStore(engine: Engine): void {
       });
 
       it('reads 1,000 lines where no limit is given', async () => {
-        await store.trail.append(Array.from({ length: 1200 }, (_, index) => line(index)));
+        await store.trail.append(bytesOf(...Array.from({ length: 1200 }, (_, index) => line(index))));
         const rows = await store.trail.read({});
         expect(numbers(rows)).toEqual(Array.from({ length: 1000 }, (_, index) => index + 200));
       });
 
-      it('appends all lines or none', async () => {
-        const broken = { at: NOW, decision: 'perhaps', json: '{}' } as unknown as ReturnType<typeof line>;
-        await expect((async () => store.trail.append([line(1), broken]))()).rejects.toMatchObject({
-          code: 'E_INTERNAL',
-        });
+      it('takes whole lines only', async () => {
+        for (const broken of ['{}\n', line(1).trimEnd(), 'x', '']) {
+          await expect((async () => store.trail.append(Buffer.from(broken)))()).rejects.toMatchObject({
+            code: 'E_INTERNAL',
+          });
+        }
         expect(await store.trail.read({})).toEqual([]);
       });
 
-      it('prunes what is older than the bound, much of it too, and never gives a number twice', async () => {
-        await store.trail.append(Array.from({ length: 5000 }, (_, index) => line(index)));
+      it('reads what two processes append, each batch whole', async () => {
+        const other = await openAnother();
+        for (let number = 0; number < 50; number += 2) {
+          await store.trail.append(bytesOf(line(number)));
+          await other.trail.append(bytesOf(line(number + 1)));
+        }
+        expect(numbers(await store.trail.read({}))).toEqual(Array.from({ length: 50 }, (_, index) => index));
+      });
+
+      it('prunes days that are older than the bound, and never gives a number twice', async () => {
+        const DAY = 86_400_000;
+        for (let day = 0; day < 4; day += 1) {
+          await store.trail.append(bytesOf(lineAt(NOW + day * DAY, day), lineAt(NOW + day * DAY, day)));
+        }
         const last = (await store.trail.read({ limit: 1 }))[0]!.seq;
-        expect(await store.trail.prune(NOW + 4999)).toBe(4999);
-        expect(numbers(await store.trail.read({}))).toEqual([4999]);
-        expect(await store.trail.prune(NOW + 5000)).toBe(1);
-        expect(await store.trail.prune(NOW + 5000)).toBe(0);
-        await store.trail.append([line(1)]);
-        expect((await store.trail.read({}))[0]!.seq).toBeGreaterThan(last);
+        expect(await store.trail.prune(NOW + 2 * DAY)).toBe(4);
+        expect(numbers(await store.trail.read({}))).toEqual([2, 2, 3, 3]);
+        expect(await store.trail.prune(NOW + 2 * DAY)).toBe(0);
+        await store.trail.append(bytesOf(lineAt(NOW + 3 * DAY, 9)));
+        expect((await store.trail.read({})).at(-1)!.seq).toBeGreaterThan(last);
       });
     });
 
@@ -465,7 +476,7 @@ export function describeStore(engine: Engine): void {
           await store.credentials.rotate({ hash: ${JSON.stringify(kept.hash)} },
             { hash: ${JSON.stringify(next)}, hint: 'lk_wxyz', expiresAt: null }, 1000, ${NOW});
           await store.credentials.revoke({ kind: 'token', name: 'gone' }, ${NOW});
-          await store.trail.append([{ at: ${NOW}, decision: 'deny', json: '{"n":1}' }]);
+          await store.trail.append(Buffer.from(${JSON.stringify(line(1, 'deny'))}));
           say('done');
           setInterval(() => {}, 1000);`,
         );

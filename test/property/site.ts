@@ -39,7 +39,6 @@ export async function startPropertySite(): Promise<PropertySite> {
     tls: {},
     callTimeoutMs: 5000,
     connectTimeoutMs: 5000,
-    streamIdleMs: 5000,
     maxResponseBytes: 1 << 20,
   });
   const policy = createPolicy({

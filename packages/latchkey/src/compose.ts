@@ -187,7 +187,6 @@ function createHttp(
     tls: upstream.ca === null ? {} : { ca: readFile(upstream.ca) },
     callTimeoutMs: upstream.timeoutMs,
     connectTimeoutMs: 10_000,
-    streamIdleMs: limits.streamIdle,
     maxResponseBytes: limits.responseBytes,
   });
 }

@@ -76,13 +76,6 @@ export interface CredentialStore {
   countUses(uses: ReadonlyMap<string, { readonly count: number; readonly lastUsedAt: number }>): Awaitable<void>;
 }
 
-/** One line of the trail: its JSON text, and the columns it is found by. */
-export interface TrailLine {
-  readonly at: number;
-  readonly decision: 'allow' | 'deny';
-  readonly json: string;
-}
-
 export interface TrailQuery {
   /** Epoch milliseconds, inclusive. */
   readonly since?: number;
@@ -94,10 +87,10 @@ export interface TrailQuery {
 }
 
 export interface TrailStore {
-  /** All lines in one transaction, or none. */
-  append(lines: readonly TrailLine[]): Awaitable<void>;
+  /** Whole records as UTF-8 JSON lines, each starting with its `time` and ending in a line feed. All of them, or none. */
+  append(lines: Uint8Array): Awaitable<void>;
   read(query: TrailQuery): Awaitable<readonly { readonly seq: number; readonly json: string }[]>;
-  /** Removes lines older than `before` (epoch ms); returns how many. */
+  /** Removes lines older than `before` (epoch ms), and may keep those of the same day (UTC); returns how many. */
   prune(before: number): Awaitable<number>;
 }
 

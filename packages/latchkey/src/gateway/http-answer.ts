@@ -22,6 +22,8 @@ export class HttpAnswer implements Answer {
   #aborts: (() => void)[] | null = null;
   #state: 'new' | 'started' | 'over' = 'new';
   #aborted = false;
+  #small = false;
+  #held: Uint8Array | string | null = null;
 
   constructor(response: ServerResponse, finish: Finish) {
     this.#response = response;
@@ -45,20 +47,26 @@ export class HttpAnswer implements Answer {
     if (this.#state !== 'new') return;
     this.#state = 'started';
     this.#response.writeHead(status, this.#finish.finishHeaders(status, headers) as string[]);
-    if (isSmall(headers)) return;
+    this.#small = isSmall(headers);
+    if (this.#small) return;
     this.#response.flushHeaders();
     if (isStream(headers)) this.#watchIdle();
   }
 
   write(chunk: Uint8Array | string): boolean {
-    return this.#state === 'started' && this.#response.write(chunk);
+    if (this.#state !== 'started') return false;
+    if (!this.#small) return this.#response.write(chunk);
+    this.#held = this.#held === null ? chunk : Buffer.concat([Buffer.from(this.#held), Buffer.from(chunk)]);
+    return true;
   }
 
   end(chunk?: Uint8Array | string): void {
     if (this.#state !== 'started') return;
+    if (chunk !== undefined) this.write(chunk);
     this.#state = 'over';
-    if (chunk === undefined) this.#response.end();
-    else this.#response.end(chunk);
+    // Headers and body together are one system call.
+    if (this.#held === null) this.#response.end();
+    else this.#response.end(this.#held);
   }
 
   fail(refusal: Refusal): void {

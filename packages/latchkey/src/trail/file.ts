@@ -14,7 +14,7 @@ const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
 
 export interface TrailFile {
   /** Appends whole lines, or throws and leaves none of them. */
-  append(lines: readonly string[]): void;
+  append(lines: Uint8Array): void;
   close(): void;
 }
 
@@ -32,8 +32,7 @@ export function openTrailFile(path: string, maxBytes: number): TrailFile {
   };
 
   return {
-    append(lines) {
-      const bytes = Buffer.from(`${lines.join('\n')}\n`);
+    append(bytes) {
       if (movedAway(file, path)) reopen();
       const before = fstatSync(file).size;
       if (before > 0 && before + bytes.length > maxBytes) {
@@ -65,7 +64,7 @@ function movedAway(file: number, path: string): boolean {
   return there === undefined || there.ino !== fstatSync(file).ino;
 }
 
-function writeWhole(file: number, bytes: Buffer): void {
+function writeWhole(file: number, bytes: Uint8Array): void {
   const before = fstatSync(file).size;
   let written = 0;
   try {

@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, statSync, w
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Store } from '../core/store.ts';
 import type { Trail, TrailEntry } from '../core/trail.ts';
@@ -70,7 +69,7 @@ describe('createTrail', () => {
   });
 
   it('has written everything when flush or close resolves', async () => {
-    create({ flushMs: 60_000, maxBatch: 7, file });
+    create({ flushMs: 60_000, file });
     for (let number = 0; number < 50; number++) trail.record(entry(number));
     await trail.flush();
     expect(await stored()).toEqual(idsTo(50));
@@ -82,18 +81,17 @@ describe('createTrail', () => {
 
   it('is unhealthy while the store cannot be written, keeps the lines, and recovers by itself', async () => {
     create();
-    const holder = new DatabaseSync(join(folder, 'trail.db'));
-    holder.exec('BEGIN IMMEDIATE');
+    const segment = join(folder, 'trail', '2026-06-01.000001.jsonl');
+    mkdirSync(segment);
     trail.record(entry(0));
-    await expect(trail.flush()).rejects.toMatchObject({ code: 'E_STORE_LOCKED' });
+    await expect(trail.flush()).rejects.toMatchObject({ code: 'E_STORE_UNREADABLE' });
     expect(trail.healthy).toBe(false);
     trail.record(entry(1));
-    holder.exec('ROLLBACK');
-    holder.close();
+    rmdirSync(segment);
     await vi.waitFor(() => expect(trail.healthy).toBe(true), 3000);
     expect(await stored()).toEqual(idsTo(2));
     expect(healths).toMatchObject([
-      { healthy: false, error: { code: 'E_STORE_LOCKED' } },
+      { healthy: false, error: { code: 'E_STORE_UNREADABLE' } },
       { healthy: true, lost: 0 },
     ]);
   });
@@ -165,9 +163,12 @@ describe('createTrail', () => {
   });
 
   it('removes old lines by itself', async () => {
-    await store.trail.append([{ at: Date.now() - 100_000, decision: 'allow', json: '{"requestId":"old"}' }]);
-    create({ retentionMs: 50_000 });
-    await vi.waitFor(async () => expect(await stored()).toEqual([]), 3000);
+    for (const days of [3, 0]) {
+      const time = new Date(Date.now() - days * 86_400_000).toISOString();
+      await store.trail.append(Buffer.from(`{"time":"${time}","requestId":"${days} days old"}\n`));
+    }
+    create({ retentionMs: 86_400_000 });
+    await vi.waitFor(async () => expect(await stored()).toEqual(['0 days old']), 3000);
   });
 
   it('keeps the order over a store that answers with promises', async () => {
@@ -178,7 +179,7 @@ describe('createTrail', () => {
         await store.trail.append(lines);
       },
     };
-    create({ store: slow, file, maxBatch: 3 });
+    create({ store: slow, file });
     for (let number = 0; number < 30; number++) {
       trail.record(entry(number));
       if (number % 4 === 0) await new Promise((resolve) => setTimeout(resolve, 1));

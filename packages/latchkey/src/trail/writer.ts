@@ -1,4 +1,4 @@
-import type { TrailLine, TrailStore } from '../core/store.ts';
+import type { TrailStore } from '../core/store.ts';
 import type { Trail } from '../core/trail.ts';
 import { LatchkeyError } from '../core/error.ts';
 import { openTrailFile, type TrailFile } from './file.ts';
@@ -12,8 +12,6 @@ export interface TrailOptions {
   readonly maxFileBytes?: number;
   /** Older lines are removed from the store, now and every hour. Default: none is. */
   readonly retentionMs?: number;
-  /** Lines written in one transaction. Default 2,000. */
-  readonly maxBatch?: number;
   /** Lines kept while they cannot be written; later ones are lost, and counted. Default 100,000. */
   readonly maxWaiting?: number;
   /** How long a line may wait to be written with others. Default 100 ms. */
@@ -29,31 +27,61 @@ export type TrailHealth =
 const PRUNE_EVERY_MS = 3_600_000;
 const LONGEST_RETRY_MS = 5000;
 
+const CHUNK_BYTES = 256 * 1024;
+
+/** Lines as they will be written, with their number. */
+interface Chunk {
+  readonly bytes: Buffer;
+  readonly lines: number;
+}
+
 /**
- * The trail over a store and, if wanted, a file. `record` formats and returns; a batch goes to the store in one
- * transaction, then to the file. What cannot be written is kept and tried again, ever more slowly up to 5 s.
+ * The trail over a store and, if wanted, a file. `record` puts one line into a buffer and returns; a timer hands the
+ * buffer to the store, then to the file. What cannot be written is kept and tried again, ever more slowly up to 5 s.
  * Throws E_STORE_UNREADABLE when the file cannot be opened.
  */
 export function createTrail(options: TrailOptions): Trail {
-  const { maxBatch = 2000, maxWaiting = 100_000, flushMs = 100, onHealth } = options;
+  const { maxWaiting = 100_000, flushMs = 100, onHealth } = options;
   const file = options.file === undefined ? null : openFile(options.file, options.maxFileBytes ?? 64 * 2 ** 20);
-  const writeBatch = createBatchWriter(options.store, file);
+  const writeChunk = createChunkWriter(options.store, file);
   const stopPruning = startPruning(options.store, options.retentionMs);
 
-  let waiting: TrailLine[] = [];
+  const full: Chunk[] = [];
+  // No object of a record outlives its request: what lives until the next flush is costly to collect.
+  let bytes = Buffer.allocUnsafe(CHUNK_BYTES);
+  let used = 0;
+  let lines = 0;
+  let waiting = 0;
   let timer: NodeJS.Timeout | null = null;
   let running: Promise<void> | null = null;
   let failures = 0;
   let lost = 0;
   let closed = false;
 
+  const seal = (): void => {
+    if (lines === 0) return;
+    full.push({ bytes: bytes.subarray(0, used), lines });
+    bytes = Buffer.allocUnsafe(CHUNK_BYTES);
+    used = 0;
+    lines = 0;
+  };
+
+  const put = (line: string): void => {
+    if (used + line.length * 3 + 1 > CHUNK_BYTES) seal();
+    used += bytes.write(line, used);
+    bytes[used] = 0x0a;
+    used += 1;
+    lines += 1;
+    waiting += 1;
+  };
+
   const drain = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, maxBatch);
-      const writing = writeBatch(batch);
+    seal();
+    for (let chunk = full[0]; chunk !== undefined; chunk = full[0]) {
+      const writing = writeChunk(chunk.bytes);
       if (writing instanceof Promise) await writing;
-      // What was recorded meanwhile stands behind the batch.
-      waiting = waiting.slice(batch.length);
+      full.shift();
+      waiting -= chunk.lines;
       tellRecovery();
     }
   };
@@ -80,7 +108,7 @@ export function createTrail(options: TrailOptions): Trail {
       })
       .finally(() => {
         running = null;
-        if (waiting.length > 0) arm();
+        if (waiting > 0) arm();
       });
     return running;
   };
@@ -98,12 +126,12 @@ export function createTrail(options: TrailOptions): Trail {
       return failures === 0 && lost === 0;
     },
     record(entry) {
-      if (waiting.length >= maxWaiting) lost += 1;
-      else waiting.push({ at: Math.floor(entry.at), decision: entry.decision, json: formatEntry(entry) });
+      if (waiting >= maxWaiting) lost += 1;
+      else put(formatEntry(entry));
       if (timer === null && running === null) arm();
     },
     async flush() {
-      // A run under way may have taken its batch before the latest entries came.
+      // A run under way may have taken its lines before the latest came.
       if (running !== null) await running;
       await flush();
     },
@@ -120,17 +148,16 @@ export function createTrail(options: TrailOptions): Trail {
   };
 }
 
-/** Remembers how many lines only the file still lacks, so that another attempt writes nothing twice. */
-function createBatchWriter(store: TrailStore, file: TrailFile | null) {
-  let stored = 0;
+/** Remembers which lines only the file still lacks, so that another attempt writes nothing twice. */
+function createChunkWriter(store: TrailStore, file: TrailFile | null) {
+  let stored: Buffer | null = null;
 
-  return (batch: readonly TrailLine[]): void | Promise<void> => {
+  return (bytes: Buffer): void | Promise<void> => {
     const finish = (): void => {
-      stored = batch.length;
-      file?.append(batch.map((line) => line.json));
-      stored = 0;
+      stored = bytes;
+      file?.append(bytes);
     };
-    const storing = stored < batch.length ? store.append(batch.slice(stored)) : undefined;
+    const storing = stored === bytes ? undefined : store.append(bytes);
     return storing instanceof Promise ? storing.then(finish) : finish();
   };
 }

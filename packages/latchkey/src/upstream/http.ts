@@ -9,10 +9,9 @@ export interface HttpUpstreamOptions {
   readonly headers: readonly string[];
   /** Extra trust for the upstream's certificate (PEM), or no check at all. */
   readonly tls: { readonly ca?: string; readonly rejectUnauthorized?: boolean };
-  /** Milliseconds to the first byte of an answer, and between two bytes of a body that is not a stream. */
+  /** Milliseconds for a whole answer, or for the first byte of a stream. */
   readonly callTimeoutMs: number;
   readonly connectTimeoutMs: number;
-  readonly streamIdleMs: number;
   readonly maxResponseBytes: number;
 }
 
@@ -27,16 +26,24 @@ export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
       ...options.tls,
       timeout: options.connectTimeoutMs,
     } satisfies buildConnector.BuildOptions,
-    headersTimeout: options.callTimeoutMs,
-    bodyTimeout: options.streamIdleMs,
+    // One timer looks after all calls (see `waiting`); undici's own would be set anew for each.
+    headersTimeout: 0,
+    bodyTimeout: 0,
     maxResponseSize: -1,
     allowH2: false,
   });
   const path = url.pathname + url.search;
+  // In the order of their deadlines, which are all equally far away.
+  const waiting = new Set<Relay>();
+  const settled = (relay: Relay): void => void waiting.delete(relay);
+  const timer = setInterval(() => expireOverdue(waiting, Date.now()), EXPIRY_STEP_MS);
+  timer.unref();
   return {
     kind: 'http',
     label: `${url.origin}${url.pathname}`,
     forward(request, answer) {
+      const relay = new Relay(answer, options.maxResponseBytes, Date.now() + options.callTimeoutMs, settled);
+      waiting.add(relay);
       pool.dispatch(
         {
           path,
@@ -44,17 +51,38 @@ export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
           headers: headersFor(request, options.headers) as string[],
           body: request.message?.bytes ?? null,
         },
-        createHandler(answer, options),
+        relay,
       );
     },
     endSession(sessionId) {
       pool.dispatch(
-        { path, method: 'DELETE', headers: ['mcp-session-id', sessionId, ...options.headers], body: null },
+        {
+          path,
+          method: 'DELETE',
+          headers: ['mcp-session-id', sessionId, ...options.headers],
+          body: null,
+          headersTimeout: END_TIMEOUT_MS,
+          bodyTimeout: END_TIMEOUT_MS,
+        },
         DISCARD,
       );
     },
-    close: () => pool.destroy(),
+    close() {
+      clearInterval(timer);
+      return pool.destroy();
+    },
   };
+}
+
+const EXPIRY_STEP_MS = 250;
+const END_TIMEOUT_MS = 10_000;
+
+function expireOverdue(waiting: Set<Relay>, now: number): void {
+  for (const relay of waiting) {
+    if (relay.deadline > now) return;
+    waiting.delete(relay);
+    relay.expire();
+  }
 }
 
 function headersFor(request: Forwardable, own: readonly string[]): readonly string[] {
@@ -74,56 +102,85 @@ const PASSED: ReadonlySet<string> = new Set([
   'allow',
 ]);
 
-function createHandler(answer: Answer, { maxResponseBytes }: HttpUpstreamOptions): Dispatcher.DispatchHandler {
-  let controller: Dispatcher.DispatchController | null = null;
-  let drainAsked = false;
-  let started = false;
-  let size = 0;
-  let stream = false;
-  answer.onAbort(() => controller?.abort(GONE));
-  return {
-    onRequestStart(own) {
-      controller = own;
-      if (answer.aborted) own.abort(GONE);
-    },
-    onResponseStart(own, status, headers) {
-      if (status < 200) return;
-      const type = String(headers['content-type'] ?? '').toLowerCase();
-      const fault = judgeAnswer(status, type, headers);
-      if (fault !== null) {
-        answer.fail(refuse(fault));
-        own.abort(GONE);
-        return;
-      }
-      if (status >= 400 && !type.startsWith('application/json')) {
-        // The status is for the caller, a page or a stack trace is not.
-        answer.start(status, ['content-length', '0']);
-        answer.end();
-        return;
-      }
-      stream = type.startsWith('text/event-stream');
-      started = true;
-      answer.start(status, passHeaders(headers));
-    },
-    onResponseData(own, chunk) {
-      if (!started) return;
-      size += chunk.length;
-      if (!stream && size > maxResponseBytes) {
-        answer.fail(refuse('upstream-too-large'));
-        own.abort(GONE);
-      } else if (!answer.write(chunk)) {
-        if (!drainAsked) answer.onDrain(() => own.resume());
-        drainAsked = true;
-        own.pause();
-      }
-    },
-    onResponseEnd() {
-      if (started) answer.end();
-    },
-    onResponseError(_own, error) {
-      if (error !== GONE) answer.fail(refuse(reasonOf(error as NodeJS.ErrnoException)));
-    },
-  };
+/** Carries one answer across, with back-pressure; a caller that leaves takes its request along. */
+class Relay implements Dispatcher.DispatchHandler {
+  readonly deadline: number;
+  readonly #answer: Answer;
+  readonly #maxBytes: number;
+  /** Called once the answer is all there, or is a stream that may last. */
+  readonly #settled: (relay: Relay) => void;
+  #controller: Dispatcher.DispatchController | null = null;
+  #drainAsked = false;
+  #started = false;
+  #stream = false;
+  #size = 0;
+
+  constructor(answer: Answer, maxBytes: number, deadline: number, settled: (relay: Relay) => void) {
+    this.deadline = deadline;
+    this.#answer = answer;
+    this.#maxBytes = maxBytes;
+    this.#settled = settled;
+    answer.onAbort(() => this.#controller?.abort(GONE));
+  }
+
+  expire(): void {
+    this.#answer.fail(refuse('upstream-timeout'));
+    this.#controller?.abort(GONE);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#answer.aborted) controller.abort(GONE);
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status < 200) return;
+    const type = String(headers['content-type'] ?? '').toLowerCase();
+    const fault = judgeAnswer(status, type, headers);
+    if (fault !== null) {
+      this.#settled(this);
+      this.#answer.fail(refuse(fault));
+      controller.abort(GONE);
+      return;
+    }
+    if (status >= 400 && !type.startsWith('application/json')) {
+      // The status is for the caller, a page or a stack trace is not.
+      this.#answer.start(status, ['content-length', '0']);
+      this.#answer.end();
+      return;
+    }
+    this.#started = true;
+    this.#stream = type.startsWith('text/event-stream');
+    if (this.#stream) this.#settled(this);
+    this.#answer.start(status, passHeaders(headers));
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.#started) return;
+    this.#size += chunk.length;
+    if (!this.#stream && this.#size > this.#maxBytes) {
+      this.#answer.fail(refuse('upstream-too-large'));
+      controller.abort(GONE);
+    } else if (!this.#answer.write(chunk)) {
+      if (!this.#drainAsked) this.#answer.onDrain(() => controller.resume());
+      this.#drainAsked = true;
+      controller.pause();
+    }
+  }
+
+  onResponseEnd(): void {
+    this.#settled(this);
+    if (this.#started) this.#answer.end();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#settled(this);
+    if (error !== GONE) this.#answer.fail(refuse(reasonOf(error)));
+  }
 }
 
 const GONE = new Error('the caller is gone');
@@ -152,7 +209,6 @@ function passHeaders(headers: Record<string, string | string[] | undefined>): re
 }
 
 function reasonOf(error: NodeJS.ErrnoException): Reason {
-  if (error.code === 'UND_ERR_HEADERS_TIMEOUT' || error.code === 'UND_ERR_BODY_TIMEOUT') return 'upstream-timeout';
   return error.code?.startsWith('HPE_') === true || error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
     ? 'upstream-invalid'
     : 'upstream-unreachable';

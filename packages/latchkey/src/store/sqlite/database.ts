@@ -8,8 +8,6 @@ export interface DatabaseOptions {
   readonly busyTimeoutMs: number;
   /** Read every page before trusting the file: its cost grows with the file. */
   readonly check: boolean;
-  /** FULL: durable when a commit returns. NORMAL: when the caller has synced the -wal file after it. */
-  readonly synchronous: 'FULL' | 'NORMAL';
 }
 
 /**
@@ -25,7 +23,7 @@ export function openDatabase(path: string, schema: Schema, options: DatabaseOpti
       const version = readVersion(db, path, schema);
       if (options.check) checkPages(db, path);
       db.exec(`PRAGMA page_size = ${schema.pageSize}; PRAGMA journal_mode = WAL`);
-      db.exec(`PRAGMA synchronous = ${options.synchronous}; PRAGMA trusted_schema = OFF`);
+      db.exec(`PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF`);
       if (version < schema.migrations.length) migrate(db, path, schema);
       return db;
     } catch (error) {

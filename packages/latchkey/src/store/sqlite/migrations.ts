@@ -9,9 +9,8 @@ export interface Schema {
   readonly migrations: readonly Migration[];
 }
 
-/** "LKcr" and "LKtr" in ASCII. */
+/** "LKcr" in ASCII. */
 const CREDENTIALS_ID = 0x4c4b6372;
-const TRAIL_ID = 0x4c4b7472;
 
 export const CREDENTIALS_SCHEMA: Schema = {
   applicationId: CREDENTIALS_ID,
@@ -39,28 +38,5 @@ export const CREDENTIALS_SCHEMA: Schema = {
      CREATE INDEX credentials_by_name ON credentials (kind, name);
      CREATE INDEX credentials_by_family ON credentials (family);
      CREATE TABLE secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
-  ],
-};
-
-/**
- * One row holds the lines of one batch: a row for each line cost twice as much (1.6-2.3 against 0.9-1.3 µs a line). No
- * index by time: batches come nearly in order of time. `pruned` remembers the last number given out, so that none is
- * given twice.
- */
-export const TRAIL_SCHEMA: Schema = {
-  applicationId: TRAIL_ID,
-  // A quarter less time for each line than with 4,096, where lines come by the hundred.
-  pageSize: 16_384,
-  migrations: [
-    `CREATE TABLE batches (
-       last_seq INTEGER PRIMARY KEY,
-       count INTEGER NOT NULL CHECK (count > 0),
-       first_at INTEGER NOT NULL,
-       last_at INTEGER NOT NULL,
-       denials INTEGER NOT NULL,
-       lines TEXT NOT NULL
-     ) STRICT;
-     CREATE TABLE pruned (last_seq INTEGER NOT NULL) STRICT;
-     INSERT INTO pruned VALUES (0);`,
   ],
 };

@@ -6,7 +6,7 @@ import { createCredentialStore } from './credentials.ts';
 import { openDatabase } from './database.ts';
 import { attempt } from './failure.ts';
 import { prepareFolder } from './folder.ts';
-import { CREDENTIALS_SCHEMA, TRAIL_SCHEMA } from './migrations.ts';
+import { CREDENTIALS_SCHEMA } from './migrations.ts';
 import { createTrailStore } from './trail.ts';
 
 export interface StoreOptions {
@@ -23,34 +23,20 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
   attempt(folder, () => prepareFolder(folder));
   const busyTimeoutMs = options.busyTimeoutMs ?? 5000;
   const credentialsPath = join(folder, 'credentials.db');
-  const trailPath = join(folder, 'trail.db');
-  const credentials = openDatabase(credentialsPath, CREDENTIALS_SCHEMA, {
-    busyTimeoutMs,
-    check: true,
-    synchronous: 'FULL',
-  });
-  try {
-    // A file of its own: another process's trail lines must not look like a change of credentials (see `version`),
-    // and the check of the credentials at each start must not grow with the trail.
-    const trail = openDatabase(trailPath, TRAIL_SCHEMA, { busyTimeoutMs, check: false, synchronous: 'NORMAL' });
-    return joinStore(credentials, credentialsPath, trail, trailPath);
-  } catch (error) {
-    credentials.close();
-    throw error;
-  }
-}
-
-function joinStore(credentials: DatabaseSync, credentialsPath: string, trail: DatabaseSync, trailPath: string): Store {
-  const version = createVersion(credentials);
-  const trailStore = createTrailStore(trail, trailPath);
+  const trailFolder = join(folder, 'trail');
+  attempt(trailFolder, () => prepareFolder(trailFolder));
+  const db = openDatabase(credentialsPath, CREDENTIALS_SCHEMA, { busyTimeoutMs, check: true });
+  const version = createVersion(db);
+  // Files of their own: lines of the trail must not look like a change of credentials (see `version`).
+  const trail = createTrailStore(trailFolder);
   return {
-    credentials: createCredentialStore(credentials, credentialsPath, version.bump),
-    trail: trailStore,
-    secret: createSecrets(credentials, credentialsPath),
+    credentials: createCredentialStore(db, credentialsPath, version.bump),
+    trail,
+    secret: createSecrets(db, credentialsPath),
     version: () => attempt(credentialsPath, version.read),
     async close() {
-      await trailStore.close();
-      for (const db of [credentials, trail]) if (db.isOpen) db.close();
+      await trail.close();
+      if (db.isOpen) db.close();
     },
   };
 }

@@ -1,0 +1,30 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** One file of the trail: `2026-11-23.000007.jsonl`. */
+export interface Segment {
+  readonly path: string;
+  /** The day (UTC) of its first line. */
+  readonly day: string;
+  /** Grows by one with each file, and is never given twice. */
+  readonly index: number;
+}
+
+/** Numbers of lines of one segment; far more than a segment grows to. */
+export const SEGMENT_SPAN = 2 ** 36;
+
+const NAME = /^(\d{4}-\d{2}-\d{2})\.(\d{6})\.jsonl$/;
+
+/** All segments of the folder, oldest first. */
+export function listSegments(folder: string): readonly Segment[] {
+  const found = readdirSync(folder).flatMap((name) => {
+    const [, day, index] = NAME.exec(name) ?? [];
+    return day === undefined ? [] : [{ path: join(folder, name), day, index: Number(index) }];
+  });
+  return found.sort((a, b) => a.index - b.index);
+}
+
+export function nextSegment(folder: string, day: string, last: Segment | undefined): Segment {
+  const index = (last?.index ?? 0) + 1;
+  return { path: join(folder, `${day}.${String(index).padStart(6, '0')}.jsonl`), day, index };
+}

@@ -58,6 +58,10 @@ export interface Exchange {
   stream: boolean;
   /** Set when the request was handed to the upstream. */
   answer: HttpAnswer | null;
+  /** Place among the open exchanges. */
+  slot: number;
+  /** When its credential ends, epoch milliseconds; null means never. */
+  endsAt: number | null;
 }
 
 /** `null`: go on to the next stage; `done`: answered. */

@@ -139,6 +139,8 @@ function createExchange(request: IncomingMessage, response: ServerResponse): Exc
     exposed: false,
     stream: false,
     answer: null,
+    slot: -1,
+    endsAt: null,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Principal } from '../core/principal.ts';
+import { SlotList } from '../core/slot-list.ts';
 import type { Awaitable } from '../core/store.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -25,7 +26,7 @@ interface Watch {
 }
 
 export function createOpenExchanges({ version, endOf }: Watch): OpenExchanges {
-  const open = new Map<Exchange, number | null>();
+  const open = new SlotList<Exchange>();
   const streams = new Map<string, number>();
   let seen = -1;
 
@@ -39,33 +40,30 @@ export function createOpenExchanges({ version, endOf }: Watch): OpenExchanges {
 
   const refresh = async (): Promise<void> => {
     const ends = new Map<string, number | null>();
-    for (const exchange of open.keys()) {
+    for (const exchange of open.toArray()) {
       const { principal } = exchange;
-      if (principal?.credentialId === null || principal === null) continue;
+      if (principal === null || principal.credentialId === null) continue;
       const known = ends.get(principal.credentialId);
-      const end = known === undefined ? await endOf(principal) : known;
-      ends.set(principal.credentialId, end);
-      if (open.has(exchange)) open.set(exchange, end);
+      exchange.endsAt = known === undefined ? await endOf(principal) : known;
+      ends.set(principal.credentialId, exchange.endsAt);
     }
   };
 
   return {
     add(exchange) {
-      open.set(exchange, exchange.principal?.expiresAt ?? null);
+      exchange.endsAt = exchange.principal?.expiresAt ?? null;
+      open.add(exchange);
       count(exchange, 1);
     },
     remove(exchange) {
-      if (open.delete(exchange)) count(exchange, -1);
+      if (open.remove(exchange)) count(exchange, -1);
     },
     get size() {
       return open.size;
     },
     streamsOf: (principal) => streams.get(principal.id) ?? 0,
-    inSession(sealed) {
-      for (const { headers, sessionId } of open.keys())
-        if (sessionId !== null && headers.sessionId === sealed) return true;
-      return false;
-    },
+    inSession: (sealed) =>
+      open.toArray().some(({ headers, sessionId }) => sessionId !== null && headers.sessionId === sealed),
     async sweep(now) {
       if (open.size === 0) return;
       const current = await version();
@@ -73,10 +71,11 @@ export function createOpenExchanges({ version, endOf }: Watch): OpenExchanges {
         await refresh();
         seen = current;
       }
-      for (const [exchange, end] of open) if (end !== null && end <= now) exchange.answer?.abort();
+      for (const exchange of open.toArray())
+        if (exchange.endsAt !== null && exchange.endsAt <= now) exchange.answer?.abort();
     },
     cutAll() {
-      for (const exchange of open.keys()) exchange.answer?.abort();
+      for (const exchange of open.toArray()) exchange.answer?.abort();
     },
   };
 }

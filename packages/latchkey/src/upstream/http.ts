@@ -1,5 +1,6 @@
 import { Pool, type Dispatcher, type buildConnector } from 'undici';
 import { refuse, type Reason } from '../core/reason.ts';
+import { SlotList } from '../core/slot-list.ts';
 import type { Answer, Forwardable, Upstream } from '../core/upstream.ts';
 
 export interface HttpUpstreamOptions {
@@ -33,9 +34,8 @@ export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
     allowH2: false,
   });
   const path = url.pathname + url.search;
-  // In the order of their deadlines, which are all equally far away.
-  const waiting = new Set<Relay>();
-  const settled = (relay: Relay): void => void waiting.delete(relay);
+  const waiting = new SlotList<Relay>();
+  const settled = (relay: Relay): void => void waiting.remove(relay);
   const timer = setInterval(() => expireOverdue(waiting, Date.now()), EXPIRY_STEP_MS);
   timer.unref();
   return {
@@ -77,10 +77,10 @@ export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
 const EXPIRY_STEP_MS = 250;
 const END_TIMEOUT_MS = 10_000;
 
-function expireOverdue(waiting: Set<Relay>, now: number): void {
-  for (const relay of waiting) {
-    if (relay.deadline > now) return;
-    waiting.delete(relay);
+function expireOverdue(waiting: SlotList<Relay>, now: number): void {
+  for (const relay of waiting.toArray()) {
+    if (relay.deadline > now) continue;
+    waiting.remove(relay);
     relay.expire();
   }
 }
@@ -104,6 +104,7 @@ const PASSED: ReadonlySet<string> = new Set([
 
 /** Carries one answer across, with back-pressure; a caller that leaves takes its request along. */
 class Relay implements Dispatcher.DispatchHandler {
+  slot = -1;
   readonly deadline: number;
   readonly #answer: Answer;
   readonly #maxBytes: number;

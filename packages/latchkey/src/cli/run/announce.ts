@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import type { Config } from '../../config/config.ts';
 import type { Running } from '../../compose.ts';
+import { toPlainText } from '../plain-text.ts';
 import { version } from '../version.ts';
 import type { TokenPlace } from './first-token.ts';
 
@@ -23,12 +24,12 @@ export async function announce(facts: Announcement): Promise<void> {
   talk(`  ${styleText('bold', 'Latchkey', { stream: process.stderr })} ${version}`);
   talk();
   for (const server of facts.running.servers) {
-    row('protects', describeUpstream(facts.config, server.name));
+    row('protects', toPlainText(describeUpstream(facts.config, server.name)));
     row('at', styleText('cyan', server.resource, { stream: process.stderr }));
     row('rules', describeRules(server));
   }
   for (const line of await describeCredentials(facts)) row(line.name, line.text);
-  row('store', facts.config.store);
+  row('store', toPlainText(facts.config.store));
   row('connect', connectLine(facts));
   row('stop', 'Ctrl-C');
   talk();
@@ -92,7 +93,7 @@ async function describeCredentials({
   if (tokenPlace.kind === 'file')
     lines.push({
       name: 'token',
-      text: `default, until ${local(running.firstToken?.expiresAt ?? null)}, written to ${tokenPlace.path}`,
+      text: `default, until ${local(running.firstToken?.expiresAt ?? null)}, written to ${toPlainText(tokenPlace.path)}`,
     });
   const now = Date.now();
   const alive = (await running.store.credentials.list('token')).filter(

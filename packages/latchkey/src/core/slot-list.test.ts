@@ -1,0 +1,25 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { SlotList, type Slotted } from './slot-list.ts';
+
+describe('SlotList', () => {
+  it('holds what a Set would hold, whatever comes and goes', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(20), fc.boolean()), { maxLength: 200 }), (steps) => {
+        const items: Slotted[] = Array.from({ length: 21 }, () => ({ slot: -1 }));
+        const list = new SlotList();
+        const set = new Set<Slotted>();
+        for (const [index, add] of steps) {
+          const item = items[index] as Slotted;
+          if (!add) expect(list.remove(item)).toBe(set.delete(item));
+          else if (!set.has(item)) {
+            list.add(item);
+            set.add(item);
+          }
+        }
+        expect(new Set(list.toArray())).toEqual(set);
+        expect(list.size).toBe(set.size);
+      }),
+    );
+  });
+});

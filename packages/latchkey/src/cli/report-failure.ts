@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { LatchkeyError, type ErrorCode } from '../core/error.ts';
+import { toPlainText } from './plain-text.ts';
 
 // What the caller got wrong on the command line or in the file; everything else went wrong while running.
 const USAGE_CODES: ReadonlySet<ErrorCode> = new Set([
@@ -30,9 +31,7 @@ export function reportFailure(error: unknown, write: (text: string) => void): nu
   return 1;
 }
 
-/** Text of others cannot move the cursor or colour the terminal. */
+/** Text of others cannot move the cursor, colour the terminal, or begin a line that looks like one of ours. */
 function plain(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, (character) =>
-    character === '\n' ? character : `\\u${character.codePointAt(0)?.toString(16).padStart(4, '0')}`,
-  );
+  return text.split('\n').map(toPlainText).join('\n    ');
 }

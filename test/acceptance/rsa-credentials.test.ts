@@ -176,8 +176,9 @@ test('RSA-11 Query token ignored', async () => {
   expect(trail).toContain('credential-missing');
   expect(trail + site.gateway.talk()).not.toContain(token);
   expect(await readFile(join(site.gateway.configFile, '..', 'trail.jsonl'), 'utf8')).not.toContain(token);
-  for (const name of await readdir(site.gateway.store))
-    expect((await readFile(join(site.gateway.store, name))).includes(token)).toBe(false);
+  const kept = await readdir(site.gateway.store, { recursive: true, withFileTypes: true });
+  for (const { parentPath, name } of kept.filter((entry) => entry.isFile()))
+    expect((await readFile(join(parentPath, name))).includes(token)).toBe(false);
 });
 
 test('RSA-12 Form token ignored', async () => {

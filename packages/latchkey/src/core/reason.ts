@@ -57,7 +57,6 @@ export type Reason =
   | 'upstream-timeout'
   | 'upstream-invalid'
   | 'upstream-too-large'
-  | 'upstream-capability'
   | 'caller-gone'
   | 'internal';
 
@@ -74,8 +73,6 @@ export interface Refusal {
   /** Protocol versions, for `version-unsupported`. */
   readonly supported?: readonly string[];
   readonly requested?: string;
-  /** For `upstream-capability`: the JSON text of the missing client capabilities. */
-  readonly requiredCapabilities?: string;
   /** What did not match, in the gateway's own words, with no text of the caller in it. */
   readonly detail?: string;
 }

@@ -5,6 +5,7 @@ import { toWire } from './wire.ts';
 const context = {
   resourceMetadata: 'https://mcp.example/.well-known/oauth-protected-resource/mcp',
   requestId: 'r1',
+  legacy: false,
   unknownTokenStatus: 401,
 } as const;
 const wireOf = (
@@ -64,6 +65,11 @@ describe('toWire', () => {
   it('rounds Retry-After up to whole seconds, at least one', () => {
     const { headers } = toWire(refuse('limit-address', { retryAfterSeconds: 0.2 }), context);
     expect(headers[headers.indexOf('retry-after') + 1]).toBe('1');
+  });
+
+  it('tells a client with a session of an unknown method without ending the session', () => {
+    const statusOf = (legacy: boolean): number => toWire(refuse('method-unknown'), { ...context, legacy }).status;
+    expect([statusOf(true), statusOf(false)]).toEqual([200, 404]);
   });
 
   it('never tells the detail', () => {

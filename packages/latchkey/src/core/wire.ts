@@ -11,6 +11,8 @@ export interface WireContext {
   /** Absolute URL of the protected resource metadata (RFC 9728 §5.1); null outside a protected server. */
   readonly resourceMetadata: string | null;
   readonly requestId: string;
+  /** Whether the caller speaks a revision before 2026-07-28. */
+  readonly legacy: boolean;
   /** Status for a credential that is not valid: 401, or 403 where a deployment was told so. */
   readonly unknownTokenStatus: 401 | 403;
 }
@@ -46,8 +48,6 @@ function dataOf(refusal: Refusal, context: WireContext): string {
   const members = refusal.reason === 'policy-hidden' ? [] : [`"requestId":${JSON.stringify(context.requestId)}`];
   if (refusal.supported !== undefined) members.push(`"supported":${JSON.stringify(refusal.supported)}`);
   if (refusal.requested !== undefined) members.push(`"requested":${JSON.stringify(refusal.requested)}`);
-  if (refusal.requiredCapabilities !== undefined)
-    members.push(`"requiredCapabilities":${refusal.requiredCapabilities}`);
   return `{${members.join(',')}}`;
 }
 
@@ -140,7 +140,8 @@ function lineOf(refusal: Refusal, context: WireContext): Line {
         message: `Unsupported protocol version. Supported: ${(refusal.supported ?? []).join(', ')}.`,
       };
     case 'method-unknown':
-      return { status: 404, code: -32601, message: 'Method not found.' };
+      // To a client with a session 404 means that the session ended (MCP 2025-11-25, Session Management).
+      return { status: context.legacy ? 200 : 404, code: -32601, message: 'Method not found.' };
     case 'session-missing':
       return same(400, 'Mcp-Session-Id is missing. Initialize first.');
     case 'session-unknown':
@@ -171,8 +172,6 @@ function lineOf(refusal: Refusal, context: WireContext): Line {
       return same(502, 'The answer of the MCP server behind the gateway is too large.');
     case 'upstream-timeout':
       return same(504, 'The MCP server behind the gateway did not answer in time.');
-    case 'upstream-capability':
-      return { status: 400, code: -32021, message: 'The client lacks a capability that this request needs.' };
     case 'caller-gone':
     case 'internal':
       return same(500, 'The gateway could not handle this request.');

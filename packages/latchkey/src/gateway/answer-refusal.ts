@@ -14,6 +14,7 @@ export function refuseExchange(unknownTokenStatus: 401 | 403, exchange: Exchange
   const wire = toWire(withId(refusal, exchange), {
     resourceMetadata: server?.resourceMetadata ?? null,
     requestId: exchange.requestId,
+    legacy: exchange.message !== null && exchange.era === 'legacy',
     unknownTokenStatus,
   });
   const headers = [...wire.headers, 'content-length', String(Buffer.byteLength(wire.body)), ...corsHeaders(exchange)];

@@ -9,7 +9,6 @@ const ALLOWED_FAILURES: ReadonlySet<Reason> = new Set([
   'upstream-timeout',
   'upstream-invalid',
   'upstream-too-large',
-  'upstream-capability',
   'caller-gone',
 ]);
 

@@ -1,6 +1,3 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { headerValue, headerValues, json } from '../fixtures/raw-http.ts';
 import { expectEachRefused, expectEachServed, ranBy, responseOf } from './answers.ts';
@@ -9,18 +6,10 @@ import type { Call, Site } from './harness.ts';
 
 let site: Site;
 let modernOnly: Site;
-let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'latchkey-hdr-'));
-  [site, modernOnly] = await Promise.all([
-    startSite({ trail: { file: join(folder, 'trail') } }),
-    startSite({ protocol: 'modern' }),
-  ]);
+  [site, modernOnly] = await Promise.all([startSite(), startSite({ protocol: 'modern' })]);
 });
-afterAll(async () => {
-  await Promise.all([site.close(), modernOnly.close()]);
-  await rm(folder, { recursive: true });
-});
+afterAll(() => Promise.all([site.close(), modernOnly.close()]));
 
 const VERSION = 'io.modelcontextprotocol/protocolVersion';
 const withHeaders = (headers: NonNullable<Call['headers']>, call: Call = {}): Call => ({
@@ -194,7 +183,7 @@ test('HDR-13 Mcp-Name mismatch', async () => {
   const twice = callBody({ tool: 'delete_all' }).replace('"name":', '"name":"echo","name":');
   await expectEachRefused(site, { 'a body with two names': { body: twice } }, 400, -32600);
   await expect
-    .poll(async () => await readFile(join(folder, 'trail'), 'utf8'))
+    .poll(() => site.gateway.command('trail', '--json'))
     .toMatch(/"target":"delete_all","decision":"deny","reason":"header-mismatch"/);
 });
 

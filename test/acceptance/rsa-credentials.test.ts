@@ -18,7 +18,7 @@ import {
 let site: Site;
 beforeAll(async () => {
   const limits = { failedPerAddress: '100000/min', requestsPerAddress: '100000/min' };
-  site = await startSite({ limits, trail: { file: 'trail.jsonl' } }, { LATCHKEY_LOG: 'debug' });
+  site = await startSite({ limits }, { LATCHKEY_LOG: 'debug' });
 });
 afterAll(() => site.close());
 
@@ -175,7 +175,6 @@ test('RSA-11 Query token ignored', async () => {
   const trail = await site.gateway.command('trail', '--json', '--limit', '1000');
   expect(trail).toContain('credential-missing');
   expect(trail + site.gateway.talk()).not.toContain(token);
-  expect(await readFile(join(site.gateway.configFile, '..', 'trail.jsonl'), 'utf8')).not.toContain(token);
   const kept = await readdir(site.gateway.store, { recursive: true, withFileTypes: true });
   for (const { parentPath, name } of kept.filter((entry) => entry.isFile()))
     expect((await readFile(join(parentPath, name))).includes(token)).toBe(false);

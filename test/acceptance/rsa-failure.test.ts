@@ -215,12 +215,13 @@ test('RSA-36 Auth outage fails closed: token store of another shape', async () =
 });
 
 test('RSA-36 Auth outage fails closed: trail that cannot be written', async () => {
-  const trails = await mkdtemp(join(folder, 'trail-'));
-  const file = join(trails, 'trail.jsonl');
-  const site = await startSite({ trail: { file } });
+  const site = await startSite();
+  const trails = join(site.gateway.store, 'trail');
   expect((await send(site)).status).toBe(200);
-  await rm(file);
-  await mkdir(file);
+  await expect.poll(() => readdir(trails)).toHaveLength(1);
+  // The folder becomes a file: nothing can be opened in it any more.
+  await rm(trails, { recursive: true });
+  await writeFile(trails, '');
   // One request goes by while the failure is found out.
   await send(site);
   await expect.poll(async () => (await send(site)).status).toBe(503);
@@ -230,7 +231,8 @@ test('RSA-36 Auth outage fails closed: trail that cannot be written', async () =
   expect((await expectRefused(site, { method: 'GET', target: '/readyz', token: null }, 503)).body).not.toContain(
     trails,
   );
-  await rm(file, { recursive: true });
+  await rm(trails);
+  await mkdir(trails);
   await expect.poll(async () => (await send(site)).status, { timeout: 15_000 }).toBe(200);
   await site.close();
 });

@@ -7,8 +7,8 @@ import { upstreams } from './upstreams.ts';
 describe.each(upstreams.filter(({ ours }) => ours))('the gateway before $name', (upstream) => {
   const gateway = useGateway(upstream);
 
-  const journalTells = (line: string) =>
-    expect.poll(() => gateway().readJournal(), { timeout: 3000, interval: 20 }).toContain(line);
+  const journalTells = async (line: string): Promise<void> =>
+    await expect.poll(() => gateway().readJournal(), { timeout: 3000, interval: 20 }).toContain(line);
 
   it.each(officialClients)('lets $name cancel one call, and no other', async (client) => {
     const session = await client.connect(gateway().url, { token: gateway().token });

@@ -12,6 +12,7 @@ import type { ProtectedServer } from './gateway/exchange.ts';
 import { startGateway, type Gateway } from './gateway/gateway.ts';
 import type { GatewayLimits, GatewayOptions, RotateResult } from './gateway/options.ts';
 import { protectedResourceMetadata } from './oauth/protected-resource.ts';
+import { issueFirstToken, type FirstToken } from './rotation/first-token.ts';
 import { startRotation } from './rotation/automatic.ts';
 import { exchangeCredential } from './rotation/exchange.ts';
 import { openStore } from './store/sqlite/open.ts';
@@ -34,7 +35,7 @@ export interface Running {
   readonly servers: readonly ProtectedServer[];
   readonly store: Store;
   /** The token made because the store had no credential that still works; it is shown once. */
-  readonly firstToken: { readonly secret: Secret; readonly name: string; readonly expiresAt: number } | null;
+  readonly firstToken: FirstToken | null;
   readonly staticTokens: number;
   /** Puts the rules of a new configuration in force; says which servers it could not change without a restart. */
   reload(config: Config): readonly string[];
@@ -77,7 +78,6 @@ async function start(
   closing.push(() => uses.close());
   const trail = createTrail({
     store: store.trail,
-    ...(config.trail.file === null ? {} : { file: config.trail.file }),
     retentionMs: config.trail.retentionMs,
     onHealth: (health) =>
       health.healthy
@@ -88,7 +88,10 @@ async function start(
   });
   closing.push(() => trail.close());
   const servers = await startServers(config, env, log, closing);
-  const firstToken = await makeFirstToken(config, store, staticTokens.length);
+  const firstToken =
+    config.auth.enabled && staticTokens.length === 0
+      ? await issueFirstToken(store.credentials, { ...config.auth.tokens, mint: mintCredential, now: Date.now() })
+      : null;
   const gateway = await startGateway({
     host: config.listen.host,
     port: config.listen.port,
@@ -218,21 +221,6 @@ function createVerifier(
     createStaticVerifier(staticTokens, { scopes: auth.static.scopes, label: auth.static.env, idKey }),
     stored,
   ]);
-}
-
-/** The first run on a store where nothing works makes the token `default`, so that there is one to start with. */
-async function makeFirstToken({ auth }: Config, store: Store, staticTokens: number): Promise<Running['firstToken']> {
-  const now = Date.now();
-  const all = [...(await store.credentials.list('token')), ...(await store.credentials.list('key'))];
-  const alive = all.some(({ revokedAt, expiresAt }) => revokedAt === null && (expiresAt === null || expiresAt > now));
-  if (!auth.enabled || alive || staticTokens > 0) return null;
-  const { secret, hash, hint } = mintCredential(auth.tokens.prefix);
-  const expiresAt = now + auth.tokens.ttlMs;
-  const made = await store.credentials.create(
-    { kind: 'token', name: 'default', owner: null, scopes: ['*'], servers: null, expiresAt, hash, hint },
-    now,
-  );
-  return made === 'name-taken' ? null : { secret, name: 'default', expiresAt };
 }
 
 function endOf(record: { readonly revokedAt: number | null; readonly expiresAt: number | null } | null): number | null {

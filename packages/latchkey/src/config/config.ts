@@ -68,7 +68,7 @@ export interface Config {
   readonly behindProxy: { readonly trusted: readonly string[] } | null;
   readonly origins: readonly string[];
   readonly store: string;
-  readonly trail: { readonly file: string | null; readonly retentionMs: number };
+  readonly trail: { readonly retentionMs: number };
 }
 
 export interface Surroundings {
@@ -98,7 +98,7 @@ export function createConfig(settings: Settings, servers: readonly ServerConfig[
     behindProxy: behindProxy ?? null,
     origins: settings.origins,
     store: path.resolve(settings.store === undefined ? defaultStoreFolder(around.env) : absolute(settings.store)),
-    trail: { file: trail.file === null ? null : absolute(trail.file), retentionMs: trail.retention },
+    trail: { retentionMs: trail.retention },
   });
 }
 

@@ -51,7 +51,7 @@ limits: { bodyBytes: 64kB, failedPerAddress: 5/s }
 tls: { cert: c.pem, key: k.pem }
 behindProxy: { trusted: [10.0.0.0/8, "::1"] }
 origins: [https://inspector.example]
-trail: { file: trail.jsonl, retention: 30d }
+trail: { retention: 30d }
 `;
 
 describe('loadConfig', () => {
@@ -72,7 +72,7 @@ describe('loadConfig', () => {
       },
       limits: { bodyBytes: 64_000, failedPerAddress: { count: 5, periodMs: 1000 }, sessions: 100 },
       tls: { cert: '/work/conf/c.pem', key: '/work/conf/k.pem' },
-      trail: { file: '/work/conf/trail.jsonl', retentionMs: 2_592_000_000 },
+      trail: { retentionMs: 2_592_000_000 },
     });
     const [server] = config?.servers ?? [];
     expect(server).toMatchObject({ name: 'default', path: '/mcp', protocol: 'modern' });

@@ -134,7 +134,6 @@ export const configSchema = z.strictObject({
     .describe('Directory of the store. Default: $XDG_STATE_HOME/latchkey or ~/.local/state/latchkey.'),
   trail: z
     .strictObject({
-      file: field.text().nullable().prefault(null).describe('File that gets the trail as JSON lines too; null: none.'),
       retention: field.duration().prefault('90d').describe('How long the store keeps the trail.'),
     })
     .prefault({})

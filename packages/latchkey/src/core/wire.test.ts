@@ -68,8 +68,8 @@ describe('toWire', () => {
   });
 
   it('tells a client with a session of an unknown method without ending the session', () => {
-    const statusOf = (legacy: boolean): number => toWire(refuse('method-unknown'), { ...context, legacy }).status;
-    expect([statusOf(true), statusOf(false)]).toEqual([200, 404]);
+    const statuses = [true, false].map((legacy) => toWire(refuse('method-unknown'), { ...context, legacy }).status);
+    expect(statuses).toEqual([200, 404]);
   });
 
   it('never tells the detail', () => {

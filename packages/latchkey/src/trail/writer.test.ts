@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +34,6 @@ const idsTo = (count: number) => Array.from({ length: count }, (_, index) => `r$
 
 describe('createTrail', () => {
   let folder: string;
-  let file: string;
   let store: Store;
   let trail: Trail;
   let healths: TrailHealth[];
@@ -44,11 +43,9 @@ describe('createTrail', () => {
     return trail;
   };
   const stored = async () => idsOf((await store.trail.read({ limit: 100_000 })).map((row) => row.json));
-  const filed = (path = file) => idsOf(readFileSync(path, 'utf8').split('\n').slice(0, -1));
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'latchkey-trail-'));
-    file = join(folder, 'trail.jsonl');
     store = await openStore(folder, { busyTimeoutMs: 10 });
     healths = [];
   });
@@ -58,25 +55,22 @@ describe('createTrail', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('writes to the store and the file, in order, by itself', async () => {
-    create({ file });
+  it('writes to the store, in order, by itself', async () => {
+    create();
     for (let number = 0; number < 100; number++) trail.record(entry(number));
     await vi.waitFor(async () => expect(await stored()).toHaveLength(100));
     expect(await stored()).toEqual(idsTo(100));
-    expect(filed()).toEqual(idsTo(100));
-    expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(healths).toEqual([]);
   });
 
   it('has written everything when flush or close resolves', async () => {
-    create({ flushMs: 60_000, file });
+    create({ flushMs: 60_000 });
     for (let number = 0; number < 50; number++) trail.record(entry(number));
     await trail.flush();
     expect(await stored()).toEqual(idsTo(50));
     trail.record(entry(50));
     await trail.close();
     expect(await stored()).toEqual(idsTo(51));
-    expect(filed()).toEqual(idsTo(51));
   });
 
   it('is unhealthy while the store cannot be written, keeps the lines, and recovers by itself', async () => {
@@ -106,62 +100,6 @@ describe('createTrail', () => {
     expect(trail.healthy).toBe(true);
   });
 
-  it('writes nothing twice when only the file failed', async () => {
-    create({ file, flushMs: 60_000 });
-    trail.record(entry(0));
-    await trail.flush();
-    renameSync(file, `${file}.away`);
-    mkdirSync(file);
-    trail.record(entry(1));
-    await expect(trail.flush()).rejects.toMatchObject({ code: 'EISDIR' });
-    trail.record(entry(2));
-    await expect(trail.flush()).rejects.toMatchObject({ code: 'EISDIR' });
-    expect(trail.healthy).toBe(false);
-    rmdirSync(file);
-    await trail.flush();
-    expect(await stored()).toEqual(idsTo(3));
-    expect(filed(`${file}.away`)).toEqual(['r0']);
-    expect(filed()).toEqual(['r1', 'r2']);
-  });
-
-  it('goes on in a new file when the old one was moved away', async () => {
-    create({ file });
-    trail.record(entry(0));
-    await trail.flush();
-    renameSync(file, `${file}.old`);
-    trail.record(entry(1));
-    await trail.flush();
-    expect(filed()).toEqual(['r1']);
-  });
-
-  it('moves the file aside before it outgrows its bound, and keeps one', async () => {
-    create({ file, maxFileBytes: 1000 });
-    for (let number = 0; number < 12; number++) {
-      trail.record(entry(number));
-      await trail.flush();
-      expect(statSync(file).size).toBeLessThanOrEqual(1000);
-    }
-    expect([...filed(`${file}.1`), ...filed()]).toEqual(idsTo(12).slice(-filed().length - filed(`${file}.1`).length));
-    expect(existsSync(`${file}.2`)).toBe(false);
-  });
-
-  it('adds to a file that is there', async () => {
-    writeFileSync(file, `${JSON.stringify({ requestId: 'earlier' })}\n`);
-    create({ file });
-    trail.record(entry(0));
-    await trail.flush();
-    expect(filed()).toEqual(['earlier', 'r0']);
-  });
-
-  it('refuses at once a file that cannot be written', () => {
-    create();
-    for (const path of [join(folder, 'absent', 'x'), folder, '/dev/null']) {
-      expect(() => createTrail({ store: store.trail, file: path })).toThrow(
-        expect.objectContaining({ code: 'E_STORE_UNREADABLE' }),
-      );
-    }
-  });
-
   it('removes old lines by itself', async () => {
     for (const days of [3, 0]) {
       const time = new Date(Date.now() - days * 86_400_000).toISOString();
@@ -179,13 +117,12 @@ describe('createTrail', () => {
         await store.trail.append(lines);
       },
     };
-    create({ store: slow, file });
+    create({ store: slow });
     for (let number = 0; number < 30; number++) {
       trail.record(entry(number));
       if (number % 4 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     }
     await trail.flush();
     expect(await stored()).toEqual(idsTo(30));
-    expect(filed()).toEqual(idsTo(30));
   });
 });

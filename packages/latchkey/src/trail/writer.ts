@@ -1,15 +1,9 @@
 import type { TrailStore } from '../core/store.ts';
 import type { Trail } from '../core/trail.ts';
-import { LatchkeyError } from '../core/error.ts';
-import { openTrailFile, type TrailFile } from './file.ts';
 import { formatEntry } from './format.ts';
 
 export interface TrailOptions {
   readonly store: TrailStore;
-  /** Where the same lines go as JSON lines; none by default. */
-  readonly file?: string;
-  /** Size at which the file is moved to `FILE.1`. Default 64 MiB. */
-  readonly maxFileBytes?: number;
   /** Older lines are removed from the store, now and every hour. Default: none is. */
   readonly retentionMs?: number;
   /** Lines kept while they cannot be written; later ones are lost, and counted. Default 100,000. */
@@ -36,14 +30,11 @@ interface Chunk {
 }
 
 /**
- * The trail over a store and, if wanted, a file. `record` puts one line into a buffer and returns; a timer hands the
- * buffer to the store, then to the file. What cannot be written is kept and tried again, ever more slowly up to 5 s.
- * Throws E_STORE_UNREADABLE when the file cannot be opened.
+ * The trail over a store. `record` puts one line into a buffer and returns; a timer hands the buffer to the store. What
+ * cannot be written is kept and tried again, ever more slowly up to 5 s.
  */
 export function createTrail(options: TrailOptions): Trail {
   const { maxWaiting = 100_000, flushMs = 100, onHealth } = options;
-  const file = options.file === undefined ? null : openFile(options.file, options.maxFileBytes ?? 64 * 2 ** 20);
-  const writeChunk = createChunkWriter(options.store, file);
   const stopPruning = startPruning(options.store, options.retentionMs);
 
   const full: Chunk[] = [];
@@ -78,7 +69,7 @@ export function createTrail(options: TrailOptions): Trail {
   const drain = async (): Promise<void> => {
     seal();
     for (let chunk = full[0]; chunk !== undefined; chunk = full[0]) {
-      const writing = writeChunk(chunk.bytes);
+      const writing = options.store.append(chunk.bytes);
       if (writing instanceof Promise) await writing;
       full.shift();
       waiting -= chunk.lines;
@@ -138,27 +129,9 @@ export function createTrail(options: TrailOptions): Trail {
     async close() {
       closed = true;
       stopPruning();
-      try {
-        if (running !== null) await running.catch(() => {});
-        await flush();
-      } finally {
-        file?.close();
-      }
+      if (running !== null) await running.catch(() => {});
+      await flush();
     },
-  };
-}
-
-/** Remembers which lines only the file still lacks, so that another attempt writes nothing twice. */
-function createChunkWriter(store: TrailStore, file: TrailFile | null) {
-  let stored: Buffer | null = null;
-
-  return (bytes: Buffer): void | Promise<void> => {
-    const finish = (): void => {
-      stored = bytes;
-      file?.append(bytes);
-    };
-    const storing = stored === bytes ? undefined : store.append(bytes);
-    return storing instanceof Promise ? storing.then(finish) : finish();
   };
 }
 
@@ -176,15 +149,4 @@ function startPruning(store: TrailStore, retentionMs: number | undefined): () =>
     clearTimeout(first);
     clearInterval(timer);
   };
-}
-
-function openFile(path: string, maxBytes: number): TrailFile {
-  try {
-    return openTrailFile(path, maxBytes);
-  } catch (cause) {
-    throw new LatchkeyError('E_STORE_UNREADABLE', `The trail file ${path} cannot be opened to write.`, {
-      hint: 'Give the trail a regular file in a folder that exists and that you may write to.',
-      cause,
-    });
-  }
 }

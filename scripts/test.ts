@@ -36,9 +36,15 @@ const PROJECTS: readonly (readonly string[])[] = [
   ['conformance'],
 ];
 
+/** Programs that single tests need, with Debian's package that has them. Tests of a missing one are skipped. */
+const PROGRAMS: readonly { readonly program: string; readonly debian: string }[] = [
+  { program: 'openssl', debian: 'openssl' },
+];
+
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-report-'));
 try {
+  for (const needed of PROGRAMS) bring(needed);
   for (const check of CHECKS) runCheck(check);
   for (const projects of PROJECTS) runProjects(projects);
 } finally {
@@ -46,6 +52,18 @@ try {
 }
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
+
+function has(program: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+}
+
+/** On Debian as root a missing program is installed; elsewhere it is said how to get it. */
+function bring({ program, debian }: (typeof PROGRAMS)[number]): void {
+  if (process.platform === 'win32' || has(program)) return;
+  const install = `apt-get update -qq && apt-get install -y -qq --no-install-recommends ${debian}`;
+  if (process.getuid?.() === 0 && has('apt-get')) spawnSync('sh', ['-c', install], { stdio: 'inherit' });
+  if (!has(program)) console.log(`skip tests that need ${program}: it is missing (Debian: apt-get install ${debian})`);
+}
 
 function runCheck({ name, command }: (typeof CHECKS)[number]): void {
   const [program = '', ...args] = command;

@@ -40,7 +40,8 @@ export function findCredential(headers: RequestHeaders): Credential | Refusal | 
 }
 
 function welcomeStranger(state: GatewayState, exchange: Exchange): StageResult {
-  const { anonymous } = state.options;
+  const { anonymous, tls } = state.options;
+  if (exchange.clear && tls !== null) return refuse('clear-text');
   // A stranger's right to the rotate endpoint is never in question: it is about a credential.
   if (anonymous === null || exchange.route?.kind === 'rotate') return refuse('credential-missing', { scopes: [] });
   return accept(exchange, anonymous);

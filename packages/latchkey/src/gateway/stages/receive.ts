@@ -32,7 +32,8 @@ function judgeConnection(state: GatewayState, exchange: Exchange): void {
   const encrypted = 'encrypted' in exchange.request.socket || (proxied && exchange.headers.forwardedProto === 'https');
   // A proxy on this machine that says nothing of the outside hop is as local as a client on it.
   const local = isLoopback(peer) && (!proxied || exchange.headers.forwardedProto === null);
-  exchange.clear = !encrypted && !local;
+  // Where TLS is served, plain HTTP is a mistake of the caller's, on this machine too.
+  exchange.clear = !encrypted && (state.options.tls !== null || !local);
 }
 
 /** The path of an origin-form target (RFC 9112 §3.2.1); the query is nobody's business here and is dropped. */

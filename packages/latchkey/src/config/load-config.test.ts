@@ -67,11 +67,11 @@ describe('loadConfig', () => {
         static: null,
         tokens: {
           ttlMs: 86_400_000,
-          rotate: { everyMs: 43_200_000, graceMs: 600_000, deliver: { file: '/work/conf/out' } },
+          rotate: { everyMs: 43_200_000, graceMs: 600_000, deliver: { file: '/srv/conf/out' } },
         },
       },
       limits: { bodyBytes: 64_000, failedPerAddress: { count: 5, periodMs: 1000 }, sessions: 100 },
-      tls: { cert: '/work/conf/c.pem', key: '/work/conf/k.pem' },
+      tls: { cert: '/srv/conf/c.pem', key: '/srv/conf/k.pem' },
       trail: { retentionMs: 2_592_000_000 },
     });
     const [server] = config?.servers ?? [];
@@ -80,8 +80,8 @@ describe('loadConfig', () => {
       kind: 'stdio',
       command: 'npx',
       args: ['-y', 'server', './data'],
-      cwd: '/work/conf/sub',
-      env: { KEY: { env: 'KEY' }, MODE: 'plain', F: { file: '/work/conf/f' } },
+      cwd: '/srv/conf/sub',
+      env: { KEY: { env: 'KEY' }, MODE: 'plain', F: { file: '/srv/conf/f' } },
       timeoutMs: 120_000,
     });
     expect(server?.policy.rules.tools.map(({ pattern, limit }) => [pattern, limit?.count])).toEqual([
@@ -163,7 +163,7 @@ describe('loadConfig', () => {
   it('takes paths of flags and variables from the working directory, those of the file from the file', () => {
     const more = { file: 'conf/a.yaml', flags: { upstream: { command: ['x'] } } };
     expect(load('store: s', more).config).toMatchObject({
-      store: '/work/conf/s',
+      store: '/srv/conf/s',
       servers: [{ upstream: { cwd: '/work' } }],
     });
     expect(load('store: s', { ...more, env: { LATCHKEY_STORE: 't' } }).config?.store).toBe('/work/t');

@@ -10,7 +10,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const load = (text: string, more: Partial<LoadOptions> = {}) =>
-  loadConfig({ text, file: 'a.yaml', env: { HOME: '/home/x' }, directory: '/work', ...more });
+  loadConfig({ text, file: 'a.yaml', env: { HOME: '/home/x' }, directory: '/srv', ...more });
 const wrong = (text: string, more: Partial<LoadOptions> = {}) =>
   load(text, more).problems.map(({ code, where }) => `${code} ${where}`);
 
@@ -164,9 +164,9 @@ describe('loadConfig', () => {
     const more = { file: 'conf/a.yaml', flags: { upstream: { command: ['x'] } } };
     expect(load('store: s', more).config).toMatchObject({
       store: '/srv/conf/s',
-      servers: [{ upstream: { cwd: '/work' } }],
+      servers: [{ upstream: { cwd: '/srv' } }],
     });
-    expect(load('store: s', { ...more, env: { LATCHKEY_STORE: 't' } }).config?.store).toBe('/work/t');
+    expect(load('store: s', { ...more, env: { LATCHKEY_STORE: 't' } }).config?.store).toBe('/srv/t');
   });
 
   it('says everything that is wrong at once, each with its place', () => {

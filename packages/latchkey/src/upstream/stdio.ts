@@ -157,6 +157,9 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
     async start() {
       const era = await launcher.era();
       if (era.kind === 'lost') throw toStartError(command[0] ?? '', era.loss.text, launcher.notFound);
+      // Old servers may end at a question they do not know; one that ends at `initialize` too is none.
+      const proven = launcher.certain ? era : await shared.start();
+      if (proven.kind === 'lost') throw toStartError(command[0] ?? '', proven.loss.text, launcher.notFound);
       return { era: era.value };
     },
     forward(request, answer) {

@@ -88,6 +88,11 @@ export class Launcher {
     return { kind: 'ok', value: child };
   }
 
+  /** False while the era was only guessed from a child that ended without a word. */
+  get certain(): boolean {
+    return this.#confirmed || this.#discovered !== null;
+  }
+
   /** Tells that a child answered `initialize`, so that the era is no guess any more. */
   confirm(): void {
     this.#confirmed = true;

@@ -76,6 +76,10 @@ describe.skipIf(process.platform === 'win32')('SharedChild', { timeout: 30_000 }
     });
   });
 
+  it('says at the start that a program ends at once', async () => {
+    await expect(startUpstream(['false']).start()).rejects.toMatchObject({ code: 'E_UPSTREAM_START' });
+  });
+
   it('cuts off a caller who does not read, and nobody else', async () => {
     const caller = createCaller(startUpstream(RAW));
     const slow = caller.modern({ id: 1, ...tool('echo', { text: 'late', delayMs: 20_000 }, { progressToken: 't' }) });

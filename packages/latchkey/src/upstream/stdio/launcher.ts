@@ -34,7 +34,7 @@ export class Launcher {
   // Deaths before the hand-shake was done: they say that the command is broken, so everybody waits.
   readonly #backoff = createBackoff();
   #era: Promise<Launched<'modern' | 'legacy'>> | null = null;
-  // A child that died of the probe was taken for a legacy server; until one is initialized, that is a guess.
+  // A child that died of the probe was taken for a legacy server; until one answers anything, that is a guess.
   #confirmed = false;
   #discovered: Greeting | null = null;
   #speaksLegacy: Promise<boolean> | null = null;
@@ -90,10 +90,10 @@ export class Launcher {
 
   /** False while the era was only guessed from a child that ended without a word. */
   get certain(): boolean {
-    return this.#confirmed || this.#discovered !== null;
+    return this.#confirmed;
   }
 
-  /** Tells that a child answered `initialize`, so that the era is no guess any more. */
+  /** Tells that a child answered, so that the era is no guess any more. */
   confirm(): void {
     this.#confirmed = true;
   }
@@ -174,6 +174,7 @@ export class Launcher {
       this.startFailed(child);
       return heard;
     }
+    if (heard.kind === 'ok') this.confirm();
     this.#discovered = heard.kind === 'ok' ? readDiscovery(heard.value) : null;
     return { kind: 'ok', value: this.#discovered === null ? 'legacy' : 'modern' };
   }

@@ -10,6 +10,8 @@ export default defineConfig({
         test: {
           name: 'acceptance',
           include: ['test/acceptance/**/*.test.ts'],
+          // A check that asserts nothing fails.
+          expect: { requireAssertions: true },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

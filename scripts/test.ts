@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CATALOGUE, toCheckId } from '../test/acceptance/catalogue.ts';
 
 interface Counts {
   passed: number;
@@ -16,7 +17,10 @@ interface VitestReport {
   readonly numPendingTests: number;
   readonly numTodoTests: number;
   readonly numFailedTestSuites: number;
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+  readonly testResults: readonly {
+    readonly status: string;
+    readonly assertionResults: readonly { readonly title: string; readonly status: string }[];
+  }[];
 }
 
 const CHECKS: readonly { readonly name: string; readonly command: readonly string[] }[] = [
@@ -42,6 +46,8 @@ const PROGRAMS: readonly { readonly program: string; readonly debian: string }[]
 ];
 
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+/** By id of the catalogue: whether every test of that check passed. */
+const checked = new Map<string, boolean>();
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-report-'));
 try {
   for (const needed of PROGRAMS) bring(needed);
@@ -50,6 +56,7 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
+console.log(`\n${describeCatalogue()}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
 
@@ -109,4 +116,17 @@ function add(report: VitestReport | null, status: number | null): void {
   total.passed += report?.numPassedTests ?? 0;
   total.failed += failed === 0 && status !== 0 ? 1 : failed;
   total.skipped += (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
+  for (const { title, status: result } of report?.testResults.flatMap((file) => file.assertionResults) ?? []) {
+    const id = /^[A-Z]+-\d+/.exec(title)?.[0];
+    if (id !== undefined) checked.set(id, result === 'passed' && checked.get(id) !== false);
+  }
+}
+
+/** How many checks of each area have tests that all passed. */
+function describeCatalogue(): string {
+  const areas = Object.entries(CATALOGUE).map(([area, numbers]) => {
+    const passed = numbers.filter((number) => checked.get(toCheckId(area, number)) === true);
+    return `${area} ${passed.length} of ${numbers.length}`;
+  });
+  return `catalogue: ${areas.join(', ')}`;
 }

@@ -21,7 +21,7 @@ import { createHttpUpstream } from './upstream/http.ts';
 import { createStdioUpstream, type StdioUpstream } from './upstream/stdio.ts';
 import { firstMatch } from './verify/first-match.ts';
 import { digestOf, mintCredential } from './verify/mint.ts';
-import { perTurn } from './verify/per-turn.ts';
+import { perMoment } from './verify/per-moment.ts';
 import { createStaticVerifier, parseStaticTokens } from './verify/static-tokens.ts';
 import { createStoredVerifier } from './verify/stored-credential.ts';
 import { createUseCounter } from './verify/use-counter.ts';
@@ -212,7 +212,7 @@ function createVerifier(
 ): Verifier | null {
   if (!auth.enabled) return null;
   const stored = createStoredVerifier(store.credentials, {
-    version: perTurn(() => store.version()),
+    version: perMoment(() => store.version()),
     prefixes: [auth.tokens.prefix, auth.keys.prefix],
     uses,
   });

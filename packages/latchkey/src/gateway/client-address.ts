@@ -39,5 +39,5 @@ export function clientAddress(peer: string, forwardedFor: string | null, trusted
 }
 
 export function isLoopback(address: string): boolean {
-  return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
+  return address === '127.0.0.1' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
 }

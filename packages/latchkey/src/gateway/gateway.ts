@@ -120,7 +120,7 @@ function createExchange(request: IncomingMessage, response: ServerResponse): Exc
   return {
     request,
     response,
-    requestId: `${PROCESS_MARK}-${requests.toString(36)}`,
+    requestId: `${PROCESS_MARK}-${requests}`,
     startedAt: Date.now(),
     address: plainAddress(request.socket.remoteAddress ?? ''),
     clear: false,
@@ -151,7 +151,7 @@ function recordBadRequest(state: GatewayState, address: string, refusal: Refusal
   requests += 1;
   state.options.trail.record({
     at: now,
-    requestId: `${PROCESS_MARK}-${requests.toString(36)}`,
+    requestId: `${PROCESS_MARK}-${requests}`,
     address: plainAddress(address),
     server: null,
     principal: null,

@@ -64,8 +64,10 @@ export class HttpAnswer implements Answer {
     if (this.#state !== 'started') return;
     if (chunk !== undefined) this.write(chunk);
     this.#state = 'over';
-    // Headers and body together are one system call.
+    // Headers and body together are one system call; as one string, Node joins them before it writes. In latin1 each
+    // byte is one character, so the bytes stay what they were.
     if (this.#held === null) this.#response.end();
+    else if (Buffer.isBuffer(this.#held)) this.#response.end(this.#held.toString('latin1'), 'latin1');
     else this.#response.end(this.#held);
   }
 

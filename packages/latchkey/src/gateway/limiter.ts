@@ -11,25 +11,47 @@ export interface Limiter {
 }
 
 export function createLimiter(rate: Rate): Limiter {
-  const arrivals = new Map<string, number>();
+  // A key's place in `arrivals`, not its arrival: a number that changes would be a new heap object with each event.
+  const places = new Map<string, number>();
+  let arrivals = new Float64Array(64);
+  const free: number[] = [];
+
+  const forget = (key: string, place: number): void => {
+    places.delete(key);
+    free.push(place);
+  };
+
+  const makeRoom = (now: number): void => {
+    for (const [key, place] of places) if ((arrivals[place] as number) <= now) forget(key, place);
+    for (const [key, place] of places) {
+      if (places.size < MAX_KEYS) break;
+      forget(key, place);
+    }
+  };
+
+  const add = (key: string, now: number): number => {
+    if (places.size >= MAX_KEYS) makeRoom(now);
+    const place = free.pop() ?? places.size;
+    if (place === arrivals.length) {
+      const grown = new Float64Array(arrivals.length * 2);
+      grown.set(arrivals);
+      arrivals = grown;
+    }
+    arrivals[place] = 0;
+    places.set(key, place);
+    return place;
+  };
+
   return {
     take(key, now) {
-      const step = takeCell(rate, arrivals.get(key) ?? 0, now);
-      if (step.wait > 0) return step.wait;
-      if (arrivals.size >= MAX_KEYS && !arrivals.has(key)) makeRoom(arrivals, now);
-      arrivals.set(key, step.tat);
-      return 0;
+      const place = places.get(key) ?? add(key, now);
+      const step = takeCell(rate, arrivals[place] as number, now);
+      arrivals[place] = step.tat;
+      return step.wait;
     },
     peek(key, now) {
-      return takeCell(rate, arrivals.get(key) ?? 0, now).wait;
+      const place = places.get(key);
+      return place === undefined ? 0 : takeCell(rate, arrivals[place] as number, now).wait;
     },
   };
-}
-
-function makeRoom(arrivals: Map<string, number>, now: number): void {
-  for (const [key, tat] of arrivals) if (tat <= now) arrivals.delete(key);
-  for (const key of arrivals.keys()) {
-    if (arrivals.size < MAX_KEYS) break;
-    arrivals.delete(key);
-  }
 }

@@ -1,5 +1,5 @@
-import type { Reason, Refusal } from '../core/reason.ts';
-import type { Trail } from '../core/trail.ts';
+import type { Reason } from '../core/reason.ts';
+import type { Trail, TrailEntry } from '../core/trail.ts';
 import type { Exchange } from './exchange.ts';
 
 // What went wrong behind the gateway was allowed all the same.
@@ -16,7 +16,7 @@ const ALLOWED_FAILURES: ReadonlySet<Reason> = new Set([
 export function record(trail: Trail, exchange: Exchange, status: number, now: number): void {
   const { outcome, route, principal, message } = exchange;
   if (outcome === null && (route?.kind === 'document' || exchange.request.method === 'OPTIONS')) return;
-  trail.record({
+  const entry: TrailEntry = {
     at: exchange.startedAt,
     requestId: exchange.requestId,
     address: exchange.address,
@@ -31,20 +31,21 @@ export function record(trail: Trail, exchange: Exchange, status: number, now: nu
     reason: outcome?.reason ?? 'allowed',
     status,
     durationMs: now - exchange.startedAt,
-    ...exposure(exchange),
-    ...needed(outcome),
-  });
+  };
+  const scopes = outcome?.scopes ?? NO_SCOPES;
+  // Copying an entry costs as much as writing it, so most are left as they are.
+  if (!exchange.exposed && scopes.length === 0) trail.record(entry);
+  else
+    trail.record({
+      ...entry,
+      ...(exchange.exposed ? { exposed: true } : {}),
+      ...(scopes.length === 0 ? {} : { neededScopes: scopes }),
+    });
 }
+
+const NO_SCOPES: readonly string[] = [];
 
 function targetOf({ message }: Exchange): string | null {
   if (message === null) return null;
   return message.name ?? message.uri ?? message.ref?.name ?? message.ref?.uri ?? null;
-}
-
-function exposure({ exposed }: Exchange): { exposed?: true } {
-  return exposed ? { exposed: true } : {};
-}
-
-function needed(outcome: Refusal | null): { neededScopes?: readonly string[] } {
-  return outcome?.scopes === undefined || outcome.scopes.length === 0 ? {} : { neededScopes: outcome.scopes };
 }

@@ -67,12 +67,17 @@ export function createState(options: GatewayOptions, stopping: () => boolean): G
     },
     toolSchemas: (server) => schemas.get(server) as ToolSchemas,
     methodsOf(route) {
-      if (route.kind === 'document') return ['GET', 'HEAD', 'OPTIONS'];
-      if (route.kind === 'rotate') return ['POST'];
-      return route.server.protocol === 'modern' ? ['POST', 'OPTIONS'] : ['GET', 'POST', 'DELETE', 'OPTIONS'];
+      if (route.kind === 'document') return DOCUMENT_METHODS;
+      if (route.kind === 'rotate') return ROTATE_METHODS;
+      return route.server.protocol === 'modern' ? MODERN_METHODS : LEGACY_METHODS;
     },
     isModern: (revision) => eraOf(revision) === 'modern',
     refuse: (exchange, refusal) => refuseExchange(options.unknownTokenStatus, exchange, refusal),
   };
   return state;
 }
+
+const DOCUMENT_METHODS = ['GET', 'HEAD', 'OPTIONS'];
+const ROTATE_METHODS = ['POST'];
+const MODERN_METHODS = ['POST', 'OPTIONS'];
+const LEGACY_METHODS = ['GET', 'POST', 'DELETE', 'OPTIONS'];

@@ -6,8 +6,8 @@ import { digestOf } from './mint.ts';
 import type { UseCounter } from './use-counter.ts';
 
 export interface StoredVerifierOptions {
-  /** `Store.version`: asked on each request; cached verdicts hold only while it gives the same number. */
-  readonly version: () => Awaitable<number>;
+  /** `Store.version` as of `now`: asked on each request; cached verdicts hold only while it gives the same number. */
+  readonly version: (now: number) => Awaitable<number>;
   /** Prefixes of the credentials this gateway issues, for example `['lk_', 'lkk_']`. */
   readonly prefixes: readonly string[];
   /** How many credentials are remembered. Default 10,000. */
@@ -59,7 +59,7 @@ export function createStoredVerifier(
       if (findPrefix(text, prefixes) === null) return SKIP;
       if (parseCredential(text, prefixes) === null) return reject('credential-malformed');
       const hash = digestOf(text);
-      const at = version();
+      const at = version(now);
       return at instanceof Promise
         ? at.then((settled) => verifyAt(settled, hash, server, now))
         : verifyAt(at, hash, server, now);

@@ -6,7 +6,8 @@ import type { Exchange, Stage, StageResult } from '../exchange.ts';
 import type { GatewayState } from '../state.ts';
 import type { RequestHeaders } from '../request-headers.ts';
 
-const BEARER = /^bearer +([A-Za-z0-9._~+/=:-]{1,4096})$/i;
+const BEARER = /^bearer +/i;
+const TOKEN = /^[A-Za-z0-9._~+/=:-]{1,4096}$/;
 const API_KEY = /^[\x21-\x7e]{1,4096}$/;
 
 /** Finds the one credential, has it verified, and sets the principal: who is asking. */
@@ -35,8 +36,14 @@ export function findCredential(headers: RequestHeaders): Credential | Refusal | 
   if (apiKey !== null)
     return API_KEY.test(apiKey) ? { scheme: 'api-key', secret: new Secret(apiKey) } : refuse('credential-malformed');
   if (authorization === null) return null;
-  const match = BEARER.exec(authorization);
-  return match === null ? refuse('credential-malformed') : { scheme: 'bearer', secret: new Secret(match[1] as string) };
+  const token = authorization.startsWith('Bearer ') ? authorization.slice(7) : withoutScheme(authorization);
+  return TOKEN.test(token) ? { scheme: 'bearer', secret: new Secret(token) } : refuse('credential-malformed');
+}
+
+/** The scheme is spelled in any case and followed by any number of spaces (RFC 9110 §11.4); '' when it is another one. */
+function withoutScheme(authorization: string): string {
+  const scheme = BEARER.exec(authorization);
+  return scheme === null ? '' : authorization.slice(scheme[0].length);
 }
 
 function welcomeStranger(state: GatewayState, exchange: Exchange): StageResult {

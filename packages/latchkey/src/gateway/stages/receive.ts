@@ -16,9 +16,15 @@ export function receiveStage(state: GatewayState): Stage {
       const framing = checkFraming(exchange.headers, request.rawHeaders.length);
       if (framing !== null) return framing;
       judgeConnection(state, exchange);
-      const path = pathOf(request.url ?? '');
-      if (path === null) return refuse('target-form');
-      exchange.route = state.routes.get(path) ?? null;
+      const target = request.url ?? '';
+      // Most targets are a route to the letter; any other is taken apart.
+      let route = state.routes.get(target);
+      if (route === undefined) {
+        const path = pathOf(target);
+        if (path === null) return refuse('target-form');
+        route = state.routes.get(path);
+      }
+      exchange.route = route ?? null;
       exchange.server = exchange.route?.kind === 'mcp' ? exchange.route.server : null;
       return checkHost(state, exchange) ?? checkOrigin(state, exchange) ?? checkMethod(state, exchange);
     },
@@ -47,7 +53,10 @@ function pathOf(target: string): string | null {
 function checkHost(state: GatewayState, { headers, route }: Exchange): Refusal | null {
   // Probes of an orchestrator come by address.
   if (route?.kind === 'document' && state.probes.has(route)) return null;
-  return headers.host !== null && state.hosts.has(headers.host.toLowerCase()) ? null : refuse('host-foreign');
+  const { host } = headers;
+  return host !== null && (state.hosts.has(host) || state.hosts.has(host.toLowerCase()))
+    ? null
+    : refuse('host-foreign');
 }
 
 function checkOrigin(state: GatewayState, exchange: Exchange): Refusal | null {

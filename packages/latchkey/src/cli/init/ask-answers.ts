@@ -1,4 +1,4 @@
-import { cancel, confirm, intro, isCancel, select, text } from '@clack/prompts';
+import { cancel, confirm, intro, isCancel, outro, select, text } from '@clack/prompts';
 import { splitCommand } from './split-command.ts';
 import type { Answers } from './template.ts';
 
@@ -28,6 +28,7 @@ export async function askAnswers(rules: boolean | undefined): Promise<Answers | 
   const withRules =
     rules ?? (await confirm({ message: 'Write example rules, so that everything else is denied?', output }));
   if (isCancel(withRules)) return stop();
+  outro('Thank you.', { output });
   return kind === 'url' ? { url: place, rules: withRules } : { command: splitCommand(place) ?? [], rules: withRules };
 }
 

@@ -1,4 +1,5 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { DEFAULT_FILE } from '../config-file.ts';
 import { requireConfig } from '../../config/load-config.ts';
 import { LatchkeyError } from '../../core/error.ts';
 import { askAnswers } from './ask-answers.ts';
@@ -17,13 +18,17 @@ export interface InitFlags {
 
 /** Writes the file, having made sure that it passes `config check`; says on stdout which. */
 export async function init(flags: InitFlags): Promise<void> {
+  // Nobody should answer questions for a file that cannot be written; `writeFile` is what decides.
+  if (flags.force !== true && existsSync(flags.file)) throw alreadyThere(flags.file);
   const answers = readFlags(flags) ?? (await ask(flags));
   if (answers === null) return;
   const text = writeTemplate(answers);
   requireConfig({ text, file: flags.file, env: {} });
   writeFile(flags.file, text, flags.force === true);
   process.stdout.write(flags.json ? `${JSON.stringify({ file: flags.file })}\n` : `${flags.file}\n`);
-  process.stderr.write(`Wrote ${flags.file}. Next: latchkey run --config ${flags.file}\n`);
+  process.stderr.write(
+    `Wrote ${flags.file}. Next: latchkey run${flags.file === DEFAULT_FILE ? '' : ` --config ${flags.file}`}\n`,
+  );
 }
 
 function readFlags({ command, upstream, rules = true }: InitFlags): Answers | null {
@@ -68,13 +73,17 @@ function writeFile(file: string, text: string, force: boolean): void {
 function explain(file: string, error: unknown): LatchkeyError {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
   return code === 'EEXIST'
-    ? new LatchkeyError('E_FILE_EXISTS', `${file} is there already.`, {
-        hint: '--force replaces it, --file names another',
-      })
+    ? alreadyThere(file)
     : new LatchkeyError('E_USAGE', `${file} cannot be written (${code}).`, {
         hint: 'check the folder and its permissions',
         cause: error,
       });
+}
+
+function alreadyThere(file: string): LatchkeyError {
+  return new LatchkeyError('E_FILE_EXISTS', `${file} is there already.`, {
+    hint: '--force replaces it, --file names another',
+  });
 }
 
 function usage(message: string, hint: string): LatchkeyError {

@@ -18,6 +18,7 @@ const program = new Command('latchkey')
   .enablePositionalOptions()
   .showHelpAfterError('(latchkey --help shows the commands, latchkey COMMAND --help their options)')
   .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'latchkey: E_USAGE ')) })
   .addHelpText(
     'after',
     `

@@ -3,9 +3,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'test/*.test.ts'] } },
-      { test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
-      { test: { name: 'property', include: ['test/property/**/*.test.ts'] } },
+      { test: { name: 'unit', testTimeout: 30_000, include: ['packages/*/src/**/*.test.ts', 'test/*.test.ts'] } },
+      { test: { name: 'contract', testTimeout: 30_000, include: ['test/contract/**/*.test.ts'] } },
+      { test: { name: 'property', testTimeout: 60_000, include: ['test/property/**/*.test.ts'] } },
       {
         test: {
           name: 'acceptance',

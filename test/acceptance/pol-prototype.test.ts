@@ -21,6 +21,37 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all(sites.map((each) => each.close())));
 
+// What a condition judged must be what the server finds, whatever it takes for the same key or text.
+const TWO_WAYS = [
+  '"OK":false',
+  '"Ok":false',
+  '"o_k":false',
+  '"o\u212a":false',
+  '"\uff4fk":false',
+  '"ok\u200b":false',
+  '"deep":[{"path":1,"PATH":2}]',
+  '"deep":{"a":{"file_path":1,"filePath":2}}',
+  '"path":"/data/\\u0000/../etc"',
+  '"path":"/etc/pass\\ud800wd"',
+  '"amount":1e400',
+];
+
+test('POL-09 case-variant keys: in arguments that a condition judges', async () => {
+  const query = (args: string): Call => ({
+    body: withArgs(args).replace('"echo"', '"query"'),
+    headers: { 'Mcp-Name': 'query' },
+  });
+  const calls = TWO_WAYS.flatMap((member): [string, Call][] => [
+    [`${member} behind`, query(`{"ok":true,${member}}`)],
+    [`${member} in front`, query(`{${member},"ok":true}`)],
+  ]);
+  for (const each of sites) {
+    expect((await send(each, query('{"ok":true,"deep":{"OK":false}}'))).status).toBe(200);
+    await expectEachRefused(each, Object.fromEntries(calls), 403);
+    await expectEachRefused(each, { 'twice the same': query('{"ok":true,"ok":false}') }, 400, -32600);
+  }
+});
+
 const INHERITED = [
   '__proto__',
   'prototype',

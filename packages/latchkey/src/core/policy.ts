@@ -46,6 +46,8 @@ export interface RuleIndex {
   readonly exact: ReadonlyMap<string, PreparedRule>;
   /** In file order. */
   readonly globs: readonly { readonly glob: Glob; readonly prepared: PreparedRule }[];
+  /** The same with every pattern in small letters; null when that is what they are. */
+  readonly folded: Pick<RuleIndex, 'exact' | 'globs'> | null;
 }
 
 export type Judgement =

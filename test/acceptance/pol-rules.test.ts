@@ -117,7 +117,12 @@ test('POL-36 admin surface separate', async () => {
   ];
   const methods = [
     ...verbs.flatMap((verb) => [verb, `latchkey/${verb}`, `admin/${verb}`, `x-latchkey/${verb}`, `$/${verb}`]),
-    ...['shutdown', 'config/set', 'server/add', 'rpc.discover', 'tools/accept', 'users/create', 'logging/set'],
+    'shutdown',
+    'config/set',
+    'server/add',
+    'rpc.discover',
+    'tools/accept',
+    'users/create',
   ];
   const grants = async (): Promise<unknown> =>
     (JSON.parse(await site.gateway.command('token', 'list', '--all', '--json')) as Record<string, unknown>[]).map(

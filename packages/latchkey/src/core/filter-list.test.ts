@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { filterList } from './filter-list.ts';
 
+const labelled = (members: string, era: 'modern' | 'legacy'): unknown =>
+  JSON.parse(filterList(`{"result":{"tools":[]${members}}}`, () => true, era) ?? '').result;
 const visible = (kind: string, name: string): boolean => kind === 'tools' && name === 'echo';
 
 describe('filterList', () => {
@@ -31,8 +33,6 @@ describe('filterList', () => {
   });
 
   it('gives what revisions with caching want, whatever was there', () => {
-    const labelled = (members: string, era: 'modern' | 'legacy'): unknown =>
-      JSON.parse(filterList(`{"result":{"tools":[]${members}}}`, visible, era) ?? '').result;
     for (const [given, ttlMs] of [
       ['', 0],
       [',"ttlMs":-1', 0],

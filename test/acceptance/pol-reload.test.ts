@@ -144,9 +144,9 @@ test('POL-31 policy reload: a flood of writes', async () => {
   const denied = new Set<number>();
   const allowed = new Set<number>();
   spy.reset();
-  let writing = true;
+  const written = new AbortController();
   const calls = (async () => {
-    while (writing) {
+    while (!written.signal.aborted) {
       denied.add((await send(site, { tool: 'delete_all' })).status);
       allowed.add((await send(site)).status);
     }
@@ -159,7 +159,7 @@ test('POL-31 policy reload: a flood of writes', async () => {
     }
     await writeFile(file, wanted);
   });
-  writing = false;
+  written.abort();
   await calls;
   expect([[...denied], [...allowed]]).toEqual([[403], [200]]);
   expect(spy.bytes()).not.toContain('delete_all');

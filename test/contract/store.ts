@@ -409,6 +409,38 @@ export function describeStore(engine: Engine): void {
       });
     });
 
+    describe('pins', () => {
+      const [first, second, third] = [digest(), digest(), digest()];
+      const see = (definition: string, now: number) => store.pins.see('files', new Map([['read', definition]]), now);
+
+      it('keep the first definition of a tool, and what was found last until it is accepted', async () => {
+        await see(first, NOW);
+        await see(first, NOW + 1);
+        const [pin] = await store.pins.list('files');
+        expect(pin).toMatchObject({ server: 'files', tool: 'read', digest: first, found: null, at: NOW });
+        await see(second, NOW + 2);
+        await see(third, NOW + 3);
+        const [changed] = await (await openAnother()).pins.list(null);
+        expect(changed).toMatchObject({ digest: first, found: third, at: NOW });
+        expect(await store.pins.accept({ ...changed!, found: second }, NOW + 4)).toBe(false);
+        expect(await store.pins.accept(changed!, NOW + 4)).toBe(true);
+        expect(await store.pins.accept(changed!, NOW + 5)).toBe(false);
+        const [accepted] = await store.pins.list('files');
+        expect(accepted).toMatchObject({ digest: third, found: null, at: NOW + 4 });
+      });
+
+      it('forget what was found when the pinned definition comes back, and are of one server', async () => {
+        await see(first, NOW);
+        await see(second, NOW + 1);
+        await see(first, NOW + 2);
+        const [pin] = await store.pins.list('files');
+        expect(pin).toMatchObject({ digest: first, found: null });
+        await store.pins.see('db', new Map([['read', second]]), NOW);
+        expect(await store.pins.list('other')).toEqual([]);
+        expect((await store.pins.list(null)).map(({ server }) => server)).toEqual(['db', 'files']);
+      });
+    });
+
     describe('trail', () => {
       it('gives back the newest lines, oldest first, with growing numbers', async () => {
         await store.trail.append(bytesOf(line(1), line(2)));

@@ -26,7 +26,7 @@ const RESERVED = new Set([
 ]);
 /** Where this gateway, or a client on its behalf, looks for something else than a server (RFC 8615). */
 const OWN_PATH = /^\/(?:\.well-known|\.latchkey|%2e)/i;
-const TOP_ONLY = ['upstream', 'protocol', 'tools', 'resources', 'prompts', 'methods', 'list'] as const;
+const TOP_ONLY = ['upstream', 'protocol', 'pin', 'tools', 'resources', 'prompts', 'methods', 'list'] as const;
 
 /** What fields cannot tell alone: how they go together. `given` is what was written, before defaults. */
 export function checkSettings(settings: Settings, given: Readonly<Record<string, unknown>>, where: Where): Problem[] {

@@ -2,7 +2,7 @@ import type { Era } from './revision.ts';
 import type { ListedKind } from './visibility.ts';
 
 /** Decides whether an entry of a list is shown. */
-export type Visible = (kind: ListedKind, name: string) => boolean;
+export type Visible = (kind: ListedKind, name: string, entry: Json) => boolean;
 
 // The arrays of list results, the rules they fall under, and the member that names an entry.
 const LISTS = [
@@ -37,7 +37,7 @@ export function filterList(text: string, visible: Visible, era: Era): string | n
     if (!Array.isArray(entries)) continue;
     found = true;
     result[member] = entries.filter(
-      (entry: Json | null) => typeof entry?.[key] === 'string' && visible(kind, entry[key]),
+      (entry: Json | null) => typeof entry?.[key] === 'string' && visible(kind, entry[key], entry),
     );
   }
   if (!found) return null;

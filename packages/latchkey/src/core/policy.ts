@@ -54,7 +54,7 @@ export type Judgement =
   | { readonly kind: 'allow'; readonly rule: Rule | null }
   | {
       readonly kind: 'deny';
-      readonly reason: Extract<Reason, `policy-${string}` | 'method-unknown'>;
+      readonly reason: Exclude<Extract<Reason, `policy-${string}` | 'method-unknown'>, 'policy-definition'>;
       readonly scopes: readonly string[];
       readonly target: string | null;
     };

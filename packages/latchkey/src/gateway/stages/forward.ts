@@ -1,5 +1,5 @@
 import { isVisible, needsFilter } from '../../core/visibility.ts';
-import { filterList, LIST_METHODS } from '../../core/filter-list.ts';
+import { filterList, LIST_METHODS, type Visible } from '../../core/filter-list.ts';
 import type { Principal } from '../../core/principal.ts';
 import { refuse, type Refusal } from '../../core/reason.ts';
 import type { Answer, Forwardable } from '../../core/upstream.ts';
@@ -121,12 +121,13 @@ function filtered(
   // A resumed GET stream can replay the answer to a list request.
   const lists =
     message === null
-      ? exchange.request.method === 'GET' && needsFilter(server.policy, principal)
+      ? exchange.request.method === 'GET' && (server.pin !== 'off' || needsFilter(server.policy, principal))
       : LIST_METHODS.has(message.method);
   if (!lists) return answer;
-  return createFilterAnswer(
-    answer,
-    (text) => filterList(text, (kind, name) => isVisible(server.policy, principal, kind, name), exchange.era),
-    state.options.limits.listBytes,
-  );
+  const pins = state.pinsOf(server);
+  const visible: Visible = (kind, name, entry) => {
+    const fits = pins === null || kind !== 'tools' || pins.see(entry, exchange.startedAt);
+    return isVisible(server.policy, principal, kind, name) && fits;
+  };
+  return createFilterAnswer(answer, (text) => filterList(text, visible, exchange.era), state.options.limits.listBytes);
 }

@@ -16,6 +16,16 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      {
+        test: {
+          name: 'meta',
+          include: ['test/meta/**/*.test.ts'],
+          // Each of them is a run of vitest that starts a gateway or more.
+          maxConcurrency: 2,
+          testTimeout: 600_000,
+          hookTimeout: 60_000,
+        },
+      },
       { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       { test: { name: 'clients', include: ['test/clients/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       {

@@ -76,9 +76,10 @@ async function runChecks(without: string, samples: readonly Sample[]): Promise<r
   const child = spawn(
     process.execPath,
     [join(ROOT, 'node_modules/vitest/vitest.mjs'), ...args, ...output, ...patience],
-    { cwd: ROOT, env: environment(without), stdio: 'ignore' },
+    { cwd: ROOT, env: environment(without), stdio: 'ignore', detached: true },
   );
   await once(child, 'close');
+  endGroup(child.pid);
   const { testResults } = JSON.parse(await readFile(report, 'utf8')) as {
     testResults: readonly { name: string; assertionResults: readonly { title: string; status: string }[] }[];
   };
@@ -89,6 +90,15 @@ async function runChecks(without: string, samples: readonly Sample[]): Promise<r
       status,
     })),
   );
+}
+
+/** A check that fails in its middle leaves the gateway that it started. */
+function endGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, 'SIGKILL');
+  } catch {
+    // Nothing was left.
+  }
 }
 
 /** What this run of vitest has in its environment is not for the one inside. */

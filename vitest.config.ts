@@ -36,6 +36,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'meta',
+          include: ['test/meta/**/*.test.ts'],
+          // Each of them is a run of vitest that starts a gateway or more.
+          maxConcurrency: 2,
+          testTimeout: 600_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
           testTimeout: 600_000,

@@ -104,6 +104,7 @@ async function start(
     unknownTokenStatus: config.auth.unknownTokenStatus,
     limits: toLimits(config.limits),
     trail,
+    pins: store.pins,
     sealKey: await store.secret('session-seal'),
     storeVersion: () => store.version(),
     endOf: async ({ credentialId }) => endOf(credentialId === null ? null : await store.credentials.find(credentialId)),
@@ -152,6 +153,7 @@ async function startServers(
       resource: '',
       resourceMetadata: '',
       protocol: server.protocol,
+      pin: server.pin,
       upstream,
       policy: server.policy,
     });

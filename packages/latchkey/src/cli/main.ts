@@ -8,6 +8,7 @@ import { addKeyCommand } from './key.ts';
 import { addPolicyCommand } from './policy.ts';
 import { addRunCommand } from './run.ts';
 import { addTokenCommand } from './token.ts';
+import { addToolsCommand } from './tools.ts';
 import { addTrailCommand } from './trail.ts';
 
 const program = new Command('latchkey')
@@ -35,6 +36,7 @@ for (const add of [
   addTokenCommand,
   addKeyCommand,
   addTrailCommand,
+  addToolsCommand,
   addPolicyCommand,
   addConnectCommand,
   addInitCommand,

@@ -7,6 +7,7 @@ import { openDatabase } from './database.ts';
 import { attempt } from './failure.ts';
 import { prepareFolder } from './folder.ts';
 import { CREDENTIALS_SCHEMA } from './migrations.ts';
+import { createPinStore } from './pins.ts';
 import { createTrailStore } from './trail.ts';
 
 export interface StoreOptions {
@@ -31,6 +32,7 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
   const trail = createTrailStore(trailFolder);
   return {
     credentials: createCredentialStore(db, credentialsPath, version.bump),
+    pins: createPinStore(db, credentialsPath),
     trail,
     secret: createSecrets(db, credentialsPath),
     version: () => attempt(credentialsPath, version.read),

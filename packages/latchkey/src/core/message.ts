@@ -27,6 +27,8 @@ export interface Message {
   readonly args: Range | null;
   /** True when two keys at the top of `arguments` differ only by case: such arguments are never judged by a condition. */
   readonly argsAmbiguous: boolean;
+  /** `params.cursor` of a list, where it is a string; its quotes are in the range. */
+  readonly cursor: Range | null;
   /** `params.ref` of completion/complete: a prompt's name or a resource's URI (template). */
   readonly ref: { readonly type: string; readonly name: string | null; readonly uri: string | null } | null;
   /** `params.notifications.resourceSubscriptions` of subscriptions/listen. */

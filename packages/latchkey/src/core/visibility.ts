@@ -17,17 +17,6 @@ export function isVisible(policy: Policy, principal: Principal, kind: ListedKind
   return prepared !== null && isShown(policy, principal, prepared);
 }
 
-/** False when nothing in such a list could be filtered, so that the answer can pass unread. */
-export function needsFilter(policy: Policy, principal: Principal, kind?: ListedKind): boolean {
-  if (policy.empty) return !principal.scopes.has(EVERY_SCOPE);
-  // A URI that reads in two ways matches no glob, so even a rule for everything can leave some out.
-  if (kind === undefined || kind === 'resources' || kind === 'templates') return true;
-  const { exact, globs } = policy.index[kind];
-  if (!globs.some(({ glob }) => glob.pattern === '*')) return true;
-  for (const prepared of exact.values()) if (!isShown(policy, principal, prepared)) return true;
-  return globs.some(({ prepared }) => !isShown(policy, principal, prepared));
-}
-
 function isShown(policy: Policy, principal: Principal, prepared: PreparedRule): boolean {
   if (prepared.rule.hidden || prepared.rule.deny) return false;
   return policy.list === 'all' || holdsScopes(prepared, principal);

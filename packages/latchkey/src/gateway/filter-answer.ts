@@ -1,14 +1,14 @@
-import { filterList, type Visible } from '../core/filter-list.ts';
+import { filterList, type View } from '../core/filter-list.ts';
 import { refuse } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
 import { headerOf } from './http-answer.ts';
 
 /**
- * An Answer that takes out of list results what the caller may not use. JSON bodies and single events are held until
- * they are whole, at most `maxBytes`; everything else passes as it comes.
+ * An Answer that takes out of lists, and of changes that are told, what the caller may not see. Bodies and single events
+ * are held until they are whole, at most `maxBytes`.
  */
-export function createFilterAnswer(inner: Answer, visible: Visible, maxBytes: number): Answer {
-  let mode: 'pass' | 'json' | 'events' = 'pass';
+export function createFilterAnswer(inner: Answer, view: View, maxBytes: number): Answer {
+  let mode: 'body' | 'events' = 'body';
   let held: Buffer[] = [];
   let size = 0;
   let startArguments: [number, readonly string[]] = [200, []];
@@ -27,11 +27,11 @@ export function createFilterAnswer(inner: Answer, visible: Visible, maxBytes: nu
     return true;
   };
 
-  const endJson = (): void => {
+  const endBody = (): void => {
     const text = Buffer.concat(held).toString('utf8');
     let filtered: string;
     try {
-      filtered = filterList(text, visible) ?? text;
+      filtered = text === '' ? text : (filterList(text, view) ?? text);
     } catch {
       inner.fail(refuse('upstream-invalid', { detail: 'a list that is not JSON' }));
       return;
@@ -51,7 +51,7 @@ export function createFilterAnswer(inner: Answer, visible: Visible, maxBytes: nu
     size = rest.length;
     return inner.write(
       splitEvents(whole)
-        .map((event) => filterEvent(event, visible))
+        .map((event) => filterEvent(event, view))
         .join(''),
     );
   };
@@ -63,24 +63,17 @@ export function createFilterAnswer(inner: Answer, visible: Visible, maxBytes: nu
     onAbort: (handler) => inner.onAbort(handler),
     onDrain: (handler) => inner.onDrain(handler),
     start(status, headers) {
-      const type = headerOf(headers, 'content-type') ?? '';
-      mode = type.startsWith('application/json') ? 'json' : type.startsWith('text/event-stream') ? 'events' : 'pass';
-      if (mode === 'pass') inner.start(status, headers);
-      else if (mode === 'events') inner.start(status, withoutLength(headers));
+      const type = headerOf(headers, 'content-type')?.toLowerCase() ?? '';
+      mode = type.startsWith('text/event-stream') ? 'events' : 'body';
+      if (mode === 'events') inner.start(status, withoutLength(headers));
       else startArguments = [status, withoutLength(headers)];
     },
-    write(chunk) {
-      if (mode === 'pass') return inner.write(chunk);
-      return hold(chunk) && (mode === 'json' || writeEvents(false));
-    },
+    write: (chunk) => hold(chunk) && (mode === 'body' || writeEvents(false)),
     end(chunk) {
-      if (mode === 'pass') inner.end(chunk);
-      else if (chunk !== undefined && !hold(chunk)) return;
-      else if (mode === 'json') endJson();
-      else {
-        writeEvents(true);
-        inner.end();
-      }
+      if (chunk !== undefined && !hold(chunk)) return;
+      if (mode === 'body') return endBody();
+      writeEvents(true);
+      inner.end();
     },
     fail: (refusal) => inner.fail(refusal),
     abort: () => inner.abort(),
@@ -107,15 +100,20 @@ function splitEvents(text: string): readonly string[] {
   return events;
 }
 
-function filterEvent(event: string, visible: Visible): string {
-  if (!event.includes('"result"')) return event;
+function filterEvent(event: string, view: View): string {
   const lines = event.split(/\r\n|\n|\r/);
+  const text = lines
+    .filter(isData)
+    .map((line) => line.slice(5).replace(/^ /, ''))
+    .join('\n');
+  // A comment, or an event that only gives its id.
+  if (text === '') return event;
   const fields = lines.filter((line) => line !== '' && !isData(line));
-  const payload = lines.filter(isData).map((line) => line.slice(5).replace(/^ /, ''));
-  const text = payload.join('\n');
   try {
-    const filtered = filterList(text, visible);
-    return filtered === null ? event : `${[...fields, `data: ${filtered}`].join('\n')}\n\n`;
+    const filtered = filterList(text, view);
+    if (filtered === null) return event;
+    // An event without data is none to a reader, but its id is where to go on from.
+    return `${[...fields, ...(filtered === '' ? [] : [`data: ${filtered}`])].join('\n')}\n\n`;
   } catch {
     // What cannot be read cannot be judged, so it is not shown.
     return '';
@@ -126,7 +124,8 @@ function isData(line: string): boolean {
   return line.startsWith('data:');
 }
 
-function withoutLength(headers: readonly string[]): readonly string[] {
+/** The headers of an answer whose length is not what the upstream said. */
+export function withoutLength(headers: readonly string[]): readonly string[] {
   const kept: string[] = [];
   for (let i = 0; i < headers.length; i += 2)
     if (headers[i] !== 'content-length') kept.push(headers[i] as string, headers[i + 1] as string);

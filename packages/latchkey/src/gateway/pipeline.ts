@@ -7,6 +7,7 @@ import { identifyStage } from './stages/identify.ts';
 import { limitPeerStage } from './stages/limit-peer.ts';
 import { limitPrincipalStage } from './stages/limit-principal.ts';
 import { matchParametersStage } from './stages/match-parameters.ts';
+import { matchReferencesStage } from './stages/match-references.ts';
 import { publishStage } from './stages/publish.ts';
 import { readStage } from './stages/read.ts';
 import { receiveStage } from './stages/receive.ts';
@@ -26,6 +27,7 @@ export function createPipeline(state: GatewayState): readonly Stage[] {
     scanStage(state),
     limitPrincipalStage(state),
     authorizeStage(state),
+    matchReferencesStage(state),
     matchParametersStage(state),
     forwardStage(state),
   ];

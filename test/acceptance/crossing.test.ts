@@ -130,7 +130,7 @@ async function createPairs(site: BusySite): Promise<readonly Pair[]> {
   return [modern, modern, legacy, other, { ...mixed, bob: modern.bob }, { ...mixed, alice: modern.alice }];
 }
 
-async function neverCross(site: BusySite): Promise<void> {
+async function expectNoCrossing(site: BusySite): Promise<void> {
   const pairs = await createPairs(site);
   const [{ alice: stateless }, , { alice, bob }] = pairs as [Pair, Pair, Pair];
   const listen = (token: string, notifications: object): Promise<EventStream> =>
@@ -167,7 +167,7 @@ test.each([
   [2, 'of 2026 over stdio'],
 ])(
   'principals never cross in 1,000 rounds, server %i %s',
-  async (index) => neverCross(sites[index] as BusySite),
+  async (index) => expectNoCrossing(sites[index] as BusySite),
   180_000,
 );
 

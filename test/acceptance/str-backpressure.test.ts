@@ -50,7 +50,7 @@ async function watch(site: BusySite, forMs: number): Promise<number> {
 const READERS = 4;
 const FLOOD = 50;
 
-async function boundStreams(site: BusySite): Promise<void> {
+async function expectBoundedStreams(site: BusySite): Promise<void> {
   const voice = modernVoice(site.tokens.aliceWrite);
   await watch(site, 500);
   const before = residentOf(site);
@@ -69,11 +69,11 @@ async function boundStreams(site: BusySite): Promise<void> {
 
 test.skipIf(!linux)(
   'STR-07 slow reader: streams of 50 MB that nobody reads',
-  async () => void (await Promise.all(sites.map(boundStreams))),
+  async () => void (await Promise.all(sites.map(expectBoundedStreams))),
   120_000,
 );
 
-async function endUnread(site: BusySite): Promise<void> {
+async function expectUnreadEnded(site: BusySite): Promise<void> {
   const voices = [modernVoice(site.tokens.aliceWrite), await legacyVoice(site, site.tokens.aliceWrite)];
   const stalled = await Promise.all(voices.map((voice, id) => openStalled(site, voice, 'big', { megabytes: 24 }, id)));
   await watch(site, SEND_TIMEOUT_MS * 2);
@@ -83,7 +83,7 @@ async function endUnread(site: BusySite): Promise<void> {
 
 test.skipIf(!linux)(
   'STR-07 slow reader: one large answer that nobody reads',
-  async () => void (await Promise.all(sites.map(endUnread))),
+  async () => void (await Promise.all(sites.map(expectUnreadEnded))),
   120_000,
 );
 
@@ -113,7 +113,7 @@ test('STR-07 slow reader: who reads slowly but does read gets it all', async () 
   }
 });
 
-async function boundUnread(site: BusySite): Promise<void> {
+async function expectBoundedUnread(site: BusySite): Promise<void> {
   const [alice, bob] = [modernVoice(site.tokens.aliceWrite), modernVoice(site.tokens.bob)];
   const greedy = await Promise.all(
     Array.from({ length: 4 }, (_, id) => openStalled(site, alice, 'big', { megabytes: 14 }, id)),
@@ -129,5 +129,5 @@ async function boundUnread(site: BusySite): Promise<void> {
 
 test('STR-07 slow reader: what one caller leaves unread is bounded, and costs nobody else', async () => {
   // A server over HTTP is made to wait; one over stdio cannot be without making all its callers wait.
-  await Promise.all(sites.slice(1).map(boundUnread));
+  await Promise.all(sites.slice(1).map(expectBoundedUnread));
 });

@@ -10,7 +10,7 @@ afterAll(() => Promise.all(sites.map((site) => site.close())));
 
 const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged';
 
-async function stopGracefully(site: BusySite): Promise<void> {
+async function expectGracefulStop(site: BusySite): Promise<void> {
   const { aliceWrite, bob } = site.tokens;
   const voice = modernVoice(aliceWrite);
   const session = await legacyVoice(site, bob);
@@ -65,5 +65,5 @@ async function stopGracefully(site: BusySite): Promise<void> {
 }
 
 test('STR-19 graceful stop', async () => {
-  await Promise.all(sites.map(stopGracefully));
+  await Promise.all(sites.map(expectGracefulStop));
 });

@@ -305,7 +305,7 @@ test('POL-34 filtered lists are private: whatever HTTP says of the answer', asyn
         result: { tools: [{ name: 'echo' }], ttlMs: 9, cacheScope: 'private' },
       });
       expect(answer.body).not.toContain('norule');
-      expect(headerValues(answer, 'cache-control')).toEqual(['no-store']);
+      expect(headerValues(answer, 'cache-control')).toEqual(['no-store, no-transform']);
       expect([...headerValues(answer, 'age'), ...headerValues(answer, 'expires')]).toEqual([]);
     }
   // What could be read in two ways shows nothing.

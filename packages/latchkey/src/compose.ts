@@ -312,13 +312,14 @@ function readFile(path: string): string {
 }
 
 function toLimits(limits: Config['limits']): GatewayLimits {
-  const { headersTimeout, bodyTimeout, idleTimeout, streamIdle, sessionIdle, ...same } = limits;
+  const { headersTimeout, bodyTimeout, idleTimeout, streamIdle, sendTimeout, sessionIdle, ...same } = limits;
   return {
     ...same,
     headersTimeoutMs: headersTimeout,
     bodyTimeoutMs: bodyTimeout,
     idleTimeoutMs: idleTimeout,
     streamIdleMs: streamIdle,
+    sendTimeoutMs: sendTimeout,
     sessionIdleMs: sessionIdle,
   };
 }

@@ -67,6 +67,10 @@ const limits = z.strictObject({
   bodyTimeout: field.timeout().prefault('20s').describe('Time for the body to arrive.'),
   idleTimeout: field.timeout().prefault('60s').describe('Time a connection may stay open between requests.'),
   streamIdle: field.timeout().prefault('30m').describe('Time a stream may stay open with nothing sent on it.'),
+  sendTimeout: field
+    .timeout()
+    .prefault('60s')
+    .describe('Time in which a caller must take something of what waits for it.'),
   callTimeout: field
     .timeout()
     .prefault('120s')
@@ -77,6 +81,11 @@ const limits = z.strictObject({
     .describe('Time for a stdio server to start and answer its first question.'),
   sessions: field.count(100_000).prefault(100).describe('Open sessions of one credential.'),
   streams: field.count(100_000).prefault(100).describe('Open streams of one credential.'),
+  streamsPerAddress: field.count(100_000).prefault(200).describe('Open streams from one address.'),
+  unreadBytes: field
+    .size()
+    .prefault('128MiB')
+    .describe('Size of what one credential leaves unread, all its answers together.'),
   sessionIdle: field.timeout().prefault('30m').describe('Time until a session without requests ends.'),
   connectionsPerAddress: field.count(100_000).prefault(200).describe('Open connections from one address.'),
   children: field.count(10_000).prefault(32).describe('Processes of one stdio server, all its sessions together.'),

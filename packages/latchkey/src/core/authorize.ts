@@ -49,6 +49,15 @@ function judgeSubject(policy: Policy, principal: Principal, message: Message, su
   }
 }
 
+/** Whether a principal may read a resource, so that it may be told of its changes. */
+export function mayRead(policy: Policy, principal: Principal, uri: string): boolean {
+  return judgeTarget(policy, 'resources', principal, NO_ARGUMENTS, uri).kind === 'allow';
+}
+
+/** What a condition looks at. */
+type Judged = Pick<Message, 'args' | 'argsAmbiguous' | 'bytes'>;
+const NO_ARGUMENTS: Judged = Object.freeze({ args: null, argsAmbiguous: false, bytes: Buffer.alloc(0) });
+
 function judgeReference(policy: Policy, principal: Principal, message: Message): Judgement {
   const ref = message.ref;
   if (ref?.type === 'ref/prompt') return judgeTarget(policy, 'prompts', principal, message, ref.name);
@@ -79,7 +88,7 @@ function judgeTarget(
   policy: Policy,
   kind: RuleKind,
   principal: Principal,
-  message: Message,
+  message: Judged,
   target: string | null,
 ): Judgement {
   if (target === null) return deny('policy-no-rule', NO_SCOPES, null);
@@ -89,7 +98,7 @@ function judgeTarget(
   return judgeRule(prepared, principal, message, target);
 }
 
-function judgeRule(prepared: PreparedRule, principal: Principal, message: Message, target: string): Judgement {
+function judgeRule(prepared: PreparedRule, principal: Principal, message: Judged, target: string): Judgement {
   const rule = prepared.rule;
   if (rule.hidden) return deny('policy-hidden', NO_SCOPES, target);
   if (rule.deny) return deny('policy-denied', NO_SCOPES, target);
@@ -100,7 +109,7 @@ function judgeRule(prepared: PreparedRule, principal: Principal, message: Messag
   return prepared.allow;
 }
 
-function meetsCondition(prepared: PreparedRule, principal: Principal, message: Message, target: string): boolean {
+function meetsCondition(prepared: PreparedRule, principal: Principal, message: Judged, target: string): boolean {
   if (message.argsAmbiguous) return false;
   const range = message.args;
   try {

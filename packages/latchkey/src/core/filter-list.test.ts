@@ -1,15 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { filterList } from './filter-list.ts';
+import { filterList, type View } from './filter-list.ts';
 
-const labelled = (members: string, era: 'modern' | 'legacy'): unknown =>
-  JSON.parse(filterList(`{"result":{"tools":[]${members}}}`, () => true, era) ?? '').result;
-const visible = (kind: string, name: string): boolean => kind === 'tools' && name === 'echo';
+const view: View = {
+  era: 'modern',
+  visible: (kind, name) => kind === 'tools' && name === 'echo',
+  hears: (uri) => uri === 'file:///mine',
+  sealCursor: (kind, cursor) => `${kind}:${cursor}`,
+};
+const legacy: View = { ...view, era: 'legacy' };
+const labelled = (members: string, by: View): unknown =>
+  JSON.parse(filterList(`{"result":{"tools":[]${members}}}`, by) ?? '').result;
 
 describe('filterList', () => {
   it('leaves only what is visible, and marks it private', () => {
     const text =
       '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"echo","max":9007199254740993},{"name":"rm"},null,{"name":1}],"ttlMs":5,"cacheScope":"public"}}';
-    expect(filterList(text, visible, 'modern')).toBe(
+    expect(filterList(text, view)).toBe(
       '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"echo","max":9007199254740993}],"ttlMs":5,"cacheScope":"private"}}',
     );
   });
@@ -20,16 +26,41 @@ describe('filterList', () => {
       ['resources', 'uri'],
       ['resourceTemplates', 'uriTemplate'],
     ] as const) {
-      expect(filterList(JSON.stringify({ result: { [member]: [{ [key]: 'x' }] } }), () => false, 'legacy')).toBe(
+      expect(filterList(JSON.stringify({ result: { [member]: [{ [key]: 'x' }] } }), legacy)).toBe(
         JSON.stringify({ result: { [member]: [] } }),
       );
     }
   });
 
+  it('gives the caller a cursor of its own', () => {
+    expect(filterList('{"result":{"tools":[],"nextCursor":"c"}}', legacy)).toBe(
+      '{"result":{"tools":[],"nextCursor":"tools:c"}}',
+    );
+  });
+
+  it('hides changes of resources that the caller may not read, however the method is spelled', () => {
+    for (const method of ['notifications/resources/updated', 'notifications\\/resources\\/updated']) {
+      const change = (params: string): string => `{"method":"${method}","params":${params}}`;
+      expect(filterList(change('{"uri":"file:///mine"}'), view)).toBeNull();
+      for (const params of ['{"uri":"file:///other"}', '{"uri":1}', '{}', 'null', '[]'])
+        expect(filterList(change(params), view)).toBe('');
+    }
+  });
+
+  it('looks into batches', () => {
+    const change = '{"method":"notifications/resources/updated","params":{"uri":"x"}}';
+    const list = '{"id":1,"result":{"tools":[{"name":"rm"}]}}';
+    expect(filterList(`[${change},${list},{"id":2,"result":{}}]`, legacy)).toBe(
+      '[{"id":1,"result":{"tools":[]}},{"id":2,"result":{}}]',
+    );
+    expect(filterList(`[${change}]`, legacy)).toBe('');
+    expect(filterList('[{"id":2,"result":{}}]', legacy)).toBeNull();
+  });
+
   it('has nothing to say of other messages, and throws on what is no JSON', () => {
-    expect(filterList('{"jsonrpc":"2.0","id":1,"result":{}}', visible, 'modern')).toBeNull();
-    expect(filterList('null', visible, 'modern')).toBeNull();
-    expect(() => filterList('{', visible, 'modern')).toThrow(SyntaxError);
+    expect(filterList('{"jsonrpc":"2.0","id":1,"result":{}}', view)).toBeNull();
+    expect(filterList('null', view)).toBeNull();
+    expect(() => filterList('{', view)).toThrow(SyntaxError);
   });
 
   it('gives what revisions with caching want, whatever was there', () => {
@@ -45,11 +76,8 @@ describe('filterList', () => {
       [',"ttlMs":{}', 0],
       [',"ttlMs":5,"cacheScope":"public"', 5],
     ] as const)
-      expect(labelled(given, 'modern')).toEqual({ tools: [], ttlMs, cacheScope: 'private' });
-    expect(labelled('', 'legacy')).toEqual({ tools: [] });
-  });
-
-  it('reads no batch', () => {
-    expect(() => filterList('[{"result":{"tools":[]}}]', visible, 'legacy')).toThrow(TypeError);
+      expect(labelled(given, view)).toEqual({ tools: [], ttlMs, cacheScope: 'private' });
+    expect(labelled('', legacy)).toEqual({ tools: [] });
+    expect(labelled(',"cacheScope":"public"', legacy)).toEqual({ tools: [], cacheScope: 'private' });
   });
 });

@@ -1,36 +1,63 @@
 import type { Era } from './revision.ts';
 import type { ListedKind } from './visibility.ts';
 
-/** Decides whether an entry of a list is shown. */
-export type Visible = (kind: ListedKind, name: string, entry: Json) => boolean;
+/** What one caller may see of what a server says. */
+export interface View {
+  readonly era: Era;
+  /** Whether an entry of a list is shown. */
+  readonly visible: (kind: ListedKind, name: string, entry: Json) => boolean;
+  /** Whether a change of this resource is told. */
+  readonly hears: (uri: string) => boolean;
+  /** The caller's own form of a cursor of such a list. */
+  readonly sealCursor: (kind: ListedKind, cursor: string) => string;
+}
 
 // The arrays of list results, the rules they fall under, and the member that names an entry.
 const LISTS = [
-  { member: 'tools', kind: 'tools', key: 'name' },
-  { member: 'prompts', kind: 'prompts', key: 'name' },
-  { member: 'resources', kind: 'resources', key: 'uri' },
-  { member: 'resourceTemplates', kind: 'templates', key: 'uriTemplate' },
-] as const satisfies readonly { member: string; kind: ListedKind; key: string }[];
+  { method: 'tools/list', member: 'tools', kind: 'tools', key: 'name' },
+  { method: 'prompts/list', member: 'prompts', kind: 'prompts', key: 'name' },
+  { method: 'resources/list', member: 'resources', kind: 'resources', key: 'uri' },
+  { method: 'resources/templates/list', member: 'resourceTemplates', kind: 'templates', key: 'uriTemplate' },
+] as const satisfies readonly { method: string; member: string; kind: ListedKind; key: string }[];
 
-export const LIST_METHODS: ReadonlySet<string> = new Set([
-  'tools/list',
-  'prompts/list',
-  'resources/list',
-  'resources/templates/list',
-]);
+/** The kind of entries that each list method answers with. */
+export const LIST_METHODS: ReadonlyMap<string, ListedKind> = new Map(LISTS.map(({ method, kind }) => [method, kind]));
 
 type Json = Record<string, unknown>;
 
 /**
- * A JSON-RPC message with the entries taken out that the caller may not use, or null when it holds no list. What is left
- * is for nobody else: where the revision knows caching (2026-07-28) it goes out as private, with a `ttlMs` of 0 or more.
- * Numbers keep their spelling. Throws when the text is not one message in JSON.
+ * A server's message as this caller may see it: list entries it may not use are taken out, cursors are its own, and the
+ * rest is for nobody else: where the revision knows caching (2026-07-28) it is private, with a `ttlMs` of 0 or more. Null
+ * when there is nothing to change, empty when nothing of it may be seen. Numbers keep their spelling. Throws when the text is not JSON.
  */
-export function filterList(text: string, visible: Visible, era: Era): string | null {
-  const message = JSON.parse(text, keepNumber) as Json | null;
-  if (Array.isArray(message)) throw new TypeError('a batch');
-  const result = message?.['result'] as Json | null | undefined;
-  if (typeof result !== 'object' || result === null) return null;
+export function filterList(text: string, view: View): string | null {
+  const message = JSON.parse(text, keepNumber) as unknown;
+  // 2025-03-26 has batches in answers, too.
+  if (!Array.isArray(message)) return toText(message, filterMessage(message, view));
+  const fates = message.map((one) => filterMessage(one, view));
+  if (fates.every((fate) => fate === 'same')) return null;
+  const kept = message.filter((_one, index) => fates[index] !== 'hidden');
+  return kept.length === 0 ? '' : JSON.stringify(kept);
+}
+
+type Fate = 'same' | 'changed' | 'hidden';
+
+function toText(message: unknown, fate: Fate): string | null {
+  if (fate === 'changed') return JSON.stringify(message);
+  return fate === 'hidden' ? '' : null;
+}
+
+function filterMessage(message: unknown, view: View): Fate {
+  if (!isJson(message)) return 'same';
+  if (message['method'] === 'notifications/resources/updated') {
+    const { uri } = isJson(message['params']) ? message['params'] : {};
+    return typeof uri === 'string' && view.hears(uri) ? 'same' : 'hidden';
+  }
+  return isJson(message['result']) && filterResult(message['result'], view) ? 'changed' : 'same';
+}
+
+/** True when the result was a list, which then is changed in place. */
+function filterResult(result: Json, { era, visible, sealCursor }: View): boolean {
   let found = false;
   for (const { member, kind, key } of LISTS) {
     const entries = result[member];
@@ -39,10 +66,17 @@ export function filterList(text: string, visible: Visible, era: Era): string | n
     result[member] = entries.filter(
       (entry: Json | null) => typeof entry?.[key] === 'string' && visible(kind, entry[key], entry),
     );
+    const cursor = result['nextCursor'];
+    if (typeof cursor === 'string') result['nextCursor'] = sealCursor(kind, cursor);
   }
-  if (!found) return null;
+  if (!found) return false;
   if (era === 'modern') Object.assign(result, { ttlMs: toTtl(result['ttlMs']), cacheScope: 'private' });
-  return JSON.stringify(message);
+  else if ('cacheScope' in result) result['cacheScope'] = 'private';
+  return true;
+}
+
+function isJson(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Whole milliseconds; 0, which is "do not keep it", for anything that is no time. */

@@ -27,6 +27,8 @@ export interface Message {
   readonly args: Range | null;
   /** True when some program takes two keys of one object in `arguments` for the same: no condition judges such arguments. */
   readonly argsAmbiguous: boolean;
+  /** `params.cursor` of a list, where it is a string; its quotes are in the range. */
+  readonly cursor: Range | null;
   /** `params.ref` of completion/complete: a prompt's name or a resource's URI (template). */
   readonly ref: { readonly type: string; readonly name: string | null; readonly uri: string | null } | null;
   /** `params.notifications.resourceSubscriptions` of subscriptions/listen. */

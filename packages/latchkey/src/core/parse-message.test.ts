@@ -122,6 +122,7 @@ describe('parseMessage', () => {
     expect(messageOf({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'x' } })).toMatchObject({
       kind: 'notification',
       id: null,
+      cursor: null,
       cancels: '"x"',
     });
     expect(messageOf({ jsonrpc: '2.0', id: 4, result: {} })).toMatchObject({ kind: 'response', method: '', id: '4' });

@@ -28,7 +28,8 @@ const VERSION = 48;
 const CAPABILITIES = 51;
 const PROGRESS_TOKEN = 54;
 const TASK_ID = 57;
-const ARGUMENTS_CASE = 60;
+const CURSOR = 60;
+const ARGUMENTS_CASE = 63;
 
 // Members without a slot are only guarded: a key that looks like one of them but is not is refused.
 const META_SHAPE = createShape({
@@ -56,7 +57,7 @@ const PARAMS_SHAPE = createShape({
   notifications: { shape: FILTER_SHAPE },
   argument: {},
   context: {},
-  cursor: {},
+  cursor: { slot: CURSOR },
   level: {},
   protocolVersion: {},
   capabilities: {},
@@ -174,6 +175,7 @@ function accepted(
     taskId: textOrNull(bytes, TASK_ID),
     args: type(ARGUMENTS) === TYPE_OBJECT ? range(ARGUMENTS) : null,
     argsAmbiguous: slots[ARGUMENTS_CASE] === 1,
+    cursor: type(CURSOR) === TYPE_STRING ? quoted(CURSOR) : null,
     ref:
       type(REF) === TYPE_OBJECT
         ? {
@@ -189,6 +191,11 @@ function accepted(
     progressToken: progressToken(),
     cancels: idText(bytes, REQUEST_ID),
   };
+}
+
+/** A string with its quotes. */
+function quoted(slot: number): Range {
+  return { start: (slots[slot] as number) - 1, end: (slots[slot + 1] as number) + 1 };
 }
 
 function progressToken(): Range | null {

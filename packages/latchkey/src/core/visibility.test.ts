@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createPolicy } from './create-policy.ts';
 import type { Rule } from './policy.ts';
 import { createAnonymous } from './principal.ts';
-import { isVisible, needsFilter } from './visibility.ts';
+import { isVisible } from './visibility.ts';
 
 const rule = (pattern: string, more: Partial<Rule> = {}): Rule => ({
   pattern,
@@ -71,13 +71,5 @@ describe('isVisible', () => {
     const policy = policyOf({ resources: [rule('s://*', { hidden: true }), rule('*')] });
     expect(isVisible(policy, who(), 'templates', 's://{id}')).toBe(false);
     expect(isVisible(policy, who(), 'templates', 't://{id}')).toBe(true);
-  });
-});
-
-describe('needsFilter', () => {
-  it('is false only where nothing can be left out', () => {
-    expect(needsFilter(policyOf({}), who('*'))).toBe(false);
-    expect(needsFilter(policyOf({}), who('a'))).toBe(true);
-    expect(needsFilter(policyOf({ tools: [rule('*')] }), who('*'))).toBe(true);
   });
 });

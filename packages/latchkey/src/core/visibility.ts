@@ -17,12 +17,6 @@ export function isVisible(policy: Policy, principal: Principal, kind: ListedKind
   return prepared !== null && isShown(policy, principal, prepared);
 }
 
-/** False when no list could hold anything that the principal must not see. */
-export function needsFilter(policy: Policy, principal: Principal): boolean {
-  // A name or URI that reads in two ways matches no glob, so even a rule for everything can leave some out.
-  return !policy.empty || !principal.scopes.has(EVERY_SCOPE);
-}
-
 function isShown(policy: Policy, principal: Principal, prepared: PreparedRule): boolean {
   if (prepared.rule.hidden || prepared.rule.deny) return false;
   return policy.list === 'all' || holdsScopes(prepared, principal);

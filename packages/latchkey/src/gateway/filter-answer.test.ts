@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { filterList } from '../core/filter-list.ts';
+import type { View } from '../core/filter-list.ts';
 import type { Refusal } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
 import { createFilterAnswer } from './filter-answer.ts';
@@ -31,14 +31,19 @@ function keep(): { kept: Kept; answer: Answer } {
   return { kept, answer };
 }
 
-const filter = (text: string) => filterList(text, (_kind, name) => name === 'echo', 'legacy');
+const view: View = {
+  era: 'legacy',
+  visible: (_kind, name) => name === 'echo',
+  hears: (uri) => uri === 'mine',
+  sealCursor: (_kind, cursor) => cursor,
+};
 const LIST = '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"echo","description":"é"},{"name":"rm"}]}}';
 const SHORT = '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"echo","description":"é"}]}}';
 
 describe('createFilterAnswer', () => {
   it('filters a JSON body that comes in any pieces', () => {
     const { kept, answer } = keep();
-    const filtered = createFilterAnswer(answer, filter, 10_000);
+    const filtered = createFilterAnswer(answer, view, 10_000);
     filtered.start(200, ['content-type', 'application/json', 'content-length', '999']);
     for (const byte of Buffer.from(LIST)) filtered.write(Buffer.from([byte]));
     expect(kept.status).toBe(0);
@@ -47,20 +52,13 @@ describe('createFilterAnswer', () => {
       status: 200,
       text: SHORT,
       ended: true,
-      headers: [
-        'content-type',
-        'application/json',
-        'cache-control',
-        'no-store',
-        'content-length',
-        String(Buffer.byteLength(SHORT)),
-      ],
+      headers: ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(SHORT))],
     });
   });
 
   it.each(['\n', '\r\n', '\r'])('filters events as they come, line end %j', (line) => {
     const { kept, answer } = keep();
-    const filtered = createFilterAnswer(answer, filter, 10_000);
+    const filtered = createFilterAnswer(answer, view, 10_000);
     filtered.start(200, ['content-type', 'text/event-stream']);
     filtered.write(`: hello${line}${line}data: {"method":"notifications/message"}${line}${line}`);
     expect(kept.text).toContain('notifications/message');
@@ -76,12 +74,12 @@ describe('createFilterAnswer', () => {
 
   it('shows nothing of a list it cannot read, and refuses one that is too large', () => {
     const broken = keep();
-    const first = createFilterAnswer(broken.answer, filter, 100);
+    const first = createFilterAnswer(broken.answer, view, 100);
     first.start(200, ['content-type', 'application/json']);
     first.end('{"result":{"tools":[{"name":"rm"}');
     expect([broken.kept.status, broken.kept.text, broken.kept.refusal?.reason]).toEqual([0, '', 'upstream-invalid']);
     const large = keep();
-    const second = createFilterAnswer(large.answer, filter, 100);
+    const second = createFilterAnswer(large.answer, view, 100);
     second.start(200, ['content-type', 'application/json']);
     second.write('x'.repeat(101));
     expect(large.kept.refusal?.reason).toBe('upstream-too-large');
@@ -90,13 +88,13 @@ describe('createFilterAnswer', () => {
   it('reads a body whatever its type is called, and what hides behind an escape', () => {
     for (const headers of [[], ['content-type', 'Application/JSON'], ['content-type', 'application/json;x=1']]) {
       const { kept, answer } = keep();
-      const filtered = createFilterAnswer(answer, filter, 10_000);
-      filtered.start(200, [...headers, 'cache-control', 'public, max-age=60']);
+      const filtered = createFilterAnswer(answer, view, 10_000);
+      filtered.start(200, headers);
       filtered.end(LIST);
-      expect([kept.text, kept.headers.join()]).toEqual([SHORT, expect.not.stringContaining('public')]);
+      expect(kept.text).toBe(SHORT);
     }
     const { kept, answer } = keep();
-    const filtered = createFilterAnswer(answer, filter, 10_000);
+    const filtered = createFilterAnswer(answer, view, 10_000);
     filtered.start(200, ['content-type', 'Text/Event-Stream; charset=utf-8']);
     filtered.end(`data: ${LIST.replace('result', String.raw`r\u0065sult`)}\n\n`);
     expect(kept.text).toBe(`data: ${SHORT}\n\n`);
@@ -104,9 +102,36 @@ describe('createFilterAnswer', () => {
 
   it('leaves an answer without a body as it is', () => {
     const { kept, answer } = keep();
-    const filtered = createFilterAnswer(answer, filter, 10_000);
+    const filtered = createFilterAnswer(answer, view, 10_000);
     filtered.start(405, ['content-length', '0']);
     filtered.end();
     expect(kept).toMatchObject({ status: 405, text: '', ended: true, refusal: null });
+  });
+
+  it('keeps the id of an event that is hidden, and passes what holds no message', () => {
+    const { kept, answer } = keep();
+    const filtered = createFilterAnswer(answer, view, 10_000);
+    filtered.start(200, ['content-type', 'Text/Event-Stream; charset=utf-8']);
+    filtered.write('id: 1\ndata: \n\n: comment\n\n');
+    for (const uri of ['other', 'mine'])
+      filtered.write(
+        `id: ${uri}\ndata: {"method":"notifications/resources/updated","params":{"uri":"${uri}"}}\n\ndata: {\n\n`,
+      );
+    expect(kept.text).toBe(
+      'id: 1\ndata: \n\n: comment\n\nid: other\n\nid: mine\ndata: {"method":"notifications/resources/updated","params":{"uri":"mine"}}\n\n',
+    );
+  });
+
+  it('filters what does not say its type, and leaves an empty body empty', () => {
+    const untyped = keep();
+    const first = createFilterAnswer(untyped.answer, view, 10_000);
+    first.start(200, ['content-type', 'Application/JSON']);
+    first.end(LIST);
+    expect(untyped.kept.text).toBe(SHORT);
+    const empty = keep();
+    const second = createFilterAnswer(empty.answer, view, 10_000);
+    second.start(405, []);
+    second.end();
+    expect(empty.kept).toMatchObject({ status: 405, text: '', ended: true });
   });
 });

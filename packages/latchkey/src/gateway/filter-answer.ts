@@ -1,4 +1,4 @@
-import { filterList } from '../core/filter-list.ts';
+import { filterList, type View } from '../core/filter-list.ts';
 import { refuse } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
 import { headerOf } from './http-answer.ts';
@@ -7,11 +7,11 @@ import { headerOf } from './http-answer.ts';
 export type Filter = (text: string) => ReturnType<typeof filterList>;
 
 /**
- * An Answer that takes out of list results what the caller may not use. Bodies and single events are held until they are
- * whole, at most `maxBytes`. Nothing of it is for a cache that others read too.
+ * An Answer that takes out of lists, and of changes that are told, what the caller may not see. Bodies and single events
+ * are held until they are whole, at most `maxBytes`.
  */
-export function createFilterAnswer(inner: Answer, filter: Filter, maxBytes: number): Answer {
-  let mode: 'json' | 'events' = 'json';
+export function createFilterAnswer(inner: Answer, view: View, maxBytes: number): Answer {
+  let mode: 'body' | 'events' = 'body';
   let held: Buffer[] = [];
   let size = 0;
   let startArguments: [number, readonly string[]] = [200, []];
@@ -30,11 +30,11 @@ export function createFilterAnswer(inner: Answer, filter: Filter, maxBytes: numb
     return true;
   };
 
-  const endJson = (): void => {
+  const endBody = (): void => {
     const text = Buffer.concat(held).toString('utf8');
     let filtered: string;
     try {
-      filtered = text === '' ? text : (filter(text) ?? text);
+      filtered = text === '' ? text : (filterList(text, view) ?? text);
     } catch {
       inner.fail(refuse('upstream-invalid', { detail: 'a list that is not JSON' }));
       return;
@@ -54,7 +54,7 @@ export function createFilterAnswer(inner: Answer, filter: Filter, maxBytes: numb
     size = rest.length;
     return inner.write(
       splitEvents(whole)
-        .map((event) => filterEvent(event, filter))
+        .map((event) => filterEvent(event, view))
         .join(''),
     );
   };
@@ -66,20 +66,17 @@ export function createFilterAnswer(inner: Answer, filter: Filter, maxBytes: numb
     onAbort: (handler) => inner.onAbort(handler),
     onDrain: (handler) => inner.onDrain(handler),
     start(status, headers) {
-      // Media types are case-insensitive (RFC 9110 §8.3.1); what says no type is read as JSON, or it would pass unread.
-      const type = (headerOf(headers, 'content-type') ?? '').toLowerCase();
-      mode = type.startsWith('text/event-stream') ? 'events' : 'json';
-      startArguments = [status, ownHeaders(headers)];
-      if (mode === 'events') inner.start(...startArguments);
+      const type = headerOf(headers, 'content-type')?.toLowerCase() ?? '';
+      mode = type.startsWith('text/event-stream') ? 'events' : 'body';
+      if (mode === 'events') inner.start(status, withoutLength(headers));
+      else startArguments = [status, withoutLength(headers)];
     },
-    write: (chunk) => hold(chunk) && (mode === 'json' || writeEvents(false)),
+    write: (chunk) => hold(chunk) && (mode === 'body' || writeEvents(false)),
     end(chunk) {
       if (chunk !== undefined && !hold(chunk)) return;
-      if (mode === 'json') endJson();
-      else {
-        writeEvents(true);
-        inner.end();
-      }
+      if (mode === 'body') return endBody();
+      writeEvents(true);
+      inner.end();
     },
     fail: (refusal) => inner.fail(refusal),
     abort: () => inner.abort(),
@@ -106,16 +103,20 @@ function splitEvents(text: string): readonly string[] {
   return events;
 }
 
-function filterEvent(event: string, filter: Filter): string {
-  // An escape could spell the word otherwise.
-  if (!event.includes('"result"') && !event.includes('\\u')) return event;
+function filterEvent(event: string, view: View): string {
   const lines = event.split(/\r\n|\n|\r/);
+  const text = lines
+    .filter(isData)
+    .map((line) => line.slice(5).replace(/^ /, ''))
+    .join('\n');
+  // A comment, or an event that only gives its id.
+  if (text === '') return event;
   const fields = lines.filter((line) => line !== '' && !isData(line));
-  const payload = lines.filter(isData).map((line) => line.slice(5).replace(/^ /, ''));
-  const text = payload.join('\n');
   try {
-    const filtered = filter(text);
-    return filtered === null ? event : `${[...fields, `data: ${filtered}`].join('\n')}\n\n`;
+    const filtered = filterList(text, view);
+    if (filtered === null) return event;
+    // An event without data is none to a reader, but its id is where to go on from.
+    return `${[...fields, ...(filtered === '' ? [] : [`data: ${filtered}`])].join('\n')}\n\n`;
   } catch {
     // What cannot be read cannot be judged, so it is not shown.
     return '';
@@ -126,10 +127,10 @@ function isData(line: string): boolean {
   return line.startsWith('data:');
 }
 
-function ownHeaders(headers: readonly string[]): readonly string[] {
+/** The headers of an answer whose length is not what the upstream said. */
+export function withoutLength(headers: readonly string[]): readonly string[] {
   const kept: string[] = [];
   for (let i = 0; i < headers.length; i += 2)
-    if (headers[i] !== 'content-length' && headers[i] !== 'cache-control')
-      kept.push(headers[i] as string, headers[i + 1] as string);
-  return [...kept, 'cache-control', 'no-store'];
+    if (headers[i] !== 'content-length') kept.push(headers[i] as string, headers[i + 1] as string);
+  return kept;
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { refuse, type Refusal } from '../core/reason.ts';
 import { plainAddress } from './client-address.ts';
 import type { Exchange, Stage, StageResult } from './exchange.ts';
+import { dismiss, giveUp } from './farewell.ts';
 import { startListener } from './listener.ts';
 import { SWEEP_MS, type OpenExchanges } from './open-exchanges.ts';
 import type { GatewayOptions } from './options.ts';
@@ -17,7 +18,10 @@ export interface Gateway {
   readonly port: number;
   /** Replaces the TLS key pair; a bad pair throws and the old one stays. */
   setTls(pair: { readonly cert: string; readonly key: string }): void;
-  /** Stops taking requests, waits up to `graceMs` for those under way, then cuts them. */
+  /**
+   * Refuses new requests with 503, ends streams, and waits up to `graceMs` for the calls under way; what is left then gets
+   * an error or is cut.
+   */
   close(graceMs: number): Promise<void>;
 }
 
@@ -44,13 +48,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     async close(graceMs) {
       stopping = true;
       await listener.stop(async () => {
+        for (const exchange of state.open.toArray()) dismiss(exchange);
         await drained(state.open, graceMs);
-        state.open.cutAll();
+        for (const exchange of state.open.toArray()) giveUp(exchange);
+        await drained(state.open, LAST_WORDS_MS);
       });
       clearInterval(sweep);
     },
   };
 }
+
+const LAST_WORDS_MS = 500;
 
 async function drained(open: OpenExchanges, graceMs: number): Promise<void> {
   const until = Date.now() + graceMs;
@@ -103,6 +111,8 @@ function resume(
   at: number,
   value: StageResult,
 ): void {
+  // Nobody is there any more to do it for.
+  if (exchange.response.destroyed) return;
   if (value === null) runFrom(state, stages, exchange, at + 1);
   else if (value !== 'done') state.refuse(exchange, value);
 }

@@ -4,6 +4,8 @@ import type { Answer } from '../core/upstream.ts';
 
 // Below this an answer of known length goes out as one write.
 const SMALL_BODY = 16 * 1024;
+const LF = 0x0a;
+const CR = 0x0d;
 
 /** What the gateway adds to an upstream's answer. */
 export interface Finish {
@@ -24,6 +26,9 @@ export class HttpAnswer implements Answer {
   #aborted = false;
   #small = false;
   #held: Uint8Array | string | null = null;
+  // Whether what was written of a stream so far ends with a whole event.
+  #whole = false;
+  #stream = false;
 
   constructor(response: ServerResponse, finish: Finish) {
     this.#response = response;
@@ -50,11 +55,14 @@ export class HttpAnswer implements Answer {
     this.#small = isSmall(headers);
     if (this.#small) return;
     this.#response.flushHeaders();
-    if (isStream(headers)) this.#watchIdle();
+    if (!isStream(headers)) return;
+    this.#stream = this.#whole = true;
+    this.#watchIdle();
   }
 
   write(chunk: Uint8Array | string): boolean {
     if (this.#state !== 'started') return false;
+    if (this.#stream) this.#whole = endsEvent(chunk);
     if (!this.#small) return this.#response.write(chunk);
     this.#held = this.#held === null ? chunk : Buffer.concat([Buffer.from(this.#held), Buffer.from(chunk)]);
     return true;
@@ -72,24 +80,35 @@ export class HttpAnswer implements Answer {
   }
 
   fail(refusal: Refusal): void {
-    if (this.#state !== 'new') {
-      this.abort();
-      return;
-    }
+    if (this.#state === 'started') this.abort();
+    if (this.#state !== 'new') return;
     this.#state = 'over';
     this.#finish.refuse(refusal);
   }
 
   abort(): void {
-    if (this.#state === 'over') return;
+    if (this.#response.writableFinished) return;
     this.#state = 'over';
     // Ending would make a cut answer look whole: chunked framing then misses its last chunk.
     this.#response.destroy();
   }
 
+  /** The gateway's own end of it: a refusal; where a stream is between two events, the last one (JSON); else a cut. */
+  conclude(refusal: Refusal, event: string | null): void {
+    if (this.#state === 'over') return;
+    if (this.#state === 'started' && this.#whole) this.end(event === null ? undefined : `data: ${event}\n\n`);
+    else this.fail(refusal);
+    // What is behind the gateway learns that nobody waits any more.
+    this.#leave();
+  }
+
   /** To be called when the connection is done with this answer, finished or not. */
   closed(): void {
-    if (this.#aborted || this.#response.writableFinished) return;
+    if (!this.#response.writableFinished) this.#leave();
+  }
+
+  #leave(): void {
+    if (this.#aborted) return;
     this.#aborted = true;
     this.#state = 'over';
     for (const handler of this.#aborts?.splice(0) ?? []) handler();
@@ -108,6 +127,13 @@ function isSmall(headers: readonly string[]): boolean {
 
 function isStream(headers: readonly string[]): boolean {
   return headerOf(headers, 'content-type')?.startsWith('text/event-stream') ?? false;
+}
+
+// What follows an empty line is read as the next event.
+function endsEvent(chunk: Uint8Array | string): boolean {
+  if (typeof chunk === 'string') return chunk.endsWith('\n\n');
+  const [third, second, last] = chunk.subarray(-3);
+  return last === LF && (second === LF || (second === CR && third === LF));
 }
 
 /** The value of a lower-case header in [name, value, …]; null when it is not there. */

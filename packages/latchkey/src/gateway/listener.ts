@@ -6,11 +6,12 @@ import { createSecureContext } from 'node:tls';
 import { LatchkeyError } from '../core/error.ts';
 import { refuse, type Refusal } from '../core/reason.ts';
 import type { GatewayOptions } from './options.ts';
+import { cutStalled } from './stalled.ts';
 
 export interface Listener {
   readonly port: number;
   setTls(pair: { readonly cert: string; readonly key: string }): void;
-  /** Takes no new connections, lets `drain` finish what is under way, then closes the rest. */
+  /** Lets `drain` finish what is under way, then takes no new connections and closes the rest. */
   stop(drain: () => Promise<void>): Promise<void>;
 }
 
@@ -27,6 +28,7 @@ export async function startListener(options: GatewayOptions, handlers: Handlers)
   const secure = options.tls === null ? null : createTlsServer(options, handlers);
   const front = secure === null ? plain : createFront(options, plain, secure);
   boundConnections(front, options.limits.connectionsPerAddress);
+  const stopWatching = cutStalled(front, options.limits.sendTimeoutMs);
   await listen(front, options);
   return {
     port: (front.address() as AddressInfo).port,
@@ -35,9 +37,10 @@ export async function startListener(options: GatewayOptions, handlers: Handlers)
       secure?.setSecureContext({ ...pair, minVersion: 'TLSv1.2' });
     },
     async stop(drain) {
-      const closed = new Promise<void>((resolve) => void front.close(() => resolve()));
-      for (const server of [plain, secure]) server?.closeIdleConnections();
+      // Who comes while it drains is told to come again, rather than finding nobody.
       await drain();
+      stopWatching();
+      const closed = new Promise<void>((resolve) => void front.close(() => resolve()));
       for (const server of [plain, secure]) server?.closeAllConnections();
       await closed;
     },

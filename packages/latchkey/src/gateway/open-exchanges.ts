@@ -1,7 +1,8 @@
 import type { Principal } from '../core/principal.ts';
 import { SlotList } from '../core/slot-list.ts';
 import type { Awaitable } from '../core/store.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, ProtectedServer } from './exchange.ts';
+import { cutUnread } from './unread.ts';
 
 /** How often streams are held against the store: a quarter of the second that revocation may take. */
 export const SWEEP_MS = 250;
@@ -13,29 +14,38 @@ export interface OpenExchanges {
   readonly size: number;
   /** Open streams of a principal, whichever of its credentials opened them. */
   streamsOf(principal: Principal): number;
+  /** Open streams from an address, whoever opened them. */
+  streamsFrom(address: string): number;
+  /** Requests outside of sessions that this server is answering under this id. */
+  callsWith(server: ProtectedServer | null, id: unknown): readonly Exchange[];
   /** Whether a request of this (sealed) session is being answered. */
   inSession(sealed: string): boolean;
-  /** Cuts every exchange whose credential no longer holds at `now`. To be called a few times a second. */
+  /**
+   * Cuts every exchange whose credential no longer holds at `now`, and those of a principal that leaves too much unread.
+   * To be called a few times a second.
+   */
   sweep(now: number): Promise<void>;
-  cutAll(): void;
+  /** All of them, to be told that the gateway stops. */
+  toArray(): readonly Exchange[];
 }
 
 interface Watch {
   readonly version: () => Awaitable<number>;
   readonly endOf: (principal: Principal) => Awaitable<number | null>;
+  /** Of one principal, all its answers together. */
+  readonly unreadBytes: number;
 }
 
-export function createOpenExchanges({ version, endOf }: Watch): OpenExchanges {
+export function createOpenExchanges({ version, endOf, unreadBytes }: Watch): OpenExchanges {
   const open = new SlotList<Exchange>();
-  const streams = new Map<string, number>();
+  const byPrincipal = new Map<string, number>();
+  const byAddress = new Map<string, number>();
   let seen = -1;
 
   const count = (exchange: Exchange, step: 1 | -1): void => {
     if (!exchange.stream || exchange.principal === null) return;
-    const { id } = exchange.principal;
-    const next = (streams.get(id) ?? 0) + step;
-    if (next === 0) streams.delete(id);
-    else streams.set(id, next);
+    addTo(byPrincipal, exchange.principal.id, step);
+    addTo(byAddress, exchange.address, step);
   };
 
   const refresh = async (): Promise<void> => {
@@ -61,7 +71,10 @@ export function createOpenExchanges({ version, endOf }: Watch): OpenExchanges {
     get size() {
       return open.size;
     },
-    streamsOf: (principal) => streams.get(principal.id) ?? 0,
+    streamsOf: (principal) => byPrincipal.get(principal.id) ?? 0,
+    streamsFrom: (address) => byAddress.get(address) ?? 0,
+    callsWith: (server, id) =>
+      open.toArray().filter((other) => other.server === server && other.sessionId === null && isCall(other, id)),
     inSession: (sealed) =>
       open.toArray().some(({ headers, sessionId }) => sessionId !== null && headers.sessionId === sealed),
     async sweep(now) {
@@ -73,9 +86,18 @@ export function createOpenExchanges({ version, endOf }: Watch): OpenExchanges {
       }
       for (const exchange of open.toArray())
         if (exchange.endsAt !== null && exchange.endsAt <= now) exchange.answer?.abort();
+      cutUnread(open.toArray(), unreadBytes);
     },
-    cutAll() {
-      for (const exchange of open.toArray()) exchange.answer?.abort();
-    },
+    toArray: () => open.toArray(),
   };
+}
+
+function addTo(counts: Map<string, number>, key: string, step: 1 | -1): void {
+  const next = (counts.get(key) ?? 0) + step;
+  if (next === 0) counts.delete(key);
+  else counts.set(key, next);
+}
+
+function isCall({ message }: Exchange, id: unknown): boolean {
+  return message?.kind === 'request' && message.id !== null && JSON.parse(message.id) === id;
 }

@@ -18,9 +18,12 @@ export interface GatewayLimits {
   readonly bodyTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly streamIdleMs: number;
+  readonly sendTimeoutMs: number;
   readonly connectionsPerAddress: number;
   readonly sessions: number;
   readonly streams: number;
+  readonly streamsPerAddress: number;
+  readonly unreadBytes: number;
   readonly sessionIdleMs: number;
   readonly listBytes: number;
 }

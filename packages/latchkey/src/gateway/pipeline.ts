@@ -8,6 +8,7 @@ import { identifyStage } from './stages/identify.ts';
 import { limitPeerStage } from './stages/limit-peer.ts';
 import { limitPrincipalStage } from './stages/limit-principal.ts';
 import { matchParametersStage } from './stages/match-parameters.ts';
+import { matchReferencesStage } from './stages/match-references.ts';
 import { publishStage } from './stages/publish.ts';
 import { readStage } from './stages/read.ts';
 import { receiveStage } from './stages/receive.ts';
@@ -27,6 +28,7 @@ export function createPipeline(state: GatewayState): readonly Stage[] {
     scanStage(state),
     limitPrincipalStage(state),
     authorizeStage(state),
+    matchReferencesStage(state),
     checkDefinitionStage(state),
     matchParametersStage(state),
     forwardStage(state),

@@ -17,6 +17,7 @@ export interface RequestHeaders {
   sessionId: string | null;
   connection: string | null;
   expect: string | null;
+  lastEventId: string | null;
   forwardedFor: string | null;
   forwardedProto: string | null;
   /** [name, value, …] of what may pass to the upstream. */
@@ -26,7 +27,7 @@ export interface RequestHeaders {
 }
 
 // Not identity, not credentials, not hop-by-hop: the only headers of a client that an upstream ever sees.
-const PASSED = new Set(['accept-language', 'user-agent', 'traceparent', 'tracestate', 'baggage', 'last-event-id']);
+const PASSED = new Set(['accept-language', 'user-agent', 'traceparent', 'tracestate', 'baggage']);
 const CONNECTION_OPTIONS = new Set(['keep-alive', 'close', 'upgrade', 'http2-settings', 'te']);
 const MAX_HEADERS = 100;
 
@@ -79,6 +80,9 @@ function readHeader(found: RequestHeaders, name: string, value: string): void {
       return;
     case 'connection':
       found.connection = joined(found.connection, value);
+      return;
+    case 'last-event-id':
+      found.lastEventId = joined(found.lastEventId, value);
       return;
     case 'expect':
       found.expect = joined(found.expect, value);
@@ -142,6 +146,7 @@ function emptyHeaders(): RequestHeaders {
     sessionId: null,
     connection: null,
     expect: null,
+    lastEventId: null,
     forwardedFor: null,
     forwardedProto: null,
     passed: [],

@@ -4,6 +4,7 @@ import type { Refusal } from '../core/reason.ts';
 import { eraOf } from '../core/revision.ts';
 import { refuseExchange } from './answer-refusal.ts';
 import type { Exchange, ProtectedServer, Route } from './exchange.ts';
+import { createCursors, type Cursors } from './cursors.ts';
 import { createKnownCallers, type KnownCallers } from './known-callers.ts';
 import { createLimiter, type Limiter } from './limiter.ts';
 import { createOpenExchanges, type OpenExchanges } from './open-exchanges.ts';
@@ -28,6 +29,7 @@ export interface GatewayState {
   readonly callLimiter: Limiter;
   readonly knownCallers: KnownCallers;
   readonly sessions: Sessions;
+  readonly cursors: Cursors;
   readonly open: OpenExchanges;
   /** Who everybody is while authentication is off. */
   readonly everyone: Principal;
@@ -61,7 +63,12 @@ export function createState(options: GatewayOptions, stopping: () => boolean): G
     callLimiter: createLimiter(limits.callsPerCredential),
     knownCallers: createKnownCallers(),
     sessions: createSessions(options.sealKey, limits.sessionIdleMs),
-    open: createOpenExchanges({ version: options.storeVersion, endOf: options.endOf }),
+    cursors: createCursors(options.sealKey),
+    open: createOpenExchanges({
+      version: options.storeVersion,
+      endOf: options.endOf,
+      unreadBytes: limits.unreadBytes,
+    }),
     everyone: createAnonymous([EVERY_SCOPE]),
     stopping,
     limiterOf(rule) {

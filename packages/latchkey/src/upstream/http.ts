@@ -94,7 +94,6 @@ function headersFor(request: Forwardable, own: readonly string[]): readonly stri
 const PASSED: ReadonlySet<string> = new Set([
   'content-type',
   'content-length',
-  'cache-control',
   'mcp-session-id',
   'mcp-protocol-version',
   'retry-after',
@@ -201,7 +200,8 @@ function judgeAnswer(
 }
 
 function passHeaders(headers: Record<string, string | string[] | undefined>): readonly string[] {
-  const passed: string[] = [];
+  // What a caller may read is not for a cache that others share, whatever the upstream thinks.
+  const passed: string[] = ['cache-control', 'no-store, no-transform'];
   for (const name in headers) {
     const value = headers[name];
     if (typeof value === 'string' && PASSED.has(name)) passed.push(name, value);

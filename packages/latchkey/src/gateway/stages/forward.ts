@@ -1,5 +1,6 @@
-import { isVisible, needsFilter } from '../../core/visibility.ts';
-import { filterList, LIST_METHODS, type Visible } from '../../core/filter-list.ts';
+import { isVisible } from '../../core/visibility.ts';
+import { mayRead } from '../../core/authorize.ts';
+import { LIST_METHODS } from '../../core/filter-list.ts';
 import type { Principal } from '../../core/principal.ts';
 import { refuse, type Refusal } from '../../core/reason.ts';
 import type { Answer, Forwardable } from '../../core/upstream.ts';
@@ -8,6 +9,7 @@ import { corsHeaders } from '../cors.ts';
 import { createFilterAnswer } from '../filter-answer.ts';
 import type { GatewayState } from '../state.ts';
 import { HttpAnswer, type Finish } from '../http-answer.ts';
+import { createPrivateAnswer } from '../private-answer.ts';
 
 /** Hands what was judged to the upstream. The client's credentials end here. */
 export function forwardStage(state: GatewayState): Stage {
@@ -100,6 +102,8 @@ function forwardable(exchange: Exchange, principal: Principal): Forwardable {
   if (headers.protocolVersion !== null) passed.push('mcp-protocol-version', headers.protocolVersion);
   if (headers.mcpMethod !== null) passed.push('mcp-method', headers.mcpMethod);
   if (headers.mcpName !== null) passed.push('mcp-name', headers.mcpName);
+  // Outside of a session nobody could tell whose stream it is from.
+  if (headers.lastEventId !== null && exchange.sessionId !== null) passed.push('last-event-id', headers.lastEventId);
   return {
     httpMethod: exchange.request.method as Forwardable['httpMethod'],
     era: exchange.era,
@@ -119,15 +123,23 @@ function filtered(
 ): Answer {
   const { message } = exchange;
   // A resumed GET stream can replay the answer to a list request.
-  const lists =
-    message === null
-      ? exchange.request.method === 'GET' && (server.pin !== 'off' || needsFilter(server.policy, principal))
-      : LIST_METHODS.has(message.method);
-  if (!lists) return answer;
+  const shows = message === null ? exchange.request.method === 'GET' : SHOWING.has(message.method);
+  if (!shows) return message !== null && CACHEABLE.has(message.method) ? createPrivateAnswer(answer) : answer;
   const pins = state.pinsOf(server);
-  const visible: Visible = (kind, name, entry) => {
-    const fits = pins === null || kind !== 'tools' || pins.see(entry, exchange.startedAt);
-    return isVisible(server.policy, principal, kind, name) && fits;
-  };
-  return createFilterAnswer(answer, (text) => filterList(text, visible, exchange.era), state.options.limits.listBytes);
+  return createFilterAnswer(
+    answer,
+    {
+      era: exchange.era,
+      visible(kind, name, entry) {
+        const fits = pins === null || kind !== 'tools' || pins.see(entry, exchange.startedAt);
+        return isVisible(server.policy, principal, kind, name) && fits;
+      },
+      hears: (uri) => mayRead(server.policy, principal, uri),
+      sealCursor: (kind, cursor) => state.cursors.seal({ server: server.name, principal: principal.id, kind }, cursor),
+    },
+    state.options.limits.listBytes,
+  );
 }
+
+const CACHEABLE: ReadonlySet<string> = new Set(['resources/read', 'server/discover']);
+const SHOWING: ReadonlySet<string> = new Set([...LIST_METHODS.keys(), 'subscriptions/listen']);

@@ -1,5 +1,6 @@
+import type { Principal } from '../../core/principal.ts';
 import { refuse } from '../../core/reason.ts';
-import type { Stage } from '../exchange.ts';
+import type { Exchange, Stage } from '../exchange.ts';
 import type { GatewayState } from '../state.ts';
 
 /** Calls per credential, sessions and streams. Limits of a single tool come with its rule, in `authorize`. */
@@ -15,9 +16,13 @@ export function limitPrincipalStage(state: GatewayState): Stage {
       if (message?.method === 'initialize' && state.sessions.countOf(principal) >= limits.sessions)
         return refuse('limit-sessions', { retryAfterSeconds: 60 });
       exchange.stream = request.method === 'GET' || message?.method === 'subscriptions/listen';
-      if (exchange.stream && state.open.streamsOf(principal) >= limits.streams)
-        return refuse('limit-streams', { retryAfterSeconds: 60 });
-      return null;
+      return exchange.stream && isCrowded(state, exchange, principal)
+        ? refuse('limit-streams', { retryAfterSeconds: 60 })
+        : null;
     },
   };
+}
+
+function isCrowded({ open, options: { limits } }: GatewayState, { address }: Exchange, principal: Principal): boolean {
+  return open.streamsOf(principal) >= limits.streams || open.streamsFrom(address) >= limits.streamsPerAddress;
 }

@@ -77,9 +77,9 @@ export class InputRounds {
   }
 
   #resume(params: Record<string, unknown>, request: Posted, answer: Answer): void {
-    const state = String(params['requestState']);
-    const child = this.#states.get(state);
-    if (child === undefined || !child.accepts(request, params))
+    const state = params['requestState'];
+    const child = typeof state === 'string' ? this.#states.get(state) : undefined;
+    if (typeof state !== 'string' || child === undefined || !child.accepts(request, params))
       return answer.fail(refuse('params-invalid', { detail: 'requestState is unknown, used, or of another call' }));
     this.#states.delete(state);
     const responses = isRecord(params['inputResponses']) ? params['inputResponses'] : {};

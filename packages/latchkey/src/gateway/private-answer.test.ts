@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import type { Answer } from '../core/upstream.ts';
+import { createPrivateAnswer } from './private-answer.ts';
+
+/** What comes out of it, write by write, and the headers it began with. */
+function pass(chunks: readonly (string | Buffer)[]): { writes: string[]; headers: readonly string[] } {
+  const writes: string[] = [];
+  let headers: readonly string[] = [];
+  const inner: Answer = {
+    aborted: false,
+    onAbort() {},
+    onDrain() {},
+    start: (_status, list) => void (headers = list),
+    write: (chunk) => (writes.push(Buffer.from(chunk).toString()), true),
+    end: (chunk) => void writes.push(Buffer.from(chunk ?? '').toString()),
+    fail() {},
+    abort() {},
+  };
+  const answer = createPrivateAnswer(inner);
+  answer.start(200, ['content-type', 'application/json', 'content-length', '1']);
+  for (const chunk of chunks) answer.write(chunk);
+  answer.end();
+  return { writes, headers };
+}
+
+const PUBLIC = '{"id":1,"result":{"contents":[{"text":"é"}],"cacheScope" : "public","ttlMs":1}}';
+const PRIVATE = PUBLIC.replace('"public"', '"private"');
+
+describe('createPrivateAnswer', () => {
+  it('calls nothing public, however the bytes come', () => {
+    const bytes = Buffer.from(PUBLIC);
+    for (let size = 1; size <= bytes.length; size += 1) {
+      const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, part) =>
+        bytes.subarray(part * size, (part + 1) * size),
+      );
+      const { writes, headers } = pass(chunks);
+      expect(writes.join('')).toBe(PRIVATE);
+      expect(headers).toEqual(['content-type', 'application/json']);
+    }
+  });
+
+  it('leaves the words of a text alone', () => {
+    const text = JSON.stringify({ result: { contents: [{ text: '{"cacheScope":"public"}' }], cacheScope: 'private' } });
+    expect(pass([text]).writes.join('')).toBe(text);
+  });
+
+  it('does not hold back an event that is whole', () => {
+    const event = 'data: {"method":"notifications/progress"}\n\n';
+    expect(pass([event, event]).writes).toEqual([event, event, '']);
+  });
+});

@@ -1,0 +1,40 @@
+import type { Answer } from '../core/upstream.ts';
+import { withoutLength } from './filter-answer.ts';
+
+const PUBLIC = /("cacheScope"[ \t\r\n]*:[ \t\r\n]*)"public"/g;
+// No match is longer, save with blanks that nobody writes.
+const LONGEST = 64;
+
+/**
+ * An Answer that calls no result public, since what one caller may read is not for others (MCP 2026-07-28, Caching). In a
+ * JSON string the same words have backslashes, so they are left alone. Passes as it comes, but for the last bytes of what is
+ * not whole yet.
+ */
+export function createPrivateAnswer(inner: Answer): Answer {
+  let tail = '';
+  return {
+    get aborted() {
+      return inner.aborted;
+    },
+    onAbort: (handler) => inner.onAbort(handler),
+    onDrain: (handler) => inner.onDrain(handler),
+    start: (status, headers) => inner.start(status, withoutLength(headers)),
+    write(chunk) {
+      const text = (tail + toText(chunk)).replaceAll(PUBLIC, '$1"private"');
+      // An event leaves when it is whole.
+      const passing = text.endsWith('\n\n') ? text : text.slice(0, Math.max(0, text.length - LONGEST));
+      tail = text.slice(passing.length);
+      return passing === '' || inner.write(Buffer.from(passing, 'latin1'));
+    },
+    end(chunk) {
+      const text = tail + (chunk === undefined ? '' : toText(chunk));
+      inner.end(Buffer.from(text.replaceAll(PUBLIC, '$1"private"'), 'latin1'));
+    },
+    fail: (refusal) => inner.fail(refusal),
+    abort: () => inner.abort(),
+  };
+}
+
+function toText(chunk: Uint8Array | string): string {
+  return Buffer.from(chunk).toString('latin1');
+}

@@ -1,0 +1,60 @@
+import { LIST_METHODS } from '../../core/filter-list.ts';
+import type { Message } from '../../core/message.ts';
+import { parseMessage } from '../../core/parse-message.ts';
+import { refuse } from '../../core/reason.ts';
+import { corsHeaders } from '../cors.ts';
+import type { Exchange, Stage, StageResult } from '../exchange.ts';
+import type { GatewayState } from '../state.ts';
+
+/** What a message points at must be the caller's own: the cursor it was given, the call it made. */
+export function matchReferencesStage(state: GatewayState): Stage {
+  return {
+    name: 'match-references',
+    run(exchange) {
+      const { message } = exchange;
+      if (message === null) return null;
+      if (message.kind !== 'request') return matchOutsideSession(state, exchange, message);
+      return message.cursor === null ? null : openCursor(state, exchange, message);
+    },
+  };
+}
+
+/** Puts the server's own cursor in the place of the sealed one. */
+function openCursor(state: GatewayState, exchange: Exchange, message: Message): StageResult {
+  const { server, principal } = exchange;
+  const kind = LIST_METHODS.get(message.method);
+  if (kind === undefined || message.cursor === null || server === null || principal === null) return null;
+  const { start, end } = message.cursor;
+  const sealed = JSON.parse(message.bytes.toString('utf8', start, end)) as string;
+  const cursor = state.cursors.unseal({ server: server.name, principal: principal.id, kind }, sealed);
+  if (cursor === null) return refuse('params-invalid', { detail: 'a cursor that is not the caller’s' });
+  const opened = parseMessage(
+    Buffer.concat([message.bytes.subarray(0, start), Buffer.from(JSON.stringify(cursor)), message.bytes.subarray(end)]),
+  );
+  if (opened.kind === 'refused') return opened.refusal;
+  exchange.message = opened.message;
+  return null;
+}
+
+// All callers reach an HTTP server as one. Within a session it knows what an id means; outside of one, the same id can
+// be another caller's, so only what cannot be meant for others is passed on.
+function matchOutsideSession(state: GatewayState, exchange: Exchange, message: Message): StageResult {
+  const { server, era, headers } = exchange;
+  if (server?.upstream.kind !== 'http' || (era === 'legacy' && headers.sessionId !== null)) return null;
+  if (message.kind === 'response') return refuse('session-missing');
+  if (message.method === 'notifications/progress') return accept(exchange);
+  if (message.method !== 'notifications/cancelled') return null;
+  return era === 'legacy' && cancelsOwn(state, exchange, message) ? null : accept(exchange);
+}
+
+function cancelsOwn(state: GatewayState, { server, principal }: Exchange, { cancels }: Message): boolean {
+  const calls = cancels === null ? [] : state.open.callsWith(server, JSON.parse(cancels));
+  return calls.length > 0 && calls.every((call) => call.principal?.id === principal?.id);
+}
+
+/** A notification has no answer, so that it went nowhere is told to nobody. */
+function accept(exchange: Exchange): 'done' {
+  exchange.response.writeHead(202, ['content-length', '0', ...corsHeaders(exchange)]);
+  exchange.response.end();
+  return 'done';
+}

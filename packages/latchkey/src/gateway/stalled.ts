@@ -1,0 +1,44 @@
+import type { Server, Socket } from 'node:net';
+
+interface Writing {
+  /** Bytes given to the system, and how many of them it has not taken from Node yet. */
+  readonly _handle: { readonly bytesWritten: number; readonly writeQueueSize: number } | null;
+}
+
+/** A connection, what it had taken when that last changed, and when that was. */
+interface Watched {
+  taken: number;
+  since: number;
+}
+
+/**
+ * Cuts connections whose peer takes nothing of what waits for it for `timeoutMs`: a reader that stops would keep the
+ * answer, its place and the upstream's for as long as it likes. Returns what ends the watch.
+ */
+export function cutStalled(front: Server, timeoutMs: number): () => void {
+  const watched = new Map<Socket, Watched>();
+  front.on('connection', (socket: Socket) => {
+    watched.set(socket, { taken: 0, since: Date.now() });
+    socket.once('close', () => watched.delete(socket));
+  });
+  const timer = setInterval(
+    () => {
+      const now = Date.now();
+      for (const [socket, state] of watched) if (isStalled(socket, state, now, timeoutMs)) socket.destroy();
+    },
+    Math.max(100, timeoutMs / 8),
+  );
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+function isStalled(socket: Socket, state: Watched, now: number, timeoutMs: number): boolean {
+  const handle = (socket as unknown as Writing)._handle;
+  const taken = handle === null ? -1 : handle.bytesWritten - handle.writeQueueSize;
+  if (handle === null || handle.writeQueueSize === 0 || taken !== state.taken) {
+    state.taken = taken;
+    state.since = now;
+    return false;
+  }
+  return now - state.since >= timeoutMs;
+}

@@ -194,11 +194,12 @@ test('POL-09 case-variant keys', async () => {
   await expectEachRefused(site, Object.fromEntries(completions), 400, -32600);
 });
 
+const query = (args: string): Call => ({
+  body: withArgs(args).replace('"echo"', '"query"'),
+  headers: { 'Mcp-Name': 'query', 'Mcp-Param-Region': 'eu' },
+});
+
 test('POL-09 case-variant keys: in arguments that headers mirror', async () => {
-  const query = (args: string): Call => ({
-    body: withArgs(args).replace('"echo"', '"query"'),
-    headers: { 'Mcp-Name': 'query', 'Mcp-Param-Region': 'eu' },
-  });
   const ambiguous = ['"Region":"us"', '"re_gion":"us"', '"REGION":"eu"'].flatMap((member): [string, Call][] => [
     [`${member} behind`, query(`{"region":"eu",${member}}`)],
     [`${member} in front`, query(`{${member},"region":"eu"}`)],

@@ -36,11 +36,12 @@ const TWO_WAYS = [
   '"amount":1e400',
 ];
 
+const query = (args: string): Call => ({
+  body: withArgs(args).replace('"echo"', '"query"'),
+  headers: { 'Mcp-Name': 'query' },
+});
+
 test('POL-09 case-variant keys: in arguments that a condition judges', async () => {
-  const query = (args: string): Call => ({
-    body: withArgs(args).replace('"echo"', '"query"'),
-    headers: { 'Mcp-Name': 'query' },
-  });
   const calls = TWO_WAYS.flatMap((member): [string, Call][] => [
     [`${member} behind`, query(`{"ok":true,${member}}`)],
     [`${member} in front`, query(`{${member},"ok":true}`)],

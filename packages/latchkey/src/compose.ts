@@ -90,7 +90,11 @@ async function start(
   const servers = await startServers(config, env, log, closing);
   const firstToken =
     config.auth.enabled && staticTokens.length === 0
-      ? await issueFirstToken(store.credentials, { ...config.auth.tokens, mint: mintCredential, now: Date.now() })
+      ? await issueFirstToken(store.credentialsBy(OWN_NAME), {
+          ...config.auth.tokens,
+          mint: mintCredential,
+          now: Date.now(),
+        })
       : null;
   const gateway = await startGateway({
     host: config.listen.host,
@@ -241,6 +245,9 @@ async function rotate({ auth }: Config, store: Store, secret: Secret, now: numbe
 
 const DEFAULT_GRACE_MS = 600_000;
 
+/** Who the trail says made a credential that nobody asked for on the command line. */
+const OWN_NAME = 'gateway';
+
 function startAutomaticRotation(
   { auth }: Config,
   store: Store,
@@ -250,7 +257,7 @@ function startAutomaticRotation(
   const plan = auth.tokens.rotate;
   if (plan === null) return;
   const rotation = startRotation({
-    store: store.credentials,
+    store: store.credentialsBy(OWN_NAME),
     names: ['default'],
     everyMs: plan.everyMs,
     graceMs: plan.graceMs,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Config, ServerConfig, UpstreamConfig } from './config/config.ts';
+import { isOpenToOthers } from './config/private-file.ts';
 import { readSecret, resolveSecrets } from './config/secret-source.ts';
 import { createAnonymous } from './core/principal.ts';
 import { LatchkeyError } from './core/error.ts';
@@ -295,7 +296,15 @@ function reloadTls(gateway: Gateway, { tls }: Config, log: Log): void {
 }
 
 function readPair({ cert, key }: { readonly cert: string; readonly key: string }): { cert: string; key: string } {
-  return { cert: readFile(cert), key: readFile(key) };
+  return { cert: readFile(cert), key: readKey(key) };
+}
+
+function readKey(path: string): string {
+  const text = readFile(path);
+  if (!isOpenToOthers(path)) return text;
+  throw new LatchkeyError('E_TLS', `Others than its owner may read or write the private key ${path}.`, {
+    hint: `chmod 600 ${path}`,
+  });
 }
 
 function readFile(path: string): string {

@@ -32,7 +32,7 @@ beforeAll(async () => {
   await site.gateway.close();
   lines = trailLines(store);
   seals = lines.flatMap((line, index) => (line.startsWith('{"seal":') ? [index + 1] : []));
-});
+}, 180_000);
 afterAll(async () => {
   await site.spy.close();
   rmSync(folder, { recursive: true });

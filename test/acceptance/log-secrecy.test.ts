@@ -262,12 +262,13 @@ test('LOG-01 Canary secrets: not in any argument list, and in no environment but
   expect(given).toBeGreaterThan(0);
 });
 
+function write(name: string, text: string, mode = 0o600): string {
+  writeFileSync(join(folder, name), text, { mode });
+  return join(folder, name);
+}
+
 test('LOG-01 Canary secrets: not in errors about them', async () => {
   const secret = secretOf('misplaced secret');
-  const write = (name: string, text: string, mode = 0o600): string => {
-    writeFileSync(join(folder, name), text, { mode });
-    return join(folder, name);
-  };
   const yaml = (text: string): readonly string[] => [
     'run',
     '--json',

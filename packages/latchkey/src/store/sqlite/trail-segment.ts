@@ -85,7 +85,7 @@ export function createSegmentWriter(
       const failed = syncError;
       syncError = null;
       if (failed !== null) throw failed;
-      let undo = (): void => {};
+      let undo: (() => void) | null = null;
       try {
         chain.move((head) => {
           const appended = attempt(folder, () => appendAfter(head, lines));
@@ -94,7 +94,7 @@ export function createSegmentWriter(
         });
       } catch (error) {
         // The batch will come again, and would be there twice.
-        undo();
+        (undo as (() => void) | null)?.();
         throw error;
       }
       const now = Date.now();

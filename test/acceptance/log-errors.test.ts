@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { headerValue, json, type RawAnswer } from '../fixtures/raw-http.ts';
@@ -63,7 +63,7 @@ test('LOG-10 Error bodies: a crash, an error, nonsense and silence of an HTTP se
     await expectGeneric(site, { tool: 'query' }, [502]);
     await expectGeneric(site, modernCall('tools/list'), [502]);
   }
-  for (const list of [`{"${INNER}`, `{"jsonrpc":"2.0","id":1,"result":{"tools":"${INNER}"}}`, `[${INNER}]`]) {
+  for (const list of [`{"${INNER}`, `[${INNER}]`]) {
     upstream.script = answerOf('200 OK', JSON_TYPE, list);
     await expectGeneric(site, modernCall('tools/list'), [502]);
   }
@@ -87,7 +87,7 @@ test('LOG-10 Error bodies: a server that is not there, or whose program cannot b
 test('LOG-10 Error bodies: the gateway’s own failure, of the trail or of the store', async () => {
   const own = await startSite();
   const trail = join(own.gateway.store, 'trail');
-  renameSync(trail, `${trail}-away`);
+  rmSync(trail, { recursive: true });
   writeFileSync(trail, '');
   await send(own);
   const isRefused = async (): Promise<boolean> => (await send(own)).status === 503;

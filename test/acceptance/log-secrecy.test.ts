@@ -260,6 +260,9 @@ test('LOG-01 Canary secrets: not in any argument list, and in no environment but
     }
   }
   expect(given).toBeGreaterThan(0);
+  // Where they do stand, in the environment they were given in, the same look finds them.
+  const own = [...environmentOf(places[0]?.gateway.pid ?? 0).values()].join('\n');
+  expect(findSecrets({ own }, [STATIC, UPSTREAM_ENV])).toContain(`own: ${STATIC.name}, raw`);
 });
 
 function write(name: string, text: string, mode = 0o600): string {

@@ -27,6 +27,8 @@ const batch = (day: number, count: number) =>
     ).join(''),
   );
 
+const attempt = async (work: () => unknown) => work();
+
 describe('the trail’s seals (sqlite)', () => {
   let folder: string;
   let store: Store;
@@ -151,7 +153,6 @@ describe('credentialsBy (sqlite)', () => {
     const trail = join(folder, 'trail');
     rmSync(trail, { recursive: true });
     writeFileSync(trail, '');
-    const attempt = async (work: () => unknown) => work();
     const other = { ...TOKEN, name: 'other', hash: 'c'.repeat(64) };
     const successor = { hash: 'b'.repeat(64), hint: 'lk_bbbb', expiresAt: NOW + DAY };
     const unreadable = { code: 'E_STORE_UNREADABLE' };

@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startLatchkey } from '../fixtures/latchkey.ts';
 import { headerValue, json, type RawAnswer } from '../fixtures/raw-http.ts';
 import { answerOf, startScriptedUpstream, type ScriptedUpstream } from '../fixtures/scripted-upstream.ts';
 import { trailRecords } from '../fixtures/trail-files.ts';
@@ -85,18 +86,20 @@ test('LOG-10 Error bodies: a server that is not there, or whose program cannot b
 });
 
 test('LOG-10 Error bodies: the gateway’s own failure, of the trail or of the store', async () => {
-  const own = await startSite();
-  const trail = join(own.gateway.store, 'trail');
+  const gateway = await startLatchkey({ config: { upstream: { url: site.spy.url } } });
+  const own: Site = { ...site, gateway };
+  const call: Call = { token: gateway.token };
+  expect((await send(own, call)).status).toBe(200);
+  const trail = join(gateway.store, 'trail');
   rmSync(trail, { recursive: true });
   writeFileSync(trail, '');
-  await send(own);
-  const isRefused = async (): Promise<boolean> => (await send(own)).status === 503;
+  const isRefused = async (): Promise<boolean> => (await send(own, call)).status === 503;
   await expect.poll(isRefused, { timeout: 10_000 }).toBe(true);
-  const answer = await send(own);
+  const answer = await send(own, call);
   expect(answer.status).toBe(503);
   const { error } = json(answer);
   expect(error?.message).toMatch(/^[A-Z][A-Za-z ,.'-]+\.$/);
   expect(Object.keys(error?.data ?? {})).toEqual(['requestId']);
   expect(JSON.stringify(answer)).not.toMatch(/trail|ENOTDIR|\/tmp|seals/);
-  await own.close();
+  await gateway.close();
 }, 120_000);

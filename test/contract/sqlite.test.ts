@@ -78,7 +78,8 @@ describe('openStore (sqlite)', () => {
         process.kill(process.pid, 'SIGKILL');`;
       mkdirSync(join(parent, 'a'));
       spawnSync(process.execPath, ['--input-type=module', '-e', script]);
-      const files = ['credentials.db', 'credentials.db-shm', 'credentials.db-wal', 'trail/2026-06-01.000001.jsonl'];
+      const databases = ['credentials.db', 'seals.db'].flatMap((name) => ['', '-shm', '-wal'].map((end) => name + end));
+      const files = [...databases, 'trail/2026-06-01.000001.jsonl'];
       expect((readdirSync(folder, { recursive: true }) as string[]).sort()).toEqual([...files, 'trail'].sort());
       for (const name of ['', 'trail']) expect([name, modeOf(join(folder, name))]).toEqual([name, 0o700]);
       for (const name of files) expect([name, modeOf(join(folder, name))]).toEqual([name, 0o600]);

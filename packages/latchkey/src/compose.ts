@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Config, ServerConfig, UpstreamConfig } from './config/config.ts';
+import { isOpenToOthers } from './config/private-file.ts';
 import { readSecret, resolveSecrets } from './config/secret-source.ts';
 import { createAnonymous } from './core/principal.ts';
 import { LatchkeyError } from './core/error.ts';
@@ -117,7 +118,11 @@ async function start(
   // Last, so that no token is made by a start that fails: it could never be shown.
   const firstToken =
     config.auth.enabled && staticTokens.length === 0
-      ? await issueFirstToken(store.credentials, { ...config.auth.tokens, mint: mintCredential, now: Date.now() })
+      ? await issueFirstToken(store.credentialsBy(OWN_NAME), {
+          ...config.auth.tokens,
+          mint: mintCredential,
+          now: Date.now(),
+        })
       : null;
   startAutomaticRotation(config, store, log, closing);
   return {
@@ -249,6 +254,10 @@ async function rotate({ auth }: Config, store: Store, secret: Secret, now: numbe
 
 const DEFAULT_GRACE_MS = 600_000;
 
+/** Who the trail says made a credential that nobody asked for on the command line. */
+/** Who changed a credential, in the trail, where no person did. */
+export const OWN_NAME = 'gateway';
+
 function startAutomaticRotation(
   { auth }: Config,
   store: Store,
@@ -258,7 +267,7 @@ function startAutomaticRotation(
   const plan = auth.tokens.rotate;
   if (plan === null) return;
   const rotation = startRotation({
-    store: store.credentials,
+    store: store.credentialsBy(OWN_NAME),
     names: ['default'],
     everyMs: plan.everyMs,
     graceMs: plan.graceMs,
@@ -296,7 +305,15 @@ function reloadTls(gateway: Gateway, { tls }: Config, log: Log): void {
 }
 
 function readPair({ cert, key }: { readonly cert: string; readonly key: string }): { cert: string; key: string } {
-  return { cert: readFile(cert), key: readFile(key) };
+  return { cert: readFile(cert), key: readKey(key) };
+}
+
+function readKey(path: string): string {
+  const text = readFile(path);
+  if (!isOpenToOthers(path)) return text;
+  throw new LatchkeyError('E_TLS', `Others than its owner may read or write the private key ${path}.`, {
+    hint: `chmod 600 ${path}`,
+  });
 }
 
 function readFile(path: string): string {

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { addStoreOptions } from './credential/options.ts';
+import type { StoreFlags } from './credential/settings.ts';
 import type { TrailFlags } from './trail/read.ts';
 
 export function addTrailCommand(program: Command): void {
@@ -18,9 +19,16 @@ export function addTrailCommand(program: Command): void {
       `
 Examples:
   latchkey trail --since 1h --decision deny
-  latchkey trail --follow --json | jq .reason`,
+  latchkey trail --follow --json | jq .reason
+  latchkey trail verify                           whether anybody changed it`,
     );
   addStoreOptions(trail, 'print one JSON object on each line').action(async (flags: TrailFlags) =>
     (await import('./trail/read.ts')).readTrail(flags),
   );
+  trail.enablePositionalOptions();
+  const verify = trail
+    .command('verify')
+    .summary('tell whether the trail is as it was written')
+    .description('Holds every record against its seal and names the first that is not as it was written.');
+  addStoreOptions(verify).action(async (flags: StoreFlags) => (await import('./trail/verify.ts')).verifyTrail(flags));
 }

@@ -28,17 +28,25 @@ const RESERVED = new Set([
 const OWN_PATH = /^\/(?:\.well-known|\.latchkey|%2e)/i;
 const TOP_ONLY = ['upstream', 'protocol', 'pin', 'tools', 'resources', 'prompts', 'methods', 'list'] as const;
 
-/** What fields cannot tell alone: how they go together. `given` is what was written, before defaults. */
-export function checkSettings(settings: Settings, given: Readonly<Record<string, unknown>>, where: Where): Problem[] {
+interface Around {
+  /** What was written, before defaults. */
+  readonly given: Readonly<Record<string, unknown>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly where: Where;
+}
+
+/** What fields cannot tell alone: how they go together, and with what is around them. */
+export function checkSettings(settings: Settings, { given, env, where }: Around): Problem[] {
   return [
     ...checkExposure(settings, where),
+    ...checkOpenDoor(settings, env, where),
     ...checkServers(settings, given, where),
     ...checkRotation(settings, where),
     ...checkStore(settings, where),
   ];
 }
 
-function checkExposure({ listen, publicUrl, tls, behindProxy, auth }: Settings, where: Where): Problem[] {
+function checkExposure({ listen, publicUrl, tls, behindProxy }: Settings, where: Where): Problem[] {
   const problems: Problem[] = [];
   const beyond = !isLoopback(listen.host);
   if (beyond && tls === undefined && behindProxy === undefined) {
@@ -70,15 +78,29 @@ function checkExposure({ listen, publicUrl, tls, behindProxy, auth }: Settings, 
       hint: 'use the https URL that clients connect to',
     });
   }
-  if (!auth.enabled && (beyond || foreign || behindProxy !== undefined)) {
-    problems.push({
+  return problems;
+}
+
+/** Without authentication nobody else may come near. */
+function checkOpenDoor(
+  { listen, publicUrl, behindProxy, auth }: Settings,
+  env: Around['env'],
+  where: Where,
+): Problem[] {
+  if (auth.enabled) return [];
+  const foreign = publicUrl !== undefined && !isLoopback(new URL(publicUrl).hostname);
+  const production = env['NODE_ENV'] === 'production';
+  if (isLoopback(listen.host) && !foreign && behindProxy === undefined && !production) return [];
+  return [
+    {
       code: 'E_AUTH_OFF',
       where: where('auth', 'enabled'),
-      message: 'authentication may be off on loopback only',
-      hint: 'turn auth on, or listen on loopback without publicUrl and behindProxy',
-    });
-  }
-  return problems;
+      message: production
+        ? 'authentication may not be off in production'
+        : 'authentication may be off on loopback only',
+      hint: 'turn auth on, or listen on loopback without publicUrl, behindProxy and NODE_ENV=production',
+    },
+  ];
 }
 
 function checkServers(settings: Settings, given: Readonly<Record<string, unknown>>, where: Where): Problem[] {

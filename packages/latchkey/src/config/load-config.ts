@@ -9,6 +9,7 @@ import { listValues } from './list-values.ts';
 import type { ConfigValue } from './list-values.ts';
 import { isTree, mergeLayers } from './layers.ts';
 import type { Layers } from './layers.ts';
+import { isWritableByAll } from './private-file.ts';
 import { byPlace, invalid, toError } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { readSettings } from './read-settings.ts';
@@ -69,7 +70,8 @@ function assemble(
   const found = checkRules(layers.merged, place);
   if (read.kind === 'problems') return failed([...read.problems, ...found], locate);
   const { settings } = read;
-  const problems = [...checkSettings(settings, layers.merged, (...at) => `${place(at)} ${at.join('.')}`), ...found];
+  const where = (...at: Path): string => `${place(at)} ${at.join('.')}`;
+  const problems = [...checkSettings(settings, { given: layers.merged, env: around.env, where }), ...found];
   const servers = readServers(settings).map(({ name, at, server }): ServerConfig => {
     const upstream =
       server.upstream === undefined
@@ -97,6 +99,9 @@ function readServers(
 }
 
 function readDocument({ file, text }: LoadOptions, working: string): YamlDocument | Problem {
+  if (file !== undefined && isWritableByAll(path.resolve(working, file))) {
+    return invalid(file, 'everybody on this machine can write to it, and so make the rules', `chmod o-w ${file}`);
+  }
   if (text !== undefined) return parseYaml(text, file ?? 'configuration');
   if (file === undefined) return parseYaml('', 'configuration');
   try {

@@ -1,7 +1,8 @@
 import { isTree } from './layers.ts';
 import type { Tree } from './layers.ts';
 
-const REDACTED = '[redacted]';
+/** What stands in the place of a value that may be secret. */
+export const REDACTED = '[redacted]';
 const SECRET_FLAG = /^--?[\w-]*(?:key|token|secret|pass|auth|credential)[\w-]*$/i;
 const SECRET_SETTING = /^(--?)?([\w-]*(?:key|token|secret|pass|auth|credential)[\w-]*)=/i;
 

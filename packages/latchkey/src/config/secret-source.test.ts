@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -26,12 +26,23 @@ describe('resolveSecrets', () => {
     expect(JSON.stringify([...read])).not.toContain('from');
   });
 
+  it.runIf(process.getuid?.() === 0)('reads what root gives to a group', () => {
+    expect(
+      resolveSecrets({ A: { file: fileOf('x', 0o640) } }, {})
+        .get('A')
+        ?.reveal(),
+    ).toBe('x');
+    const file = fileOf('x', 0o640);
+    chownSync(file, 65_534, 65_534);
+    expect(() => resolveSecrets({ A: { file } }, {})).toThrow(expect.objectContaining({ code: 'E_SECRET_MISSING' }));
+  });
+
   it.each([
     [{ env: 'NONE' }],
     [{ env: 'EMPTY' }],
     [{ file: path.join(folder, 'none') }],
     [{ file: fileOf('\n', 0o600) }],
-    [{ file: fileOf('x', 0o640) }],
+    [{ file: fileOf('x', 0o660) }],
     [{ file: fileOf('x', 0o604) }],
     [{ file: fileOf('x'.repeat(70_000), 0o600) }],
   ])('refuses %j', (source) => {

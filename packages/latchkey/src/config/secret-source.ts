@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { LatchkeyError } from '../core/error.ts';
 import { Secret } from '../core/secret.ts';
 import type { SecretSource, TextOrSource } from './config.ts';
+import { isOpenToOthers } from './private-file.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -35,10 +36,8 @@ export function readSecret(name: string, source: SecretSource, env: Environment)
 
 function readSecretFile(name: string, file: string): string {
   try {
-    const { mode, size } = statSync(file);
-    if (size > MAX_SECRET) throw missing(`${name}: ${file} is larger than 64 KiB`, 'check the path');
-    // Windows has no such bits; there the folder's rights decide.
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+    if (statSync(file).size > MAX_SECRET) throw missing(`${name}: ${file} is larger than 64 KiB`, 'check the path');
+    if (isOpenToOthers(file)) {
       throw missing(`${name}: others than its owner may read or write ${file}`, `chmod 600 ${file}`);
     }
     return readFileSync(file, 'utf8').replace(/\r?\n$/, '');

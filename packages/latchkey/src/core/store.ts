@@ -86,12 +86,38 @@ export interface TrailQuery {
   readonly limit?: number;
 }
 
+/** What `TrailStore.verify` found. */
+export interface TrailCheck {
+  /** Records that are proved to be as they were written. */
+  readonly records: number;
+  readonly files: number;
+  /** The last seal: who notes it elsewhere can later tell whether the records before it were rewritten. Null without any. */
+  readonly seal: { readonly number: number; readonly mac: string } | null;
+  /** The first place where the trail is not what was written, or null. */
+  readonly bad: TrailFinding | null;
+  /** Where a process ended while it was writing. */
+  readonly cut: readonly TrailFinding[];
+}
+
+/**
+ * `changed`: edited, removed, moved or put in between. `missing`: records before this place are gone. `unsealed`: written
+ * by someone else. `end-missing`: the trail ends too early. `cut`: a process ended while writing these.
+ */
+export interface TrailFinding {
+  readonly what: 'changed' | 'missing' | 'unsealed' | 'end-missing' | 'cut';
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+}
+
 export interface TrailStore {
   /** Whole records as UTF-8 JSON lines, each starting with its `time` and ending in a line feed. All of them, or none. */
   append(lines: Uint8Array): Awaitable<void>;
   read(query: TrailQuery): Awaitable<readonly { readonly seq: number; readonly json: string }[]>;
   /** Removes lines older than `before` (epoch ms), and may keep those of the same day (UTC); returns how many. */
   prune(before: number): Awaitable<number>;
+  /** Holds every record against the seals they were written with. */
+  verify(): Awaitable<TrailCheck>;
 }
 
 /** The definition of a tool that may be called, as its SHA-256 digest (hex). */
@@ -117,6 +143,11 @@ export interface PinStore {
 export interface Store {
   readonly credentials: CredentialStore;
   readonly pins: PinStore;
+  /**
+   * The same credentials; what is changed through them is written to the trail as done by `actor`. What cannot be written
+   * down is not done, but for a revocation: that holds, and then E_TRAIL_UNWRITTEN is thrown.
+   */
+  credentialsBy(actor: string): CredentialStore;
   readonly trail: TrailStore;
   /** A secret of the gateway's own (hex, 32 bytes), made at first use and the same ever after. */
   secret(name: string): Awaitable<string>;

@@ -1,3 +1,4 @@
+import type { CredentialRecord } from './store.ts';
 import type { Reason } from './reason.ts';
 
 /** One decision as it is written down. Times are epoch milliseconds in memory and RFC 3339 in the JSON text. No member ever holds a secret. */
@@ -30,4 +31,16 @@ export interface Trail {
   /** Resolves when all entries taken so far are durable, or rejects when they cannot be. */
   flush(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** A change of credentials as it is written down, between the decisions. */
+export interface CredentialChange {
+  readonly at: number;
+  /** `user:NAME` on the command line, `gateway` for what it does by itself. */
+  readonly actor: string;
+  readonly verb: 'create' | 'rotate' | 'deliver' | 'revoke';
+  /** The credential that was made, delivered or, for `revoke`, the newest that ended. */
+  readonly subject: CredentialRecord;
+  /** Ids of those whose end this sets. */
+  readonly ended: readonly string[];
 }

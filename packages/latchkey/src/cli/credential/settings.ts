@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { defaultStoreFolder } from '../../config/store-folder.ts';
 import type { Store } from '../../core/store.ts';
 
@@ -39,14 +40,26 @@ export async function loadSettings(flags: StoreFlags): Promise<CredentialSetting
   };
 }
 
-/** Opens the store for `work` and closes it after. With --store no configuration is read: a bad one hinders no revocation. */
+/**
+ * Opens the store for `work` and closes it after; changes go to the trail as the local user's. With --store no
+ * configuration is read: a bad one hinders no revocation.
+ */
 export async function withStore<T>(flags: StoreFlags, work: (store: Store) => Promise<T>): Promise<T> {
   const folder = flags.store ?? (await loadSettings(flags)).folder;
   const { openStore } = await import('../../compose-store.ts');
   const store = await openStore(folder);
   try {
-    return await work(store);
+    return await work({ ...store, credentials: store.credentialsBy(`user:${localUser()}`) });
   } finally {
     await store.close();
+  }
+}
+
+function localUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A user of no name, as in many containers.
+    return String(process.getuid?.() ?? 'unknown');
   }
 }

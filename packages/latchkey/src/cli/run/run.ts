@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
-import type { Config } from '../../config/config.ts';
 import type { ConfigInput } from '../../config/schema.ts';
-import { requireConfig } from '../../config/load-config.ts';
-import { compose, type Running } from '../../compose.ts';
+import type { Config } from '../../config/config.ts';
+import { requireConfig, type LoadedConfig } from '../../config/load-config.ts';
+import { isOpenToOthers } from '../../config/private-file.ts';
+import { REDACTED } from '../../config/redact.ts';
+import { compose, OWN_NAME, type Log, type Running } from '../../compose.ts';
 import { createLog } from '../log.ts';
 import { announce } from './announce.ts';
 import { deliverFirstToken, type TokenPlace } from './first-token.ts';
@@ -26,6 +28,7 @@ export async function run(options: RunOptions): Promise<void> {
   const file = options.config ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
   const loaded = requireConfig({ env, flags: options.settings, ...(file === undefined ? {} : { file }) });
   const { config } = loaded;
+  warn(loaded, file, options.json === true, log);
   const running = await withProgress('starting the MCP server', options.json === true, () => compose(config, env, log));
   const tokenPlace = await deliver(running, config, options);
   await announce({ running, config, file: file ?? null, json: options.json === true, tokenPlace });
@@ -40,9 +43,27 @@ async function deliver(running: Running, config: Config, options: RunOptions): P
     return await deliverFirstToken(running, config, options);
   } catch (error) {
     const name = running.firstToken?.name;
-    if (name !== undefined) await running.store.credentials.revoke({ kind: 'token', name }, Date.now());
+    if (name !== undefined) await running.store.credentialsBy(OWN_NAME).revoke({ kind: 'token', name }, Date.now());
     await running.close(0);
     throw error;
+  }
+}
+
+/** What works, and is still worth a second look. */
+function warn(
+  { config, values }: LoadedConfig & { readonly config: Config },
+  file: string | undefined,
+  json: boolean,
+  log: Log,
+): void {
+  // Without --json the announcement says so.
+  if (!config.auth.enabled && json) log('warn', 'authentication is off: whoever reaches this port may use everything');
+  const literals = values.filter(({ value, origin }) => origin === 'file' && value === REDACTED);
+  if (file !== undefined && literals.length > 0 && isOpenToOthers(file)) {
+    log('warn', 'others can read this file, and what may be secret stands in it: use {env: NAME} or {file: PATH}', {
+      file,
+      keys: literals.map(({ path }) => path),
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { LatchkeyError } from '../../core/error.ts';
 import type {
   CredentialKey,
   CredentialRecord,
@@ -8,6 +9,7 @@ import type {
   RotateOutcome,
   Successor,
 } from '../../core/store.ts';
+import type { CredentialChange } from '../../core/trail.ts';
 import { transact } from './database.ts';
 import { attempt } from './failure.ts';
 
@@ -18,13 +20,22 @@ const LIVE = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)';
 /** Later than any end; never written. */
 const FOREVER = Number.MAX_SAFE_INTEGER;
 
-/** `CredentialStore` on one SQLite file; synchronous. `onChange` runs after each call that grants or takes away. */
-export function createCredentialStore(db: DatabaseSync, path: string, onChange: () => void): CredentialStore {
+/**
+ * `CredentialStore` on one SQLite file; synchronous. `onChange` runs after each call that grants or takes away; `record`
+ * writes it down before it is committed, and where it throws nothing is done, but for a revocation.
+ */
+export function createCredentialStore(
+  db: DatabaseSync,
+  path: string,
+  onChange: () => void,
+  record: (change: Omit<CredentialChange, 'actor'>) => void = () => {},
+): CredentialStore {
   const byHash = prepareRead(db, 'hash = ?');
   const byId = prepareRead(db, 'id = ?');
   const byName = prepareRead(db, 'kind = ? AND name = ? ORDER BY seq DESC LIMIT 1');
   const byKind = prepareRead(db, 'kind = ? ORDER BY seq');
   const liveByName = prepareRead(db, `kind = :kind AND name = :name AND rotated_at IS NULL AND ${LIVE} LIMIT 1`);
+  const predecessors = prepareRead(db, 'family = ? AND id <> ? AND rotated_at IS NOT NULL ORDER BY seq');
   const insert = prepareInsert(db);
   const retire = db.prepare(
     'UPDATE credentials SET rotated_at = :now, expires_at = nullif(min(ifnull(expires_at, :ends), :ends), :forever) WHERE id = :id',
@@ -45,6 +56,13 @@ export function createCredentialStore(db: DatabaseSync, path: string, onChange: 
     return 'id' in key ? byId.one(key.id) : byName.one(key.kind, key.name);
   };
 
+  const revoke = (key: CredentialKey, now: number): readonly CredentialRecord[] => {
+    // By name, whatever lives by that name ends, though it may be of an older family.
+    if ('name' in key) return revokeByName.all({ kind: key.kind, name: key.name, now });
+    const found = findByKey(key);
+    return found === null ? [] : revokeByFamily.all({ family: found.family, now });
+  };
+
   const change = <T>(work: () => T): T => {
     try {
       return attempt(path, () => transact(db, work));
@@ -59,7 +77,9 @@ export function createCredentialStore(db: DatabaseSync, path: string, onChange: 
       change(() => {
         if (liveByName.one({ kind: credential.kind, name: credential.name, now })) return 'name-taken';
         const id = createId();
-        return insert(credential, id, id, now);
+        const made = insert(credential, id, id, now);
+        record({ at: now, verb: 'create', subject: made, ended: [] });
+        return made;
       }),
 
     findByHash: (hash) => attempt(path, () => byHash.one(hash)),
@@ -77,6 +97,7 @@ export function createCredentialStore(db: DatabaseSync, path: string, onChange: 
         const issued = insert(toNewCredential(found, successor), createId(), found.family, now);
         // Its own predecessors waited for a delivery that is not to come.
         if (found.undelivered && !successor.undelivered) endOthers.run({ id: issued.id, ends });
+        record({ at: now, verb: 'rotate', subject: issued, ended: successor.undelivered ? [] : [found.id] });
         return { kind: 'rotated', successor: issued, predecessor: byId.one(found.id)! };
       }),
 
@@ -84,16 +105,34 @@ export function createCredentialStore(db: DatabaseSync, path: string, onChange: 
       change(() => {
         if (deliver.run({ id }).changes === 0) return false;
         endOthers.run({ id, ends: now + graceMs });
+        const subject = byId.one(id)!;
+        record({
+          at: now,
+          verb: 'deliver',
+          subject,
+          ended: predecessors.all(subject.family, id).map((each) => each.id),
+        });
         return true;
       }),
 
-    revoke: (key, now) =>
-      change(() => {
-        // By name, whatever lives by that name ends, though it may be of an older family.
-        if ('name' in key) return revokeByName.all({ kind: key.kind, name: key.name, now });
-        const found = findByKey(key);
-        return found === null ? [] : revokeByFamily.all({ family: found.family, now });
-      }),
+    revoke(key, now) {
+      let unwritten: unknown = null;
+      const revoked = change(() => {
+        const ended = revoke(key, now);
+        const subject = ended.at(-1);
+        try {
+          if (subject !== undefined) record({ at: now, verb: 'revoke', subject, ended: ended.map(({ id }) => id) });
+        } catch (error) {
+          unwritten = error;
+        }
+        return ended;
+      });
+      if (unwritten === null) return revoked;
+      throw new LatchkeyError('E_TRAIL_UNWRITTEN', 'It was revoked, but the trail could not be written.', {
+        hint: 'It lets nobody in any more. See to the disk and the rights of the trail’s folder.',
+        cause: unwritten,
+      });
+    },
 
     // Not a change of what anyone may do, so cached verdicts hold.
     countUses: (uses) =>

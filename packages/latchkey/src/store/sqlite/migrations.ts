@@ -48,3 +48,22 @@ export const CREDENTIALS_SCHEMA: Schema = {
      ) STRICT, WITHOUT ROWID;`,
   ],
 };
+
+/** "LKsl" in ASCII. */
+const SEALS_ID = 0x4c4b736c;
+
+/** Where the trail's chain of seals ends. It is written with each batch, so it has no page to spare. */
+export const SEALS_SCHEMA: Schema = {
+  applicationId: SEALS_ID,
+  pageSize: 512,
+  migrations: [
+    `CREATE TABLE head (
+       one INTEGER PRIMARY KEY CHECK (one = 1),
+       number INTEGER NOT NULL,
+       mac TEXT NOT NULL,
+       segment INTEGER NOT NULL,
+       size INTEGER NOT NULL,
+       first INTEGER NOT NULL
+     ) STRICT;`,
+  ],
+};

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { toChangeLine } from '../../core/change-line.ts';
 import type { Store } from '../../core/store.ts';
+import type { CredentialChange } from '../../core/trail.ts';
 import { createCredentialStore } from './credentials.ts';
 import { openDatabase } from './database.ts';
 import { attempt } from './failure.ts';
@@ -29,12 +31,21 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
   const db = openDatabase(credentialsPath, CREDENTIALS_SCHEMA, { busyTimeoutMs, check: true });
   const version = createVersion(db);
   // Files of their own: lines of the trail must not look like a change of credentials (see `version`).
-  const trail = createTrailStore(trailFolder);
+  const secret = createSecrets(db, credentialsPath);
+  const trail = createTrailStore({
+    folder: trailFolder,
+    seals: join(folder, 'seals.db'),
+    key: secret('trail-seal'),
+    busyTimeoutMs,
+  });
+  const record = (change: CredentialChange): void => trail.append(Buffer.from(toChangeLine(change)));
   return {
     credentials: createCredentialStore(db, credentialsPath, version.bump),
     pins: createPinStore(db, credentialsPath),
+    credentialsBy: (actor) =>
+      createCredentialStore(db, credentialsPath, version.bump, (change) => record({ ...change, actor })),
     trail,
-    secret: createSecrets(db, credentialsPath),
+    secret,
     version: () => attempt(credentialsPath, version.read),
     async close() {
       await trail.close();
@@ -64,7 +75,7 @@ function createVersion(db: DatabaseSync) {
   };
 }
 
-function createSecrets(db: DatabaseSync, path: string): Store['secret'] {
+function createSecrets(db: DatabaseSync, path: string): (name: string) => string {
   const insert = db.prepare('INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING');
   const select = db.prepare('SELECT value FROM secrets WHERE name = ?');
   return (name) =>

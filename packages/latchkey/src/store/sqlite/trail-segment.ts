@@ -6,11 +6,16 @@ import {
   fstatSync,
   ftruncateSync,
   openSync,
-  readSync,
+  readFileSync,
   writeSync,
+  writevSync,
 } from 'node:fs';
 import { LatchkeyError } from '../../core/error.ts';
-import { listSegments, nextSegment } from './trail-segments.ts';
+import { attempt } from './failure.ts';
+import { formatSeal } from './seal.ts';
+import type { Head, SealChain } from './seal-chain.ts';
+import { readBatches } from './sealed-batches.ts';
+import { listSegments, nextSegment, type Segment } from './trail-segments.ts';
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
 const MAX_BYTES = 64 * 2 ** 20;
@@ -19,15 +24,19 @@ const LINE_HEAD = '{"time":"';
 
 interface OpenSegment {
   readonly file: number;
-  readonly day: string;
+  readonly segment: Segment;
 }
 
 /**
- * Appends to the newest segment, and begins another when the day changes or the file is full. What was appended survives
- * the end of the process at once, and that of the machine once it was synced: every 5 s, off this thread. Syncing each
- * batch cost a tenth of a request.
+ * Appends to the newest segment, each batch with its seal in one write, and begins another when the day changes or the
+ * file is full. What was appended survives the end of the process at once, and that of the machine once it was synced:
+ * every 5 s, off this thread. Syncing each batch cost a tenth of a request.
  */
-export function createSegmentWriter(folder: string): { append(lines: Uint8Array): void; close(): Promise<void> } {
+export function createSegmentWriter(
+  folder: string,
+  chain: SealChain,
+  key: string,
+): { append(lines: Uint8Array): void; close(): Promise<void> } {
   let open: OpenSegment | null = null;
   let syncedAt = 0;
   let syncError: Error | null = null;
@@ -45,10 +54,30 @@ export function createSegmentWriter(folder: string): { append(lines: Uint8Array)
     open = null;
   };
 
-  const segmentFor = (day: string, size: number): OpenSegment => {
-    if (open !== null && fits(open, day, size)) return open;
+  /** Opens the segment for these lines and settles what a process left that ended while writing. */
+  const find = (
+    head: Head | null,
+    day: string,
+    size: number,
+  ): { readonly last: Head | null; readonly at: OpenSegment } => {
+    if (open !== null && open.segment.index === head?.segment && fits(open, day, size, head.size))
+      return { last: head, at: open };
+    const last = head === null ? null : sealRest(folder, head, key);
     close();
-    return (open = openSegment(folder, day, size));
+    return { last, at: (open = openSegment(folder, day, size, last)) };
+  };
+
+  const appendAfter = (head: Head | null, lines: Uint8Array): { readonly next: Head; readonly undo: () => void } => {
+    const { last, at } = find(head, dayOf(lines), lines.length);
+    const number = (last?.number ?? 0) + 1;
+    const seal = formatSeal(key, lines, { number, prev: last?.mac ?? '', unsealed: false });
+    const before = fstatSync(at.file).size;
+    writeWhole(at.file, [lines, seal.line], before);
+    const size = before + lines.length + seal.line.length;
+    return {
+      next: { number, mac: seal.mac, segment: at.segment.index, size, first: last?.first ?? number },
+      undo: () => truncate(at.file, size, before),
+    };
   };
 
   return {
@@ -56,12 +85,22 @@ export function createSegmentWriter(folder: string): { append(lines: Uint8Array)
       const failed = syncError;
       syncError = null;
       if (failed !== null) throw failed;
-      const { file } = segmentFor(dayOf(lines), lines.length);
-      writeWhole(file, lines);
+      let undo: (() => void) | null = null;
+      try {
+        chain.move((head) => {
+          const appended = attempt(folder, () => appendAfter(head, lines));
+          ({ undo } = appended);
+          return appended.next;
+        });
+      } catch (error) {
+        // The batch will come again, and would be there twice.
+        (undo as (() => void) | null)?.();
+        throw error;
+      }
       const now = Date.now();
-      if (now - syncedAt < SYNC_EVERY_MS) return;
+      if (now - syncedAt < SYNC_EVERY_MS || open === null) return;
       syncedAt = now;
-      void sync(file);
+      void sync(open.file);
     },
     async close() {
       if (open !== null) await sync(open.file);
@@ -78,30 +117,28 @@ function dayOf(lines: Uint8Array): string {
   return day;
 }
 
-/** False too when someone removed the file: then a new one is begun. */
-function fits({ file, day: current }: OpenSegment, day: string, size: number): boolean {
-  const { nlink, size: before } = fstatSync(file);
-  return nlink > 0 && current === day && before + size <= MAX_BYTES;
+/** False too when someone removed the file, or wrote to it past the head of the chain. */
+function fits({ file, segment }: OpenSegment, day: string, more: number, size: number): boolean {
+  const found = fstatSync(file);
+  return found.nlink > 0 && segment.day === day && found.size === size && size + more <= MAX_BYTES;
 }
 
-function openSegment(folder: string, day: string, size: number): OpenSegment {
+/** The segment at the head of the chain while it fits, or one that is still empty; else a new one. */
+function openSegment(folder: string, day: string, more: number, head: Head | null): OpenSegment {
   const last = listSegments(folder).at(-1);
-  if (last !== undefined && last.day === day) {
-    const found = { file: openToAppend(last.path), day };
-    if (fits(found, day, size)) return found;
+  if (last !== undefined && last.day === day && last.index >= (head?.segment ?? 0)) {
+    const found = { file: openToAppend(last.path), segment: last };
+    if (fits(found, day, more, last.index === head?.segment ? head.size : 0)) return found;
     closeSync(found.file);
   }
-  return { file: openToAppend(nextSegment(folder, day, last).path), day };
+  const segment = nextSegment(folder, day, Math.max(last?.index ?? 0, head?.segment ?? 0));
+  return { file: openToAppend(segment.path), segment };
 }
 
 function openToAppend(path: string): number {
   const file = openSync(path, O_RDWR | O_APPEND | O_CREAT | (O_NOFOLLOW ?? 0), 0o600);
   try {
     fchmodSync(file, 0o600);
-    const { size } = fstatSync(file);
-    const last = Buffer.alloc(1);
-    // A line that a crash cut short ends here, so that it does not swallow the next one.
-    if (size > 0 && readSync(file, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a) writeSync(file, '\n');
     return file;
   } catch (error) {
     closeSync(file);
@@ -109,14 +146,58 @@ function openToAppend(path: string): number {
   }
 }
 
-function writeWhole(file: number, bytes: Uint8Array): void {
-  const before = fstatSync(file).size;
+/**
+ * Goes over what stands behind the head: batches whose writer ended before it could move the head count; what has no seal
+ * gets one that says so. Returns where the chain ends then.
+ */
+function sealRest(folder: string, head: Head, key: string): Head {
+  let last = head;
+  for (const segment of listSegments(folder)) {
+    if (segment.index < last.segment) continue;
+    const start = segment.index === last.segment ? last.size : 0;
+    const rest = readFileSync(segment.path).subarray(start);
+    if (rest.length === 0) continue;
+    const { passed, end } = readBatches(key, rest, 0, last);
+    last = { ...last, number: passed.number, mac: passed.mac ?? last.mac, segment: segment.index, size: start + end };
+    if (end < rest.length) last = sealUnsealed(segment, rest.subarray(end), last, key);
+  }
+  return last;
+}
+
+function sealUnsealed(segment: Segment, rest: Buffer, last: Head, key: string): Head {
+  const file = openToAppend(segment.path);
+  try {
+    // A line that was cut short ends here, so that it does not swallow the seal.
+    const ending = rest.at(-1) === 0x0a ? Buffer.alloc(0) : Buffer.from('\n');
+    const number = last.number + 1;
+    const batch = Buffer.concat([rest, ending]);
+    const { line, mac } = formatSeal(key, batch, { number, prev: last.mac, unsealed: true });
+    const { size } = fstatSync(file);
+    writeWhole(file, [ending, line], size);
+    return { ...last, number, mac, size: size + ending.length + line.length };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** All in one write, so that another process's lines never stand in between. */
+function writeWhole(file: number, parts: readonly Uint8Array[], before: number): void {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
   let written = 0;
   try {
-    while (written < bytes.length) written += writeSync(file, bytes, written);
+    written = writevSync(file, parts);
+    if (written < length) {
+      const bytes = Buffer.concat(parts);
+      while (written < length) written += writeSync(file, bytes, written);
+    }
   } catch (error) {
-    // Half a batch would be written twice; lines that another process added meanwhile are left alone.
-    if (written > 0 && fstatSync(file).size === before + written) ftruncateSync(file, before);
+    // Half a batch would be written twice.
+    truncate(file, before + written, before);
     throw error;
   }
+}
+
+/** Lines that another process added meanwhile are left alone. */
+function truncate(file: number, size: number, before: number): void {
+  if (size > before && fstatSync(file).size === size) ftruncateSync(file, before);
 }

@@ -24,7 +24,7 @@ export function listSegments(folder: string): readonly Segment[] {
   return found.sort((a, b) => a.index - b.index);
 }
 
-export function nextSegment(folder: string, day: string, last: Segment | undefined): Segment {
-  const index = (last?.index ?? 0) + 1;
+export function nextSegment(folder: string, day: string, last: number): Segment {
+  const index = last + 1;
   return { path: join(folder, `${day}.${String(index).padStart(6, '0')}.jsonl`), day, index };
 }

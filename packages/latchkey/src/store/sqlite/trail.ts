@@ -1,10 +1,29 @@
 import { readFileSync, unlinkSync } from 'node:fs';
 import type { TrailQuery, TrailStore } from '../../core/store.ts';
 import { attempt } from './failure.ts';
+import { createSealChain, type SealChain } from './seal-chain.ts';
+import { countRecords, firstSealIn } from './sealed-batches.ts';
 import { createSegmentWriter } from './trail-segment.ts';
 import { listSegments, SEGMENT_SPAN, type Segment } from './trail-segments.ts';
+import { verifyTrail } from './verify-trail.ts';
 
 const DEFAULT_LIMIT = 1000;
+
+const SEAL = '{"seal":';
+
+export interface TrailFiles {
+  readonly folder: string;
+  /** The file that knows where the chain of seals ends. */
+  readonly seals: string;
+  /** What records are sealed with, a secret of the store. */
+  readonly key: string;
+  readonly busyTimeoutMs: number;
+}
+
+interface FileTrailStore extends TrailStore {
+  append(lines: Uint8Array): void;
+  close(): Promise<void>;
+}
 
 interface Row {
   readonly seq: number;
@@ -15,16 +34,21 @@ interface Row {
  * `TrailStore` over files of JSON lines in a folder of their own, one or more for each day (UTC). A row of a database
  * costs ten times as much as a line of a file, and every log collector reads these. A line's number is where it ends.
  */
-export function createTrailStore(folder: string): TrailStore & { close(): Promise<void> } {
-  const writer = createSegmentWriter(folder);
+export function createTrailStore({ folder, seals, key, busyTimeoutMs }: TrailFiles): FileTrailStore {
+  const chain = createSealChain(seals, busyTimeoutMs);
+  const writer = createSegmentWriter(folder, chain, key);
   return {
     append: (lines) => attempt(folder, () => writer.append(lines)),
     read: (query) =>
       attempt(folder, () =>
         query.after === undefined ? readNewest(folder, query) : readAfter(folder, query.after, query),
       ),
-    prune: (before) => attempt(folder, () => prune(folder, before)),
-    close: () => writer.close(),
+    prune: (before) => attempt(folder, () => prune(folder, before, chain)),
+    verify: () => attempt(folder, () => verifyTrail(folder, seals, chain, key)),
+    async close() {
+      await writer.close();
+      chain.close();
+    },
   };
 }
 
@@ -69,6 +93,7 @@ function readRow(bytes: Buffer, start: number, end: number, { index }: Segment):
 
 /** A line that a crash cut short is no record, and no reason to show none. */
 function matches(json: string, { since, decision }: TrailQuery): boolean {
+  if (json.startsWith(SEAL)) return false;
   try {
     const record = JSON.parse(json) as { readonly time?: string; readonly decision?: string };
     return (
@@ -80,15 +105,19 @@ function matches(json: string, { since, decision }: TrailQuery): boolean {
   }
 }
 
-/** Whole days only: a file that may still be written to is never rewritten. */
-function prune(folder: string, before: number): number {
-  let removed = 0;
-  for (const segment of listSegments(folder).slice(0, -1)) {
-    if (segment.day >= toDay(before)) break;
-    removed += readFileSync(segment.path, 'latin1').split('\n').length - 1;
-    unlinkSync(segment.path);
-  }
-  return removed;
+/** Whole days only: a file that may still be written to is never rewritten. The chain then begins later. */
+function prune(folder: string, before: number, chain: SealChain): number {
+  const segments = listSegments(folder);
+  const kept = segments.findIndex((segment, index) => index === segments.length - 1 || segment.day >= toDay(before));
+  const old = segments.slice(0, Math.max(0, kept));
+  if (old.length === 0) return 0;
+  const first = firstSealIn(readFileSync(segments[kept]!.path));
+  chain.move((head) => (head === null || first === null ? head : { ...head, first }));
+  return old.reduce((removed, { path }) => {
+    const records = countRecords(readFileSync(path));
+    unlinkSync(path);
+    return removed + records;
+  }, 0);
 }
 
 function toDay(time: number): string {

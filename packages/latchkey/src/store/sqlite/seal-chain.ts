@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import { openDatabase, transact } from './database.ts';
+import { attempt } from './failure.ts';
+import { SEALS_SCHEMA } from './migrations.ts';
+
+/** Where the chain of seals ends: the last seal, and the segment and size it left. `first` is the oldest seal still kept. */
+export interface Head {
+  readonly number: number;
+  readonly mac: string;
+  readonly segment: number;
+  readonly size: number;
+  readonly first: number;
+}
+
+/** The end of the chain, shared by all processes that write the trail. */
+export interface SealChain {
+  /** Runs `work` while no other process can append, and keeps the head it returns. Null: nothing was sealed yet. */
+  move(work: (head: Head | null) => Head | null): void;
+  close(): void;
+}
+
+/** A lock that is held longer than this belongs to a process that hangs, and this one has requests to answer. */
+const LONGEST_WAIT_MS = 1000;
+
+/**
+ * The chain over a database file, made at the first use. Its commits are not synced to the disk one by one, as the trail's
+ * own files are not: after a power cut both may lack the last seconds.
+ */
+export function createSealChain(path: string, busyTimeoutMs: number): SealChain {
+  let open: {
+    readonly db: DatabaseSync;
+    readonly read: () => Head | null;
+    readonly write: (head: Head) => void;
+  } | null = null;
+
+  const prepare = () => {
+    const db = openDatabase(path, SEALS_SCHEMA, {
+      busyTimeoutMs: Math.min(busyTimeoutMs, LONGEST_WAIT_MS),
+      check: false,
+    });
+    db.exec('PRAGMA synchronous = NORMAL');
+    const select = db.prepare('SELECT number, mac, segment, size, first FROM head');
+    const replace = db.prepare(
+      'INSERT OR REPLACE INTO head (one, number, mac, segment, size, first) VALUES (1, ?, ?, ?, ?, ?)',
+    );
+    return {
+      db,
+      read: () => (select.get() as unknown as Head | undefined) ?? null,
+      write: ({ number, mac, segment, size, first }: Head) => void replace.run(number, mac, segment, size, first),
+    };
+  };
+
+  return {
+    move: (work) =>
+      attempt(path, () => {
+        const { db, read, write } = (open ??= prepare());
+        transact(db, () => {
+          const head = work(read());
+          if (head !== null) write(head);
+        });
+      }),
+    close() {
+      if (open?.db.isOpen) open.db.close();
+      open = null;
+    },
+  };
+}
+
+/** Whether there is a chain at all, without making one. */
+export function hasSealChain(path: string): boolean {
+  return existsSync(path);
+}

@@ -1,0 +1,175 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { NewCredential, Store } from '../../packages/latchkey/src/core/store.ts';
+import { openStore } from '../../packages/latchkey/src/store/sqlite/open.ts';
+
+const NOW = Date.parse('2026-06-01T12:00:00Z');
+const DAY = 86_400_000;
+const TOKEN: NewCredential = {
+  kind: 'token',
+  name: 'a\u2028"b',
+  owner: null,
+  scopes: ['x'],
+  servers: null,
+  expiresAt: NOW + DAY,
+  hash: 'a'.repeat(64),
+  hint: 'lk_aaaa',
+};
+
+const batch = (day: number, count: number) =>
+  Buffer.from(
+    Array.from(
+      { length: count },
+      (_, n) =>
+        `{"time":"${new Date(NOW + day * DAY).toISOString()}","n":${n},"text":"${'x'.repeat((n * 37) % 200)}"}\n`,
+    ).join(''),
+  );
+
+const attempt = async (work: () => unknown) => work();
+
+describe('the trail’s seals (sqlite)', () => {
+  let folder: string;
+  let store: Store;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'latchkey-seals-'));
+    store = await openStore(folder);
+  });
+  afterEach(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const segments = () => readdirSync(join(folder, 'trail')).toSorted();
+  const pathOf = (index: number) => join(folder, 'trail', segments()[index]!);
+  const fill = async () => {
+    for (const day of [0, 1, 2, 3]) for (const count of [1, 5]) await store.trail.append(batch(day, count));
+  };
+
+  it('prove the whole, over days and after pruning', async () => {
+    await fill();
+    expect(await store.trail.verify()).toMatchObject({ records: 24, files: 4, bad: null, seal: { number: 8 } });
+    expect(await store.trail.prune(NOW + 2 * DAY)).toBe(12);
+    expect(await store.trail.verify()).toMatchObject({ records: 12, files: 2, bad: null, seal: { number: 8 } });
+  });
+
+  it('tell of a file that is gone, the oldest and the newest too', async () => {
+    await fill();
+    for (const [index, bad] of [
+      [0, { what: 'missing', line: 1, file: '2026-06-02.000002.jsonl' }],
+      [1, { what: 'missing', line: 1, file: '2026-06-03.000003.jsonl' }],
+      [3, { what: 'end-missing', file: '2026-06-03.000003.jsonl' }],
+    ] as const) {
+      const [path, text] = [pathOf(index), readFileSync(pathOf(index))];
+      rmSync(path);
+      expect((await store.trail.verify()).bad).toMatchObject(bad);
+      writeFileSync(path, text);
+    }
+    await store.trail.prune(NOW + 2 * DAY);
+    rmSync(pathOf(0));
+    expect((await store.trail.verify()).bad).toMatchObject({ what: 'missing', line: 1 });
+  });
+
+  it('go on where the trail was shortened, and keep telling of it', async () => {
+    await fill();
+    const path = pathOf(3);
+    writeFileSync(path, readFileSync(path).subarray(0, 30));
+    await store.trail.append(batch(3, 2));
+    expect((await store.trail.verify()).bad).toMatchObject({ what: 'missing' });
+  });
+
+  it('find the one changed record among a thousand', async () => {
+    await store.trail.append(batch(0, 1000));
+    const text = readFileSync(pathOf(0), 'utf8');
+    for (const line of [1, 2, 500, 999, 1000]) {
+      const lines = text.split('\n');
+      lines[line - 1] = lines[line - 1]!.replace('"n":', '"m":');
+      writeFileSync(pathOf(0), lines.join('\n'));
+      const { bad } = await store.trail.verify();
+      expect(bad?.what).toBe('changed');
+      // In a batch of more than 128 pieces a mark is of a few lines.
+      expect(line - (bad?.line ?? 0)).toBeGreaterThanOrEqual(0);
+      expect(line - (bad?.line ?? 0)).toBeLessThan(30);
+    }
+  });
+
+  it('are one chain for two processes, whose batches alternate', async () => {
+    const other = await openStore(folder);
+    for (let turn = 0; turn < 20; turn++) await (turn % 3 === 0 ? other : store).trail.append(batch(0, 3));
+    expect(await other.trail.verify()).toMatchObject({ records: 60, bad: null, seal: { number: 20 } });
+    await other.close();
+  });
+
+  it('prove an empty trail, and make nothing for it', async () => {
+    expect(await store.trail.verify()).toEqual({ records: 0, files: 0, seal: null, bad: null, cut: [] });
+    expect(readdirSync(folder)).not.toContain('seals.db');
+  });
+});
+
+describe('credentialsBy (sqlite)', () => {
+  let folder: string;
+  let store: Store;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'latchkey-changes-'));
+    store = await openStore(folder);
+  });
+  afterEach(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const changes = async () =>
+    (await store.trail.read({})).map(({ json }) => JSON.parse(json) as Record<string, unknown>);
+
+  it('writes each change down, and nothing where nothing changed', async () => {
+    const credentials = store.credentialsBy('user:ada');
+    await credentials.create(TOKEN, NOW);
+    await credentials.create(TOKEN, NOW);
+    const key = { kind: 'token', name: TOKEN.name } as const;
+    const successor = { hash: 'b'.repeat(64), hint: 'lk_bbbb', expiresAt: NOW + DAY, undelivered: true };
+    const rotated = await credentials.rotate(key, successor, 1000, NOW + 1);
+    if (rotated.kind !== 'rotated') throw new Error(rotated.kind);
+    await credentials.rotate({ hash: TOKEN.hash }, successor, 1000, NOW + 1);
+    await credentials.settle(rotated.successor.id, 1000, NOW + 2);
+    await credentials.settle(rotated.successor.id, 1000, NOW + 2);
+    await credentials.revoke(key, NOW + 3);
+    await credentials.revoke(key, NOW + 3);
+    const [first, second] = [rotated.predecessor.id, rotated.successor.id];
+    expect(await changes()).toMatchObject([
+      { method: 'token create', principal: 'user:ada', target: TOKEN.name, change: { id: first, ended: [] } },
+      { method: 'token rotate', change: { id: second, family: first, ended: [] } },
+      { method: 'token deliver', change: { id: second, ended: [first] } },
+      { method: 'token revoke', change: { id: second, ended: [first, second] } },
+    ]);
+    expect(JSON.stringify(await changes())).not.toMatch(/a{64}|b{64}|lk_/);
+  });
+
+  it('does not what cannot be written down, but for a revocation, which says so', async () => {
+    await store.credentials.create(TOKEN, NOW);
+    const credentials = store.credentialsBy('user:ada');
+    const trail = join(folder, 'trail');
+    rmSync(trail, { recursive: true });
+    writeFileSync(trail, '');
+    const other = { ...TOKEN, name: 'other', hash: 'c'.repeat(64) };
+    const successor = { hash: 'b'.repeat(64), hint: 'lk_bbbb', expiresAt: NOW + DAY };
+    const unreadable = { code: 'E_STORE_UNREADABLE' };
+    await expect(attempt(() => credentials.create(other, NOW))).rejects.toMatchObject(unreadable);
+    await expect(attempt(() => credentials.rotate({ hash: TOKEN.hash }, successor, 0, NOW))).rejects.toMatchObject(
+      unreadable,
+    );
+    expect(await store.credentials.list('token')).toMatchObject([
+      { name: TOKEN.name, rotatedAt: null, revokedAt: null },
+    ]);
+    await expect(attempt(() => credentials.revoke({ hash: TOKEN.hash }, NOW))).rejects.toMatchObject({
+      code: 'E_TRAIL_UNWRITTEN',
+    });
+    expect(await store.credentials.findByHash(TOKEN.hash)).toMatchObject({ revokedAt: NOW });
+    rmSync(trail);
+    mkdirSync(trail);
+    await credentials.create(other, NOW);
+    expect(await changes()).toMatchObject([{ method: 'token create', target: 'other' }]);
+  });
+});

@@ -3,9 +3,6 @@ import { refuse } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
 import { headerOf } from './http-answer.ts';
 
-/** What becomes of one message; null leaves it as it is, throwing refuses it. */
-export type Filter = (text: string) => ReturnType<typeof filterList>;
-
 /**
  * An Answer that takes out of lists, and of changes that are told, what the caller may not see. Bodies and single events
  * are held until they are whole, at most `maxBytes`.

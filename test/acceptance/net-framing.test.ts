@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { converseRaw, type RawConversation } from '../fixtures/raw-connection.ts';
-import { callBody, callsSeen, expectUpstreamUntouched, requestBytes, send, startEverySite, type Site, type Spy } from './harness.ts';
+import {
+  callBody,
+  callsSeen,
+  expectUpstreamUntouched,
+  requestBytes,
+  send,
+  startEverySite,
+  type Site,
+  type Spy,
+} from './harness.ts';
 
 let sites: readonly Site<Spy>[];
 beforeAll(async () => {
@@ -381,7 +390,10 @@ test('NET-18 framing: what is no attack is served', async () => {
     'tab before the length': length(`\t${LENGTH}`),
     'space behind the length': length(`${LENGTH} `),
     'one chunk': chunk(),
-    'two chunks': post(CHUNKED, `5\r\n${BODY.slice(0, 5)}\r\n${(LENGTH - 5).toString(16)}\r\n${BODY.slice(5)}\r\n0\r\n\r\n`),
+    'two chunks': post(
+      CHUNKED,
+      `5\r\n${BODY.slice(0, 5)}\r\n${(LENGTH - 5).toString(16)}\r\n${BODY.slice(5)}\r\n0\r\n\r\n`,
+    ),
     'a size in capitals': chunk(HEX.toUpperCase()),
     'zeros before a size': chunk(`000000${HEX}`),
     'a short extension': chunk(`${HEX};a=b`),

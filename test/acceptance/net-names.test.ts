@@ -197,7 +197,10 @@ test('NET-06 foreign Host on loopback', async () => {
     for (const token of site === sites[0] ? [null, site.tokens.aliceRead] : [site.tokens.aliceRead]) {
       const hosts = foreignHosts(port).map((host) => [host, { token, headers: { Host: host } }] as const);
       await expectEachRefused(site, Object.fromEntries(hosts), 421);
-      const both = foreignHosts(port).map((host) => [host, { token, headers: { Host: host, Origin: `http://${host}` } }]);
+      const both = foreignHosts(port).map((host) => [
+        host,
+        { token, headers: { Host: host, Origin: `http://${host}` } },
+      ]);
       await expectEachRefused(site, Object.fromEntries(both), 421);
       const malformed: Record<string, Call> = {
         none: { token, headers: { Host: null } },
@@ -214,7 +217,14 @@ test('NET-06 foreign Host on loopback', async () => {
       await expectEachRefused(site, malformed, 400);
     }
     // What else a proxy may say of the host changes nothing.
-    const elsewhere = ['X-Forwarded-Host', 'X-Host', 'X-Original-Host', 'X-Forwarded-Server', 'Forwarded', ':authority'];
+    const elsewhere = [
+      'X-Forwarded-Host',
+      'X-Host',
+      'X-Original-Host',
+      'X-Forwarded-Server',
+      'Forwarded',
+      ':authority',
+    ];
     for (const name of elsewhere.slice(0, -1))
       await expectRefused(site, { headers: { Host: 'evil.example', [name]: `127.0.0.1:${port}` } }, 421);
     for (const target of ['/.well-known/oauth-protected-resource/mcp', '/.latchkey/rotate', '/nothing'])
@@ -396,7 +406,16 @@ test('NET-09 target spellings: under the path of a public URL', async () => {
   const site: Site = { ...based, gateway: { ...based.gateway, url: `http://127.0.0.1:${port}` } };
   const host = { Host: 'mcp.example' };
   expect((await send(site, { target: '/base/mcp', headers: host })).status).toBe(200);
-  for (const target of ['/mcp', '/base', '/base/', '/base//mcp', '/base/../mcp', '/BASE/mcp', '/base%2fmcp', '/base/base/mcp'])
+  for (const target of [
+    '/mcp',
+    '/base',
+    '/base/',
+    '/base//mcp',
+    '/base/../mcp',
+    '/BASE/mcp',
+    '/base%2fmcp',
+    '/base/base/mcp',
+  ])
     await expectRefused(site, { target, headers: host }, 404);
   await site.close();
 });

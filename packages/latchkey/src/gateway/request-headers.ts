@@ -32,7 +32,8 @@ export interface RequestHeaders {
 // Not identity, not credentials, not hop-by-hop: the only headers of a client that an upstream ever sees.
 const PASSED = new Set(['accept-language', 'user-agent', 'traceparent', 'tracestate', 'baggage', 'last-event-id']);
 const CONNECTION_OPTIONS = new Set(['keep-alive', 'close', 'upgrade', 'http2-settings', 'te']);
-const DECIDING = /^(?:x-(?:api-key|forwarded-(?:for|proto))|content-(?:length|type|encoding)|transfer-encoding|mcp-.+)$/;
+const DECIDING =
+  /^(?:x-(?:api-key|forwarded-(?:for|proto))|content-(?:length|type|encoding)|transfer-encoding|mcp-.+)$/;
 const MAX_HEADERS = 100;
 
 export function readHeaders(raw: readonly string[]): RequestHeaders {

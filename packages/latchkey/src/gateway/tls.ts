@@ -36,7 +36,10 @@ export const TRANSPORT_SECURITY: readonly [string, string] = ['strict-transport-
 export class SecureResponse extends ServerResponse {
   override writeHead(status: number, ...rest: unknown[]): this {
     const headers = rest.at(-1);
-    return super.writeHead(status, Array.isArray(headers) ? [...headers, ...TRANSPORT_SECURITY] : [...TRANSPORT_SECURITY]);
+    return super.writeHead(
+      status,
+      Array.isArray(headers) ? [...headers, ...TRANSPORT_SECURITY] : [...TRANSPORT_SECURITY],
+    );
   }
 }
 

@@ -172,9 +172,10 @@ test('NET-24 response headers allow-list: no shared cache may keep what one call
     }
 });
 
+const raw = (header: string): string =>
+  `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n${header}\r\nContent-Length: ${RESULT.length}\r\n\r\n${RESULT}`;
+
 test('NET-24 response headers allow-list: line ends and other bytes in a header', async () => {
-  const raw = (header: string): string =>
-    `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n${header}\r\nContent-Length: ${RESULT.length}\r\n\r\n${RESULT}`;
   const injections = [
     'Cache-Control: no-store\nSet-Cookie: a=injected',
     'Cache-Control: no-store\rSet-Cookie: a=injected',

@@ -4,6 +4,7 @@ import { refuse, type Refusal } from '../core/reason.ts';
 import { allowNoMore, allowsMore } from './last-request.ts';
 import { TRANSPORT_SECURITY } from './tls.ts';
 
+const LINGER_MS = 1000;
 const BROKEN = Symbol('why the request could not be read to its end');
 
 /** Why a request that was handed on could not be read to its end; null when nothing was wrong with its bytes. */
@@ -62,4 +63,6 @@ function answer({ status, phrase, refusal }: BadRequest, socket: Socket, tell: T
   socket.end(`HTTP/1.1 ${status} ${phrase}\r\n${secure}Connection: close\r\nContent-Length: 0\r\n\r\n`, () =>
     socket.destroy(),
   );
+  // What is written never leaves where a TLS handshake did not end, or where nobody reads.
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }

@@ -99,6 +99,8 @@ function wire(server: Server, { onRequest, onBadRequest }: Handlers): void {
 
 /** Tells TLS from plain HTTP by the first byte, so that a credential sent in clear gets an answer that says so. */
 function createFront({ limits }: GatewayOptions, plain: Server, secure: HttpsServer): NetServer {
+  // Node looks after the time-outs of a server's connections, and can close them, only once it listens.
+  for (const server of [plain, secure]) server.emit('listening');
   return createNetServer({ noDelay: true }, (socket) => {
     const timer = setTimeout(() => socket.destroy(), limits.headersTimeoutMs);
     socket.on('error', () => socket.destroy());

@@ -115,6 +115,13 @@ const PASSED: ReadonlySet<string> = new Set([
 const UNSHARED =
   /^(?:no-(?:cache|store|transform)|private|must-revalidate|max-age=0)(?:[ \t]*,[ \t]*(?:no-(?:cache|store|transform)|private|must-revalidate|max-age=0))*$/i;
 
+const VISIBLE = /^[\x20-\x7e]*$/;
+
+function mayPass(name: string, value: string): boolean {
+  if (name === 'content-type' || name === 'content-length') return true;
+  return name === 'cache-control' ? UNSHARED.test(value) : VISIBLE.test(value);
+}
+
 /** Carries one answer across, with back-pressure; a caller that leaves takes its request along. */
 class Relay implements Dispatcher.DispatchHandler {
   slot = -1;
@@ -217,8 +224,7 @@ function passHeaders(headers: Record<string, string | string[] | undefined>): re
   const passed: string[] = [];
   for (const name in headers) {
     const value = headers[name];
-    if (typeof value !== 'string' || !PASSED.has(name)) continue;
-    if (name !== 'cache-control' || UNSHARED.test(value)) passed.push(name, value);
+    if (typeof value === 'string' && PASSED.has(name) && mayPass(name, value)) passed.push(name, value);
   }
   return passed;
 }

@@ -1,7 +1,8 @@
-import type { Refusal } from '../core/reason.ts';
+import type { Reason, Refusal } from '../core/reason.ts';
 import { toWire } from '../core/wire.ts';
 import { corsHeaders } from './cors.ts';
 import type { Exchange } from './exchange.ts';
+import { endAfter } from './last-request.ts';
 
 /** Answers with a refusal, once; after the answer began it can only cut it. */
 export function refuseExchange(unknownTokenStatus: 401 | 403, exchange: Exchange, refusal: Refusal): void {
@@ -18,12 +19,11 @@ export function refuseExchange(unknownTokenStatus: 401 | 403, exchange: Exchange
     unknownTokenStatus,
   });
   const headers = [...wire.headers, 'content-length', String(Buffer.byteLength(wire.body)), ...corsHeaders(exchange)];
-  // Bytes of a body that nobody judged must not become the next request of this connection.
-  const unread = !request.complete && !isShort(exchange);
-  if (unread) headers.push('connection', 'close');
+  const last = AMBIGUOUS.has(refusal.reason) || (!request.complete && !isShort(exchange));
+  if (last) endAfter(request, response);
   response.writeHead(wire.status, headers);
   const body = request.method === 'HEAD' ? '' : wire.body;
-  if (unread) endWithRequest(exchange, body);
+  if (last && !request.complete) endWithRequest(exchange, body);
   else response.end(body);
 }
 
@@ -34,11 +34,18 @@ function withId(refusal: Refusal, { message }: Exchange): Refusal {
   return { ...refusal, id: message.id };
 }
 
+// Where the next request of the connection begins is then a matter of opinion.
+const AMBIGUOUS: ReadonlySet<Reason> = new Set(['framing', 'header-repeated', 'headers-too-large', 'target-form']);
 const SHORT_BODY = 64 * 1024;
 
-/** A body whose end is known and near is read and thrown away, so that the connection can serve the next request. */
+/**
+ * A body whose end is known and near is read and thrown away, so that the connection can serve the next request. Who
+ * waits to be asked for it may never send it.
+ */
 function isShort({ headers }: Exchange): boolean {
-  return headers.transferEncoding === null && !headers.repeated && Number(headers.contentLength ?? 0) <= SHORT_BODY;
+  return (
+    headers.transferEncoding === null && headers.expect === null && Number(headers.contentLength ?? 0) <= SHORT_BODY
+  );
 }
 
 const LINGER_MS = 1000;

@@ -14,3 +14,36 @@ export function corsHeaders(exchange: Exchange): readonly string[] {
     'Origin',
   ];
 }
+
+const ASKED_HEADERS =
+  'Authorization, X-API-Key, Content-Type, Accept, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID';
+
+/** The answer to a preflight (Fetch §3.2.2): what this path takes, and nothing to a browser whose origin is not allowed. */
+export function preflightHeaders(exchange: Exchange, methods: readonly string[]): readonly string[] {
+  const { origin, request } = exchange;
+  if (origin === null) return ['allow', methods.join(', '), 'vary', 'Origin'];
+  const { headers } = request;
+  const asked = ['', ...parametersOf(headers['access-control-request-headers'] ?? '')].join(', ');
+  return [
+    'access-control-allow-origin',
+    origin,
+    'access-control-allow-methods',
+    methods.filter((method) => method !== 'OPTIONS').join(', '),
+    'access-control-allow-headers',
+    `${ASKED_HEADERS}${asked}`,
+    'access-control-max-age',
+    '600',
+    'vary',
+    'Origin, Access-Control-Request-Headers, Access-Control-Request-Private-Network',
+    // Chromium asks so before a page of the internet reaches into a private network; the operator named its origin.
+    ...(headers['access-control-request-private-network'] === 'true'
+      ? ['access-control-allow-private-network', 'true']
+      : NO_HEADERS),
+  ];
+}
+
+// `Mcp-Param-*` names come from tool schemas, so those that the browser asks for are granted by prefix.
+function parametersOf(asked: string): readonly string[] {
+  const names = asked.split(',').map((name) => name.trim().toLowerCase());
+  return names.filter((name) => /^mcp-param-[a-z0-9-]{1,64}$/.test(name)).slice(0, 32);
+}

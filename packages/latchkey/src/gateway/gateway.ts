@@ -32,7 +32,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const stages = createPipeline(state);
   const listener = await startListener(options, {
     onRequest: (request, response) => handle(state, stages, request, response),
-    onBadRequest: (address, refusal) => recordBadRequest(state, address, refusal),
+    onBadRequest: (address, refusal, status) => recordBadRequest(state, address, refusal, status),
   });
   nameGateway(state, listener.port);
   const sweep = setInterval(() => {
@@ -156,7 +156,7 @@ function createExchange(request: IncomingMessage, response: ServerResponse): Exc
 
 const NO_HEADERS = Object.freeze(readHeaders([]));
 
-function recordBadRequest(state: GatewayState, address: string, refusal: Refusal): void {
+function recordBadRequest(state: GatewayState, address: string, refusal: Refusal, status: number): void {
   const now = Date.now();
   requests += 1;
   state.options.trail.record({
@@ -172,7 +172,7 @@ function recordBadRequest(state: GatewayState, address: string, refusal: Refusal
     target: null,
     decision: 'deny',
     reason: refusal.reason,
-    status: 400,
+    status,
     durationMs: 0,
   });
 }

@@ -1,23 +1,25 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import { createServer as createNetServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
-import { createSecureContext } from 'node:tls';
 import { LatchkeyError } from '../core/error.ts';
-import { refuse, type Refusal } from '../core/reason.ts';
+import type { Refusal } from '../core/reason.ts';
+import { answerBadRequest } from './bad-request.ts';
+import { allowsMore } from './last-request.ts';
 import type { GatewayOptions } from './options.ts';
 import { cutStalled } from './stalled.ts';
+import { checkPair, SecureResponse, TLS_PROFILE, type KeyPair } from './tls.ts';
 
 export interface Listener {
   readonly port: number;
-  setTls(pair: { readonly cert: string; readonly key: string }): void;
+  /** For connections from now on; throws E_TLS, and the old pair stays, when this one would not work. */
+  setTls(pair: KeyPair): void;
   /** Lets `drain` finish what is under way, then takes no new connections and closes the rest. */
   stop(drain: () => Promise<void>): Promise<void>;
 }
 
 interface Handlers {
   readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
-  readonly onBadRequest: (address: string, refusal: Refusal) => void;
+  readonly onBadRequest: (address: string, refusal: Refusal, status: number) => void;
 }
 
 const TLS_HANDSHAKE = 0x16;
@@ -33,8 +35,8 @@ export async function startListener(options: GatewayOptions, handlers: Handlers)
   return {
     port: (front.address() as AddressInfo).port,
     setTls(pair) {
-      checkPair(pair);
-      secure?.setSecureContext({ ...pair, minVersion: 'TLSv1.2' });
+      checkPair(pair, Date.now());
+      secure?.setSecureContext({ ...TLS_PROFILE, ...pair });
     },
     async stop(drain) {
       // Who comes while it drains is told to come again, rather than finding nobody.
@@ -54,13 +56,13 @@ function createPlainServer(options: GatewayOptions, handlers: Handlers): Server 
 }
 
 function createTlsServer(options: GatewayOptions, handlers: Handlers): HttpsServer {
-  const pair = options.tls as { cert: string; key: string };
-  checkPair(pair);
+  const pair = options.tls as KeyPair;
+  checkPair(pair, Date.now());
   const server = createHttpsServer({
     ...serverOptions(options),
+    ...TLS_PROFILE,
     ...pair,
-    minVersion: 'TLSv1.2',
-    honorCipherOrder: true,
+    ServerResponse: SecureResponse,
     handshakeTimeout: options.limits.headersTimeoutMs,
   });
   wire(server, handlers);
@@ -83,9 +85,14 @@ function serverOptions({ limits }: GatewayOptions): object {
 function wire(server: Server, { onRequest, onBadRequest }: Handlers): void {
   // Past the default of 2,000 Node drops headers silently; the size bound and `receive` judge them instead.
   server.maxHeadersCount = 0;
-  server.on('request', onRequest);
+  const take: Handlers['onRequest'] = (request, response) => {
+    if (allowsMore(request.socket)) onRequest(request, response);
+  };
+  server.on('request', take);
   // Nothing is read of a body before its sender was identified.
-  server.on('checkContinue', onRequest);
+  server.on('checkContinue', take);
+  // Node would answer itself, and nothing would tell of it.
+  server.on('checkExpectation', take);
   // Without this Node hangs up on a CONNECT, and nothing tells of it.
   server.on('connect', (_request, socket: Socket) => answerBadRequest(new Error('CONNECT'), socket, onBadRequest));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
@@ -93,24 +100,10 @@ function wire(server: Server, { onRequest, onBadRequest }: Handlers): void {
   );
 }
 
-const BAD_REQUESTS: Readonly<Record<string, readonly [string, Refusal]>> = {
-  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', refuse('headers-too-large')],
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: ['413 Payload Too Large', refuse('body-too-large')],
-  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', refuse('body-timeout')],
-};
-
-function answerBadRequest(error: NodeJS.ErrnoException, socket: Socket, onBadRequest: Handlers['onBadRequest']): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const [status, refusal] = BAD_REQUESTS[error.code ?? ''] ?? ['400 Bad Request', refuse('framing')];
-  onBadRequest(socket.remoteAddress ?? '', refusal);
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
-}
-
 /** Tells TLS from plain HTTP by the first byte, so that a credential sent in clear gets an answer that says so. */
 function createFront({ limits }: GatewayOptions, plain: Server, secure: HttpsServer): NetServer {
+  // Node looks after the time-outs of a server's connections, and can close them, only once it listens.
+  for (const server of [plain, secure]) server.emit('listening');
   return createNetServer({ noDelay: true }, (socket) => {
     const timer = setTimeout(() => socket.destroy(), limits.headersTimeoutMs);
     socket.on('error', () => socket.destroy());
@@ -138,19 +131,6 @@ function boundConnections(front: Server | NetServer, most: number): void {
       else counts.set(address, left);
     });
   });
-}
-
-function checkPair(pair: { readonly cert: string; readonly key: string }): void {
-  try {
-    createSecureContext(pair);
-    // An empty file, or a chain that begins with a wrong certificate, would only show at the first handshake.
-    if (!new X509Certificate(pair.cert).checkPrivateKey(createPrivateKey(pair.key))) throw new Error('key mismatch');
-  } catch (cause) {
-    throw new LatchkeyError('E_TLS', 'The TLS certificate and key cannot be used together.', {
-      hint: 'Check that tls.cert holds the certificate chain in PEM and tls.key its private key.',
-      cause,
-    });
-  }
 }
 
 /** Whether that address can be listened on now; rejects with E_ADDRESS_IN_USE or E_ADDRESS_REFUSED. */

@@ -13,7 +13,8 @@ function addOwnNames(state: GatewayState, port: number): void {
   const scheme = tls === null ? 'http' : 'https';
   for (const name of names) {
     state.hosts.add(`${name}:${port}`).add(name);
-    state.origins.add(`${scheme}://${name}:${port}`);
+    // As a browser writes it: without the scheme's own port, addresses in their short form.
+    state.origins.add(new URL(`${scheme}://${name}:${port}`).origin);
   }
   if (publicUrl === null) return;
   state.hosts

@@ -21,7 +21,7 @@ export function createPipeline(state: GatewayState): readonly Stage[] {
     receiveStage(state),
     admitStage(state),
     limitPeerStage(state),
-    publishStage(),
+    publishStage(state),
     identifyStage(state),
     rotateStage(state),
     readStage(state),

@@ -1,5 +1,6 @@
-import type { Reason } from '../core/reason.ts';
+import { refuse, type Reason, type Refusal } from '../core/reason.ts';
 import type { Trail, TrailEntry } from '../core/trail.ts';
+import { brokenBy } from './bad-request.ts';
 import type { Exchange } from './exchange.ts';
 
 // What went wrong behind the gateway was allowed all the same.
@@ -14,7 +15,8 @@ const ALLOWED_FAILURES: ReadonlySet<Reason> = new Set([
 
 /** Writes the one trail record of an exchange. Documents that anybody may read leave none unless they are refused. */
 export function record(trail: Trail, exchange: Exchange, status: number, now: number): void {
-  const { outcome, route, principal, message } = exchange;
+  const { route, principal, message } = exchange;
+  const outcome = exchange.outcome ?? unjudged(exchange);
   if (outcome === null && (route?.kind === 'document' || exchange.request.method === 'OPTIONS')) return;
   const entry: TrailEntry = {
     at: exchange.startedAt,
@@ -27,7 +29,7 @@ export function record(trail: Trail, exchange: Exchange, status: number, now: nu
     httpMethod: exchange.request.method ?? '',
     method: message?.method ?? (route?.kind === 'rotate' ? '/.latchkey/rotate' : null),
     target: targetOf(exchange),
-    decision: outcome === null || ALLOWED_FAILURES.has(outcome.reason) ? 'allow' : 'deny',
+    decision: outcome === null || isAllowedFailure(outcome, exchange) ? 'allow' : 'deny',
     reason: outcome?.reason ?? 'allowed',
     status,
     durationMs: now - exchange.startedAt,
@@ -63,6 +65,16 @@ export function recordChange(trail: Trail, server: string, tool: string, pin: 'a
     status: 0,
     durationMs: 0,
   });
+}
+
+/** A request that ended before it was handed on or answered was never let through. */
+function unjudged({ answer, response }: Exchange): Refusal | null {
+  if (answer !== null || response.headersSent) return null;
+  return brokenBy(response) ?? refuse('caller-gone');
+}
+
+function isAllowedFailure({ reason }: Refusal, { answer }: Exchange): boolean {
+  return answer !== null && ALLOWED_FAILURES.has(reason);
 }
 
 function targetOf({ message }: Exchange): string | null {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { refuse, type Refusal } from '../core/reason.ts';
 
 /** The headers that decide anything, read once from the raw list: what Node merges or drops stays visible here. */
@@ -18,17 +19,22 @@ export interface RequestHeaders {
   connection: string | null;
   expect: string | null;
   lastEventId: string | null;
+  upgrade: string | null;
   forwardedFor: string | null;
   forwardedProto: string | null;
   /** [name, value, …] of what may pass to the upstream. */
   passed: string[];
   /** True when one of host, origin, authorization, x-api-key, content-length or transfer-encoding came twice. */
   repeated: boolean;
+  /** True when a header that decides came with `_` for `-`, as programs that make variables of headers read it. */
+  lookAlike: boolean;
 }
 
 // Not identity, not credentials, not hop-by-hop: the only headers of a client that an upstream ever sees.
 const PASSED = new Set(['accept-language', 'user-agent', 'traceparent', 'tracestate', 'baggage']);
 const CONNECTION_OPTIONS = new Set(['keep-alive', 'close', 'upgrade', 'http2-settings', 'te']);
+const DECIDING =
+  /^(?:x-(?:api-key|forwarded-(?:for|proto))|content-(?:length|type|encoding)|transfer-encoding|mcp-.+)$/;
 const MAX_HEADERS = 100;
 
 export function readHeaders(raw: readonly string[]): RequestHeaders {
@@ -87,6 +93,9 @@ function readHeader(found: RequestHeaders, name: string, value: string): void {
     case 'expect':
       found.expect = joined(found.expect, value);
       return;
+    case 'upgrade':
+      found.upgrade = joined(found.upgrade, value);
+      return;
     case 'x-forwarded-for':
       found.forwardedFor = joined(found.forwardedFor, value);
       return;
@@ -95,22 +104,37 @@ function readHeader(found: RequestHeaders, name: string, value: string): void {
       return;
     default:
       if (PASSED.has(name) || name.startsWith('mcp-param-')) found.passed.push(name, value);
+      else if (name.includes('_') && DECIDING.test(name.replaceAll('_', '-'))) found.lookAlike = true;
   }
 }
 
 /** What makes a request one that two HTTP programs could frame or route differently. */
-export function checkFraming(headers: RequestHeaders, count: number): Refusal | null {
-  if (count > MAX_HEADERS * 2) return refuse('headers-too-large', { detail: 'too many headers' });
+export function checkFraming(headers: RequestHeaders, request: IncomingMessage): Refusal | null {
+  if (request.rawHeaders.length > MAX_HEADERS * 2) return refuse('headers-too-large', { detail: 'too many headers' });
   if (headers.repeated) return refuse('header-repeated');
-  if (headers.transferEncoding !== null && headers.transferEncoding.toLowerCase() !== 'chunked')
-    return refuse('framing', { detail: 'transfer-encoding' });
-  if (headers.transferEncoding !== null && headers.contentLength !== null)
-    return refuse('framing', { detail: 'two lengths' });
-  if (headers.contentLength !== null && !/^[0-9]{1,15}$/.test(headers.contentLength))
-    return refuse('framing', { detail: 'content-length' });
-  if (headers.connection !== null && !isKnownConnection(headers.connection))
-    return refuse('framing', { detail: 'connection option' });
-  return null;
+  const detail = faultOf(headers, request);
+  return detail === null ? null : refuse('framing', { detail });
+}
+
+function faultOf(headers: RequestHeaders, request: IncomingMessage): string | null {
+  const { transferEncoding, contentLength, connection, expect } = headers;
+  if (headers.lookAlike) return 'look-alike of a header';
+  if (transferEncoding !== null && transferEncoding !== 'chunked') return 'transfer-encoding';
+  if (transferEncoding !== null && contentLength !== null) return 'two lengths';
+  // A zero in front is an octal number to some.
+  if (contentLength !== null && !/^(?:0|[1-9][0-9]{0,14})$/.test(contentLength)) return 'content-length';
+  // Some programs take no body for these whatever the headers say, and would read it as the next request.
+  if (request.method !== 'POST' && (transferEncoding !== null || (contentLength !== null && contentLength !== '0')))
+    return 'a body where none belongs';
+  if (!isServedVersion(request, transferEncoding)) return 'version';
+  if (expect !== null && expect.toLowerCase() !== '100-continue') return 'expect';
+  return connection === null || isKnownConnection(connection) ? null : 'connection option';
+}
+
+// HTTP/1.0 has no chunks: who reads them there has another end of the body (RFC 9112 §6.1).
+function isServedVersion(request: IncomingMessage, transferEncoding: string | null): boolean {
+  if (request.httpVersionMajor !== 1) return false;
+  return request.httpVersionMinor === 1 || (request.httpVersionMinor === 0 && transferEncoding === null);
 }
 
 // A client could otherwise name an end-to-end header there and have the next hop drop it (RFC 9110 §7.6.1).
@@ -147,9 +171,11 @@ function emptyHeaders(): RequestHeaders {
     connection: null,
     expect: null,
     lastEventId: null,
+    upgrade: null,
     forwardedFor: null,
     forwardedProto: null,
     passed: [],
     repeated: false,
+    lookAlike: false,
   };
 }

@@ -57,7 +57,7 @@ export function createState(options: GatewayOptions, stopping: () => boolean): G
     routes,
     probes,
     hosts: new Set(),
-    origins: new Set(options.origins.map((origin) => origin.toLowerCase())),
+    origins: new Set(options.origins),
     requestLimiter: createLimiter(limits.requestsPerAddress),
     failureLimiter: createLimiter(limits.failedPerAddress),
     callLimiter: createLimiter(limits.callsPerCredential),

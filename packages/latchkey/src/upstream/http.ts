@@ -34,6 +34,7 @@ export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
     allowH2: false,
   });
   const path = url.pathname + url.search;
+  const ownNames = new Set(options.headers.filter((_, at) => at % 2 === 0));
   const waiting = new SlotList<Relay>();
   const settled = (relay: Relay): void => void waiting.remove(relay);
   const timer = setInterval(() => expireOverdue(waiting, Date.now()), EXPIRY_STEP_MS);
@@ -48,7 +49,7 @@ export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
         {
           path,
           method: request.httpMethod,
-          headers: headersFor(request, options.headers) as string[],
+          headers: headersFor(request, options.headers, ownNames) as string[],
           body: request.message?.bytes ?? null,
         },
         relay,
@@ -85,9 +86,17 @@ function expireOverdue(waiting: SlotList<Relay>, now: number): void {
   }
 }
 
-function headersFor(request: Forwardable, own: readonly string[]): readonly string[] {
-  if (request.sessionId === null) return own.length === 0 ? request.headers : [...request.headers, ...own];
-  return [...request.headers, 'mcp-session-id', request.sessionId, ...own];
+function headersFor(request: Forwardable, own: readonly string[], ownNames: ReadonlySet<string>): readonly string[] {
+  const passed = own.length === 0 ? request.headers : without(request.headers, ownNames);
+  if (request.sessionId === null) return own.length === 0 ? passed : [...passed, ...own];
+  return [...passed, 'mcp-session-id', request.sessionId, ...own];
+}
+
+// Of two headers of one name some servers read the first: the operator's is the only one.
+function without(headers: readonly string[], names: ReadonlySet<string>): readonly string[] {
+  for (let i = 0; i < headers.length; i += 2)
+    if (names.has(headers[i] as string)) return headers.filter((_, at) => !names.has(headers[at - (at % 2)] as string));
+  return headers;
 }
 
 // The only headers of an answer that mean anything to an MCP client; everything else stays on this side.
@@ -100,6 +109,17 @@ const PASSED: ReadonlySet<string> = new Set([
   'x-accel-buffering',
   'allow',
 ]);
+
+// An answer is for the caller who asked: no cache may be told to keep it for others (RFC 9111 §3.5).
+const UNSHARED =
+  /^(?:no-(?:cache|store|transform)|private|must-revalidate|max-age=0)(?:[ \t]*,[ \t]*(?:no-(?:cache|store|transform)|private|must-revalidate|max-age=0))*$/i;
+
+const VISIBLE = /^[\x20-\x7e]*$/;
+
+function mayPass(name: string, value: string): boolean {
+  if (name === 'content-type' || name === 'content-length') return true;
+  return name === 'cache-control' ? UNSHARED.test(value) : VISIBLE.test(value);
+}
 
 /** Carries one answer across, with back-pressure; a caller that leaves takes its request along. */
 class Relay implements Dispatcher.DispatchHandler {
@@ -204,7 +224,7 @@ function passHeaders(headers: Record<string, string | string[] | undefined>): re
   const passed: string[] = ['cache-control', 'no-store, no-transform'];
   for (const name in headers) {
     const value = headers[name];
-    if (typeof value === 'string' && PASSED.has(name)) passed.push(name, value);
+    if (typeof value === 'string' && PASSED.has(name) && mayPass(name, value)) passed.push(name, value);
   }
   return passed;
 }

@@ -19,7 +19,8 @@ export function readStage(state: GatewayState): Stage {
       const refusal = checkType(exchange);
       if (refusal !== null) return refusal;
       if (headers.contentLength !== null && Number(headers.contentLength) > limit) return refuse('body-too-large');
-      if (headers.expect !== null) response.writeContinue();
+      // A client of HTTP/1.0 would take it for the answer (RFC 9110 §10.1.1).
+      if (headers.expect !== null && request.httpVersionMinor === 1) response.writeContinue();
       return readBody(request, limit).then((body) => keep(exchange, body));
     },
   };
@@ -32,8 +33,6 @@ function keep(exchange: Exchange, body: Buffer | Refusal): StageResult {
 }
 
 function checkStreamRequest({ request, headers }: Exchange): Refusal | null {
-  if (headers.transferEncoding !== null || (headers.contentLength !== null && headers.contentLength !== '0'))
-    return refuse('framing', { detail: 'a body where none belongs' });
   const streams =
     headers.accept === null || /(?:^|[,\s])(?:text\/event-stream|\*\/\*|text\/\*)(?=$|[\s;,])/i.test(headers.accept);
   return request.method === 'GET' && !streams ? refuse('not-acceptable') : null;
@@ -59,6 +58,10 @@ function readBody(request: IncomingMessage, limit: number): Promise<Buffer | Ref
       else if (first === null) first = chunk;
       else (rest ??= [first]).push(chunk);
     });
-    request.on('end', () => resolve(rest === null ? (first ?? Buffer.alloc(0)) : Buffer.concat(rest, size)));
+    request.on('end', () => {
+      // Headers that come after everything was judged by them.
+      if (request.rawTrailers.length > 0) resolve(refuse('framing', { detail: 'trailers' }));
+      else resolve(rest === null ? (first ?? Buffer.alloc(0)) : Buffer.concat(rest, size));
+    });
   });
 }

@@ -1,10 +1,12 @@
 import { refuse, type Refusal } from '../../core/reason.ts';
 import { isLoopback, isTrusted, clientAddress } from '../client-address.ts';
 import type { Exchange, Stage } from '../exchange.ts';
+import { endAfter } from '../last-request.ts';
 import type { GatewayState } from '../state.ts';
 import { checkFraming, readHeaders } from '../request-headers.ts';
 
 const ORIGIN_FORM = /^\/[\x21\x22\x24-\x7e]*$/;
+const QUERY = /^[\x21\x22\x24-\x7e]*$/;
 
 /** Framing, Host, Origin, path and method; nothing of the body. */
 export function receiveStage(state: GatewayState): Stage {
@@ -13,8 +15,10 @@ export function receiveStage(state: GatewayState): Stage {
     run(exchange) {
       const { request } = exchange;
       exchange.headers = readHeaders(request.rawHeaders);
-      const framing = checkFraming(exchange.headers, request.rawHeaders.length);
+      const framing = checkFraming(exchange.headers, request);
       if (framing !== null) return framing;
+      // Node takes what follows in one packet for the protocol it should change to, and loses it.
+      if (exchange.headers.upgrade !== null) endAfter(request, exchange.response);
       judgeConnection(state, exchange);
       const target = request.url ?? '';
       // Most targets are a route to the letter; any other is taken apart.
@@ -42,11 +46,13 @@ function judgeConnection(state: GatewayState, exchange: Exchange): void {
   exchange.clear = !encrypted && (state.options.tls !== null || !local);
 }
 
-/** The path of an origin-form target (RFC 9112 §3.2.1); the query is nobody's business here and is dropped. */
+/** The path of an origin-form target (RFC 9112 §3.2.1), which has no fragment; what the query says is nobody's business here. */
 function pathOf(target: string): string | null {
   if (!target.startsWith('/')) return null;
   const query = target.indexOf('?');
-  const path = query === -1 ? target : target.slice(0, query);
+  if (query === -1) return ORIGIN_FORM.test(target) ? target : '';
+  if (!QUERY.test(target.slice(query))) return null;
+  const path = target.slice(0, query);
   return ORIGIN_FORM.test(path) ? path : '';
 }
 
@@ -54,15 +60,16 @@ function checkHost(state: GatewayState, { headers, route }: Exchange): Refusal |
   // Probes of an orchestrator come by address.
   if (route?.kind === 'document' && state.probes.has(route)) return null;
   const { host } = headers;
-  return host !== null && (state.hosts.has(host) || state.hosts.has(host.toLowerCase()))
-    ? null
-    : refuse('host-foreign');
+  // RFC 9112 §3.2.
+  if (host === null) return refuse('framing', { detail: 'no host' });
+  return state.hosts.has(host) || state.hosts.has(host.toLowerCase()) ? null : refuse('host-foreign');
 }
 
 function checkOrigin(state: GatewayState, exchange: Exchange): Refusal | null {
   const { origin } = exchange.headers;
   if (origin === null) return null;
-  if (!state.origins.has(origin.toLowerCase())) return refuse('origin-foreign');
+  // Browsers write an origin in one way only (RFC 6454 §6.2).
+  if (!state.origins.has(origin)) return refuse('origin-foreign');
   exchange.origin = origin;
   return null;
 }

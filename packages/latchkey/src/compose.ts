@@ -189,6 +189,7 @@ function createHttp(
     headers: Object.entries(revealed(upstream.headers, env)).flatMap(([name, value]) => [name.toLowerCase(), value]),
     tls: upstream.ca === null ? {} : { ca: readFile(upstream.ca) },
     callTimeoutMs: upstream.timeoutMs,
+    callMaxMs: Math.max(limits.callMax, upstream.timeoutMs),
     connectTimeoutMs: 10_000,
     maxResponseBytes: limits.responseBytes,
   });
@@ -304,12 +305,13 @@ function readFile(path: string): string {
 }
 
 function toLimits(limits: Config['limits']): GatewayLimits {
-  const { headersTimeout, bodyTimeout, idleTimeout, streamIdle, sessionIdle, ...same } = limits;
+  const { headersTimeout, bodyTimeout, idleTimeout, sendTimeout, streamIdle, sessionIdle, ...same } = limits;
   return {
     ...same,
     headersTimeoutMs: headersTimeout,
     bodyTimeoutMs: bodyTimeout,
     idleTimeoutMs: idleTimeout,
+    sendTimeoutMs: sendTimeout,
     streamIdleMs: streamIdle,
     sessionIdleMs: sessionIdle,
   };

@@ -78,4 +78,18 @@ describe('createFilterAnswer', () => {
     second.write('x'.repeat(101));
     expect(large.kept.refusal?.reason).toBe('upstream-too-large');
   });
+
+  it('takes time linear in an event that comes in small pieces', () => {
+    const { kept, answer } = keep();
+    const filtered = createFilterAnswer(answer, visible, 64 * 1024 * 1024);
+    filtered.start(200, ['content-type', 'text/event-stream']);
+    filtered.write('data: ');
+    const begun = performance.now();
+    for (let piece = 0; piece < 32_768; piece += 1) filtered.write('x'.repeat(512));
+    expect(performance.now() - begun).toBeLessThan(5000);
+    filtered.write('\n');
+    expect(kept.text).toBe('');
+    filtered.write('\n');
+    expect(kept.text).toHaveLength(6 + 16 * 1024 * 1024 + 2);
+  });
 });

@@ -11,6 +11,7 @@ export function createFilterAnswer(inner: Answer, visible: Visible, maxBytes: nu
   let mode: 'pass' | 'json' | 'events' = 'pass';
   let held: Buffer[] = [];
   let size = 0;
+  let tail: Buffer = Buffer.alloc(0);
   let startArguments: [number, readonly string[]] = [200, []];
 
   const tooLarge = (): boolean => {
@@ -38,6 +39,13 @@ export function createFilterAnswer(inner: Answer, visible: Visible, maxBytes: nu
     }
     inner.start(startArguments[0], [...startArguments[1], 'content-length', String(Buffer.byteLength(filtered))]);
     inner.end(filtered);
+  };
+
+  /** Whether an event ends in what came now. Only then is all that is held looked at, so that the work stays linear. */
+  const endsEvent = (chunk: Uint8Array | string): boolean => {
+    const seam = Buffer.concat([tail, Buffer.from(chunk)]);
+    tail = seam.subarray(-LONGEST_END + 1);
+    return seam.toString('latin1').search(EVENT_END) !== -1;
   };
 
   const writeEvents = (last: boolean): boolean => {
@@ -71,7 +79,7 @@ export function createFilterAnswer(inner: Answer, visible: Visible, maxBytes: nu
     },
     write(chunk) {
       if (mode === 'pass') return inner.write(chunk);
-      return hold(chunk) && (mode === 'json' || writeEvents(false));
+      return hold(chunk) && (mode === 'json' || !endsEvent(chunk) || writeEvents(false));
     },
     end(chunk) {
       if (mode === 'pass') inner.end(chunk);
@@ -89,6 +97,7 @@ export function createFilterAnswer(inner: Answer, visible: Visible, maxBytes: nu
 
 // The three line ends of the event stream format (WHATWG HTML §9.2.6).
 const EVENT_END = /\r\n\r\n|\n\n|\r\r|\n\r\n/g;
+const LONGEST_END = 4;
 
 function lastBoundary(text: string): number {
   let end = 0;

@@ -5,6 +5,7 @@ import { createServer as createNetServer, type AddressInfo, type Server as NetSe
 import { createSecureContext } from 'node:tls';
 import { LatchkeyError } from '../core/error.ts';
 import { refuse, type Refusal } from '../core/reason.ts';
+import { boundConnections, cutUnread } from './connections.ts';
 import type { GatewayOptions } from './options.ts';
 
 export interface Listener {
@@ -26,7 +27,10 @@ export async function startListener(options: GatewayOptions, handlers: Handlers)
   const plain = createPlainServer(options, handlers);
   const secure = options.tls === null ? null : createTlsServer(options, handlers);
   const front = secure === null ? plain : createFront(options, plain, secure);
-  boundConnections(front, options.limits.connectionsPerAddress);
+  const { connectionsPerAddress: each, connections: all, sendTimeoutMs } = options.limits;
+  boundConnections(front, { each, all });
+  const servers = secure === null ? [plain] : [plain, secure];
+  const endWatch = cutUnread(servers, sendTimeoutMs);
   await listen(front, options);
   return {
     port: (front.address() as AddressInfo).port,
@@ -36,9 +40,10 @@ export async function startListener(options: GatewayOptions, handlers: Handlers)
     },
     async stop(drain) {
       const closed = new Promise<void>((resolve) => void front.close(() => resolve()));
-      for (const server of [plain, secure]) server?.closeIdleConnections();
+      for (const server of servers) server.closeIdleConnections();
       await drain();
-      for (const server of [plain, secure]) server?.closeAllConnections();
+      for (const server of servers) server.closeAllConnections();
+      endWatch();
       await closed;
     },
   };
@@ -104,10 +109,16 @@ function answerBadRequest(error: NodeJS.ErrnoException, socket: Socket, onBadReq
   const [status, refusal] = BAD_REQUESTS[error.code ?? ''] ?? ['400 Bad Request', refuse('framing')];
   onBadRequest(socket.remoteAddress ?? '', refusal);
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
+  // What is written never leaves where a TLS handshake did not end, or where nobody reads.
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
+
+const LINGER_MS = 1000;
 
 /** Tells TLS from plain HTTP by the first byte, so that a credential sent in clear gets an answer that says so. */
 function createFront({ limits }: GatewayOptions, plain: Server, secure: HttpsServer): NetServer {
+  // Node looks after the time-outs of a server's connections, and can close them, only once it listens.
+  for (const server of [plain, secure]) server.emit('listening');
   return createNetServer({ noDelay: true }, (socket) => {
     const timer = setTimeout(() => socket.destroy(), limits.headersTimeoutMs);
     socket.on('error', () => socket.destroy());
@@ -118,21 +129,6 @@ function createFront({ limits }: GatewayOptions, plain: Server, secure: HttpsSer
       if (first === null) return void socket.destroy();
       socket.unshift(first);
       (first[0] === TLS_HANDSHAKE ? secure : plain).emit('connection', socket);
-    });
-  });
-}
-
-function boundConnections(front: Server | NetServer, most: number): void {
-  const counts = new Map<string, number>();
-  front.on('connection', (socket: Socket) => {
-    const address = socket.remoteAddress ?? '';
-    const count = (counts.get(address) ?? 0) + 1;
-    if (count > most) return void socket.destroy();
-    counts.set(address, count);
-    socket.once('close', () => {
-      const left = (counts.get(address) ?? 1) - 1;
-      if (left === 0) counts.delete(address);
-      else counts.set(address, left);
     });
   });
 }

@@ -18,7 +18,9 @@ export interface GatewayLimits {
   readonly bodyTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly streamIdleMs: number;
+  readonly sendTimeoutMs: number;
   readonly connectionsPerAddress: number;
+  readonly connections: number;
   readonly sessions: number;
   readonly streams: number;
   readonly sessionIdleMs: number;

@@ -2,6 +2,7 @@ import type { Principal } from '../../core/principal.ts';
 import { refuse, type Refusal } from '../../core/reason.ts';
 import { Secret } from '../../core/secret.ts';
 import type { Credential, Verdict } from '../../core/verifier.ts';
+import { networkOf } from '../client-address.ts';
 import type { Exchange, Stage, StageResult } from '../exchange.ts';
 import type { GatewayState } from '../state.ts';
 import type { RequestHeaders } from '../request-headers.ts';
@@ -62,17 +63,18 @@ function judge(state: GatewayState, exchange: Exchange, verdict: Verdict): Stage
 }
 
 function failed(state: GatewayState, exchange: Exchange, refusal: Refusal): Refusal {
-  const wait = state.failureLimiter.take(exchange.address, exchange.startedAt);
+  const wait = state.failureLimiter.take(networkOf(exchange.address), exchange.startedAt);
   return wait > 0 ? refuse('limit-failures', { retryAfterSeconds: wait / 1000 }) : refusal;
 }
 
 // While an address is over its limit of failures a right guess looks like a wrong one; only who came in from there
 // before still does, so that one bad neighbour does not lock a whole office out.
 function accepted(state: GatewayState, exchange: Exchange, principal: Principal): StageResult {
-  if (exchange.failuresExceeded > 0 && !state.knownCallers.has(exchange.address, principal.id)) {
+  const network = networkOf(exchange.address);
+  if (exchange.failuresExceeded > 0 && !state.knownCallers.has(network, principal.id)) {
     return refuse('limit-failures', { retryAfterSeconds: exchange.failuresExceeded / 1000 });
   }
-  state.knownCallers.add(exchange.address, principal.id);
+  state.knownCallers.add(network, principal.id);
   return accept(exchange, principal);
 }
 

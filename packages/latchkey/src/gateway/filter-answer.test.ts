@@ -85,11 +85,11 @@ describe('createFilterAnswer', () => {
     filtered.start(200, ['content-type', 'text/event-stream']);
     filtered.write('data: ');
     const begun = performance.now();
-    for (let piece = 0; piece < 32_768; piece += 1) filtered.write('x'.repeat(512));
+    for (let piece = 0; piece < 8192; piece += 1) filtered.write('x'.repeat(512));
     expect(performance.now() - begun).toBeLessThan(5000);
     filtered.write('\n');
     expect(kept.text).toBe('');
     filtered.write('\n');
-    expect(kept.text).toHaveLength(6 + 16 * 1024 * 1024 + 2);
+    expect(kept.text).toHaveLength(6 + 4 * 1024 * 1024 + 2);
   });
 });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { countConnections, hold, type Held } from '../fixtures/connections.ts';
 import { startLimitedSite } from './dos-site.ts';
-import { requestBytes, send, type Site } from './harness.ts';
+import { requestBytes, type Site } from './harness.ts';
 
 const linux = process.platform === 'linux';
 const EACH = 200;

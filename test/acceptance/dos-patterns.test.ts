@@ -144,8 +144,9 @@ test('DOS-09 regex: conditions', async () => {
   });
 });
 
+const echo = (args: object): Call => ({ tool: 'echo', args });
+
 test('DOS-09 regex: the body and what the trail makes of it', async () => {
-  const echo = (args: object): Call => ({ tool: 'echo', args });
   await expectLinear({
     backslashes: (size) => echo({ text: '\\'.repeat(size / 2) }),
     quotes: (size) => echo({ text: '"'.repeat(size / 2) }),

@@ -23,7 +23,7 @@ let sites: readonly Site<Spy>[];
 beforeAll(async () => {
   sites = await startEverySite({ limits: { bodyBytes: '64KiB', bodyTimeout: '2s', headersTimeout: '2s' } });
   http = sites[0] as Site;
-});
+}, 120_000);
 afterAll(() => Promise.all(sites.map((site) => site.close())));
 
 /** The bytes of a call up to its body. */
@@ -43,6 +43,8 @@ function toChunks(body: string, size: number): string {
   const chunks = Array.from({ length: Math.ceil(body.length / size) }, (_, i) => body.slice(i * size, (i + 1) * size));
   return [...chunks, ''].map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`).join('');
 }
+
+const toChunk = (part: Buffer): Buffer => Buffer.concat([Buffer.from('10000\r\n'), part, Buffer.from('\r\n')]);
 
 /** Sends zeros as fast as they are taken, until the connection closes or so many were written. */
 async function pour(held: Held, most: number, frame: (part: Buffer) => Buffer = (part) => part): Promise<number> {
@@ -115,13 +117,12 @@ test.skipIf(!linux)('DOS-01 body cap: without a credential no byte of a body is 
     known.socket.destroy();
     // Poured in all the same, it goes nowhere, and not for long.
     const before = residentBytes(http.gateway.pid);
-    const frame = (part: Buffer): Buffer => Buffer.concat([Buffer.from('10000\r\n'), part, Buffer.from('\r\n')]);
     const flood = Array.from({ length: 20 }, () => {
       const held = hold(http.gateway.url);
       held.socket.write(headOf({ token: null, headers: CHUNKED }));
       return held;
     });
-    const poured = await Promise.all(flood.map((held) => pour(held, 256 * MIB, frame)));
+    const poured = await Promise.all(flood.map((held) => pour(held, 256 * MIB, toChunk)));
     for (const [index, held] of flood.entries()) {
       await held.heard('HTTP/1.1 401');
       await held.closed;
@@ -148,9 +149,10 @@ test.skipIf(!linux)('DOS-01 body cap: a body in crumbs costs no more than a whol
   expect((await send(http, { headers: CHUNKED, body: toChunks(callBody(), 1) })).status).toBe(200);
 });
 
+const many = (count: number): Record<string, string> =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`X-${i}`, '1']));
+
 test('DOS-02 header cap', async () => {
-  const many = (count: number): Record<string, string> =>
-    Object.fromEntries(Array.from({ length: count }, (_, i) => [`X-${i}`, '1']));
   const mistakes: Record<string, Call> = {
     '17 KB in one value': { headers: { 'X-Large': 'x'.repeat(17 * 1024) } },
     '17 KB in many values': { headers: { 'X-Large': Array.from({ length: 34 }, () => 'x'.repeat(500)) } },

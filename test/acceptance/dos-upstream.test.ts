@@ -169,7 +169,7 @@ test.skipIf(!linux)('DOS-20 child storms', async () => {
       const [session, call] = await Promise.all([send(own, initializeCall()), send(own, {})]);
       expect([429, 502, 503]).toContain(session.status);
       expect([502, 503]).toContain(call.status);
-      if (call.status === 502) expect(headerValue(call, 'retry-after')).toMatch(/^[1-9]\d*$/);
+      expect(headerValue(call, 'retry-after')).toMatch(/^[1-9]\d*$/);
       most = Math.max(most, children());
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -223,7 +223,7 @@ test.skipIf(!linux)('DOS-21 huge upstream output: a gigabyte over HTTP', async (
       const before = flooding.written();
       const { text } = await callToEnd(site, { tool, id: 'exact', args: GIB });
       answers.push(`${tool} ${/^HTTP\/1\.1 (\d+)/.exec(text)?.[1]}`);
-      expect({ tool, length: text.length <= 9 * MIB, whole: /\r\n0\r\n\r\n$/.test(text) }).toEqual({
+      expect({ tool, length: text.length <= 9 * MIB, whole: text.endsWith('\r\n0\r\n\r\n') }).toEqual({
         tool,
         length: true,
         whole: tool === 'many-events',

@@ -10,7 +10,7 @@ import { requestBytes, type Site, type Spy } from './harness.ts';
 
 const linux = process.platform === 'linux';
 const ATTACK = fileURLToPath(new URL('../fixtures/wrong-token-attack.ts', import.meta.url));
-const ATTACKING = 32;
+const ATTACKING = 64;
 const ROUNDS = 5;
 const ROUND_MS = 2500;
 // What a machine with other work adds to any answer; without it three times a quiet p99 of one millisecond would be noise.
@@ -64,7 +64,7 @@ test.skipIf(!linux)('DOS-23 healthy client under attack: a flood of wrong tokens
   }
   // It did attack, and got past nothing.
   expect(Object.keys(answers).toSorted()).toEqual(['401', '429']);
-  expect(answers['429']).toBeGreaterThan(1000);
+  expect(answers['429']).toBeGreaterThan(500);
   // The median of the rounds, since one round may fall on something else that this machine does.
   const p99 = { quiet: percentile(quiet, 0.5), attacked: percentile(attacked, 0.5) };
   expect({ p99, quiet, attacked }).toSatisfy(() => p99.attacked <= Math.max(3 * p99.quiet, FLOOR_MS));

@@ -199,8 +199,11 @@ async function measureGrowth(of: Site<Spy>, act: () => Promise<void>): Promise<n
   return most - before;
 }
 
+// So that it is the size that ends an answer, however slow the machine.
+const PATIENT = { ...LIMITS, callTimeout: '30s', callMax: '60s' };
+
 test.skipIf(!linux)('DOS-21 huge upstream output: a line without end on stdio', async () => {
-  const own = await startLimitedSite({ ...LIMITS, callTimeout: '30s' }, { ...EVERYTHING, upstream: { command: RAW } });
+  const own = await startLimitedSite(PATIENT, { ...EVERYTHING, upstream: { command: RAW } });
   const growth = await measureGrowth(own, async () => {
     for (const call of [{ tool: 'flood' }, legacyCall('tools/call', { name: 'flood' }, await openSession(own))]) {
       const answer = await send(own, call);
@@ -218,10 +221,11 @@ const GIB = { bytes: 1024 * MIB };
 
 test.skipIf(!linux)('DOS-21 huge upstream output: a gigabyte over HTTP', async () => {
   const answers: string[] = [];
-  const growth = await measureGrowth(site, async () => {
+  const own = await startLimitedSite(PATIENT, { ...EVERYTHING, upstream: { url: flooding.url } });
+  const growth = await measureGrowth(own, async () => {
     for (const tool of ['huge', 'huge-and-says-so', 'huge-event', 'many-events', 'huge-error']) {
       const before = flooding.written();
-      const { text } = await callToEnd(site, { tool, id: 'exact', args: GIB });
+      const { text } = await callToEnd(own, { tool, id: 'exact', args: GIB });
       answers.push(`${tool} ${/^HTTP\/1\.1 (\d+)/.exec(text)?.[1]}`);
       expect({ tool, length: text.length <= 9 * MIB, whole: text.endsWith('\r\n0\r\n\r\n') }).toEqual({
         tool,
@@ -235,6 +239,7 @@ test.skipIf(!linux)('DOS-21 huge upstream output: a gigabyte over HTTP', async (
   });
   expect(answers).toEqual(['huge 200', 'huge-and-says-so 200', 'huge-event 200', 'many-events 200', 'huge-error 502']);
   expect(growth).toBeLessThan(100 * MIB);
+  await own.close();
 });
 
 test.skipIf(!linux)('DOS-21 huge upstream output: a list or an event that is held to be filtered', async () => {
@@ -243,7 +248,7 @@ test.skipIf(!linux)('DOS-21 huge upstream output: a list or an event that is hel
     resources: { 'a:*': { scopes: ['a'] } },
     prompts: { '*': { scopes: ['a'] } },
   };
-  const own = await startLimitedSite(LIMITS, { ...rules, upstream: { url: flooding.url } });
+  const own = await startLimitedSite(PATIENT, { ...rules, upstream: { url: flooding.url } });
   const token = (await own.gateway.createToken('reader', '--scope', 'other')).token;
   const growth = await measureGrowth(own, async () => {
     const list = await send(own, { ...modernCall('resources/list'), token });

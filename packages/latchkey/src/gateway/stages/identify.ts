@@ -4,6 +4,7 @@ import { Secret } from '../../core/secret.ts';
 import type { Credential, Verdict } from '../../core/verifier.ts';
 import { networkOf } from '../client-address.ts';
 import type { Exchange, Stage, StageResult } from '../exchange.ts';
+import { holdBack } from '../hold-back.ts';
 import type { GatewayState } from '../state.ts';
 import type { RequestHeaders } from '../request-headers.ts';
 
@@ -48,7 +49,7 @@ function welcomeStranger(state: GatewayState, exchange: Exchange): StageResult {
   return accept(exchange, anonymous);
 }
 
-function judge(state: GatewayState, exchange: Exchange, verdict: Verdict): StageResult {
+function judge(state: GatewayState, exchange: Exchange, verdict: Verdict): StageResult | Promise<StageResult> {
   if (exchange.clear) {
     exchange.exposed = true;
     if (verdict.kind === 'accept') exchange.principal = verdict.principal;
@@ -62,17 +63,17 @@ function judge(state: GatewayState, exchange: Exchange, verdict: Verdict): Stage
   return accepted(state, exchange, verdict.principal);
 }
 
-function failed(state: GatewayState, exchange: Exchange, refusal: Refusal): Refusal {
+function failed(state: GatewayState, exchange: Exchange, refusal: Refusal): Refusal | Promise<Refusal> {
   const wait = state.failureLimiter.take(networkOf(exchange.address), exchange.startedAt);
-  return wait > 0 ? refuse('limit-failures', { retryAfterSeconds: wait / 1000 }) : refusal;
+  return wait > 0 ? holdBack(exchange, refuse('limit-failures', { retryAfterSeconds: wait / 1000 })) : refusal;
 }
 
 // While an address is over its limit of failures a right guess looks like a wrong one; only who came in from there
 // before still does, so that one bad neighbour does not lock a whole office out.
-function accepted(state: GatewayState, exchange: Exchange, principal: Principal): StageResult {
+function accepted(state: GatewayState, exchange: Exchange, principal: Principal): StageResult | Promise<StageResult> {
   const network = networkOf(exchange.address);
   if (exchange.failuresExceeded > 0 && !state.knownCallers.has(network, principal.id)) {
-    return refuse('limit-failures', { retryAfterSeconds: exchange.failuresExceeded / 1000 });
+    return holdBack(exchange, refuse('limit-failures', { retryAfterSeconds: exchange.failuresExceeded / 1000 }));
   }
   state.knownCallers.add(network, principal.id);
   return accept(exchange, principal);

@@ -9,6 +9,7 @@ import { headerOf } from './http-answer.ts';
  */
 export function createFilterAnswer(inner: Answer, visible: Visible, maxBytes: number): Answer {
   let mode: 'pass' | 'json' | 'events' = 'pass';
+  const stops: (() => void)[] = [];
   let held: Buffer[] = [];
   let size = 0;
   let tail: Buffer = Buffer.alloc(0);
@@ -17,6 +18,8 @@ export function createFilterAnswer(inner: Answer, visible: Visible, maxBytes: nu
   const tooLarge = (): boolean => {
     held = [];
     inner.fail(refuse('upstream-too-large'));
+    // The caller has its answer, so nobody else would tell the upstream to stop.
+    for (const stop of stops.splice(0)) stop();
     return false;
   };
 
@@ -68,7 +71,10 @@ export function createFilterAnswer(inner: Answer, visible: Visible, maxBytes: nu
     get aborted() {
       return inner.aborted;
     },
-    onAbort: (handler) => inner.onAbort(handler),
+    onAbort(handler) {
+      stops.push(handler);
+      inner.onAbort(handler);
+    },
     onDrain: (handler) => inner.onDrain(handler),
     start(status, headers) {
       const type = headerOf(headers, 'content-type') ?? '';

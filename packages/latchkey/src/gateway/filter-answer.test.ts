@@ -84,12 +84,13 @@ describe('createFilterAnswer', () => {
     const filtered = createFilterAnswer(answer, visible, 64 * 1024 * 1024);
     filtered.start(200, ['content-type', 'text/event-stream']);
     filtered.write('data: ');
-    const begun = performance.now();
-    for (let piece = 0; piece < 8192; piece += 1) filtered.write('x'.repeat(512));
-    expect(performance.now() - begun).toBeLessThan(5000);
+    const begun = process.cpuUsage();
+    for (let piece = 0; piece < 4096; piece += 1) filtered.write('x'.repeat(512));
+    // Microseconds of CPU, which other programs of this machine do not lengthen.
+    expect(process.cpuUsage(begun).user).toBeLessThan(2_000_000);
     filtered.write('\n');
     expect(kept.text).toBe('');
     filtered.write('\n');
-    expect(kept.text).toHaveLength(6 + 4 * 1024 * 1024 + 2);
-  });
+    expect(kept.text).toHaveLength(6 + 2 * 1024 * 1024 + 2);
+  }, 60_000);
 });

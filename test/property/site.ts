@@ -38,6 +38,7 @@ export async function startPropertySite(): Promise<PropertySite> {
     headers: [],
     tls: {},
     callTimeoutMs: 5000,
+    callMaxMs: 10_000,
     connectTimeoutMs: 5000,
     maxResponseBytes: 1 << 20,
   });
@@ -83,6 +84,7 @@ export async function startPropertySite(): Promise<PropertySite> {
       streamIdleMs: 10_000,
       sendTimeoutMs: 10_000,
       connectionsPerAddress: 1000,
+      connections: 2000,
       sessions: 1000,
       streams: 1000,
       streamsPerAddress: 1000,

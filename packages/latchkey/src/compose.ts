@@ -202,6 +202,7 @@ function createHttp(
     headers: Object.entries(revealed(upstream.headers, env)).flatMap(([name, value]) => [name.toLowerCase(), value]),
     tls: upstream.ca === null ? {} : { ca: readFile(upstream.ca) },
     callTimeoutMs: upstream.timeoutMs,
+    callMaxMs: Math.max(limits.callMax, upstream.timeoutMs),
     connectTimeoutMs: 10_000,
     maxResponseBytes: limits.responseBytes,
   });

@@ -64,7 +64,7 @@ const limits = z.strictObject({
   bodyBytes: field.size().prefault('1MiB').describe('Size of a request body.'),
   headerBytes: field.size().prefault('16KiB').describe('Size of all request headers together.'),
   headersTimeout: field.timeout().prefault('10s').describe('Time for the headers to arrive.'),
-  bodyTimeout: field.timeout().prefault('20s').describe('Time for the body to arrive.'),
+  bodyTimeout: field.timeout().prefault('15s').describe('Time for the body to arrive.'),
   idleTimeout: field.timeout().prefault('60s').describe('Time a connection may stay open between requests.'),
   streamIdle: field.timeout().prefault('30m').describe('Time a stream may stay open with nothing sent on it.'),
   sendTimeout: field
@@ -75,6 +75,10 @@ const limits = z.strictObject({
     .timeout()
     .prefault('120s')
     .describe('Time for the first byte of an answer from the server behind.'),
+  callMax: field
+    .timeout()
+    .prefault('30m')
+    .describe('Time for a whole call that an HTTP server answers with a stream. Not for subscriptions.'),
   startTimeout: field
     .duration()
     .prefault('60s')
@@ -88,8 +92,12 @@ const limits = z.strictObject({
     .describe('Size of what one credential leaves unread, all its answers together.'),
   sessionIdle: field.timeout().prefault('30m').describe('Time until a session without requests ends.'),
   connectionsPerAddress: field.count(100_000).prefault(200).describe('Open connections from one address.'),
+  connections: field.count(1_000_000).prefault(5000).describe('Open connections, all addresses together.'),
   children: field.count(10_000).prefault(32).describe('Processes of one stdio server, all its sessions together.'),
-  responseBytes: field.size().prefault('64MiB').describe('Size of one answer of a stdio server.'),
+  responseBytes: field
+    .size()
+    .prefault('64MiB')
+    .describe('Size of one answer of the server behind; of a stream that answers a call, all of it.'),
   listBytes: field.size().prefault('8MiB').describe('Size of a list answer, which is held to be filtered.'),
 });
 

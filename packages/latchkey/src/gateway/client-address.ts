@@ -26,6 +26,25 @@ export function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
 }
 
+/**
+ * What limits of an address count by: an IPv4 address as it is, of an IPv6 address its first 64 bits, since whoever has
+ * one address of a /64 has all of them (RFC 6177 §2).
+ */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address;
+  if (plainAddress(address) !== address) return plainAddress(address);
+  const [head = '', tail] = address.split('::') as [string, string?];
+  const groups = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  // An IPv4 address at the end stands for two groups.
+  const count = groups.length + after.length + (address.includes('.') ? 1 : 0);
+  if (tail !== undefined) groups.push(...Array.from({ length: Math.max(0, 8 - count) }, () => '0'), ...after);
+  return groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, '').toLowerCase())
+    .join(':');
+}
+
 /** The rightmost address of `X-Forwarded-For` that no trusted proxy has; the peer's own when the header is junk. */
 export function clientAddress(peer: string, forwardedFor: string | null, trusted: Trusted): string {
   if (forwardedFor === null || !isTrusted(trusted, peer)) return peer;

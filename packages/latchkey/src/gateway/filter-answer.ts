@@ -9,13 +9,17 @@ import { headerOf } from './http-answer.ts';
  */
 export function createFilterAnswer(inner: Answer, view: View, maxBytes: number): Answer {
   let mode: 'body' | 'events' = 'body';
+  const stops: (() => void)[] = [];
   let held: Buffer[] = [];
   let size = 0;
+  let tail: Buffer = Buffer.alloc(0);
   let startArguments: [number, readonly string[]] = [200, []];
 
   const tooLarge = (): boolean => {
     held = [];
     inner.fail(refuse('upstream-too-large'));
+    // The caller has its answer, so nobody else would tell the upstream to stop.
+    for (const stop of stops.splice(0)) stop();
     return false;
   };
 
@@ -40,6 +44,13 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
     inner.end(filtered);
   };
 
+  /** Whether an event ends in what came now. Only then is all that is held looked at, so that the work stays linear. */
+  const endsEvent = (chunk: Uint8Array | string): boolean => {
+    const seam = Buffer.concat([tail, Buffer.from(chunk)]);
+    tail = seam.subarray(-LONGEST_END + 1);
+    return seam.toString('latin1').search(EVENT_END) !== -1;
+  };
+
   const writeEvents = (last: boolean): boolean => {
     const text = Buffer.concat(held).toString('utf8');
     // A UTF-8 sequence is never cut: what follows the last event boundary stays in bytes.
@@ -60,7 +71,10 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
     get aborted() {
       return inner.aborted;
     },
-    onAbort: (handler) => inner.onAbort(handler),
+    onAbort(handler) {
+      stops.push(handler);
+      inner.onAbort(handler);
+    },
     onDrain: (handler) => inner.onDrain(handler),
     start(status, headers) {
       const type = headerOf(headers, 'content-type')?.toLowerCase() ?? '';
@@ -68,7 +82,7 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
       if (mode === 'events') inner.start(status, withoutLength(headers));
       else startArguments = [status, withoutLength(headers)];
     },
-    write: (chunk) => hold(chunk) && (mode === 'body' || writeEvents(false)),
+    write: (chunk) => hold(chunk) && (mode === 'body' || !endsEvent(chunk) || writeEvents(false)),
     end(chunk) {
       if (chunk !== undefined && !hold(chunk)) return;
       if (mode === 'body') return endBody();
@@ -82,6 +96,7 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
 
 // The three line ends of the event stream format (WHATWG HTML §9.2.6).
 const EVENT_END = /\r\n\r\n|\n\n|\r\r|\n\r\n/g;
+const LONGEST_END = 4;
 
 function lastBoundary(text: string): number {
   let end = 0;

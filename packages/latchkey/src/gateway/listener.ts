@@ -5,6 +5,7 @@ import { LatchkeyError } from '../core/error.ts';
 import type { Refusal } from '../core/reason.ts';
 import { answerBadRequest } from './bad-request.ts';
 import { allowsMore } from './last-request.ts';
+import { boundConnections } from './connections.ts';
 import type { GatewayOptions } from './options.ts';
 import { cutStalled } from './stalled.ts';
 import { checkPair, SecureResponse, TLS_PROFILE, type KeyPair } from './tls.ts';
@@ -29,8 +30,9 @@ export async function startListener(options: GatewayOptions, handlers: Handlers)
   const plain = createPlainServer(options, handlers);
   const secure = options.tls === null ? null : createTlsServer(options, handlers);
   const front = secure === null ? plain : createFront(options, plain, secure);
-  boundConnections(front, options.limits.connectionsPerAddress);
-  const stopWatching = cutStalled(front, options.limits.sendTimeoutMs);
+  const { connectionsPerAddress: each, connections: all, sendTimeoutMs } = options.limits;
+  boundConnections(front, { each, all });
+  const stopWatching = cutStalled(front, sendTimeoutMs);
   await listen(front, options);
   return {
     port: (front.address() as AddressInfo).port,
@@ -114,21 +116,6 @@ function createFront({ limits }: GatewayOptions, plain: Server, secure: HttpsSer
       if (first === null) return void socket.destroy();
       socket.unshift(first);
       (first[0] === TLS_HANDSHAKE ? secure : plain).emit('connection', socket);
-    });
-  });
-}
-
-function boundConnections(front: Server | NetServer, most: number): void {
-  const counts = new Map<string, number>();
-  front.on('connection', (socket: Socket) => {
-    const address = socket.remoteAddress ?? '';
-    const count = (counts.get(address) ?? 0) + 1;
-    if (count > most) return void socket.destroy();
-    counts.set(address, count);
-    socket.once('close', () => {
-      const left = (counts.get(address) ?? 1) - 1;
-      if (left === 0) counts.delete(address);
-      else counts.set(address, left);
     });
   });
 }

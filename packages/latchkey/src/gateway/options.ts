@@ -20,6 +20,7 @@ export interface GatewayLimits {
   readonly streamIdleMs: number;
   readonly sendTimeoutMs: number;
   readonly connectionsPerAddress: number;
+  readonly connections: number;
   readonly sessions: number;
   readonly streams: number;
   readonly streamsPerAddress: number;

@@ -2,6 +2,7 @@ import { Pool, type Dispatcher, type buildConnector } from 'undici';
 import { refuse, type Reason } from '../core/reason.ts';
 import { SlotList } from '../core/slot-list.ts';
 import type { Answer, Forwardable, Upstream } from '../core/upstream.ts';
+import { endsEvent, toErrorEvent } from './event-stream.ts';
 
 export interface HttpUpstreamOptions {
   /** Where the MCP endpoint is; no userinfo, no query of a client is ever added. */
@@ -10,8 +11,10 @@ export interface HttpUpstreamOptions {
   readonly headers: readonly string[];
   /** Extra trust for the upstream's certificate (PEM), or no check at all. */
   readonly tls: { readonly ca?: string; readonly rejectUnauthorized?: boolean };
-  /** Milliseconds for a whole answer, or for the first byte of a stream. */
+  /** Milliseconds for a whole answer, or for the head of a stream. */
   readonly callTimeoutMs: number;
+  /** Milliseconds for the whole of a stream that answers a call; at least `callTimeoutMs`. Subscriptions have no end. */
+  readonly callMaxMs: number;
   readonly connectTimeoutMs: number;
   readonly maxResponseBytes: number;
 }
@@ -43,7 +46,7 @@ export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
     kind: 'http',
     label: `${url.origin}${url.pathname}`,
     forward(request, answer) {
-      const relay = new Relay(answer, options.maxResponseBytes, Date.now() + options.callTimeoutMs, settled);
+      const relay = new Relay(request, answer, options, settled);
       waiting.add(relay);
       pool.dispatch(
         {
@@ -124,28 +127,32 @@ function mayPass(name: string, value: string): boolean {
 /** Carries one answer across, with back-pressure; a caller that leaves takes its request along. */
 class Relay implements Dispatcher.DispatchHandler {
   slot = -1;
-  readonly deadline: number;
+  deadline: number;
+  readonly #request: Forwardable;
   readonly #answer: Answer;
-  readonly #maxBytes: number;
+  readonly #options: HttpUpstreamOptions;
   /** Called once the answer is all there, or is a stream that may last. */
   readonly #settled: (relay: Relay) => void;
   #controller: Dispatcher.DispatchController | null = null;
   #drainAsked = false;
   #started = false;
   #stream = false;
+  /** True for a stream that answers no call, and so has no end of its own. */
+  #lasting = false;
+  #betweenEvents = true;
   #size = 0;
 
-  constructor(answer: Answer, maxBytes: number, deadline: number, settled: (relay: Relay) => void) {
-    this.deadline = deadline;
+  constructor(request: Forwardable, answer: Answer, options: HttpUpstreamOptions, settled: (relay: Relay) => void) {
+    this.deadline = Date.now() + options.callTimeoutMs;
+    this.#request = request;
     this.#answer = answer;
-    this.#maxBytes = maxBytes;
+    this.#options = options;
     this.#settled = settled;
     answer.onAbort(() => this.#controller?.abort(GONE));
   }
 
   expire(): void {
-    this.#answer.fail(refuse('upstream-timeout'));
-    this.#controller?.abort(GONE);
+    this.#giveUp('upstream-timeout', 'The server did not answer in time.');
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -175,17 +182,21 @@ class Relay implements Dispatcher.DispatchHandler {
     }
     this.#started = true;
     this.#stream = type.startsWith('text/event-stream');
-    if (this.#stream) this.#settled(this);
+    this.#lasting = this.#stream && isLasting(this.#request);
+    if (this.#lasting) this.#settled(this);
+    else if (this.#stream) this.deadline += this.#options.callMaxMs - this.#options.callTimeoutMs;
     this.#answer.start(status, passHeaders(headers));
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (!this.#started) return;
     this.#size += chunk.length;
-    if (!this.#stream && this.#size > this.#maxBytes) {
-      this.#answer.fail(refuse('upstream-too-large'));
-      controller.abort(GONE);
-    } else if (!this.#answer.write(chunk)) {
+    if (!this.#lasting && this.#size > this.#options.maxResponseBytes) {
+      this.#giveUp('upstream-too-large', 'The answer of the server is too large.');
+      return;
+    }
+    if (this.#stream) this.#betweenEvents = endsEvent(chunk);
+    if (!this.#answer.write(chunk)) {
       if (!this.#drainAsked) this.#answer.onDrain(() => controller.resume());
       this.#drainAsked = true;
       controller.pause();
@@ -201,6 +212,18 @@ class Relay implements Dispatcher.DispatchHandler {
     this.#settled(this);
     if (error !== GONE) this.#answer.fail(refuse(reasonOf(error)));
   }
+
+  // A client that reads a stream learns of the end from a response; one that is cut may wait for it, or come again.
+  #giveUp(reason: Reason, text: string): void {
+    const id = this.#request.message?.id ?? null;
+    if (this.#stream && this.#betweenEvents && id !== null) this.#answer.end(toErrorEvent(id, text));
+    else this.#answer.fail(refuse(reason));
+    this.#controller?.abort(GONE);
+  }
+}
+
+function isLasting({ httpMethod, message }: Forwardable): boolean {
+  return httpMethod === 'GET' || message?.method === 'subscriptions/listen';
 }
 
 const GONE = new Error('the caller is gone');

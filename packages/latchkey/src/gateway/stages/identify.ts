@@ -2,7 +2,9 @@ import type { Principal } from '../../core/principal.ts';
 import { refuse, type Refusal } from '../../core/reason.ts';
 import { Secret } from '../../core/secret.ts';
 import type { Credential, Verdict } from '../../core/verifier.ts';
+import { networkOf } from '../client-address.ts';
 import type { Exchange, Stage, StageResult } from '../exchange.ts';
+import { holdBack } from '../hold-back.ts';
 import type { GatewayState } from '../state.ts';
 import type { RequestHeaders } from '../request-headers.ts';
 
@@ -54,7 +56,7 @@ function welcomeStranger(state: GatewayState, exchange: Exchange): StageResult {
   return accept(exchange, anonymous);
 }
 
-function judge(state: GatewayState, exchange: Exchange, verdict: Verdict): StageResult {
+function judge(state: GatewayState, exchange: Exchange, verdict: Verdict): StageResult | Promise<StageResult> {
   if (exchange.clear) {
     exchange.exposed = true;
     if (verdict.kind === 'accept') exchange.principal = verdict.principal;
@@ -68,18 +70,19 @@ function judge(state: GatewayState, exchange: Exchange, verdict: Verdict): Stage
   return accepted(state, exchange, verdict.principal);
 }
 
-function failed(state: GatewayState, exchange: Exchange, refusal: Refusal): Refusal {
-  const wait = state.failureLimiter.take(exchange.address, exchange.startedAt);
-  return wait > 0 ? refuse('limit-failures', { retryAfterSeconds: wait / 1000 }) : refusal;
+function failed(state: GatewayState, exchange: Exchange, refusal: Refusal): Refusal | Promise<Refusal> {
+  const wait = state.failureLimiter.take(networkOf(exchange.address), exchange.startedAt);
+  return wait > 0 ? holdBack(exchange, refuse('limit-failures', { retryAfterSeconds: wait / 1000 })) : refusal;
 }
 
 // While an address is over its limit of failures a right guess looks like a wrong one; only who came in from there
 // before still does, so that one bad neighbour does not lock a whole office out.
-function accepted(state: GatewayState, exchange: Exchange, principal: Principal): StageResult {
-  if (exchange.failuresExceeded > 0 && !state.knownCallers.has(exchange.address, principal.id)) {
-    return refuse('limit-failures', { retryAfterSeconds: exchange.failuresExceeded / 1000 });
+function accepted(state: GatewayState, exchange: Exchange, principal: Principal): StageResult | Promise<StageResult> {
+  const network = networkOf(exchange.address);
+  if (exchange.failuresExceeded > 0 && !state.knownCallers.has(network, principal.id)) {
+    return holdBack(exchange, refuse('limit-failures', { retryAfterSeconds: exchange.failuresExceeded / 1000 }));
   }
-  state.knownCallers.add(exchange.address, principal.id);
+  state.knownCallers.add(network, principal.id);
   return accept(exchange, principal);
 }
 

@@ -46,22 +46,39 @@ function checkType({ headers }: Exchange): Refusal | null {
   return headers.accept !== null && !ACCEPTABLE.test(headers.accept) ? refuse('not-acceptable') : null;
 }
 
+// A body that comes in many more pieces than its size asks for costs far more than its bytes.
+const FREE_PIECES = 1024;
+const BYTES_A_PIECE = 64;
+
 // A caller that leaves in the middle is never answered: its response is closed, and this promise just goes with it.
 function readBody(request: IncomingMessage, limit: number): Promise<Buffer | Refusal> {
   return new Promise((resolve) => {
-    let first: Buffer | null = null;
-    let rest: Buffer[] | null = null;
+    let body: Buffer | null = null;
     let size = 0;
+    let pieces = 0;
     request.on('data', (chunk: Buffer) => {
+      const before = size;
       size += chunk.length;
+      pieces += 1;
       if (size > limit) resolve(refuse('body-too-large'));
-      else if (first === null) first = chunk;
-      else (rest ??= [first]).push(chunk);
+      else if (pieces > FREE_PIECES + size / BYTES_A_PIECE) resolve(refuse('framing', { detail: 'too many chunks' }));
+      else body = body === null ? chunk : append(body, before, chunk, limit);
     });
     request.on('end', () => {
       // Headers that come after everything was judged by them.
       if (request.rawTrailers.length > 0) resolve(refuse('framing', { detail: 'trailers' }));
-      else resolve(rest === null ? (first ?? Buffer.alloc(0)) : Buffer.concat(rest, size));
+      else resolve(body === null ? Buffer.alloc(0) : body.subarray(0, size));
     });
   });
+}
+
+/** Copies into a buffer that doubles: a piece that is kept as it is keeps all that was read from the socket with it. */
+function append(body: Buffer, size: number, chunk: Buffer, limit: number): Buffer {
+  let target = body;
+  if (size + chunk.length > body.length) {
+    target = Buffer.allocUnsafe(Math.max(size + chunk.length, Math.min(2 * body.length, limit)));
+    body.copy(target, 0, 0, size);
+  }
+  chunk.copy(target, size);
+  return target;
 }

@@ -15,6 +15,8 @@ export function createBackoff(now: () => number = () => performance.now()): Back
   return {
     waitMs: () => Math.max(0, until - now()),
     failed(livedMs) {
+      // Children that were started together and die together are one failure.
+      if (now() < until) return;
       delayMs = livedMs >= HEALTHY_MS || delayMs === 0 ? FIRST_MS : Math.min(delayMs * 2, LONGEST_MS);
       until = now() + delayMs;
     },

@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest';
+import { endsEvent, toErrorEvent } from './event-stream.ts';
+
+describe('endsEvent', () => {
+  it('knows the end of an event, and says no when in doubt', () => {
+    for (const end of ['data: 1\n\n', 'data: 1\r\n\r\n', ':\n\n', toErrorEvent('1', 'x')])
+      expect(endsEvent(Buffer.from(end))).toBe(true);
+    for (const middle of ['', '\n', 'data: 1\n', 'data: 1\r\n', 'data: 1', '\r\r'])
+      expect(endsEvent(Buffer.from(middle))).toBe(false);
+  });
+});
+
+describe('toErrorEvent', () => {
+  it('is a JSON-RPC error with the exact id', () => {
+    const [, payload = ''] = toErrorEvent('"a\\u0041"', 'too "late"').split('data: ');
+    expect(payload).toContain('"id":"a\\u0041"');
+    expect(JSON.parse(payload)).toMatchObject({ id: 'aA', error: { code: -32603, message: 'too "late"' } });
+  });
+});

@@ -1,0 +1,13 @@
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+
+/** Whether an event stream that ends with these bytes stands between two events (WHATWG HTML §9.2.6); false when in doubt. */
+export function endsEvent(chunk: Uint8Array): boolean {
+  if (chunk.at(-1) !== NEWLINE) return false;
+  return chunk.at(-2) === NEWLINE || (chunk.at(-2) === RETURN && chunk.at(-3) === NEWLINE);
+}
+
+/** A JSON-RPC error as one event. `id` is exact JSON text. */
+export function toErrorEvent(id: string, message: string): string {
+  return `event: message\ndata: {"jsonrpc":"2.0","id":${id},"error":{"code":-32603,"message":${JSON.stringify(message)}}}\n\n`;
+}

@@ -111,6 +111,7 @@ for (const [what, makeBad] of Object.entries(BAD))
   });
 
 test('POL-31 policy reload: it goes on from there', async () => {
+  await untilSaid(REPLACED, () => put(textOf()));
   await untilSaid(KEPT, () => rm(file, { recursive: true, force: true }));
   await untilSaid(REPLACED, () => put(textOf({ ...RULES, write_file: {} })));
   expect((await send(site, { tool: 'write_file' })).status).toBe(200);

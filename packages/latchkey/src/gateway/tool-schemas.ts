@@ -36,7 +36,7 @@ export function createToolSchemas(upstream: Upstream): ToolSchemas {
   return {
     parametersOf(tool, principal, now) {
       const found = known.get(tool);
-      const fresh = now - askedAt < REFRESH_MS;
+      const fresh = Math.abs(now - askedAt) < REFRESH_MS;
       if (found !== undefined && !fresh) void (asking ??= refresh(principal, now));
       if (found !== undefined) return found;
       if (fresh && asking === null) return NONE;

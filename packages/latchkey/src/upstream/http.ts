@@ -36,13 +36,13 @@ export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
   const path = url.pathname + url.search;
   const waiting = new SlotList<Relay>();
   const settled = (relay: Relay): void => void waiting.remove(relay);
-  const timer = setInterval(() => expireOverdue(waiting, Date.now()), EXPIRY_STEP_MS);
+  const timer = setInterval(() => expireOverdue(waiting, performance.now()), EXPIRY_STEP_MS);
   timer.unref();
   return {
     kind: 'http',
     label: `${url.origin}${url.pathname}`,
     forward(request, answer) {
-      const relay = new Relay(answer, options.maxResponseBytes, Date.now() + options.callTimeoutMs, settled);
+      const relay = new Relay(answer, options.maxResponseBytes, performance.now() + options.callTimeoutMs, settled);
       waiting.add(relay);
       pool.dispatch(
         {

@@ -13,20 +13,35 @@ interface Followed {
   readonly log: Log;
 }
 
-/** Puts new rules and certificates in force when their files change. What is bad is said, and the old stays. Returns what ends it. */
-export function followFiles({ running, config, file, flags, env, log }: Followed): () => void {
+export interface Following {
+  /** Reads all of them now, whether they changed or not. */
+  readNow(): void;
+  stop(): void;
+}
+
+/** Puts new rules and certificates in force when their files change. What is bad is said, and the old stays. */
+export function followFiles({ running, config, file, flags, env, log }: Followed): Following {
   const stops: (() => void)[] = [];
-  if (file !== null) stops.push(watchConfig(file, (text) => reload({ running, file, flags, env, log }, text)));
+  const readConfig = (text?: string): void => {
+    if (file !== null) reload({ running, file, flags, env, log }, text);
+  };
+  if (file !== null) stops.push(watchConfig(file, readConfig));
   for (const path of config.tls === null ? [] : [config.tls.cert, config.tls.key])
     stops.push(watchConfig(path, () => running.setTls()));
-  return () => {
-    for (const stop of stops) stop();
+  return {
+    readNow() {
+      readConfig();
+      running.setTls();
+    },
+    stop() {
+      for (const stop of stops) stop();
+    },
   };
 }
 
 function reload(
   { running, file, flags, env, log }: Omit<Followed, 'config' | 'file'> & { readonly file: string },
-  text: string,
+  text: string | undefined,
 ): void {
   const loaded = loadConfig({ file, text, flags, env });
   if (loaded.config === null) {

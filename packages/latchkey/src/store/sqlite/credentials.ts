@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type {
+  Awaitable,
   CredentialKey,
   CredentialRecord,
   CredentialStore,
@@ -10,6 +11,7 @@ import type {
 } from '../../core/store.ts';
 import { transact } from './database.ts';
 import { attempt } from './failure.ts';
+import { patiently } from './patience.ts';
 
 const COLUMNS =
   'id, family, kind, name, owner, scopes, servers, created_at, expires_at, revoked_at, rotated_at, last_used_at, uses, hint, undelivered';
@@ -18,8 +20,19 @@ const LIVE = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)';
 /** Later than any end; never written. */
 const FOREVER = Number.MAX_SAFE_INTEGER;
 
-/** `CredentialStore` on one SQLite file; synchronous. `onChange` runs after each call that grants or takes away. */
-export function createCredentialStore(db: DatabaseSync, path: string, onChange: () => void): CredentialStore {
+interface CredentialStoreOptions {
+  readonly path: string;
+  /** How long a change may wait for another process that holds the store. */
+  readonly patienceMs: number;
+  /** Runs after each call that grants or takes away. */
+  readonly onChange: () => void;
+}
+
+/** `CredentialStore` on one SQLite file; synchronous while no other process holds it. */
+export function createCredentialStore(
+  db: DatabaseSync,
+  { path, patienceMs, onChange }: CredentialStoreOptions,
+): CredentialStore {
   const byHash = prepareRead(db, 'hash = ?');
   const byId = prepareRead(db, 'id = ?');
   const byName = prepareRead(db, 'kind = ? AND name = ? ORDER BY seq DESC LIMIT 1');
@@ -45,14 +58,15 @@ export function createCredentialStore(db: DatabaseSync, path: string, onChange: 
     return 'id' in key ? byId.one(key.id) : byName.one(key.kind, key.name);
   };
 
-  const change = <T>(work: () => T): T => {
-    try {
-      return attempt(path, () => transact(db, work));
-    } finally {
-      // After a failure too: whether a commit that failed reached the disk is not known.
-      onChange();
-    }
-  };
+  const change = <T>(work: () => T): Awaitable<T> =>
+    patiently(() => {
+      try {
+        return attempt(path, () => transact(db, work));
+      } finally {
+        // After a failure too: whether a commit that failed reached the disk is not known.
+        onChange();
+      }
+    }, patienceMs);
 
   return {
     create: (credential, now) =>
@@ -97,10 +111,14 @@ export function createCredentialStore(db: DatabaseSync, path: string, onChange: 
 
     // Not a change of what anyone may do, so cached verdicts hold.
     countUses: (uses) =>
-      attempt(path, () =>
-        transact(db, () => {
-          for (const [id, { count, lastUsedAt }] of uses) addUses.run({ id, count, lastUsedAt });
-        }),
+      patiently(
+        () =>
+          attempt(path, () =>
+            transact(db, () => {
+              for (const [id, { count, lastUsedAt }] of uses) addUses.run({ id, count, lastUsedAt });
+            }),
+          ),
+        patienceMs,
       ),
   };
 }
@@ -154,10 +172,16 @@ function prepareInsert(db: DatabaseSync) {
 
 function prepareRevoke(db: DatabaseSync, which: string) {
   const statement = db.prepare(
-    `UPDATE credentials SET revoked_at = :now WHERE ${which} AND ${LIVE} RETURNING ${COLUMNS}`,
+    `UPDATE credentials SET revoked_at = :now WHERE ${which} AND revoked_at IS NULL RETURNING ${COLUMNS}`,
   );
   statement.setReturnArrays(true);
-  return { all: (values: Record<string, SQLInputValue>) => (statement.all(values) as unknown as Row[]).map(toRecord) };
+  return {
+    // What has expired is marked too: it would live again if the clock were set back.
+    all: (values: Record<string, SQLInputValue> & { readonly now: number }) =>
+      (statement.all(values) as unknown as Row[])
+        .map(toRecord)
+        .filter(({ expiresAt }) => expiresAt === null || expiresAt > values.now),
+  };
 }
 
 function prepareRead(db: DatabaseSync, where: string) {

@@ -7,10 +7,11 @@ import { openDatabase } from './database.ts';
 import { attempt } from './failure.ts';
 import { prepareFolder } from './folder.ts';
 import { CREDENTIALS_SCHEMA } from './migrations.ts';
+import { patiently } from './patience.ts';
 import { createTrailStore } from './trail.ts';
 
 export interface StoreOptions {
-  /** How long a call may wait for another process that holds the store. Default 5,000 ms. */
+  /** How long a call may wait for another process that holds the store, this one going on meanwhile. Default 5,000 ms. */
   readonly busyTimeoutMs?: number;
 }
 
@@ -26,13 +27,19 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
   const trailFolder = join(folder, 'trail');
   attempt(trailFolder, () => prepareFolder(trailFolder));
   const db = openDatabase(credentialsPath, CREDENTIALS_SCHEMA, { busyTimeoutMs, check: true });
+  // From here on SQLite itself does not wait: that would stop everything else in this process.
+  db.exec('PRAGMA busy_timeout = 0');
   const version = createVersion(db);
   // Files of their own: lines of the trail must not look like a change of credentials (see `version`).
   const trail = createTrailStore(trailFolder);
   return {
-    credentials: createCredentialStore(db, credentialsPath, version.bump),
+    credentials: createCredentialStore(db, {
+      path: credentialsPath,
+      patienceMs: busyTimeoutMs,
+      onChange: version.bump,
+    }),
     trail,
-    secret: createSecrets(db, credentialsPath),
+    secret: createSecrets(db, credentialsPath, busyTimeoutMs),
     version: () => attempt(credentialsPath, version.read),
     async close() {
       await trail.close();
@@ -62,12 +69,16 @@ function createVersion(db: DatabaseSync) {
   };
 }
 
-function createSecrets(db: DatabaseSync, path: string): Store['secret'] {
+function createSecrets(db: DatabaseSync, path: string, patienceMs: number): Store['secret'] {
   const insert = db.prepare('INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING');
   const select = db.prepare('SELECT value FROM secrets WHERE name = ?');
   return (name) =>
-    attempt(path, () => {
-      const found = select.get(name) ?? (insert.run(name, randomBytes(32).toString('hex')), select.get(name));
-      return (found as { value: string }).value;
-    });
+    patiently(
+      () =>
+        attempt(path, () => {
+          const found = select.get(name) ?? (insert.run(name, randomBytes(32).toString('hex')), select.get(name));
+          return (found as { value: string }).value;
+        }),
+      patienceMs,
+    );
 }

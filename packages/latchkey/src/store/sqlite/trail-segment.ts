@@ -1,12 +1,15 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fchmodSync,
   fdatasync,
   fstatSync,
   ftruncateSync,
+  mkdirSync,
   openSync,
   readSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { LatchkeyError } from '../../core/error.ts';
@@ -19,6 +22,7 @@ const LINE_HEAD = '{"time":"';
 
 interface OpenSegment {
   readonly file: number;
+  readonly path: string;
   readonly day: string;
 }
 
@@ -29,7 +33,7 @@ interface OpenSegment {
  */
 export function createSegmentWriter(folder: string): { append(lines: Uint8Array): void; close(): Promise<void> } {
   let open: OpenSegment | null = null;
-  let syncedAt = 0;
+  let syncedAt = -Infinity;
   let syncError: Error | null = null;
 
   const sync = (file: number): Promise<void> =>
@@ -58,7 +62,7 @@ export function createSegmentWriter(folder: string): { append(lines: Uint8Array)
       if (failed !== null) throw failed;
       const { file } = segmentFor(dayOf(lines), lines.length);
       writeWhole(file, lines);
-      const now = Date.now();
+      const now = performance.now();
       if (now - syncedAt < SYNC_EVERY_MS) return;
       syncedAt = now;
       void sync(file);
@@ -78,20 +82,23 @@ function dayOf(lines: Uint8Array): string {
   return day;
 }
 
-/** False too when someone removed the file: then a new one is begun. */
-function fits({ file, day: current }: OpenSegment, day: string, size: number): boolean {
-  const { nlink, size: before } = fstatSync(file);
-  return nlink > 0 && current === day && before + size <= MAX_BYTES;
+/** False too when someone removed or moved the file: then a new one is begun. */
+function fits({ file, path, day: current }: OpenSegment, day: string, size: number): boolean {
+  const { ino, dev, size: before } = fstatSync(file);
+  const there = statSync(path, { throwIfNoEntry: false });
+  return there?.ino === ino && there.dev === dev && current === day && before + size <= MAX_BYTES;
 }
 
 function openSegment(folder: string, day: string, size: number): OpenSegment {
+  if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
   const last = listSegments(folder).at(-1);
   if (last !== undefined && last.day === day) {
-    const found = { file: openToAppend(last.path), day };
+    const found = { file: openToAppend(last.path), path: last.path, day };
     if (fits(found, day, size)) return found;
     closeSync(found.file);
   }
-  return { file: openToAppend(nextSegment(folder, day, last).path), day };
+  const { path } = nextSegment(folder, day, last);
+  return { file: openToAppend(path), path, day };
 }
 
 function openToAppend(path: string): number {

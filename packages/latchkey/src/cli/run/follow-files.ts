@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import type { ConfigInput } from '../../config/schema.ts';
-import { watchConfig } from '../../config/watch-config.ts';
+import { watchConfig, type Watch } from '../../config/watch-config.ts';
 import type { Log, Running } from '../../compose.ts';
 
 interface Followed {
@@ -14,34 +14,37 @@ interface Followed {
 }
 
 export interface Following {
-  /** Reads all of them now, whether they changed or not. */
-  readNow(): void;
+  /** Reads all of them again, whether they changed or not; what cannot be read is said. */
+  readAgain(): void;
   stop(): void;
 }
 
 /** Puts new rules and certificates in force when their files change. What is bad is said, and the old stays. */
 export function followFiles({ running, config, file, flags, env, log }: Followed): Following {
-  const stops: (() => void)[] = [];
-  const readConfig = (text?: string): void => {
-    if (file !== null) reload({ running, file, flags, env, log }, text);
-  };
-  if (file !== null) stops.push(watchConfig(file, readConfig));
+  const watches: { readonly path: string; readonly watch: Watch }[] = [];
+  if (file !== null)
+    watches.push({
+      path: file,
+      watch: watchConfig(file, (text) => reload({ running, file, flags, env, log }, text)),
+    });
   for (const path of config.tls === null ? [] : [config.tls.cert, config.tls.key])
-    stops.push(watchConfig(path, () => running.setTls()));
+    watches.push({ path, watch: watchConfig(path, () => running.setTls()) });
   return {
-    readNow() {
-      readConfig();
-      running.setTls();
+    readAgain() {
+      for (const { path, watch } of watches)
+        void watch.readAgain().then((read) => {
+          if (!read) log('error', 'a file is missing or empty; what it said stays in force', { file: path });
+        });
     },
     stop() {
-      for (const stop of stops) stop();
+      for (const { watch } of watches) watch.stop();
     },
   };
 }
 
 function reload(
   { running, file, flags, env, log }: Omit<Followed, 'config' | 'file'> & { readonly file: string },
-  text: string | undefined,
+  text: string,
 ): void {
   const loaded = loadConfig({ file, text, flags, env });
   if (loaded.config === null) {

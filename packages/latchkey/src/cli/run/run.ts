@@ -31,7 +31,7 @@ export async function run(options: RunOptions): Promise<void> {
   const following = followFiles({ running, config, file: file ?? null, flags: options.settings, env, log });
   // A terminal that is closed sends SIGHUP too: then nobody is left to work for.
   const attached = process.stdin.isTTY || process.stderr.isTTY;
-  if (!attached) process.on('SIGHUP', () => following.readNow());
+  if (!attached) process.on('SIGHUP', () => following.readAgain());
   await stopSignal(attached ? ['SIGINT', 'SIGTERM', 'SIGHUP'] : ['SIGINT', 'SIGTERM']);
   following.stop();
   process.exit((await running.close(GRACE_MS)) ? 0 : 1);

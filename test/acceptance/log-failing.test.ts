@@ -98,11 +98,11 @@ test.skipIf(MOUNT_MISSING)('LOG-07 audit cannot be written: read-only', async ()
   await site.close();
 });
 
-const FAULTS: readonly Pick<FaultOptions, 'calls' | 'error'>[] = [
-  { calls: ['write', 'pwrite64'], error: 'EIO' },
-  { calls: ['write', 'pwrite64'], error: 'ENOSPC' },
-  { calls: ['write', 'pwrite64'], error: 'EROFS' },
-  { calls: ['fdatasync', 'fsync'], error: 'EIO' },
+const FAULTS: readonly Pick<FaultOptions, 'calls' | 'fault'>[] = [
+  { calls: ['write', 'pwrite64'], fault: 'EIO' },
+  { calls: ['write', 'pwrite64'], fault: 'ENOSPC' },
+  { calls: ['write', 'pwrite64'], fault: 'EROFS' },
+  { calls: ['fdatasync', 'fsync'], fault: 'EIO' },
 ];
 
 test.skipIf(STRACE_MISSING)('LOG-07 audit cannot be written: a disk that fails', async () => {
@@ -113,11 +113,11 @@ test.skipIf(STRACE_MISSING)('LOG-07 audit cannot be written: a disk that fails',
   const paths = readdirSync(folder).map((name) => join(folder, name));
   let answered = 1;
   for (const each of FAULTS) {
-    const fault = await injectFault(site.gateway.pid, { ...each, paths });
+    const injected = await injectFault(site.gateway.pid, { ...each, paths });
     answered += await callUntilRefused(site);
     if (each.calls.includes('write')) await expectClosed(site);
-    expect(fault.hits()).toBeGreaterThan(0);
-    await fault.end();
+    expect(injected.hits()).toBeGreaterThan(0);
+    await injected.end();
     await expectOpen(site, answered);
     answered += 1;
   }
@@ -127,13 +127,13 @@ test.skipIf(STRACE_MISSING)('LOG-07 audit cannot be written: a disk that fails',
 test.skipIf(STRACE_MISSING)('LOG-07 audit cannot be written: no file can be opened', async () => {
   const site = await startSite({ limits: { callsPerCredential: '100000/min', requestsPerAddress: '100000/min' } });
   const path = join(site.gateway.store, 'trail', `${new Date().toISOString().slice(0, 10)}.000001.jsonl`);
-  for (const error of ['EMFILE', 'EROFS', 'EIO'] as const) {
+  for (const fault of ['EMFILE', 'EROFS', 'EIO'] as const) {
     await rm(path, { force: true });
-    const fault = await injectFault(site.gateway.pid, { calls: ['openat', 'open'], error, paths: [path] });
+    const injected = await injectFault(site.gateway.pid, { calls: ['openat', 'open'], fault, paths: [path] });
     const answered = await callUntilRefused(site);
     await expectClosed(site);
-    expect(fault.hits()).toBeGreaterThan(0);
-    await fault.end();
+    expect(injected.hits()).toBeGreaterThan(0);
+    await injected.end();
     await expectOpen(site, answered);
   }
   await site.close();

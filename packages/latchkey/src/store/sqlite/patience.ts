@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LatchkeyError } from '../../core/error.ts';
 import type { Awaitable } from '../../core/store.ts';
 
-const STEP_MS = 20;
+const STEP_MS = 5;
 
 /**
- * Runs `work` at once. While another process holds the store it is run again every 20 ms, and this process goes on
+ * Runs `work` at once. While another process holds the store it is run again every 5 ms, and this process goes on
  * meanwhile; after `withinMs` E_STORE_LOCKED comes out. `work` must have changed nothing when it fails so.
  */
 export function patiently<T>(work: () => T, withinMs: number): Awaitable<T> {

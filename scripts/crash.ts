@@ -3,12 +3,20 @@ import { parseArgs } from 'node:util';
 import { crash } from '../test/fixtures/crash.ts';
 
 const { values } = parseArgs({
-  options: { moments: { type: 'string', default: '200' }, seed: { type: 'string', default: '1' } },
+  options: {
+    moments: { type: 'string', default: '200' },
+    seed: { type: 'string', default: '1' },
+    /** Seconds after which no further moment begins. */
+    within: { type: 'string', default: 'Infinity' },
+  },
 });
-const moments = Number(values.moments);
 const seed = Number(values.seed);
 const begun = performance.now();
-const { steps, calls, records, cutLines, faults } = await crash(moments, seed);
+const { moments, steps, calls, records, cutLines, faults } = await crash(
+  Number(values.moments),
+  seed,
+  Number(values.within) * 1000,
+);
 const acknowledged = Object.entries(steps).map(([step, count]) => `${count} ${step}`);
 console.log(
   `${moments} moments (seed ${seed}): acknowledged ${acknowledged.join(', ')}, ${calls} calls; ${records} trail records, ${cutLines} lines cut short; ${faults.length} faults; ${Math.round((performance.now() - begun) / 1000)} s`,

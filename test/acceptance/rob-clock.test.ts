@@ -116,14 +116,15 @@ test.skipIf(FAKETIME_MISSING)('ROB-08 dependency outage: a clock that jumps by t
   await own.close();
 });
 
+async function recorded(...flags: readonly string[]): Promise<readonly { time: string; target: string }[]> {
+  const text = await site.gateway.command('trail', '--json', '--limit', '100000', ...flags);
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as { time: string; target: string });
+}
+
 test.skipIf(FAKETIME_MISSING)('ROB-08 dependency outage: a clock that jumps by two days, and the trail', async () => {
-  const recorded = async (...flags: readonly string[]): Promise<readonly { time: string; target: string }[]> => {
-    const text = await site.gateway.command('trail', '--json', '--limit', '100000', ...flags);
-    return text
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line) as { time: string; target: string });
-  };
   for (const days of [0, 2, 0, -2, 0]) {
     clock.set(days);
     const target = `at-${days}-days`;

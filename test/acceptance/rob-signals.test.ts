@@ -32,10 +32,10 @@ const LIMITS = {
 
 /** Callers that call until they are told to stop or the gateway is gone; resolves with the statuses they got. */
 function callAll(site: Site<Spy>, callers: number): { stop(): Promise<readonly number[]> } {
-  let stopped = false;
+  const stopping = new AbortController();
   const loop = async (): Promise<readonly number[]> => {
     const statuses: number[] = [];
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       try {
         statuses.push((await send(site)).status);
       } catch {
@@ -48,7 +48,7 @@ function callAll(site: Site<Spy>, callers: number): { stop(): Promise<readonly n
   const loops = Array.from({ length: callers }, loop);
   return {
     async stop() {
-      stopped = true;
+      stopping.abort();
       return (await Promise.all(loops)).flat();
     },
   };

@@ -3,21 +3,47 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'test/*.test.ts'] } },
-      { test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
-      { test: { name: 'property', include: ['test/property/**/*.test.ts'] } },
+      { test: { name: 'unit', testTimeout: 30_000, include: ['packages/*/src/**/*.test.ts', 'test/*.test.ts'] } },
+      { test: { name: 'contract', testTimeout: 30_000, include: ['test/contract/**/*.test.ts'] } },
+      { test: { name: 'property', testTimeout: 60_000, include: ['test/property/**/*.test.ts'] } },
       {
         test: {
           name: 'acceptance',
           include: ['test/acceptance/**/*.test.ts'],
           // A check that asserts nothing fails.
-          expect: { requireAssertions: true },
+          expect: { requireAssertions: true, poll: { timeout: 10_000 } },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
-      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
-      { test: { name: 'clients', include: ['test/clients/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: 'cli',
+          include: ['test/cli/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: { poll: { timeout: 10_000 } },
+        },
+      },
+      {
+        test: {
+          name: 'clients',
+          include: ['test/clients/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: { poll: { timeout: 10_000 } },
+        },
+      },
+      {
+        test: {
+          name: 'meta',
+          include: ['test/meta/**/*.test.ts'],
+          // Each of them is a run of vitest that starts a gateway or more.
+          maxConcurrency: 2,
+          testTimeout: 600_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: 'conformance',

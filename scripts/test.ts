@@ -37,6 +37,7 @@ const PROJECTS: readonly (readonly string[])[] = [
   ['unit', 'contract', 'property'],
   ['acceptance', 'cli'],
   ['clients'],
+  ['meta'],
   ['conformance'],
 ];
 

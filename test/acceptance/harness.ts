@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { createCredentials, type Credentials } from '../fixtures/credentials.ts';
 import { startLatchkey, type Latchkey } from '../fixtures/latchkey.ts';
 import { exchangeRaw, type RawAnswer } from '../fixtures/raw-http.ts';
 import { startSpyUpstream, type SpiedRequest, type SpyUpstream } from '../fixtures/spy-upstream.ts';
@@ -15,9 +16,7 @@ export type Spy = Pick<SpyUpstream, 'bytes' | 'requests' | 'reset' | 'close'> & 
 export interface Site<AnySpy extends Spy = SpyUpstream> {
   readonly gateway: Latchkey;
   readonly spy: AnySpy;
-  readonly tokens: Readonly<
-    Record<'aliceRead' | 'aliceWrite' | 'bob' | 'admin' | 'expired' | 'revoked' | 'audience' | 'none', string>
-  >;
+  readonly tokens: Credentials['tokens'];
   readonly apiKey: string;
   close(): Promise<void>;
 }
@@ -43,30 +42,10 @@ export async function startSite(
 ): Promise<Site> {
   const spy = await startSpyUpstream();
   const gateway = await startLatchkey({ config: { ...CONFIG, upstream: { url: spy.url }, ...config }, env });
-  const make = async (name: string, ...flags: readonly string[]): Promise<string> =>
-    (await gateway.createToken(name, ...flags)).token;
-  const [aliceRead, aliceWrite, bob, admin, expired, revoked, none] = await Promise.all([
-    make('alice-read', '--scope', 'file:read'),
-    make('alice-write', '--scope', 'file:read', '--scope', 'file:write'),
-    make('bob', '--scope', 'file:read'),
-    make('admin', '--scope', 'admin'),
-    make('expired', '--scope', 'file:read', '--ttl', '1s'),
-    make('revoked', '--scope', 'file:read'),
-    make('none', '--scope', 'other'),
-  ]);
-  const audience = await make('audience', '--scope', 'file:read', '--server', 'elsewhere');
-  await gateway.command('token', 'revoke', 'revoked');
-  const apiKey = (
-    JSON.parse(
-      await gateway.command('key', 'create', 'robot', '--owner', 'tests', '--scope', 'file:read', '--json'),
-    ) as { key: string }
-  ).key;
-  await new Promise((resolve) => setTimeout(resolve, 1100));
   return {
     gateway,
     spy,
-    tokens: { aliceRead, aliceWrite, bob, admin, expired, revoked, audience, none },
-    apiKey,
+    ...(await createCredentials(gateway.store)),
     async close() {
       await gateway.close();
       await spy.close();

@@ -61,6 +61,9 @@ const bytesOf = (...lines: readonly string[]) => Buffer.from(lines.join(''));
 
 const numbers = (rows: readonly { json: string }[]) => rows.map((row) => (JSON.parse(row.json) as { n: number }).n);
 
+const seeRead = (store: Store, definition: string, now: number) =>
+  store.pins.see('files', new Map([['read', definition]]), now);
+
 /** Registers the behaviour that every engine must show. Time is an argument throughout, so nothing here sleeps. */
 export function describeStore(engine: Engine): void {
   describe(`store: ${engine.name}`, () => {
@@ -413,6 +416,37 @@ export function describeStore(engine: Engine): void {
         expect(there).toBe(here);
         expect(await store.secret('another')).not.toBe(here);
         expect(await (await openAnother()).secret('sessions')).toBe(here);
+      });
+    });
+
+    describe('pins', () => {
+      const [first, second, third] = [digest(), digest(), digest()];
+
+      it('keep the first definition of a tool, and what was found last until it is accepted', async () => {
+        await seeRead(store, first, NOW);
+        await seeRead(store, first, NOW + 1);
+        const [pin] = await store.pins.list('files');
+        expect(pin).toMatchObject({ server: 'files', tool: 'read', digest: first, found: null, at: NOW });
+        await seeRead(store, second, NOW + 2);
+        await seeRead(store, third, NOW + 3);
+        const [changed] = await (await openAnother()).pins.list(null);
+        expect(changed).toMatchObject({ digest: first, found: third, at: NOW });
+        expect(await store.pins.accept({ ...changed!, found: second }, NOW + 4)).toBe(false);
+        expect(await store.pins.accept(changed!, NOW + 4)).toBe(true);
+        expect(await store.pins.accept(changed!, NOW + 5)).toBe(false);
+        const [accepted] = await store.pins.list('files');
+        expect(accepted).toMatchObject({ digest: third, found: null, at: NOW + 4 });
+      });
+
+      it('forget what was found when the pinned definition comes back, and are of one server', async () => {
+        await seeRead(store, first, NOW);
+        await seeRead(store, second, NOW + 1);
+        await seeRead(store, first, NOW + 2);
+        const [pin] = await store.pins.list('files');
+        expect(pin).toMatchObject({ digest: first, found: null });
+        await store.pins.see('db', new Map([['read', second]]), NOW);
+        expect(await store.pins.list('other')).toEqual([]);
+        expect((await store.pins.list(null)).map(({ server }) => server)).toEqual(['db', 'files']);
       });
     });
 

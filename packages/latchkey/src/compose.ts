@@ -10,6 +10,7 @@ import type { Verifier } from './core/verifier.ts';
 import { createTrusted } from './gateway/client-address.ts';
 import type { ProtectedServer } from './gateway/exchange.ts';
 import { startGateway, type Gateway } from './gateway/gateway.ts';
+import { checkAddress } from './gateway/listener.ts';
 import type { GatewayLimits, GatewayOptions, RotateResult } from './gateway/options.ts';
 import { protectedResourceMetadata } from './oauth/protected-resource.ts';
 import { issueFirstToken, type FirstToken } from './rotation/first-token.ts';
@@ -76,6 +77,8 @@ async function start(
   closeAll: () => Promise<boolean>,
 ): Promise<Running> {
   const staticTokens = readStaticTokens(config, env);
+  // Before anything that takes time: a server may need half a minute to start.
+  await checkAddress(config.listen);
   const store = await openStore(config.store);
   closing.push(() => store.close());
   const uses = createUseCounter(store.credentials);
@@ -92,10 +95,6 @@ async function start(
   });
   closing.push(() => trail.close());
   const servers = await startServers(config, env, log, closing);
-  const firstToken =
-    config.auth.enabled && staticTokens.length === 0
-      ? await issueFirstToken(store.credentials, { ...config.auth.tokens, mint: mintCredential, now: Date.now() })
-      : null;
   const gateway = await startGateway({
     host: config.listen.host,
     port: config.listen.port,
@@ -109,6 +108,7 @@ async function start(
     unknownTokenStatus: config.auth.unknownTokenStatus,
     limits: toLimits(config.limits),
     trail,
+    pins: store.pins,
     sealKey: await store.secret('session-seal'),
     storeVersion: () => store.version(),
     endOf: async ({ credentialId }) => endOf(credentialId === null ? null : await store.credentials.find(credentialId)),
@@ -116,6 +116,13 @@ async function start(
     rotate: (secret, now) => rotate(config, store, secret, now),
     log,
   });
+  let graceMs = 0;
+  closing.push(() => gateway.close(graceMs));
+  // Last, so that no token is made by a start that fails: it could never be shown.
+  const firstToken =
+    config.auth.enabled && staticTokens.length === 0
+      ? await issueFirstToken(store.credentials, { ...config.auth.tokens, mint: mintCredential, now: Date.now() })
+      : null;
   startAutomaticRotation(config, store, log, closing);
   return {
     port: gateway.port,
@@ -125,8 +132,8 @@ async function start(
     staticTokens: staticTokens.length,
     reload: (next) => replacePolicies(servers, config, next),
     setTls: () => reloadTls(gateway, config, log),
-    async close(graceMs) {
-      await gateway.close(graceMs);
+    close(grace) {
+      graceMs = grace;
       return closeAll();
     },
   };
@@ -150,6 +157,7 @@ async function startServers(
       resource: '',
       resourceMetadata: '',
       protocol: server.protocol,
+      pin: server.pin,
       upstream,
       policy: server.policy,
     });

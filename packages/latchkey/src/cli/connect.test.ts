@@ -254,6 +254,8 @@ describe('programs', () => {
   });
 
   it('of the Inspector quote the header', () => {
+    // Tried with 2.12: it takes a URL among its arguments for a command.
+    expect(connect('mcp-inspector', '--url', URL_GIVEN).out).toMatch(/--server-url '[^']+'/);
     expect(connect('mcp-inspector', '--url', URL_GIVEN).out).toContain(
       '--header "Authorization: Bearer $LATCHKEY_TOKEN"',
     );

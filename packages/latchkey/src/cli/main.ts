@@ -8,6 +8,7 @@ import { addKeyCommand } from './key.ts';
 import { addPolicyCommand } from './policy.ts';
 import { addRunCommand } from './run.ts';
 import { addTokenCommand } from './token.ts';
+import { addToolsCommand } from './tools.ts';
 import { addTrailCommand } from './trail.ts';
 
 const program = new Command('latchkey')
@@ -18,6 +19,7 @@ const program = new Command('latchkey')
   .enablePositionalOptions()
   .showHelpAfterError('(latchkey --help shows the commands, latchkey COMMAND --help their options)')
   .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'latchkey: E_USAGE ')) })
   .addHelpText(
     'after',
     `
@@ -34,6 +36,7 @@ for (const add of [
   addTokenCommand,
   addKeyCommand,
   addTrailCommand,
+  addToolsCommand,
   addPolicyCommand,
   addConnectCommand,
   addInitCommand,

@@ -24,7 +24,9 @@ const RESERVED = new Set([
   'sse',
   'well-known',
 ]);
-const TOP_ONLY = ['upstream', 'protocol', 'tools', 'resources', 'prompts', 'methods', 'list'] as const;
+/** Where this gateway, or a client on its behalf, looks for something else than a server (RFC 8615). */
+const OWN_PATH = /^\/(?:\.well-known|\.latchkey|%2e)/i;
+const TOP_ONLY = ['upstream', 'protocol', 'pin', 'tools', 'resources', 'prompts', 'methods', 'list'] as const;
 
 /** What fields cannot tell alone: how they go together. `given` is what was written, before defaults. */
 export function checkSettings(settings: Settings, given: Readonly<Record<string, unknown>>, where: Where): Problem[] {
@@ -55,6 +57,9 @@ function checkExposure({ listen, publicUrl, tls, behindProxy, auth }: Settings, 
       message: 'beyond loopback the gateway must know its public URL, since nothing is built from the Host header',
       hint: 'set publicUrl (LATCHKEY_PUBLIC_URL, --public-url), for example https://mcp.example.com',
     });
+  }
+  if (publicUrl !== undefined && OWN_PATH.test(new URL(publicUrl).pathname)) {
+    problems.push(invalid(where('publicUrl'), "its path is one of the gateway's own", 'take another path'));
   }
   const foreign = host !== null && !isLoopback(host);
   if (foreign && !publicUrl?.startsWith('https:')) {

@@ -39,6 +39,7 @@ export interface ServerConfig {
   /** Null when neither file nor flags name one. */
   readonly upstream: UpstreamConfig | null;
   readonly protocol: 'both' | 'modern' | 'legacy';
+  readonly pin: 'off' | 'alert' | 'block';
   readonly policy: Policy;
 }
 

@@ -80,6 +80,7 @@ function assemble(
       path: at.length === 0 ? '/mcp' : `/${name}/mcp`,
       upstream,
       protocol: server.protocol,
+      pin: server.pin,
       policy: compilePolicy(server, settings.scopes),
     };
   });

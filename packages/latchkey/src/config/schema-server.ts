@@ -48,6 +48,12 @@ export const serverRules = {
     .enum(['both', 'modern', 'legacy'], { error: 'expected both, modern or legacy' })
     .prefault('both')
     .describe('Revisions of MCP that are served: modern is 2026-07-28, legacy all before.'),
+  pin: z
+    .enum(['off', 'alert', 'block'], { error: 'expected off, alert or block' })
+    .prefault('off')
+    .describe(
+      'What happens when the definition of a tool is no longer the one first seen: nothing, a line in log and trail, or also no call of it until `latchkey tools accept`.',
+    ),
   tools: rules(rule).describe('Rules by tool name; * stands for any run of characters.'),
   resources: rules(rule).describe('Rules by resource URI.'),
   prompts: rules(rule).describe('Rules by prompt name.'),

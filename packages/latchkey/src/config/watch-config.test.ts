@@ -60,6 +60,24 @@ describe('watchConfig', () => {
     expect(await seenAfter(1)).toEqual(['a: 22222222']);
   });
 
+  it('tells once of a file that stays unusable, and again only after it was sound', async () => {
+    const told: string[] = [];
+    const onTrouble = (why: string): void => void told.push(why);
+    watch = watchConfig(file, (text) => seen.push(text), { text: 'a: 1', settleMs: 30, pollMs: 50, onTrouble });
+    const toldAfter = (count: number): Promise<unknown> =>
+      vi.waitUntil(() => told.length >= count, { timeout: 3000, interval: 20 });
+    rmSync(file);
+    await toldAfter(1);
+    await sleep(200);
+    writeFileSync(file, 'a: 2');
+    await seenAfter(1);
+    rmSync(file);
+    mkdirSync(file);
+    await toldAfter(2);
+    expect(told).toEqual([expect.stringContaining('ENOENT'), 'is no file']);
+    expect(seen).toEqual(['a: 2']);
+  });
+
   it('follows a link that is turned, in another folder too', async () => {
     for (const version of ['v1', 'v2']) {
       mkdirSync(path.join(folder, version));

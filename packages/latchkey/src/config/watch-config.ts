@@ -1,8 +1,8 @@
 import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { decodeYaml } from './yaml-document.ts';
+import { decodeYaml, MAX_FILE } from './yaml-document.ts';
 
 export interface WatchOptions {
   /** The text that is in force. Default: what the file holds when the watch begins. */
@@ -11,6 +11,8 @@ export interface WatchOptions {
   readonly settleMs?: number;
   /** How often to look where no notice comes: network drives, a link to another folder. Default 2000. */
   readonly pollMs?: number;
+  /** Told once when the file has stayed without a usable text for that long, and again only after it had one. */
+  readonly onTrouble?: (why: string) => void;
 }
 
 export interface Watch {
@@ -22,20 +24,24 @@ export interface Watch {
 
 /**
  * Calls `onText` with the file's text whenever it has changed since the watch began and has come to rest, however it was
- * written: in place, by rename, by a link that was turned. A missing, unreadable, empty or non-UTF-8 file is waited out.
- * Keeps no process alive.
+ * written: in place, by rename, by a link that was turned. A missing, unreadable, empty or non-UTF-8 file is told of and
+ * waited out. Keeps no process alive.
  */
 export function watchConfig(file: string, onText: (text: string) => void, options: WatchOptions = {}): Watch {
-  const { settleMs = 200, pollMs = 2000 } = options;
+  const { settleMs = 200, pollMs = 2000, onTrouble } = options;
   let known: string | null = options.text ?? null;
   let candidate: string | null = null;
   let asked = false;
+  let trouble: string | null = null;
+  let told = false;
   let closed = false;
   let settling: NodeJS.Timeout | null = null;
 
   async function look(): Promise<void> {
-    const text = await readText(file);
-    if (closed || text === null) return;
+    const { text, why } = await readText(file);
+    if (closed) return;
+    if (text === null) return noteTrouble(why);
+    [trouble, told] = [null, false];
     known ??= text;
     if (text === known && !asked) candidate = null;
     else if (text === candidate) {
@@ -45,6 +51,16 @@ export function watchConfig(file: string, onText: (text: string) => void, option
       candidate = text;
       settle();
     }
+  }
+
+  // A file that is written anew is gone or empty for a moment, so that it is, is told only when it stays so.
+  function noteTrouble(why: string): void {
+    if (why !== trouble) {
+      trouble = why;
+      return settle();
+    }
+    if (!told) onTrouble?.(why);
+    told = true;
   }
 
   function settle(): void {
@@ -60,7 +76,7 @@ export function watchConfig(file: string, onText: (text: string) => void, option
     async readAgain() {
       asked = true;
       await look();
-      return (await readText(file)) !== null;
+      return (await readText(file)).text !== null;
     },
     stop() {
       closed = true;
@@ -83,12 +99,17 @@ function watchFolder(folder: string, onChange: () => void): FSWatcher | null {
   }
 }
 
-async function readText(file: string): Promise<string | null> {
+async function readText(file: string): Promise<{ readonly text: string | null; readonly why: string }> {
   try {
+    const found = await stat(file);
+    // A pipe would never end, and a device might not either.
+    if (!found.isFile()) return { text: null, why: 'is no file' };
+    if (found.size > MAX_FILE) return { text: null, why: 'is larger than 1 MiB' };
     const text = decodeYaml(await readFile(file), file);
+    if (typeof text !== 'string') return { text: null, why: text.message };
     // An empty file is one that is being written; as a configuration it would take every rule away.
-    return typeof text === 'string' && text.trim() !== '' ? text : null;
-  } catch {
-    return null;
+    return text.trim() === '' ? { text: null, why: 'is empty' } : { text, why: '' };
+  } catch (error) {
+    return { text: null, why: `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})` };
   }
 }

@@ -32,6 +32,20 @@ describe('parseArguments', () => {
     );
   });
 
+  it('refuses what programs read in several ways', () => {
+    for (const json of [
+      '1e400',
+      '-1e400',
+      '[1e309]',
+      '"\\u0000"',
+      '{"a":"/etc/passwd\\u0000.txt"}',
+      '"\\ud800"',
+      '["\\udc00\\ud800"]',
+    ])
+      expect(() => parseArguments(json)).toThrow(RangeError);
+    expect(parseArguments('["\\ud83d\\ude00",-0,1.7e308]')).toEqual(['\u{1f600}', 0n, 1.7e308]);
+  });
+
   it('refuses what would take long', () => {
     expect(() => parseArguments(`[${'1,'.repeat(5000)}1]`)).toThrow(RangeError);
     expect(() => parseArguments('['.repeat(200) + ']'.repeat(200))).toThrow(RangeError);

@@ -18,7 +18,8 @@ const INTEGER = /^-?\d+$/;
 /**
  * Reads the JSON text of a call's arguments. Integers become bigint, exactly as written, so that a number a double
  * cannot hold is compared as what the server will see; other numbers stay doubles.
- * Throws RangeError past 2,500 values, 100 levels or 400 digits, and SyntaxError for text that is not JSON.
+ * Throws RangeError past 2,500 values, 100 levels or 400 digits, for what servers read in several ways (numbers past
+ * the range of doubles, text with lone surrogates or NUL), and SyntaxError for text that is not JSON.
  */
 export function parseArguments(json: string): ArgumentValue {
   if (hasManyValues(json)) throw new RangeError('too many values');
@@ -69,13 +70,20 @@ function convert(value: unknown, walk: { values: number; inexact: boolean }, dep
   if (depth > MAX_DEPTH) throw new RangeError('too deep');
   if (typeof value === 'number') {
     if (Number.isSafeInteger(value)) return BigInt(value);
+    if (!Number.isFinite(value)) throw new RangeError('a number past the range of doubles');
     if (Math.abs(value) >= Number.MAX_SAFE_INTEGER) walk.inexact = true;
     return value;
   }
+  if (typeof value === 'string' && !isSoundText(value)) throw new RangeError('not the same text to every program');
   if (typeof value !== 'object' || value === null) return value as ArgumentValue;
   if (Array.isArray(value)) return value.map((each) => convert(each, walk, depth + 1));
   const members = new Map<string, ArgumentValue>();
   for (const key of Object.keys(value))
     members.set(key, convert((value as Record<string, unknown>)[key], walk, depth + 1));
   return members;
+}
+
+/** To some programs a text ends at a NUL, and lone surrogates are dropped or become another character. */
+function isSoundText(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
 }

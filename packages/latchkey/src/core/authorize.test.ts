@@ -191,6 +191,48 @@ describe('authorize', () => {
     expect(judge(policy, who('*'), complete({ type: 'ref/other', name: 'p' }))).toBe('policy-no-rule');
   });
 
+  it('lets no name that looks like another through a glob', () => {
+    const policy = policyOf({
+      tools: [
+        rule('read_key', { deny: true }),
+        rule('Delete_*', { deny: true }),
+        rule('read_*'),
+        rule('my tool'),
+        rule('*'),
+      ],
+      methods: [rule('admin/*', { deny: true }), rule('*')],
+    });
+    const near = [
+      'read_Key',
+      'READ_KEY',
+      'read_key.',
+      '.read_key',
+      'read_key ',
+      ' read_key',
+      'read_key\u200b',
+      'read_k\u0435y',
+    ];
+    const other = [
+      'delete_all',
+      'DELETE_all',
+      'Read_key',
+      'Read_file',
+      'a/b',
+      'a b',
+      'a%20b',
+      'x'.repeat(129),
+      'é',
+      'e\u0301',
+    ];
+    for (const name of [...near, ...other])
+      expect([name, judge(policy, who('*'), call(name))]).toEqual([name, 'policy-no-rule']);
+    for (const name of ['read_file', 'a', 'a.b-c_D', 'my tool', 'x'.repeat(128)])
+      expect([name, judge(policy, who(), call(name))]).toEqual([name, 'allow']);
+    expect(judge(policy, who(), call('Delete_x'))).toBe('policy-denied');
+    expect(judge(policy, who(), message('Admin/x'))).toBe('method-unknown');
+    expect(judge(policy, who(), message('other/x'))).toBe('allow');
+  });
+
   it('refuses more subscriptions than it would judge', () => {
     const policy = policyOf({ resources: [rule('a://*')] });
     expect(judge(policy, who('*'), listen(...Array.from({ length: 1001 }, (_, i) => `a://${i}`)))).toBe(

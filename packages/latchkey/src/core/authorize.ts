@@ -112,21 +112,33 @@ function meetsCondition(prepared: PreparedRule, principal: Principal, message: M
 }
 
 /**
- * The rule that judges a name: the exact one, else the first glob that matches; null when there is none. A URI must get
- * the same rule in each of its spellings, or the one that is written would go round the rule for the one that is meant.
+ * The rule that judges a name: the exact one, else the first glob that matches; null when there is none. A name must get
+ * the same rule in each case of its letters, a URI in each of its spellings, or the one that is written would go round
+ * the rule for the one that is meant.
  */
 export function findRule(policy: Policy, kind: RuleKind, name: string): PreparedRule | null {
   const index = policy.index[kind];
   const found = index.exact.get(name);
   if (found !== undefined || index.globs.length === 0) return found ?? null;
-  if (kind !== 'resources') return findGlob(index, name);
+  if (kind !== 'resources') return kind === 'methods' || PLAIN_NAME.test(name) ? findByName(index, name) : null;
   if (isAmbiguousUri(name)) return null;
   const judging = findGlob(index, name);
   const agreed = spellUri(name).every((other) => (index.exact.get(other) ?? findGlob(index, other)) === judging);
   return agreed ? judging : null;
 }
 
-function findGlob(index: RuleIndex, name: string): PreparedRule | null {
+// What MCP 2025-11-25 (Tool Names) allows, without dots at the ends: such a name looks like no other.
+const PLAIN_NAME = /^[\w-](?:[\w.-]{0,126}[\w-])?$/;
+
+function findByName(index: RuleIndex, name: string): PreparedRule | null {
+  const judging = findGlob(index, name);
+  const lower = name.toLowerCase();
+  if (judging === null || (index.folded === null && lower === name)) return judging;
+  const folded = index.folded ?? index;
+  return (folded.exact.get(lower) ?? findGlob(folded, lower)) === judging ? judging : null;
+}
+
+function findGlob(index: Pick<RuleIndex, 'globs'>, name: string): PreparedRule | null {
   for (const each of index.globs) if (matchesGlob(each.glob, name)) return each.prepared;
   return null;
 }

@@ -44,12 +44,20 @@ function closeImplied(implies: PolicyRules['implies']): Map<string, ReadonlySet<
 }
 
 function createIndex(rules: readonly Rule[], implied: ReadonlyMap<string, ReadonlySet<string>>): RuleIndex {
+  const prepared = rules.map((rule) => ({ pattern: rule.pattern, prepared: prepareRule(rule, implied) }));
+  const folded = prepared.map((each) => ({ ...each, pattern: each.pattern.toLowerCase() }));
+  const same = folded.every(({ pattern }, at) => pattern === prepared[at]?.pattern);
+  return Object.freeze({ ...sortPatterns(prepared), folded: same ? null : sortPatterns(folded) });
+}
+
+function sortPatterns(
+  rules: readonly { readonly pattern: string; readonly prepared: PreparedRule }[],
+): Pick<RuleIndex, 'exact' | 'globs'> {
   const exact = new Map<string, PreparedRule>();
   const globs: RuleIndex['globs'][number][] = [];
-  for (const rule of rules) {
-    const prepared = prepareRule(rule, implied);
-    if (isGlob(rule.pattern)) globs.push({ glob: parseGlob(rule.pattern), prepared });
-    else if (!exact.has(rule.pattern)) exact.set(rule.pattern, prepared);
+  for (const { pattern, prepared } of rules) {
+    if (isGlob(pattern)) globs.push({ glob: parseGlob(pattern), prepared });
+    else if (!exact.has(pattern)) exact.set(pattern, prepared);
   }
   return Object.freeze({ exact, globs: Object.freeze(globs) });
 }

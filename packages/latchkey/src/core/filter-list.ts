@@ -1,7 +1,8 @@
+import type { Era } from './revision.ts';
 import type { ListedKind } from './visibility.ts';
 
 /** Decides whether an entry of a list is shown. */
-export type Visible = (kind: ListedKind, name: string) => boolean;
+export type Visible = (kind: ListedKind, name: string, entry: Json) => boolean;
 
 // The arrays of list results, the rules they fall under, and the member that names an entry.
 const LISTS = [
@@ -21,11 +22,13 @@ export const LIST_METHODS: ReadonlySet<string> = new Set([
 type Json = Record<string, unknown>;
 
 /**
- * A JSON-RPC message with the entries taken out that the caller may not use, or null when it holds no list. What is
- * left is marked private (MCP 2026-07-28, Caching). Numbers keep their spelling. Throws when the text is not JSON.
+ * A JSON-RPC message with the entries taken out that the caller may not use, or null when it holds no list. What is left
+ * is for nobody else: where the revision knows caching (2026-07-28) it goes out as private, with a `ttlMs` of 0 or more.
+ * Numbers keep their spelling. Throws when the text is not one message in JSON.
  */
-export function filterList(text: string, visible: Visible): string | null {
+export function filterList(text: string, visible: Visible, era: Era): string | null {
   const message = JSON.parse(text, keepNumber) as Json | null;
+  if (Array.isArray(message)) throw new TypeError('a batch');
   const result = message?.['result'] as Json | null | undefined;
   if (typeof result !== 'object' || result === null) return null;
   let found = false;
@@ -34,12 +37,18 @@ export function filterList(text: string, visible: Visible): string | null {
     if (!Array.isArray(entries)) continue;
     found = true;
     result[member] = entries.filter(
-      (entry: Json | null) => typeof entry?.[key] === 'string' && visible(kind, entry[key]),
+      (entry: Json | null) => typeof entry?.[key] === 'string' && visible(kind, entry[key], entry),
     );
   }
   if (!found) return null;
-  if ('cacheScope' in result || 'ttlMs' in result) result['cacheScope'] = 'private';
+  if (era === 'modern') Object.assign(result, { ttlMs: toTtl(result['ttlMs']), cacheScope: 'private' });
   return JSON.stringify(message);
+}
+
+/** Whole milliseconds; 0, which is "do not keep it", for anything that is no time. */
+function toTtl(value: unknown): number {
+  const given = typeof value === 'object' ? Number((value as { rawJSON?: string } | null)?.rawJSON) : value;
+  return typeof given === 'number' && given > 0 ? Math.min(Math.trunc(given), Number.MAX_SAFE_INTEGER) : 0;
 }
 
 const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;

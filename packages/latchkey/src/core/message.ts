@@ -25,7 +25,7 @@ export interface Message {
   readonly taskId: string | null;
   /** `params.arguments`, an object. */
   readonly args: Range | null;
-  /** True when two keys at the top of `arguments` differ only by case: such arguments are never judged by a condition. */
+  /** True when some program takes two keys of one object in `arguments` for the same: no condition judges such arguments. */
   readonly argsAmbiguous: boolean;
   /** `params.ref` of completion/complete: a prompt's name or a resource's URI (template). */
   readonly ref: { readonly type: string; readonly name: string | null; readonly uri: string | null } | null;

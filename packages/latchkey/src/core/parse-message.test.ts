@@ -21,6 +21,9 @@ const call = (more: object = {}, params: object = { name: 'echo' }): object => (
   ...more,
 });
 
+const areAmbiguous = (json: string): boolean =>
+  messageOf(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":${json}}}`).argsAmbiguous;
+
 describe('parseMessage', () => {
   it('reads what is judged of a call', () => {
     const meta = {
@@ -55,6 +58,16 @@ describe('parseMessage', () => {
     expect(reasonOf(`{"jsonrpc":"2.0","id":${id},"method":"ping"}`)).toMatch(/invalid|malformed/);
   });
 
+  it.each(['\\ud800', 'a\\udfff', '\\u0000', 'a\\nb', '\\u009b'])(
+    'refuses the id "%s", which programs re-spell',
+    (id) => {
+      expect(reasonOf(`{"jsonrpc":"2.0","id":"${id}","method":"ping"}`)).toBe('message-invalid');
+      expect(
+        messageOf(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"${id}"}}`).cancels,
+      ).toBeNull();
+    },
+  );
+
   it('keeps the exact text of an id that no double can hold', () => {
     expect(messageOf('{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}').id).toBe('9007199254740993');
   });
@@ -72,6 +85,10 @@ describe('parseMessage', () => {
     ['params in an array', { jsonrpc: '2.0', id: 1, method: 'ping', params: [] }],
     ['a method with a control character', call({ method: 'tools/call\n' })],
     ['a response with result and error', { jsonrpc: '2.0', id: 1, result: {}, error: {} }],
+    ['a version that is spelled with an escape', '{"jsonrpc":"2\\u002e0","id":1,"method":"ping"}'],
+    ['a key that is spelled with an escape', '{"jsonrpc":"2.0","id":1,"\\u006dethod":"ping"}'],
+    ['a parameter as pydantic would take it', call({}, { name: 'echo', meta: {} })],
+    ['a parameter as protobuf would take it', call({}, { name: 'echo', request_state: 'x' })],
     ['a response without an id', { jsonrpc: '2.0', result: {} }],
   ])('refuses %s', (_name, value) => {
     expect(reasonOf(value)).toBe('message-invalid');
@@ -81,6 +98,15 @@ describe('parseMessage', () => {
     ['a tool without a name', call({}, {})],
     ['a tool with a number for a name', call({}, { name: 1 })],
     ['arguments in an array', call({}, { name: 'echo', arguments: [] })],
+    ['arguments of a prompt in an array', call({ method: 'prompts/get' }, { name: 'greet', arguments: [] })],
+    ['arguments of an unknown method in a text', call({ method: 'acme/fly' }, { arguments: '{}' })],
+    ['null for arguments', call({}, { name: 'echo', arguments: null })],
+    ['a task id with a NUL', call({ method: 'tasks/get' }, { taskId: 'a\0b' })],
+    [
+      'a reference with a NUL',
+      call({ method: 'completion/complete' }, { ref: { type: 'ref/prompt', name: 'greet\0' } }),
+    ],
+    ['a reference without a type', call({ method: 'completion/complete' }, { ref: { name: 'greet' } })],
     ['a name with a NUL', call({}, { name: 'echo\0' })],
     ['a name with a lone surrogate', call({}, { name: 'echo\ud800' })],
     ['a resource without a URI', call({ method: 'resources/read' }, {})],
@@ -101,10 +127,8 @@ describe('parseMessage', () => {
     expect(messageOf({ jsonrpc: '2.0', id: 4, result: {} })).toMatchObject({ kind: 'response', method: '', id: '4' });
   });
 
-  it('marks arguments whose keys differ only by case', () => {
-    expect(
-      messageOf('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"path":1,"PATH":2}}}')
-        .argsAmbiguous,
-    ).toBe(true);
+  it('marks arguments with keys that some program takes for the same, at any depth', () => {
+    const alike = ['{"path":1,"PATH":2}', '{"a":{"path":1,"Path":2}}', '{"a":[[{"file_path":1,"filePath":2}]]}'];
+    expect([...alike, '{"path":1,"a":{"PATH":2}}', '{}'].map(areAmbiguous)).toEqual([true, true, true, false, false]);
   });
 });

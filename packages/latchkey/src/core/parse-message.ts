@@ -1,16 +1,8 @@
 import type { Message, Range } from './message.ts';
+import { createShape, watchKeys } from './json-shape.ts';
+import { decodeText, firstByte } from './json-text.ts';
 import { refuse, type Refusal } from './reason.ts';
-import {
-  TYPE_ARRAY,
-  TYPE_NONE,
-  TYPE_NUMBER,
-  TYPE_OBJECT,
-  TYPE_STRING,
-  createShape,
-  decodeText,
-  firstByte,
-  scanJson,
-} from './strict-json.ts';
+import { TYPE_ARRAY, TYPE_NONE, TYPE_NUMBER, TYPE_OBJECT, TYPE_STRING, scanJson } from './strict-json.ts';
 
 export type ParseResult =
   | { readonly kind: 'message'; readonly message: Message }
@@ -56,7 +48,7 @@ const FILTER_SHAPE = createShape({
 });
 const PARAMS_SHAPE = createShape({
   name: { slot: NAME },
-  arguments: { slot: ARGUMENTS, shape: createShape({}, ARGUMENTS_CASE) },
+  arguments: { slot: ARGUMENTS, shape: watchKeys(ARGUMENTS_CASE) },
   _meta: { slot: META, shape: META_SHAPE },
   uri: { slot: URI },
   ref: { slot: REF, shape: REF_SHAPE },
@@ -95,14 +87,14 @@ const slots = new Int32Array(ARGUMENTS_CASE + 1);
 /**
  * Reads one JSON-RPC 2.0 message (MCP 2026-07-28 basic §Messages) from its bytes and refuses whatever two programs
  * could read in two ways: repeated keys, look-alikes of protocol keys, batches, ids that are not a string or a plain
- * integer, requests without an id. `message.bytes` is the argument itself.
+ * integer, requests without an id, arguments that are not an object. `message.bytes` is the argument itself.
  */
 export function parseMessage(bytes: Buffer): ParseResult {
   if (firstByte(bytes) === 0x5b) return refused('message-invalid', 'a batch');
   const fault = scanJson(bytes, MESSAGE_SHAPE, slots);
   if (fault === 'malformed') return refused('json-malformed', 'not strict JSON');
   if (fault !== null) return refused('message-invalid', fault);
-  if (type(JSONRPC) !== TYPE_STRING || text(bytes, JSONRPC) !== '2.0')
+  if (type(JSONRPC) !== TYPE_STRING || !isVersion(bytes, slots[JSONRPC] as number, slots[JSONRPC + 1] as number))
     return refused('message-invalid', 'jsonrpc is not "2.0"');
   if (type(PARAMS) !== TYPE_NONE && type(PARAMS) !== TYPE_OBJECT)
     return refused('message-invalid', 'params is not an object');
@@ -125,29 +117,31 @@ function parseCall(bytes: Buffer): ParseResult {
 }
 
 function parseParams(bytes: Buffer, method: string, id: string | null): ParseResult {
-  for (const slot of [NAME, URI])
-    if (type(slot) === TYPE_STRING && !isSoundTarget(text(bytes, slot)))
-      return refused('params-invalid', 'name or uri', id);
-  const needs = NEEDED[method];
-  if (needs !== undefined)
-    for (const [slot, wanted] of needs)
-      if (type(slot) !== wanted) return refused('params-invalid', 'a needed member is missing or of another type', id);
-  if (method === 'tools/call' && type(ARGUMENTS) !== TYPE_NONE && type(ARGUMENTS) !== TYPE_OBJECT)
+  const needed = NEEDED.get(method);
+  if (needed !== undefined)
+    for (let i = 0; i < needed.length; i += 1)
+      if (type(needed[i] as number) !== TYPE_STRING)
+        return refused('params-invalid', 'a needed member is missing or no text', id);
+  // Nobody can judge arguments that are not an object, whatever the method makes of them.
+  if (type(ARGUMENTS) !== TYPE_NONE && type(ARGUMENTS) !== TYPE_OBJECT)
     return refused('params-invalid', 'arguments is not an object', id);
   const resourceSubscriptions = method === 'subscriptions/listen' ? parseSubscriptions(bytes) : NO_SUBSCRIPTIONS;
   if (resourceSubscriptions === null) return refused('params-invalid', 'resourceSubscriptions', id);
-  return accepted(bytes, id === null ? 'notification' : 'request', method, id, resourceSubscriptions);
+  const call = accepted(bytes, id === null ? 'notification' : 'request', method, id, resourceSubscriptions);
+  return areSoundTargets(call) ? { kind: 'message', message: call } : refused('params-invalid', 'a name or URI', id);
 }
 
-const NEEDED: Readonly<Record<string, readonly (readonly [number, number])[]>> = Object.assign(Object.create(null), {
-  'tools/call': [[NAME, TYPE_STRING]],
-  'prompts/get': [[NAME, TYPE_STRING]],
-  'resources/read': [[URI, TYPE_STRING]],
-  'completion/complete': [
-    [REF, TYPE_OBJECT],
-    [REF_TYPE, TYPE_STRING],
-  ],
-});
+const NEEDED: ReadonlyMap<string, readonly number[]> = new Map([
+  ['tools/call', [NAME]],
+  ['prompts/get', [NAME]],
+  ['resources/read', [URI]],
+  ['completion/complete', [REF_TYPE]],
+]);
+
+function areSoundTargets({ name, uri, taskId, ref }: Message): boolean {
+  if (!isSoundTarget(name) || !isSoundTarget(uri) || !isSoundTarget(taskId)) return false;
+  return ref === null || (isSoundTarget(ref.name) && isSoundTarget(ref.uri));
+}
 
 function parseResponse(bytes: Buffer): ParseResult {
   if ((type(RESULT) === TYPE_NONE) === (type(ERROR) === TYPE_NONE))
@@ -155,7 +149,7 @@ function parseResponse(bytes: Buffer): ParseResult {
   if (type(PARAMS) !== TYPE_NONE) return refused('message-invalid', 'a response with params');
   const id = idText(bytes, ID);
   if (id === null) return refused('message-invalid', 'id is not a string or an integer');
-  return accepted(bytes, 'response', '', id, NO_SUBSCRIPTIONS);
+  return { kind: 'message', message: accepted(bytes, 'response', '', id, NO_SUBSCRIPTIONS) };
 }
 
 const NO_SUBSCRIPTIONS: readonly string[] = [];
@@ -166,9 +160,9 @@ function accepted(
   method: string,
   id: string | null,
   resourceSubscriptions: readonly string[],
-): ParseResult {
+): Message {
   const quote = type(ID) === TYPE_STRING ? 1 : 0;
-  const message: Message = {
+  return {
     bytes,
     kind,
     method,
@@ -195,7 +189,6 @@ function accepted(
     progressToken: progressToken(),
     cancels: idText(bytes, REQUEST_ID),
   };
-  return { kind: 'message', message };
 }
 
 function progressToken(): Range | null {
@@ -204,12 +197,18 @@ function progressToken(): Range | null {
   return { start: (slots[PROGRESS_TOKEN] as number) - quote, end: (slots[PROGRESS_TOKEN + 1] as number) + quote };
 }
 
-/** The id's exact JSON text, or null when it is not one: `1.0`, `1e0` and `-0` are numbers that programs re-spell. */
+/**
+ * The id's exact JSON text, or null when it is not one: `1.0`, `1e0` and `-0` are numbers that programs re-spell, and
+ * lone surrogates and control characters are texts that they do.
+ */
 function idText(bytes: Buffer, slot: number): string | null {
   const start = slots[slot] as number;
   const end = slots[slot + 1] as number;
   if (end - start > MAX_ID_LENGTH) return null;
-  if (type(slot) === TYPE_STRING) return bytes.toString('utf8', start - 1, end + 1);
+  if (type(slot) === TYPE_STRING) {
+    const id = bytes.toString('utf8', start - 1, end + 1);
+    return !id.includes('\\') || isSoundTarget(JSON.parse(id) as string) ? id : null;
+  }
   if (type(slot) !== TYPE_NUMBER) return null;
   const id = bytes.toString('latin1', start, end);
   return INTEGER.test(id) ? id : null;
@@ -224,8 +223,14 @@ function parseSubscriptions(bytes: Buffer): readonly string[] | null {
 }
 
 /** No control characters, no lone surrogates, bounded: what remains is one name to every program. */
-function isSoundTarget(target: string): boolean {
-  return target.length <= MAX_TARGET_LENGTH && !/[\p{Cc}]/u.test(target) && target.isWellFormed();
+function isSoundTarget(target: string | null): boolean {
+  if (target === null) return true;
+  return target.length <= MAX_TARGET_LENGTH && !/[\u0000-\u001f\u007f-\u009f]/.test(target) && target.isWellFormed();
+}
+
+/** Whether the bytes spell `2.0`, and not by escapes. */
+function isVersion(bytes: Buffer, start: number, stop: number): boolean {
+  return stop - start === 3 && bytes[start] === 0x32 && bytes[start + 1] === 0x2e && bytes[start + 2] === 0x30;
 }
 
 function isVisibleAscii(method: string): boolean {

@@ -46,13 +46,15 @@ export interface RuleIndex {
   readonly exact: ReadonlyMap<string, PreparedRule>;
   /** In file order. */
   readonly globs: readonly { readonly glob: Glob; readonly prepared: PreparedRule }[];
+  /** The same with every pattern in small letters; null when that is what they are. */
+  readonly folded: Pick<RuleIndex, 'exact' | 'globs'> | null;
 }
 
 export type Judgement =
   | { readonly kind: 'allow'; readonly rule: Rule | null }
   | {
       readonly kind: 'deny';
-      readonly reason: Extract<Reason, `policy-${string}` | 'method-unknown'>;
+      readonly reason: Exclude<Extract<Reason, `policy-${string}` | 'method-unknown'>, 'policy-definition'>;
       readonly scopes: readonly string[];
       readonly target: string | null;
     };

@@ -48,6 +48,7 @@ export type Reason =
   | 'policy-hidden'
   | 'policy-scope'
   | 'policy-condition'
+  | 'policy-definition'
   // the gateway and what stands behind it
   | 'store-unavailable'
   | 'trail-unavailable'

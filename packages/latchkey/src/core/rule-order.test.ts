@@ -34,6 +34,7 @@ describe('findUnreachable', () => {
   it('finds patterns that stand twice or can match nothing', () => {
     expect(find(['a', 'a']).map(({ index }) => index)).toEqual([1]);
     expect(find(['', 'a\u0007', `${'x'.repeat(129)}`, '\uD800*'])).toHaveLength(4);
+    expect(find(['a b*', 'a/*', 'é*', '.*', '*.', 'a b', '*'])).toHaveLength(5);
     expect(find(['file:///a/../*', 'file:///a%2fb*', String.raw`a\*`, 'file:///a/../b'], 'resources')).toHaveLength(3);
   });
 

@@ -45,11 +45,14 @@ function coveredBy(pattern: string, earlier: readonly Glob[], seen: ReadonlySet<
 const CONTROL = /[\u0000-\u001f\u007f]/;
 /** Whatever stands for the `*`, a URI with one of these is judged by exact rules only. */
 const NEVER_IN_GLOB = /[\\#]|\/\.{1,2}\/|%(?:2f|5c)/i;
+/** The same for the name of a tool or prompt. */
+const NEVER_IN_NAME = /[^\w.*-]|^\.|\.$/;
 
 function isImpossible(pattern: string, kind: RuleKind): boolean {
   const literal = pattern.replaceAll('*', '').length;
   if (pattern === '' || CONTROL.test(pattern) || !pattern.isWellFormed()) return true;
   if (kind === 'tools' && literal > MAX_TOOL_NAME) return true;
   if (!isGlob(pattern)) return false;
+  if ((kind === 'tools' || kind === 'prompts') && NEVER_IN_NAME.test(pattern)) return true;
   return literal > MAX_GLOB_TARGET || (kind === 'resources' && NEVER_IN_GLOB.test(pattern));
 }

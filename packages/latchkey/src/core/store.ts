@@ -96,8 +96,29 @@ export interface TrailStore {
   prune(before: number): Awaitable<number>;
 }
 
+/** The definition of a tool that may be called, as its SHA-256 digest (hex). */
+export interface Pin {
+  readonly server: string;
+  readonly tool: string;
+  readonly digest: string;
+  /** Another definition that was seen last and is not accepted; null where the pinned one was. */
+  readonly found: string | null;
+  /** When the digest was pinned or accepted, epoch milliseconds. */
+  readonly at: number;
+}
+
+export interface PinStore {
+  /** The pins of a server, or of all where it is null. */
+  list(server: string | null): Awaitable<readonly Pin[]>;
+  /** Notes definitions as they were seen, by tool: the first of a tool is its pin, another one is `found`. All, or none. */
+  see(server: string, digests: ReadonlyMap<string, string>, now: number): Awaitable<void>;
+  /** Makes what was found the pin. False when something else was found meanwhile. */
+  accept(pin: Pin, now: number): Awaitable<boolean>;
+}
+
 export interface Store {
   readonly credentials: CredentialStore;
+  readonly pins: PinStore;
   readonly trail: TrailStore;
   /** A secret of the gateway's own (hex, 32 bytes), made at first use and the same ever after. */
   secret(name: string): Awaitable<string>;

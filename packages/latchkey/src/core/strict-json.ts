@@ -3,29 +3,12 @@
  * two ways, and notes where the members named by a `Shape` stand.
  */
 
+import { closeKeys, forgetKeys, noteKey, openKeys } from './json-keys.ts';
+import { findMember, hashFolded, hashText, type Member, type Shape } from './json-shape.ts';
+import { decodeText } from './json-text.ts';
+
+/** Objects and arrays inside each other; what is deeper is refused. */
 export const MAX_DEPTH = 64;
-
-/** What is wanted of an object: its members by name. Keys that only look like one of them are refused. */
-export interface Shape {
-  readonly members: readonly Member[];
-  /** Lower-cased, width- and compatibility-folded member names. */
-  readonly folded: ReadonlySet<string>;
-  /** Slot that is set to 1 when two keys of this object differ only by case; -1 when nobody asks. */
-  readonly caseSlot: number;
-}
-
-interface Member {
-  readonly key: Buffer;
-  readonly text: string;
-  /** Where start, end and type are written (three entries each); -1 for a name that is only guarded. */
-  readonly slot: number;
-  readonly shape: Shape | null;
-}
-
-export interface MemberPlan {
-  readonly slot?: number;
-  readonly shape?: Shape;
-}
 
 export type JsonFault = 'malformed' | 'too-deep' | 'duplicate-key' | 'key-variant';
 
@@ -35,29 +18,6 @@ export const TYPE_NUMBER = 2;
 export const TYPE_OBJECT = 3;
 export const TYPE_ARRAY = 4;
 const TYPE_LITERAL = 5;
-
-/** Makes a shape from member names; the order is the order they are tried in. */
-export function createShape(plan: Readonly<Record<string, MemberPlan>>, caseSlot = -1): Shape {
-  const members = Object.entries(plan).map(([text, { slot, shape }]) => ({
-    key: Buffer.from(text),
-    text,
-    slot: slot ?? -1,
-    shape: shape ?? null,
-  }));
-  return { members, folded: new Set(members.map((member) => fold(member.text))), caseSlot };
-}
-
-/** All spellings that some parser takes for the same key give the same text. */
-export function fold(text: string): string {
-  return text
-    .normalize('NFKC')
-    .replaceAll(/[\p{Cf}\s]/gu, '')
-    .toUpperCase()
-    .toLowerCase();
-}
-
-// Past this many keys of one object a set takes over from comparing one by one.
-const FEW_KEYS = 16;
 
 class Fault {
   readonly kind: JsonFault;
@@ -75,11 +35,7 @@ let bytes: Buffer = Buffer.alloc(0);
 let at = 0;
 let end = 0;
 let slots: Int32Array = new Int32Array(0);
-let plainKey = true;
-let keyHashes = new Int32Array(1024);
-let keyStarts = new Int32Array(1024);
-let keyEnds = new Int32Array(1024);
-let keyTop = 0;
+let plain = true;
 
 /**
  * Reads one document. `into` gets, for each captured slot, start, end and type; strings are captured without their
@@ -90,7 +46,7 @@ export function scanJson(document: Buffer, shape: Shape, into: Int32Array): Json
   at = 0;
   end = document.length;
   slots = into;
-  keyTop = 0;
+  forgetKeys();
   into.fill(0);
   try {
     skipSpace();
@@ -101,27 +57,6 @@ export function scanJson(document: Buffer, shape: Shape, into: Int32Array): Json
     if (fault instanceof Fault) return fault.kind;
     throw fault;
   }
-}
-
-/** The first byte that is not white space, or -1. */
-export function firstByte(document: Buffer): number {
-  for (const byte of document) if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return byte;
-  return -1;
-}
-
-/** The text between two positions of a sound document, escapes resolved. */
-export function decodeText(document: Buffer, start: number, stop: number): string {
-  for (let i = start; i < stop; i += 1) {
-    const byte = document[i] as number;
-    if (byte === 0x5c) return JSON.parse(`"${document.toString('utf8', start, stop)}"`) as string;
-    if (byte >= 0x80) return slowText(document, start, stop);
-  }
-  return document.toString('latin1', start, stop);
-}
-
-function slowText(document: Buffer, start: number, stop: number): string {
-  const text = document.toString('utf8', start, stop);
-  return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
 }
 
 function skipSpace(): void {
@@ -144,7 +79,7 @@ function readValue(depth: number, shape: Shape | null): number {
     return TYPE_OBJECT;
   }
   if (byte === 0x5b) {
-    readArray(depth);
+    readArray(depth, inner(shape));
     return TYPE_ARRAY;
   }
   if (byte === 0x2d || (byte >= 0x30 && byte <= 0x39)) {
@@ -163,24 +98,15 @@ function readObject(depth: number, shape: Shape | null): void {
     at += 1;
     return;
   }
-  const base = keyTop;
-  let many: Set<string> | null = null;
+  const base = openKeys();
   for (;;) {
-    if (bytes[at] !== 0x22) throw MALFORMED;
-    const start = at + 1;
-    readString();
-    const stop = at - 1;
-    const plain = plainKey;
-    if (!plain && !decodeText(bytes, start, stop).isWellFormed()) throw VARIANT;
-    if (many === null && keyTop - base >= FEW_KEYS) many = collectKeys(base);
-    if (many === null) noteKey(base, start, stop, plain, shape);
-    else noteOneOfMany(many, start, stop, shape);
-    const member = shape === null ? null : findMember(shape, start, stop, plain);
+    const member = readKey(shape);
     skipSpace();
     if (bytes[at] !== 0x3a) throw MALFORMED;
     at += 1;
     skipSpace();
-    readMember(member, depth);
+    if (member === null) readValue(depth + 1, inner(shape));
+    else readMember(member, depth + 1);
     skipSpace();
     const next = bytes[at];
     at += 1;
@@ -188,16 +114,35 @@ function readObject(depth: number, shape: Shape | null): void {
     if (next !== 0x2c) throw MALFORMED;
     skipSpace();
   }
-  keyTop = base;
+  const watched = shape !== null && shape.caseSlot >= 0;
+  const found = closeKeys(bytes, base, watched);
+  if (found === 'duplicate') throw DUPLICATE;
+  if (watched && found === 'alike') slots[shape.caseSlot] = 1;
 }
 
-function readMember(member: Member | null, depth: number): void {
-  if (member === null) {
-    readValue(depth + 1, null);
-    return;
-  }
+/** Reads a key, notes it, and finds the member it stands for. */
+function readKey(shape: Shape | null): Member | null {
+  if (bytes[at] !== 0x22) throw MALFORMED;
+  const start = at + 1;
+  readString();
+  const stop = at - 1;
+  const text = plain ? null : decodeText(bytes, start, stop);
+  // Programs make every lone surrogate one and the same character, or drop it; to some, text ends at a NUL.
+  if (text !== null && (!text.isWellFormed() || text.includes('\0'))) throw VARIANT;
+  const hash = shape === null ? hashText(bytes, start, stop, text) : hashFolded(bytes, start, stop, text);
+  noteKey(hash, start, stop);
+  const member = shape === null ? null : findMember(shape, bytes, start, stop, hash);
+  if (member === 'variant') throw VARIANT;
+  return member;
+}
+
+function inner(shape: Shape | null): Shape | null {
+  return shape !== null && shape.deep ? shape : null;
+}
+
+function readMember(member: Member, depth: number): void {
   const from = at;
-  const type = readValue(depth + 1, member.shape);
+  const type = readValue(depth, member.shape);
   if (member.slot < 0) return;
   const quote = type === TYPE_STRING ? 1 : 0;
   slots[member.slot] = from + quote;
@@ -205,7 +150,7 @@ function readMember(member: Member | null, depth: number): void {
   slots[member.slot + 2] = type;
 }
 
-function readArray(depth: number): void {
+function readArray(depth: number, items: Shape | null): void {
   if (depth > MAX_DEPTH) throw TOO_DEEP;
   at += 1;
   skipSpace();
@@ -214,7 +159,7 @@ function readArray(depth: number): void {
     return;
   }
   for (;;) {
-    readValue(depth + 1, null);
+    readValue(depth + 1, items);
     skipSpace();
     const next = bytes[at];
     at += 1;
@@ -224,9 +169,9 @@ function readArray(depth: number): void {
   }
 }
 
-/** Leaves `at` past the closing quote; `plainKey` tells whether the text is ASCII without escapes. */
+/** Leaves `at` past the closing quote; `plain` tells whether the text is ASCII without escapes. */
 function readString(): void {
-  plainKey = true;
+  plain = true;
   // Locals keep this loop, where most bytes are read, free of module-scope loads.
   const document = bytes;
   const stop = end;
@@ -240,7 +185,7 @@ function readString(): void {
       i += 1;
       continue;
     }
-    plainKey = false;
+    plain = false;
     at = i;
     if (byte === 0x5c) readEscape();
     else readUtf8(byte);
@@ -330,105 +275,4 @@ function readLiteral(first: number): void {
   if (word === '') throw MALFORMED;
   for (let i = 0; i < word.length; i += 1) if (bytes[at + i] !== word.charCodeAt(i)) throw MALFORMED;
   at += word.length;
-}
-
-/** Case is folded into the hash, so one comparison finds both the same key again and its case variant. */
-function hashKey(start: number, stop: number, plain: boolean): number {
-  let hash = 0x811c9dc5;
-  if (plain) {
-    const document = bytes;
-    for (let i = start; i < stop; i += 1) {
-      const byte = document[i] as number;
-      hash = Math.imul(hash ^ (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte), 0x01000193);
-    }
-    return hash;
-  }
-  const text = fold(decodeText(bytes, start, stop));
-  for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash;
-}
-
-function noteKey(base: number, start: number, stop: number, plain: boolean, shape: Shape | null): void {
-  const hash = hashKey(start, stop, plain);
-  for (let i = base; i < keyTop; i += 1) if (keyHashes[i] === hash) compareKeys(i, start, stop, shape);
-  if (keyTop === keyHashes.length) growKeys();
-  keyHashes[keyTop] = hash;
-  keyStarts[keyTop] = start;
-  keyEnds[keyTop] = stop;
-  keyTop += 1;
-}
-
-function compareKeys(index: number, start: number, stop: number, shape: Shape | null): void {
-  const before = decodeText(bytes, keyStarts[index] as number, keyEnds[index] as number);
-  const now = decodeText(bytes, start, stop);
-  if (before === now) throw DUPLICATE;
-  if (shape !== null && shape.caseSlot >= 0 && fold(before) === fold(now)) slots[shape.caseSlot] = 1;
-}
-
-function growKeys(): void {
-  keyHashes = doubled(keyHashes);
-  keyStarts = doubled(keyStarts);
-  keyEnds = doubled(keyEnds);
-}
-
-function doubled(old: Int32Array): Int32Array<ArrayBuffer> {
-  const next = new Int32Array(old.length * 2);
-  next.set(old);
-  return next;
-}
-
-// Exact keys go in as `=key` and folded ones as `~key`, so that one set answers both questions.
-function collectKeys(base: number): Set<string> {
-  const seen = new Set<string>();
-  for (let i = base; i < keyTop; i += 1) {
-    const text = decodeText(bytes, keyStarts[i] as number, keyEnds[i] as number);
-    seen.add(`=${text}`).add(`~${fold(text)}`);
-  }
-  return seen;
-}
-
-function noteOneOfMany(seen: Set<string>, start: number, stop: number, shape: Shape | null): void {
-  const text = decodeText(bytes, start, stop);
-  if (seen.has(`=${text}`)) throw DUPLICATE;
-  seen.add(`=${text}`);
-  if (shape === null || shape.caseSlot < 0) return;
-  const folded = `~${fold(text)}`;
-  if (seen.has(folded)) slots[shape.caseSlot] = 1;
-  seen.add(folded);
-}
-
-function findMember(shape: Shape, start: number, stop: number, plain: boolean): Member | null {
-  if (!plain) return findSlowly(shape, decodeText(bytes, start, stop));
-  const length = stop - start;
-  const members = shape.members;
-  for (let i = 0; i < members.length; i += 1) {
-    const member = members[i] as Member;
-    if (member.key.length !== length) continue;
-    const match = matchKey(member.key, start);
-    if (match === 2) return member;
-    if (match === 1) throw VARIANT;
-  }
-  // White space inside a key folds away, so it can be a variant of another length.
-  for (let i = start; i < stop; i += 1) if (bytes[i] === 0x20) return findSlowly(shape, decodeText(bytes, start, stop));
-  return null;
-}
-
-/** 2: the same; 1: the same but for case; 0: another key. */
-function matchKey(key: Buffer, start: number): number {
-  let match = 2;
-  for (let i = 0; i < key.length; i += 1) {
-    const want = key[i] as number;
-    const have = bytes[start + i] as number;
-    if (want === have) continue;
-    const lower = have | 0x20;
-    if ((want | 0x20) !== lower || lower < 0x61 || lower > 0x7a) return 0;
-    match = 1;
-  }
-  return match;
-}
-
-function findSlowly(shape: Shape, text: string): Member | null {
-  for (const member of shape.members) if (member.text === text) return member;
-  if (shape.folded.has(fold(text))) throw VARIANT;
-  return null;
 }

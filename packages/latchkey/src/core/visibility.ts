@@ -17,15 +17,10 @@ export function isVisible(policy: Policy, principal: Principal, kind: ListedKind
   return prepared !== null && isShown(policy, principal, prepared);
 }
 
-/** False when nothing in such a list could be filtered, so that the answer can pass unread. */
-export function needsFilter(policy: Policy, principal: Principal, kind?: ListedKind): boolean {
-  if (policy.empty) return !principal.scopes.has(EVERY_SCOPE);
-  // A URI that reads in two ways matches no glob, so even a rule for everything can leave some out.
-  if (kind === undefined || kind === 'resources' || kind === 'templates') return true;
-  const { exact, globs } = policy.index[kind];
-  if (!globs.some(({ glob }) => glob.pattern === '*')) return true;
-  for (const prepared of exact.values()) if (!isShown(policy, principal, prepared)) return true;
-  return globs.some(({ prepared }) => !isShown(policy, principal, prepared));
+/** False when no list could hold anything that the principal must not see. */
+export function needsFilter(policy: Policy, principal: Principal): boolean {
+  // A name or URI that reads in two ways matches no glob, so even a rule for everything can leave some out.
+  return !policy.empty || !principal.scopes.has(EVERY_SCOPE);
 }
 
 function isShown(policy: Policy, principal: Principal, prepared: PreparedRule): boolean {

@@ -155,6 +155,8 @@ function lineOf(refusal: Refusal, context: WireContext): Line {
       return same(403, 'This credential may not do that.');
     case 'policy-scope':
       return same(403, 'This credential lacks a scope that is needed.');
+    case 'policy-definition':
+      return same(403, 'The definition of this tool is not accepted here.');
     case 'policy-hidden':
       // Just as a server answers for a name it does not have.
       return { status: 200, code: -32602, message: 'Unknown tool, prompt or resource.' };

@@ -20,6 +20,8 @@ export interface ProtectedServer {
   resource: string;
   resourceMetadata: string;
   readonly protocol: Protocol;
+  /** What happens when a tool's definition changes. */
+  readonly pin: 'off' | 'alert' | 'block';
   readonly upstream: Upstream;
   policy: Policy;
 }

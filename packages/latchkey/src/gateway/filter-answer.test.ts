@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { filterList } from '../core/filter-list.ts';
 import type { Refusal } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
 import { createFilterAnswer } from './filter-answer.ts';
@@ -30,14 +31,14 @@ function keep(): { kept: Kept; answer: Answer } {
   return { kept, answer };
 }
 
-const visible = (_kind: string, name: string): boolean => name === 'echo';
+const filter = (text: string) => filterList(text, (_kind, name) => name === 'echo', 'legacy');
 const LIST = '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"echo","description":"é"},{"name":"rm"}]}}';
 const SHORT = '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"echo","description":"é"}]}}';
 
 describe('createFilterAnswer', () => {
   it('filters a JSON body that comes in any pieces', () => {
     const { kept, answer } = keep();
-    const filtered = createFilterAnswer(answer, visible, 10_000);
+    const filtered = createFilterAnswer(answer, filter, 10_000);
     filtered.start(200, ['content-type', 'application/json', 'content-length', '999']);
     for (const byte of Buffer.from(LIST)) filtered.write(Buffer.from([byte]));
     expect(kept.status).toBe(0);
@@ -46,13 +47,20 @@ describe('createFilterAnswer', () => {
       status: 200,
       text: SHORT,
       ended: true,
-      headers: ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(SHORT))],
+      headers: [
+        'content-type',
+        'application/json',
+        'cache-control',
+        'no-store',
+        'content-length',
+        String(Buffer.byteLength(SHORT)),
+      ],
     });
   });
 
   it.each(['\n', '\r\n', '\r'])('filters events as they come, line end %j', (line) => {
     const { kept, answer } = keep();
-    const filtered = createFilterAnswer(answer, visible, 10_000);
+    const filtered = createFilterAnswer(answer, filter, 10_000);
     filtered.start(200, ['content-type', 'text/event-stream']);
     filtered.write(`: hello${line}${line}data: {"method":"notifications/message"}${line}${line}`);
     expect(kept.text).toContain('notifications/message');
@@ -68,14 +76,37 @@ describe('createFilterAnswer', () => {
 
   it('shows nothing of a list it cannot read, and refuses one that is too large', () => {
     const broken = keep();
-    const first = createFilterAnswer(broken.answer, visible, 100);
+    const first = createFilterAnswer(broken.answer, filter, 100);
     first.start(200, ['content-type', 'application/json']);
     first.end('{"result":{"tools":[{"name":"rm"}');
     expect([broken.kept.status, broken.kept.text, broken.kept.refusal?.reason]).toEqual([0, '', 'upstream-invalid']);
     const large = keep();
-    const second = createFilterAnswer(large.answer, visible, 100);
+    const second = createFilterAnswer(large.answer, filter, 100);
     second.start(200, ['content-type', 'application/json']);
     second.write('x'.repeat(101));
     expect(large.kept.refusal?.reason).toBe('upstream-too-large');
+  });
+
+  it('reads a body whatever its type is called, and what hides behind an escape', () => {
+    for (const headers of [[], ['content-type', 'Application/JSON'], ['content-type', 'application/json;x=1']]) {
+      const { kept, answer } = keep();
+      const filtered = createFilterAnswer(answer, filter, 10_000);
+      filtered.start(200, [...headers, 'cache-control', 'public, max-age=60']);
+      filtered.end(LIST);
+      expect([kept.text, kept.headers.join()]).toEqual([SHORT, expect.not.stringContaining('public')]);
+    }
+    const { kept, answer } = keep();
+    const filtered = createFilterAnswer(answer, filter, 10_000);
+    filtered.start(200, ['content-type', 'Text/Event-Stream; charset=utf-8']);
+    filtered.end(`data: ${LIST.replace('result', String.raw`r\u0065sult`)}\n\n`);
+    expect(kept.text).toBe(`data: ${SHORT}\n\n`);
+  });
+
+  it('leaves an answer without a body as it is', () => {
+    const { kept, answer } = keep();
+    const filtered = createFilterAnswer(answer, filter, 10_000);
+    filtered.start(405, ['content-length', '0']);
+    filtered.end();
+    expect(kept).toMatchObject({ status: 405, text: '', ended: true, refusal: null });
   });
 });

@@ -1,14 +1,17 @@
-import { filterList, type Visible } from '../core/filter-list.ts';
+import { filterList } from '../core/filter-list.ts';
 import { refuse } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
 import { headerOf } from './http-answer.ts';
 
+/** What becomes of one message; null leaves it as it is, throwing refuses it. */
+export type Filter = (text: string) => ReturnType<typeof filterList>;
+
 /**
- * An Answer that takes out of list results what the caller may not use. JSON bodies and single events are held until
- * they are whole, at most `maxBytes`; everything else passes as it comes.
+ * An Answer that takes out of list results what the caller may not use. Bodies and single events are held until they are
+ * whole, at most `maxBytes`. Nothing of it is for a cache that others read too.
  */
-export function createFilterAnswer(inner: Answer, visible: Visible, maxBytes: number): Answer {
-  let mode: 'pass' | 'json' | 'events' = 'pass';
+export function createFilterAnswer(inner: Answer, filter: Filter, maxBytes: number): Answer {
+  let mode: 'json' | 'events' = 'json';
   let held: Buffer[] = [];
   let size = 0;
   let startArguments: [number, readonly string[]] = [200, []];
@@ -31,7 +34,7 @@ export function createFilterAnswer(inner: Answer, visible: Visible, maxBytes: nu
     const text = Buffer.concat(held).toString('utf8');
     let filtered: string;
     try {
-      filtered = filterList(text, visible) ?? text;
+      filtered = text === '' ? text : (filter(text) ?? text);
     } catch {
       inner.fail(refuse('upstream-invalid', { detail: 'a list that is not JSON' }));
       return;
@@ -51,7 +54,7 @@ export function createFilterAnswer(inner: Answer, visible: Visible, maxBytes: nu
     size = rest.length;
     return inner.write(
       splitEvents(whole)
-        .map((event) => filterEvent(event, visible))
+        .map((event) => filterEvent(event, filter))
         .join(''),
     );
   };
@@ -63,20 +66,16 @@ export function createFilterAnswer(inner: Answer, visible: Visible, maxBytes: nu
     onAbort: (handler) => inner.onAbort(handler),
     onDrain: (handler) => inner.onDrain(handler),
     start(status, headers) {
-      const type = headerOf(headers, 'content-type') ?? '';
-      mode = type.startsWith('application/json') ? 'json' : type.startsWith('text/event-stream') ? 'events' : 'pass';
-      if (mode === 'pass') inner.start(status, headers);
-      else if (mode === 'events') inner.start(status, withoutLength(headers));
-      else startArguments = [status, withoutLength(headers)];
+      // Media types are case-insensitive (RFC 9110 §8.3.1); what says no type is read as JSON, or it would pass unread.
+      const type = (headerOf(headers, 'content-type') ?? '').toLowerCase();
+      mode = type.startsWith('text/event-stream') ? 'events' : 'json';
+      startArguments = [status, ownHeaders(headers)];
+      if (mode === 'events') inner.start(...startArguments);
     },
-    write(chunk) {
-      if (mode === 'pass') return inner.write(chunk);
-      return hold(chunk) && (mode === 'json' || writeEvents(false));
-    },
+    write: (chunk) => hold(chunk) && (mode === 'json' || writeEvents(false)),
     end(chunk) {
-      if (mode === 'pass') inner.end(chunk);
-      else if (chunk !== undefined && !hold(chunk)) return;
-      else if (mode === 'json') endJson();
+      if (chunk !== undefined && !hold(chunk)) return;
+      if (mode === 'json') endJson();
       else {
         writeEvents(true);
         inner.end();
@@ -107,14 +106,15 @@ function splitEvents(text: string): readonly string[] {
   return events;
 }
 
-function filterEvent(event: string, visible: Visible): string {
-  if (!event.includes('"result"')) return event;
+function filterEvent(event: string, filter: Filter): string {
+  // An escape could spell the word otherwise.
+  if (!event.includes('"result"') && !event.includes('\\u')) return event;
   const lines = event.split(/\r\n|\n|\r/);
   const fields = lines.filter((line) => line !== '' && !isData(line));
   const payload = lines.filter(isData).map((line) => line.slice(5).replace(/^ /, ''));
   const text = payload.join('\n');
   try {
-    const filtered = filterList(text, visible);
+    const filtered = filter(text);
     return filtered === null ? event : `${[...fields, `data: ${filtered}`].join('\n')}\n\n`;
   } catch {
     // What cannot be read cannot be judged, so it is not shown.
@@ -126,9 +126,10 @@ function isData(line: string): boolean {
   return line.startsWith('data:');
 }
 
-function withoutLength(headers: readonly string[]): readonly string[] {
+function ownHeaders(headers: readonly string[]): readonly string[] {
   const kept: string[] = [];
   for (let i = 0; i < headers.length; i += 2)
-    if (headers[i] !== 'content-length') kept.push(headers[i] as string, headers[i + 1] as string);
-  return kept;
+    if (headers[i] !== 'content-length' && headers[i] !== 'cache-control')
+      kept.push(headers[i] as string, headers[i + 1] as string);
+  return [...kept, 'cache-control', 'no-store'];
 }

@@ -150,7 +150,14 @@ function checkPair(pair: { readonly cert: string; readonly key: string }): void 
   }
 }
 
-function listen(front: Server | NetServer, { host, port }: GatewayOptions): Promise<void> {
+/** Whether that address can be listened on now; rejects with E_ADDRESS_IN_USE or E_ADDRESS_REFUSED. */
+export async function checkAddress(address: Pick<GatewayOptions, 'host' | 'port'>): Promise<void> {
+  const probe = createNetServer();
+  await listen(probe, address);
+  await new Promise<void>((resolve) => void probe.close(() => resolve()));
+}
+
+function listen(front: Server | NetServer, { host, port }: Pick<GatewayOptions, 'host' | 'port'>): Promise<void> {
   return new Promise((resolve, reject) => {
     front.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
     front.listen(port, host, () => resolve());

@@ -1,7 +1,7 @@
 import type { Rate } from '../core/gcra.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Secret } from '../core/secret.ts';
-import type { Awaitable } from '../core/store.ts';
+import type { Awaitable, PinStore } from '../core/store.ts';
 import type { Trail } from '../core/trail.ts';
 import type { Verifier } from '../core/verifier.ts';
 import type { Trusted } from './client-address.ts';
@@ -52,6 +52,7 @@ export interface GatewayOptions {
   readonly unknownTokenStatus: 401 | 403;
   readonly limits: GatewayLimits;
   readonly trail: Trail;
+  readonly pins: PinStore;
   /** 32 random bytes, hex: binds session ids to principals. */
   readonly sealKey: string;
   /** Changes when stored credentials changed; see `Store.version`. */

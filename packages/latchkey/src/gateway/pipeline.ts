@@ -2,6 +2,7 @@ import type { Stage } from './exchange.ts';
 import type { GatewayState } from './state.ts';
 import { admitStage } from './stages/admit.ts';
 import { authorizeStage } from './stages/authorize.ts';
+import { checkDefinitionStage } from './stages/check-definition.ts';
 import { forwardStage } from './stages/forward.ts';
 import { identifyStage } from './stages/identify.ts';
 import { limitPeerStage } from './stages/limit-peer.ts';
@@ -26,6 +27,7 @@ export function createPipeline(state: GatewayState): readonly Stage[] {
     scanStage(state),
     limitPrincipalStage(state),
     authorizeStage(state),
+    checkDefinitionStage(state),
     matchParametersStage(state),
     forwardStage(state),
   ];

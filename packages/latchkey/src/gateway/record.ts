@@ -45,6 +45,26 @@ export function record(trail: Trail, exchange: Exchange, status: number, now: nu
 
 const NO_SCOPES: readonly string[] = [];
 
+/** Writes that a tool's definition is not the pinned one; no caller has part in that, so the record names none. */
+export function recordChange(trail: Trail, server: string, tool: string, pin: 'alert' | 'block'): void {
+  trail.record({
+    at: Date.now(),
+    requestId: '',
+    address: '',
+    server,
+    principal: null,
+    credential: null,
+    client: null,
+    httpMethod: '',
+    method: 'tools/list',
+    target: tool,
+    decision: pin === 'block' ? 'deny' : 'allow',
+    reason: 'policy-definition',
+    status: 0,
+    durationMs: 0,
+  });
+}
+
 function targetOf({ message }: Exchange): string | null {
   if (message === null) return null;
   return message.name ?? message.uri ?? message.ref?.name ?? message.ref?.uri ?? null;

@@ -8,8 +8,10 @@ import { createKnownCallers, type KnownCallers } from './known-callers.ts';
 import { createLimiter, type Limiter } from './limiter.ts';
 import { createOpenExchanges, type OpenExchanges } from './open-exchanges.ts';
 import type { GatewayOptions } from './options.ts';
+import { recordChange } from './record.ts';
 import { createRoutes } from './routes.ts';
 import { createSessions, type Sessions } from './sessions.ts';
+import { createToolPins, type ToolPins } from './tool-pins.ts';
 import { createToolSchemas, type ToolSchemas } from './tool-schemas.ts';
 
 /** What the stages share while the gateway runs. */
@@ -32,6 +34,8 @@ export interface GatewayState {
   readonly stopping: () => boolean;
   limiterOf(rule: Rule): Limiter;
   toolSchemas(server: ProtectedServer): ToolSchemas;
+  /** Null where the server's tools are not pinned. */
+  pinsOf(server: ProtectedServer): ToolPins | null;
   methodsOf(route: Route): readonly string[];
   isModern(revision: string): boolean;
   /** Answers with a refusal and remembers it for the trail. */
@@ -41,7 +45,10 @@ export interface GatewayState {
 export function createState(options: GatewayOptions, stopping: () => boolean): GatewayState {
   const { limits } = options;
   const ruleLimiters = new WeakMap<Rule, Limiter>();
-  const schemas = new Map(options.servers.map((server) => [server, createToolSchemas(server.upstream)]));
+  const pins = new Map(options.servers.map((server) => [server, pinsFor(options, server)]));
+  const schemas = new Map(
+    options.servers.map((server) => [server, createToolSchemas(server.upstream, pins.get(server) ?? null)]),
+  );
   const { routes, probes } = createRoutes(options, stopping);
   const state: GatewayState = {
     options,
@@ -66,6 +73,7 @@ export function createState(options: GatewayOptions, stopping: () => boolean): G
       return limiter;
     },
     toolSchemas: (server) => schemas.get(server) as ToolSchemas,
+    pinsOf: (server) => pins.get(server) ?? null,
     methodsOf(route) {
       if (route.kind === 'document') return DOCUMENT_METHODS;
       if (route.kind === 'rotate') return ROTATE_METHODS;
@@ -81,3 +89,17 @@ const DOCUMENT_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 const ROTATE_METHODS = ['POST'];
 const MODERN_METHODS = ['POST', 'OPTIONS'];
 const LEGACY_METHODS = ['GET', 'POST', 'DELETE', 'OPTIONS'];
+
+function pinsFor({ pins: store, log, trail }: GatewayOptions, { name: server, pin }: ProtectedServer): ToolPins | null {
+  if (pin === 'off') return null;
+  return createToolPins({
+    server,
+    mode: pin,
+    store,
+    onChange(tool) {
+      log('warn', 'the definition of a tool changed; `latchkey tools accept` accepts it', { server, tool, pin });
+      recordChange(trail, server, tool, pin);
+    },
+    onFailure: (error) => log('error', 'the pins of tools could not be read or written', { error: String(error) }),
+  });
+}

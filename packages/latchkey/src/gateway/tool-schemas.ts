@@ -2,6 +2,7 @@ import { readMirroredParameters, type MirroredParameter } from '../core/paramete
 import { parseMessage } from '../core/parse-message.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Answer, Upstream } from '../core/upstream.ts';
+import type { ToolPins } from './tool-pins.ts';
 
 const REFRESH_MS = 60_000;
 const FETCH_TIMEOUT_MS = 5000;
@@ -17,16 +18,19 @@ export interface ToolSchemas {
     principal: Principal,
     now: number,
   ): readonly MirroredParameter[] | Promise<readonly MirroredParameter[]>;
+  /** Asks the upstream anew when it was not asked within the last minute; null when it was. Never rejects. */
+  refresh(principal: Principal, now: number): Promise<void> | null;
 }
 
-export function createToolSchemas(upstream: Upstream): ToolSchemas {
+/** `pins` take notice of every tool that the upstream lists. */
+export function createToolSchemas(upstream: Upstream, pins: ToolPins | null): ToolSchemas {
   let known: ReadonlyMap<string, readonly MirroredParameter[]> = new Map();
   let askedAt = 0;
   let asking: Promise<void> | null = null;
   const refresh = async (principal: Principal, now: number): Promise<void> => {
     askedAt = now;
     try {
-      known = await fetchAll(upstream, principal);
+      known = await fetchAll(upstream, principal, (tool) => void pins?.see(tool, now));
     } catch {
       // An upstream that has no such list validates its own headers; the next try is a minute away.
     } finally {
@@ -42,18 +46,27 @@ export function createToolSchemas(upstream: Upstream): ToolSchemas {
       if (fresh && asking === null) return NONE;
       return (asking ??= refresh(principal, now)).then(() => known.get(tool) ?? NONE);
     },
+    refresh(principal, now) {
+      if (asking === null && now - askedAt < REFRESH_MS) return null;
+      return (asking ??= refresh(principal, now));
+    },
   };
 }
 
 async function fetchAll(
   upstream: Upstream,
   principal: Principal,
+  see: (tool: Record<string, unknown>) => void,
 ): Promise<ReadonlyMap<string, readonly MirroredParameter[]>> {
   const all = new Map<string, readonly MirroredParameter[]>();
   let cursor: unknown;
   for (let page = 0; page < MAX_PAGES; page += 1) {
-    const result = (await fetchPage(upstream, principal, page, cursor)) as { nextCursor?: unknown } | null;
+    const result = (await fetchPage(upstream, principal, page, cursor)) as {
+      nextCursor?: unknown;
+      tools?: readonly ({ name?: unknown } | null)[];
+    } | null;
     for (const [tool, parameters] of readMirroredParameters(result)) all.set(tool, parameters);
+    for (const tool of result?.tools ?? []) if (typeof tool?.name === 'string') see({ ...tool });
     cursor = result?.nextCursor;
     if (typeof cursor !== 'string') break;
   }

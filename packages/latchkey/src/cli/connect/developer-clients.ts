@@ -27,7 +27,7 @@ export const DEVELOPER_CLIENTS: readonly Client[] = [
       {
         where: 'a shell',
         format: 'shell',
-        template: `npx -y @modelcontextprotocol/inspector --cli '{{url}}' --transport http --header "Authorization: Bearer $LATCHKEY_TOKEN" --method tools/list`,
+        template: `npx -y @modelcontextprotocol/inspector --cli --transport http --server-url '{{url}}' --header "Authorization: Bearer $LATCHKEY_TOKEN" --method tools/list`,
       },
     ],
     note: 'The header is an argument, so other users of this machine can see the token while it runs. In the web page of the Inspector, set the header Authorization to Bearer and the token under Authentication.',

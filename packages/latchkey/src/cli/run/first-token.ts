@@ -40,7 +40,7 @@ async function writeSecretFile(path: string, text: string): Promise<void> {
       'E_DELIVERY',
       `The first token could not be written to ${path} (${(cause as NodeJS.ErrnoException).code ?? 'unknown'}).`,
       {
-        hint: 'check the folder, then make another with `latchkey token rotate default`',
+        hint: 'check the folder, then start again; the token was revoked',
         cause,
       },
     );

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
+import type { Config } from '../../config/config.ts';
 import type { ConfigInput } from '../../config/schema.ts';
 import { requireConfig } from '../../config/load-config.ts';
-import { compose } from '../../compose.ts';
+import { compose, type Running } from '../../compose.ts';
 import { createLog } from '../log.ts';
 import { announce } from './announce.ts';
-import { deliverFirstToken } from './first-token.ts';
+import { deliverFirstToken, type TokenPlace } from './first-token.ts';
 import { followFiles } from './follow-files.ts';
 import { withProgress } from './progress.ts';
 
@@ -26,7 +27,7 @@ export async function run(options: RunOptions): Promise<void> {
   const loaded = requireConfig({ env, flags: options.settings, ...(file === undefined ? {} : { file }) });
   const { config } = loaded;
   const running = await withProgress('starting the MCP server', options.json === true, () => compose(config, env, log));
-  const tokenPlace = await deliverFirstToken(running, config, options);
+  const tokenPlace = await deliver(running, config, options);
   await announce({ running, config, file: file ?? null, json: options.json === true, tokenPlace });
   const following = followFiles({ running, config, file: file ?? null, flags: options.settings, env, log });
   // A terminal that is closed sends SIGHUP too: then nobody is left to work for.
@@ -35,6 +36,18 @@ export async function run(options: RunOptions): Promise<void> {
   await stopSignal(attached ? ['SIGINT', 'SIGTERM', 'SIGHUP'] : ['SIGINT', 'SIGTERM']);
   following.stop();
   process.exit((await running.close(GRACE_MS)) ? 0 : 1);
+}
+
+/** A token that cannot be handed over is of no use to anybody, and the next start makes another. */
+async function deliver(running: Running, config: Config, options: RunOptions): Promise<TokenPlace> {
+  try {
+    return await deliverFirstToken(running, config, options);
+  } catch (error) {
+    const name = running.firstToken?.name;
+    if (name !== undefined) await running.store.credentials.revoke({ kind: 'token', name }, Date.now());
+    await running.close(0);
+    throw error;
+  }
 }
 
 async function stopSignal(signals: readonly NodeJS.Signals[]): Promise<void> {

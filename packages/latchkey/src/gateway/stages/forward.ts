@@ -1,5 +1,5 @@
 import { isVisible, needsFilter } from '../../core/visibility.ts';
-import { LIST_METHODS } from '../../core/filter-list.ts';
+import { filterList, LIST_METHODS, type Visible } from '../../core/filter-list.ts';
 import type { Principal } from '../../core/principal.ts';
 import { refuse, type Refusal } from '../../core/reason.ts';
 import type { Answer, Forwardable } from '../../core/upstream.ts';
@@ -119,11 +119,15 @@ function filtered(
 ): Answer {
   const { message } = exchange;
   // A resumed GET stream can replay the answer to a list request.
-  const lists = message === null ? exchange.request.method === 'GET' : LIST_METHODS.has(message.method);
-  if (!lists || !needsFilter(server.policy, principal)) return answer;
-  return createFilterAnswer(
-    answer,
-    (kind, name) => isVisible(server.policy, principal, kind, name),
-    state.options.limits.listBytes,
-  );
+  const lists =
+    message === null
+      ? exchange.request.method === 'GET' && (server.pin !== 'off' || needsFilter(server.policy, principal))
+      : LIST_METHODS.has(message.method);
+  if (!lists) return answer;
+  const pins = state.pinsOf(server);
+  const visible: Visible = (kind, name, entry) => {
+    const fits = pins === null || kind !== 'tools' || pins.see(entry, exchange.startedAt);
+    return isVisible(server.policy, principal, kind, name) && fits;
+  };
+  return createFilterAnswer(answer, (text) => filterList(text, visible, exchange.era), state.options.limits.listBytes);
 }

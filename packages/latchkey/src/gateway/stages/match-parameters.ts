@@ -29,6 +29,6 @@ function match(exchange: Exchange, parameters: readonly MirroredParameter[]): St
   const { message, headers } = exchange;
   if (parameters.length === 0 || message === null) return null;
   const args = message.args === null ? '{}' : message.bytes.toString('utf8', message.args.start, message.args.end);
-  if (parametersMatch(parameters, args, headers.passed)) return null;
+  if (!message.argsAmbiguous && parametersMatch(parameters, args, headers.passed)) return null;
   return refuse('header-mismatch', { detail: 'Mcp-Param' });
 }

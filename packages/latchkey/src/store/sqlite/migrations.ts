@@ -38,5 +38,13 @@ export const CREDENTIALS_SCHEMA: Schema = {
      CREATE INDEX credentials_by_name ON credentials (kind, name);
      CREATE INDEX credentials_by_family ON credentials (family);
      CREATE TABLE secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
+    `CREATE TABLE pins (
+       server TEXT NOT NULL,
+       tool TEXT NOT NULL,
+       digest TEXT NOT NULL CHECK (length(digest) = 64),
+       found TEXT CHECK (length(found) = 64),
+       at INTEGER NOT NULL,
+       PRIMARY KEY (server, tool)
+     ) STRICT, WITHOUT ROWID;`,
   ],
 };

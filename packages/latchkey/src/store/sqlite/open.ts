@@ -8,6 +8,7 @@ import { attempt } from './failure.ts';
 import { prepareFolder } from './folder.ts';
 import { CREDENTIALS_SCHEMA } from './migrations.ts';
 import { patiently } from './patience.ts';
+import { createPinStore } from './pins.ts';
 import { createTrailStore } from './trail.ts';
 
 export interface StoreOptions {
@@ -38,6 +39,7 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
       patienceMs: busyTimeoutMs,
       onChange: version.bump,
     }),
+    pins: createPinStore(db, credentialsPath, busyTimeoutMs),
     trail,
     secret: createSecrets(db, credentialsPath, busyTimeoutMs),
     version: () => attempt(credentialsPath, version.read),

@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openStore } from '../../packages/latchkey/src/store/sqlite/open.ts';
+import { runLatchkey } from './run-latchkey.ts';
+
+let folder: string;
+let taken: Server;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'latchkey-cli-'));
+  taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+});
+afterEach(async () => {
+  taken.close();
+  await rm(folder, { recursive: true });
+});
+
+const run = (...args: string[]) => runLatchkey(['run', '--store', join(folder, 'store'), ...args], folder);
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+async function tokensOf(store: string) {
+  const opened = await openStore(store);
+  const tokens = await opened.credentials.list('token');
+  await opened.close();
+  return tokens;
+}
+
+describe('latchkey run', () => {
+  it('says at once that its port is in use, and makes no token that nobody ever sees', async () => {
+    const begun = performance.now();
+    const { code, stderr } = await run('--listen', `127.0.0.1:${portOf(taken)}`, '--', 'sleep', '60');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('E_ADDRESS_IN_USE')]);
+    expect(performance.now() - begun).toBeLessThan(25_000);
+    expect(existsSync(join(folder, 'store')) ? await tokensOf(join(folder, 'store')) : []).toEqual([]);
+  });
+
+  it('ends when the first token cannot be handed over, and leaves none that works', async () => {
+    const upstream = 'http://127.0.0.1:1/mcp';
+    const { code, stdout, stderr } = await run(
+      '--listen',
+      '127.0.0.1:0',
+      '--upstream',
+      upstream,
+      '--token-file',
+      '/dev/null/token',
+    );
+    expect([code, stdout, stderr]).toEqual([1, '', expect.stringContaining('E_DELIVERY')]);
+    const tokens = await tokensOf(join(folder, 'store'));
+    expect(tokens.map(({ name, revokedAt }) => [name, revokedAt === null])).toEqual([['default', false]]);
+  });
+
+  it('names what it does not understand by a code, with exit 2', async () => {
+    for (const args of [['--bogus'], ['--upstream']]) {
+      const { code, stdout, stderr } = await run(...args);
+      expect([code, stdout, stderr]).toEqual([2, '', expect.stringMatching(/^latchkey: E_USAGE /)]);
+    }
+  });
+});

@@ -44,6 +44,11 @@ const PROJECTS: readonly (readonly string[])[] = [
 /** Programs that single tests need, with Debian's package that has them. Tests of a missing one are skipped. */
 const PROGRAMS: readonly { readonly program: string; readonly debian: string }[] = [
   { program: 'openssl', debian: 'openssl' },
+  { program: 'strace', debian: 'strace' },
+  { program: 'faketime', debian: 'faketime' },
+  { program: 'slowhttptest', debian: 'slowhttptest' },
+  { program: 'testssl', debian: 'testssl.sh' },
+  { program: 'script', debian: 'bsdutils' },
 ];
 
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };

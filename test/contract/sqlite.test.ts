@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -155,13 +156,27 @@ describe('openStore (sqlite)', () => {
     holder.exec('BEGIN IMMEDIATE');
     const store = await openStore(folder, BUSY);
     expect((await store.credentials.findByHash(TOKEN.hash))?.name).toBe('a');
-    expect(() => store.credentials.create({ ...TOKEN, name: 'b', hash: 'b'.repeat(64) }, 1)).toThrow(
-      expect.objectContaining({ code: 'E_STORE_LOCKED' }),
-    );
+    const create = async () => store.credentials.create({ ...TOKEN, name: 'b', hash: 'b'.repeat(64) }, 1);
+    await expect(create()).rejects.toMatchObject({ code: 'E_STORE_LOCKED' });
     holder.exec('ROLLBACK');
-    expect(await store.credentials.create({ ...TOKEN, name: 'b', hash: 'b'.repeat(64) }, 1)).toMatchObject({
-      name: 'b',
-    });
+    expect(await create()).toMatchObject({ name: 'b' });
+    holder.close();
+    await store.close();
+  });
+
+  it('waits for another that holds the write lock without holding up this process', async () => {
+    await fill();
+    const holder = new DatabaseSync(file);
+    const store = await openStore(folder);
+    holder.exec('BEGIN IMMEDIATE');
+    const created = store.credentials.create({ ...TOKEN, name: 'b', hash: 'b'.repeat(64) }, 1);
+    const counted = store.credentials.countUses(new Map([['nobody', { count: 1, lastUsedAt: 1 }]]));
+    const secret = store.secret('new');
+    // Only a process that goes on can let go.
+    setTimeout(() => holder.exec('ROLLBACK'), 100);
+    expect(await created).toMatchObject({ name: 'b' });
+    expect(await counted).toBeUndefined();
+    expect(await secret).toMatch(/^[0-9a-f]{64}$/);
     holder.close();
     await store.close();
   });
@@ -173,6 +188,26 @@ describe('openStore (sqlite)', () => {
     await expect(openStore(folder, BUSY)).rejects.toMatchObject({ code: 'E_STORE_LOCKED' });
     holder.exec('ROLLBACK');
     holder.close();
+  });
+
+  it('goes on with the trail in a new file where the old one, or its folder, was moved away', async () => {
+    const store = await openStore(folder);
+    const append = async (number: number) =>
+      store.trail.append(Buffer.from(`{"time":"2026-06-01T12:00:00Z","n":${number}}\n`));
+    const trail = join(folder, 'trail');
+    await append(0);
+    renameSync(join(trail, '2026-06-01.000001.jsonl'), join(trail, 'moved'));
+    await append(1);
+    renameSync(trail, join(folder, 'trail-moved'));
+    await store.trail.check();
+    await append(2);
+    expect((await store.trail.read({})).map(({ json }) => (JSON.parse(json) as { n: number }).n)).toEqual([2]);
+    expect(statSync(trail).mode & 0o777).toBe(0o700);
+    writeFileSync(join(folder, 'file'), '');
+    rmSync(trail, { recursive: true });
+    renameSync(join(folder, 'file'), trail);
+    await expect((async () => store.trail.check())()).rejects.toMatchObject({ code: 'E_STORE_UNREADABLE' });
+    await store.close();
   });
 
   it.runIf(canMount())('says E_STORE_FULL on a full disk, loses nothing, and goes on when there is room', async () => {

@@ -342,6 +342,13 @@ export function describeStore(engine: Engine): void {
         expect((await store.credentials.findByHash(credential.hash))?.revokedAt).toBe(NOW + 30);
       });
 
+      it('holds too when the clock that said a credential had expired is set back', async () => {
+        const credential = newToken('early', { expiresAt: NOW + HOUR });
+        await create(credential);
+        expect(await store.credentials.revoke({ kind: 'token', name: 'early' }, NOW + 2 * HOUR)).toEqual([]);
+        expect((await store.credentials.findByHash(credential.hash))?.revokedAt).toBe(NOW + 2 * HOUR);
+      });
+
       it('answers with nothing for what is not there', async () => {
         expect(await store.credentials.revoke({ kind: 'token', name: 'absent' }, NOW)).toEqual([]);
         expect(await store.credentials.revoke({ hash: digest() }, NOW)).toEqual([]);

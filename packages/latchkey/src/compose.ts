@@ -42,21 +42,25 @@ export interface Running {
   /** Puts the rules of a new configuration in force; says which servers it could not change without a restart. */
   reload(config: Config): readonly string[];
   setTls(): void;
-  close(graceMs: number): Promise<void>;
+  /** False when a part did not end well: then the trail may lack its last records. */
+  close(graceMs: number): Promise<boolean>;
 }
 
 /** Joins the parts as the configuration says and starts them. Throws a LatchkeyError; then nothing is left running. */
 export async function compose(config: Config, env: Environment, log: Log): Promise<Running> {
   const closing: (() => Promise<unknown> | void)[] = [];
-  const closeAll = async (): Promise<void> => {
+  const closeAll = async (): Promise<boolean> => {
+    let clean = true;
     for (const close of closing.toReversed()) {
       try {
         await close();
       } catch (error) {
         // One part that cannot end well must not keep the others open.
         log('error', 'a part did not close cleanly', { error: String(error) });
+        clean = false;
       }
     }
+    return clean;
   };
   try {
     return await start(config, env, log, closing, closeAll);
@@ -71,7 +75,7 @@ async function start(
   env: Environment,
   log: Log,
   closing: (() => Promise<unknown> | void)[],
-  closeAll: () => Promise<void>,
+  closeAll: () => Promise<boolean>,
 ): Promise<Running> {
   const staticTokens = readStaticTokens(config, env);
   // Before anything that takes time: a server may need half a minute to start.

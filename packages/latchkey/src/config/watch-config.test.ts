@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { watchConfig } from './watch-config.ts';
+import { watchConfig, type Watch } from './watch-config.ts';
 
 let folder = '';
 let file = '';
 let seen: string[] = [];
-let close = (): void => {};
+let watch: Watch;
 
 const start = (): void => {
-  close = watchConfig(file, (text) => seen.push(text), { text: 'a: 1', settleMs: 30, pollMs: 100 });
+  watch = watchConfig(file, (text) => seen.push(text), { text: 'a: 1', settleMs: 30, pollMs: 100 });
 };
 async function seenAfter(texts: number): Promise<readonly string[]> {
   await vi.waitUntil(() => seen.length >= texts, { timeout: 3000, interval: 20 });
@@ -25,7 +25,7 @@ beforeEach(() => {
   writeFileSync(file, 'a: 1');
 });
 afterEach(() => {
-  close();
+  watch.stop();
   rmSync(folder, { recursive: true });
 });
 
@@ -63,7 +63,7 @@ describe('watchConfig', () => {
   it('tells once of a file that stays unusable, and again only after it was sound', async () => {
     const told: string[] = [];
     const onTrouble = (why: string): void => void told.push(why);
-    close = watchConfig(file, (text) => seen.push(text), { text: 'a: 1', settleMs: 30, pollMs: 50, onTrouble });
+    watch = watchConfig(file, (text) => seen.push(text), { text: 'a: 1', settleMs: 30, pollMs: 50, onTrouble });
     const toldAfter = (count: number): Promise<unknown> =>
       vi.waitUntil(() => told.length >= count, { timeout: 3000, interval: 20 });
     rmSync(file);
@@ -86,16 +86,28 @@ describe('watchConfig', () => {
     const link = path.join(folder, 'current');
     symlinkSync('v1', link);
     file = path.join(link, 'c.yaml');
-    close = watchConfig(file, (text) => seen.push(text), { text: 'v1', settleMs: 30, pollMs: 100 });
+    watch = watchConfig(file, (text) => seen.push(text), { text: 'v1', settleMs: 30, pollMs: 100 });
     symlinkSync('v2', `${link}~`);
     renameSync(`${link}~`, link);
     expect(await seenAfter(1)).toEqual(['v2']);
   });
 
-  it('says nothing once closed', async () => {
+  it('hands on what did not change when it is told to, but not half of it', async () => {
+    start();
+    expect(await watch.readAgain()).toBe(true);
+    expect((await seenAfter(1))[0]).toBe('a: 1');
+    writeFileSync(file, '');
+    expect(await watch.readAgain()).toBe(false);
+    await sleep(150);
+    writeFileSync(file, 'a: 2');
+    await vi.waitUntil(() => seen.at(-1) === 'a: 2', { timeout: 3000 });
+    expect(new Set(seen)).toEqual(new Set(['a: 1', 'a: 2']));
+  });
+
+  it('says nothing once stopped', async () => {
     start();
     writeFileSync(file, 'a: 2');
-    close();
+    watch.stop();
     await sleep(250);
     expect(seen).toEqual([]);
   });

@@ -15,15 +15,23 @@ export interface WatchOptions {
   readonly onTrouble?: (why: string) => void;
 }
 
+export interface Watch {
+  /** Hands the text on though it did not change, once it has come to rest. False when there is none to be read. */
+  readAgain(): Promise<boolean>;
+  /** After that `onText` is not called. */
+  stop(): void;
+}
+
 /**
  * Calls `onText` with the file's text whenever it has changed since the watch began and has come to rest, however it was
  * written: in place, by rename, by a link that was turned. A missing, unreadable, empty or non-UTF-8 file is told of and
- * waited out. Keeps no process alive. Returns what ends it; after that `onText` is not called.
+ * waited out. Keeps no process alive.
  */
-export function watchConfig(file: string, onText: (text: string) => void, options: WatchOptions = {}): () => void {
+export function watchConfig(file: string, onText: (text: string) => void, options: WatchOptions = {}): Watch {
   const { settleMs = 200, pollMs = 2000, onTrouble } = options;
   let known: string | null = options.text ?? null;
   let candidate: string | null = null;
+  let asked = false;
   let trouble: string | null = null;
   let told = false;
   let closed = false;
@@ -35,9 +43,9 @@ export function watchConfig(file: string, onText: (text: string) => void, option
     if (text === null) return noteTrouble(why);
     [trouble, told] = [null, false];
     known ??= text;
-    if (text === known) candidate = null;
+    if (text === known && !asked) candidate = null;
     else if (text === candidate) {
-      [known, candidate] = [text, null];
+      [known, candidate, asked] = [text, null, false];
       onText(text);
     } else {
       candidate = text;
@@ -64,11 +72,18 @@ export function watchConfig(file: string, onText: (text: string) => void, option
   void look();
   const poll = setInterval(() => void look(), pollMs).unref();
   const watcher = watchFolder(path.dirname(path.resolve(file)), settle);
-  return () => {
-    closed = true;
-    clearInterval(poll);
-    if (settling !== null) clearTimeout(settling);
-    watcher?.close();
+  return {
+    async readAgain() {
+      asked = true;
+      await look();
+      return (await readText(file)).text !== null;
+    },
+    stop() {
+      closed = true;
+      clearInterval(poll);
+      if (settling !== null) clearTimeout(settling);
+      watcher?.close();
+    },
   };
 }
 

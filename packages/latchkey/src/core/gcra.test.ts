@@ -22,6 +22,13 @@ describe('takeCell', () => {
   it('does not save up more than one burst, and survives a clock that jumps', () => {
     const far = takeCell(rate, 5, 10 ** 12);
     expect(far).toEqual({ wait: 0, tat: 10 ** 12 + 100 });
-    expect(takeCell(rate, far.tat, 0).wait).toBeGreaterThan(0);
+    expect(takeCell(rate, far.tat, 0)).toEqual({ wait: 0, tat: 100 });
+  });
+
+  it('gives no second burst to a clock that steps back a little', () => {
+    const now = 1_000_000;
+    let { tat } = takeCell(rate, 0, now);
+    for (let event = 1; event < 10; event++) ({ tat } = takeCell(rate, tat, now));
+    for (const step of [1, 500, 1000]) expect(takeCell(rate, tat, now - step).wait).toBeGreaterThan(0);
   });
 });

@@ -71,7 +71,7 @@ export interface CredentialStore {
   rotate(key: CredentialKey, successor: Successor, graceMs: number, now: number): Awaitable<RotateOutcome>;
   /** Notes that an undelivered successor is with its holder, and ends all others of its family at `now + graceMs` (or earlier, if they end earlier). False when it is no undelivered successor. */
   settle(id: string, graceMs: number, now: number): Awaitable<boolean>;
-  /** Revokes the credential of that key and every live member of its family. Returns those revoked now. */
+  /** Revokes the credential of that key and every member of its family, also what has expired. Returns those that lived until now. */
   revoke(key: CredentialKey, now: number): Awaitable<readonly CredentialRecord[]>;
   countUses(uses: ReadonlyMap<string, { readonly count: number; readonly lastUsedAt: number }>): Awaitable<void>;
 }
@@ -113,6 +113,8 @@ export interface TrailFinding {
 export interface TrailStore {
   /** Whole records as UTF-8 JSON lines, each starting with its `time` and ending in a line feed. All of them, or none. */
   append(lines: Uint8Array): Awaitable<void>;
+  /** Fails when `append` soon could not do it: no room, read-only, gone. Writes nothing. */
+  check(): Awaitable<void>;
   read(query: TrailQuery): Awaitable<readonly { readonly seq: number; readonly json: string }[]>;
   /** Removes lines older than `before` (epoch ms), and may keep those of the same day (UTC); returns how many. */
   prune(before: number): Awaitable<number>;

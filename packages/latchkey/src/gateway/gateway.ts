@@ -61,8 +61,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 const LAST_WORDS_MS = 500;
 
 async function drained(open: OpenExchanges, graceMs: number): Promise<void> {
-  const until = Date.now() + graceMs;
-  while (open.size > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
+  const until = performance.now() + graceMs;
+  while (open.size > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 const PROCESS_MARK = randomBytes(4).toString('hex');

@@ -60,4 +60,17 @@ describe('createSessions', () => {
     sessions.reap(2500, () => false);
     expect(sessions.countOf(person('alice'))).toBe(0);
   });
+
+  it('ends no session because the clock was set, and keeps none for as long as it jumped', () => {
+    const days = 172_800_000;
+    for (const jump of [days, -days]) {
+      const sessions = createSessions(KEY, 1000);
+      sessions.open(server, person('alice'), 'abc', days);
+      sessions.reap(days + 1, () => false);
+      sessions.reap(days + 2 + jump, () => false);
+      expect(sessions.countOf(person('alice'))).toBe(1);
+      sessions.reap(days + 1002 + jump, () => false);
+      expect(sessions.countOf(person('alice'))).toBe(0);
+    }
+  });
 });

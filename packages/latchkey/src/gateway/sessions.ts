@@ -5,6 +5,7 @@ import type { ProtectedServer } from './exchange.ts';
 const MAC_LENGTH = 32;
 const MAX_ENDED = 10_000;
 const MAX_ID_LENGTH = 512;
+const LONGEST_STEP_MS = 10_000;
 
 interface Session {
   readonly upstreamId: string;
@@ -24,7 +25,10 @@ export interface Sessions {
   unseal(server: ProtectedServer, principal: Principal, sealed: string, now: number): string | null;
   end(sealed: string): void;
   countOf(principal: Principal): number;
-  /** Ends what was idle for longer than allowed, telling the upstreams. One with a request still open is not idle. */
+  /**
+   * Ends what was idle for longer than allowed, telling the upstreams. One with a request still open is not idle. To be
+   * called a few times a second: when the time between two calls is out of the ordinary, all count as just seen.
+   */
   reap(now: number, busy: (sealed: string) => boolean): void;
 }
 
@@ -33,6 +37,7 @@ export function createSessions(sealKey: string, idleMs: number): Sessions {
   const open = new Map<string, Session>();
   const counts = new Map<string, number>();
   const ended = new Set<string>();
+  let reapedAt = Number.NaN;
 
   const macOf = (server: string, owner: string, id: string): string =>
     createHmac('sha256', key).update(`${server}\0${owner}\0${id}`).digest('hex').slice(0, MAC_LENGTH);
@@ -80,9 +85,12 @@ export function createSessions(sealKey: string, idleMs: number): Sessions {
     end: remove,
     countOf: (principal) => counts.get(ownerOf(principal)) ?? 0,
     reap(now, busy) {
+      // A clock that was set, or a machine that slept, says nothing of how long a session was idle.
+      const jumped = Math.abs(now - reapedAt) > LONGEST_STEP_MS;
+      reapedAt = now;
       for (const [sealed, session] of open) {
-        if (now - session.lastSeen < idleMs) continue;
-        if (busy(sealed)) {
+        if (!jumped && now - session.lastSeen < idleMs) continue;
+        if (jumped || busy(sealed)) {
           session.lastSeen = now;
           continue;
         }

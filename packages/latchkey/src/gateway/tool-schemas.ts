@@ -40,7 +40,7 @@ export function createToolSchemas(upstream: Upstream, pins: ToolPins | null): To
   return {
     parametersOf(tool, principal, now) {
       const found = known.get(tool);
-      const fresh = now - askedAt < REFRESH_MS;
+      const fresh = Math.abs(now - askedAt) < REFRESH_MS;
       if (found !== undefined && !fresh) void (asking ??= refresh(principal, now));
       if (found !== undefined) return found;
       if (fresh && asking === null) return NONE;

@@ -90,6 +90,22 @@ describe('createTrail', () => {
     ]);
   });
 
+  it('is unhealthy before a line could be lost, and healthy again without one', async () => {
+    let room = false;
+    const check = async (): Promise<void> => {
+      if (!room) throw new Error('no room');
+    };
+    create({ store: { ...store.trail, check }, checkMs: 5 });
+    await vi.waitFor(() => expect(trail.healthy).toBe(false));
+    // Lines that can be written are no proof of room for more.
+    trail.record(entry(0));
+    await trail.flush();
+    expect([trail.healthy, await stored()]).toEqual([false, idsTo(1)]);
+    room = true;
+    await vi.waitFor(() => expect(trail.healthy).toBe(true));
+    expect(healths).toMatchObject([{ healthy: false }, { healthy: true, lost: 0 }]);
+  });
+
   it('bounds what waits, and says how much was lost', async () => {
     create({ maxWaiting: 3, flushMs: 60_000 });
     for (let number = 0; number < 5; number++) trail.record(entry(number));

@@ -10,6 +10,8 @@ export interface TrailOptions {
   readonly maxWaiting?: number;
   /** How long a line may wait to be written with others. Default 100 ms. */
   readonly flushMs?: number;
+  /** How often the store is asked whether it could write. Default 1,000 ms. */
+  readonly checkMs?: number;
   /** Told once when writing fails, and once when it works again, with the number of lines lost meanwhile. */
   readonly onHealth?: (health: TrailHealth) => void;
 }
@@ -31,10 +33,11 @@ interface Chunk {
 
 /**
  * The trail over a store. `record` puts one line into a buffer and returns; a timer hands the buffer to the store. What
- * cannot be written is kept and tried again, ever more slowly up to 5 s.
+ * cannot be written is kept and tried again, ever more slowly up to 5 s. A look once a second finds what would keep
+ * lines from being written before there are any, and ends the waiting when it is gone.
  */
 export function createTrail(options: TrailOptions): Trail {
-  const { maxWaiting = 100_000, flushMs = 100, onHealth } = options;
+  const { maxWaiting = 100_000, flushMs = 100, checkMs = 1000, onHealth } = options;
   const stopPruning = startPruning(options.store, options.retentionMs);
 
   const full: Chunk[] = [];
@@ -46,13 +49,18 @@ export function createTrail(options: TrailOptions): Trail {
   let timer: NodeJS.Timeout | null = null;
   let running: Promise<void> | null = null;
   let failures = 0;
+  let obstructed = false;
+  let troubled = false;
   let lost = 0;
   let closed = false;
 
   const seal = (): void => {
     if (lines === 0) return;
-    full.push({ bytes: bytes.subarray(0, used), lines });
-    bytes = Buffer.allocUnsafe(CHUNK_BYTES);
+    const written = bytes.subarray(0, used);
+    // What may wait for long takes no more room than it fills.
+    const whole = used > CHUNK_BYTES / 2;
+    full.push({ bytes: whole ? written : Buffer.from(written), lines });
+    if (whole) bytes = Buffer.allocUnsafe(CHUNK_BYTES);
     used = 0;
     lines = 0;
   };
@@ -73,20 +81,34 @@ export function createTrail(options: TrailOptions): Trail {
       if (writing instanceof Promise) await writing;
       full.shift();
       waiting -= chunk.lines;
+      failures = 0;
       tellRecovery();
     }
   };
 
   const tellRecovery = (): void => {
-    if (failures === 0 && lost === 0) return;
+    if (failures > 0 || obstructed || (!troubled && lost === 0)) return;
     onHealth?.({ healthy: true, lost });
-    failures = 0;
+    troubled = false;
     lost = 0;
   };
 
-  const tellFailure = (error: unknown): void => {
-    failures += 1;
-    if (failures === 1) onHealth?.({ healthy: false, error });
+  const tellTrouble = (error: unknown): void => {
+    if (!troubled) onHealth?.({ healthy: false, error });
+    troubled = true;
+  };
+
+  const look = async (): Promise<void> => {
+    try {
+      await options.store.check();
+      obstructed = false;
+    } catch (error) {
+      obstructed = true;
+      return tellTrouble(error);
+    }
+    tellRecovery();
+    // A failure was told to onHealth; here it only means another attempt.
+    if (failures > 0 && !closed) await flush().catch(() => {});
   };
 
   const flush = (): Promise<void> => {
@@ -94,7 +116,8 @@ export function createTrail(options: TrailOptions): Trail {
     timer = null;
     running ??= drain()
       .catch((error: unknown) => {
-        tellFailure(error);
+        failures += 1;
+        tellTrouble(error);
         throw error;
       })
       .finally(() => {
@@ -112,9 +135,12 @@ export function createTrail(options: TrailOptions): Trail {
     timer.unref();
   };
 
+  const looking = setInterval(() => void look(), checkMs);
+  looking.unref();
+
   return {
     get healthy() {
-      return failures === 0 && lost === 0;
+      return !troubled && lost === 0;
     },
     record(entry) {
       if (waiting >= maxWaiting) lost += 1;
@@ -128,6 +154,7 @@ export function createTrail(options: TrailOptions): Trail {
     },
     async close() {
       closed = true;
+      clearInterval(looking);
       stopPruning();
       if (running !== null) await running.catch(() => {});
       await flush();

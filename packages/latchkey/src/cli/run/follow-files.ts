@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import type { ConfigInput } from '../../config/schema.ts';
-import { watchConfig } from '../../config/watch-config.ts';
+import { watchConfig, type Watch } from '../../config/watch-config.ts';
 import type { Log, Running } from '../../compose.ts';
 
 interface Followed {
@@ -13,17 +13,34 @@ interface Followed {
   readonly log: Log;
 }
 
-/** Puts new rules and certificates in force when their files change. What is bad is said, and the old stays. Returns what ends it. */
-export function followFiles({ running, config, file, flags, env, log }: Followed): () => void {
-  const stops: (() => void)[] = [];
+export interface Following {
+  /** Reads all of them again, whether they changed or not; what cannot be read is said. */
+  readAgain(): void;
+  stop(): void;
+}
+
+/** Puts new rules and certificates in force when their files change. What is bad is said, and the old stays. */
+export function followFiles({ running, config, file, flags, env, log }: Followed): Following {
+  const watches: { readonly path: string; readonly watch: Watch }[] = [];
   if (file !== null) {
     const onTrouble = (problem: string): void => log('error', BAD, { where: file, problem });
-    stops.push(watchConfig(file, (text) => reload({ running, file, flags, env, log }, text), { onTrouble }));
+    watches.push({
+      path: file,
+      watch: watchConfig(file, (text) => reload({ running, file, flags, env, log }, text), { onTrouble }),
+    });
   }
   for (const path of config.tls === null ? [] : [config.tls.cert, config.tls.key])
-    stops.push(watchConfig(path, () => running.setTls()));
-  return () => {
-    for (const stop of stops) stop();
+    watches.push({ path, watch: watchConfig(path, () => running.setTls()) });
+  return {
+    readAgain() {
+      for (const { path, watch } of watches)
+        void watch.readAgain().then((read) => {
+          if (!read) log('error', 'a file is missing or empty; what it said stays in force', { file: path });
+        });
+    },
+    stop() {
+      for (const { watch } of watches) watch.stop();
+    },
   };
 }
 

@@ -21,7 +21,7 @@ interface RunOptions {
 const DEFAULT_FILE = 'latchkey.yaml';
 const GRACE_MS = 10_000;
 
-/** `latchkey run`: until a signal comes. */
+/** `latchkey run`: until a signal comes. Exits with 1 when something could not be finished, such as the trail. */
 export async function run(options: RunOptions): Promise<void> {
   const { env } = process;
   const log = createLog(env);
@@ -32,9 +32,13 @@ export async function run(options: RunOptions): Promise<void> {
   const running = await withProgress('starting the MCP server', options.json === true, () => compose(config, env, log));
   const tokenPlace = await deliver(running, config, options);
   await announce({ running, config, file: file ?? null, json: options.json === true, tokenPlace });
-  const stopFollowing = followFiles({ running, config, file: file ?? null, flags: options.settings, env, log });
-  await stopSignal(running);
-  stopFollowing();
+  const following = followFiles({ running, config, file: file ?? null, flags: options.settings, env, log });
+  // A terminal that is closed sends SIGHUP too: then nobody is left to work for.
+  const attached = process.stdin.isTTY || process.stderr.isTTY;
+  if (!attached) process.on('SIGHUP', () => following.readAgain());
+  await stopSignal(attached ? ['SIGINT', 'SIGTERM', 'SIGHUP'] : ['SIGINT', 'SIGTERM']);
+  following.stop();
+  process.exit((await running.close(GRACE_MS)) ? 0 : 1);
 }
 
 /** A token that cannot be handed over is of no use to anybody, and the next start makes another. */
@@ -67,9 +71,9 @@ function warn(
   }
 }
 
-async function stopSignal(running: Running): Promise<void> {
+async function stopSignal(signals: readonly NodeJS.Signals[]): Promise<void> {
   await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    for (const signal of signals) {
       process.once(signal, () => {
         // A second signal means now.
         process.once(signal, () => process.exit(1));
@@ -77,6 +81,4 @@ async function stopSignal(running: Running): Promise<void> {
       });
     }
   });
-  await running.close(GRACE_MS);
-  process.exit(0);
 }

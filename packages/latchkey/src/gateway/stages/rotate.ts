@@ -1,4 +1,6 @@
 import { refuse } from '../../core/reason.ts';
+import type { Secret } from '../../core/secret.ts';
+import type { RotateResult } from '../options.ts';
 import type { Exchange, Stage, StageResult } from '../exchange.ts';
 import type { GatewayState } from '../state.ts';
 import { findCredential } from './identify.ts';
@@ -11,7 +13,8 @@ export function rotateStage(state: GatewayState): Stage {
 async function rotate(state: GatewayState, exchange: Exchange): Promise<StageResult> {
   const found = findCredential(exchange.headers);
   if (found === null || 'reason' in found) return refuse('credential-missing');
-  const result = await state.options.rotate(found.secret, exchange.startedAt);
+  const result = await exchangeToken(state, exchange, found.secret);
+  if (result === null) return refuse('store-unavailable', { retryAfterSeconds: 1 });
   if (result.kind === 'refused') return refuse('policy-denied', { detail: 'this credential has no successor to give' });
   const body = {
     token: result.token.reveal(),
@@ -22,4 +25,17 @@ async function rotate(state: GatewayState, exchange: Exchange): Promise<StageRes
   exchange.response.writeHead(200, ['content-type', 'application/json', 'cache-control', 'no-store']);
   exchange.response.end(JSON.stringify(body));
   return 'done';
+}
+
+/** Null when the store cannot tell, or cannot write down, who the successor is: then there is none. */
+async function exchangeToken(state: GatewayState, exchange: Exchange, secret: Secret): Promise<RotateResult | null> {
+  try {
+    return await state.options.rotate(secret, exchange.startedAt);
+  } catch (error) {
+    state.options.log('error', 'a token could not be exchanged', {
+      requestId: exchange.requestId,
+      error: String(error),
+    });
+    return null;
+  }
 }

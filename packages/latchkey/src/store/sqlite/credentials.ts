@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { LatchkeyError } from '../../core/error.ts';
 import type {
+  Awaitable,
   CredentialKey,
   CredentialRecord,
   CredentialStore,
@@ -12,6 +13,7 @@ import type {
 import type { CredentialChange } from '../../core/trail.ts';
 import { transact } from './database.ts';
 import { attempt } from './failure.ts';
+import { patiently } from './patience.ts';
 
 const COLUMNS =
   'id, family, kind, name, owner, scopes, servers, created_at, expires_at, revoked_at, rotated_at, last_used_at, uses, hint, undelivered';
@@ -20,15 +22,20 @@ const LIVE = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)';
 /** Later than any end; never written. */
 const FOREVER = Number.MAX_SAFE_INTEGER;
 
-/**
- * `CredentialStore` on one SQLite file; synchronous. `onChange` runs after each call that grants or takes away; `record`
- * writes it down before it is committed, and where it throws nothing is done, but for a revocation.
- */
+interface CredentialStoreOptions {
+  readonly path: string;
+  /** How long a change may wait for another process that holds the store. */
+  readonly patienceMs: number;
+  /** Runs after each call that grants or takes away. */
+  readonly onChange: () => void;
+  /** Writes a change down before it is committed; where it throws nothing is done, but for a revocation. */
+  readonly record?: (change: Omit<CredentialChange, 'actor'>) => void;
+}
+
+/** `CredentialStore` on one SQLite file; synchronous while no other process holds it. */
 export function createCredentialStore(
   db: DatabaseSync,
-  path: string,
-  onChange: () => void,
-  record: (change: Omit<CredentialChange, 'actor'>) => void = () => {},
+  { path, patienceMs, onChange, record = () => {} }: CredentialStoreOptions,
 ): CredentialStore {
   const byHash = prepareRead(db, 'hash = ?');
   const byId = prepareRead(db, 'id = ?');
@@ -63,14 +70,15 @@ export function createCredentialStore(
     return found === null ? [] : revokeByFamily.all({ family: found.family, now });
   };
 
-  const change = <T>(work: () => T): T => {
-    try {
-      return attempt(path, () => transact(db, work));
-    } finally {
-      // After a failure too: whether a commit that failed reached the disk is not known.
-      onChange();
-    }
-  };
+  const change = <T>(work: () => T): Awaitable<T> =>
+    patiently(() => {
+      try {
+        return attempt(path, () => transact(db, work));
+      } finally {
+        // After a failure too: whether a commit that failed reached the disk is not known.
+        onChange();
+      }
+    }, patienceMs);
 
   return {
     create: (credential, now) =>
@@ -118,6 +126,7 @@ export function createCredentialStore(
     revoke(key, now) {
       let unwritten: unknown = null;
       const revoked = change(() => {
+        unwritten = null;
         const ended = revoke(key, now);
         const subject = ended.at(-1);
         try {
@@ -127,19 +136,26 @@ export function createCredentialStore(
         }
         return ended;
       });
-      if (unwritten === null) return revoked;
-      throw new LatchkeyError('E_TRAIL_UNWRITTEN', 'It was revoked, but the trail could not be written.', {
-        hint: 'It lets nobody in any more. See to the disk and the rights of the trail’s folder.',
-        cause: unwritten,
-      });
+      const tell = (ended: readonly CredentialRecord[]): readonly CredentialRecord[] => {
+        if (unwritten === null) return ended;
+        throw new LatchkeyError('E_TRAIL_UNWRITTEN', 'It was revoked, but the trail could not be written.', {
+          hint: 'It lets nobody in any more. See to the disk and the rights of the trail’s folder.',
+          cause: unwritten,
+        });
+      };
+      return revoked instanceof Promise ? revoked.then(tell) : tell(revoked);
     },
 
     // Not a change of what anyone may do, so cached verdicts hold.
     countUses: (uses) =>
-      attempt(path, () =>
-        transact(db, () => {
-          for (const [id, { count, lastUsedAt }] of uses) addUses.run({ id, count, lastUsedAt });
-        }),
+      patiently(
+        () =>
+          attempt(path, () =>
+            transact(db, () => {
+              for (const [id, { count, lastUsedAt }] of uses) addUses.run({ id, count, lastUsedAt });
+            }),
+          ),
+        patienceMs,
       ),
   };
 }
@@ -193,10 +209,16 @@ function prepareInsert(db: DatabaseSync) {
 
 function prepareRevoke(db: DatabaseSync, which: string) {
   const statement = db.prepare(
-    `UPDATE credentials SET revoked_at = :now WHERE ${which} AND ${LIVE} RETURNING ${COLUMNS}`,
+    `UPDATE credentials SET revoked_at = :now WHERE ${which} AND revoked_at IS NULL RETURNING ${COLUMNS}`,
   );
   statement.setReturnArrays(true);
-  return { all: (values: Record<string, SQLInputValue>) => (statement.all(values) as unknown as Row[]).map(toRecord) };
+  return {
+    // What has expired is marked too: it would live again if the clock were set back.
+    all: (values: Record<string, SQLInputValue> & { readonly now: number }) =>
+      (statement.all(values) as unknown as Row[])
+        .map(toRecord)
+        .filter(({ expiresAt }) => expiresAt === null || expiresAt > values.now),
+  };
 }
 
 function prepareRead(db: DatabaseSync, where: string) {

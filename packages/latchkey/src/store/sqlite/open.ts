@@ -9,11 +9,12 @@ import { openDatabase } from './database.ts';
 import { attempt } from './failure.ts';
 import { prepareFolder } from './folder.ts';
 import { CREDENTIALS_SCHEMA } from './migrations.ts';
+import { patiently } from './patience.ts';
 import { createPinStore } from './pins.ts';
 import { createTrailStore } from './trail.ts';
 
 export interface StoreOptions {
-  /** How long a call may wait for another process that holds the store. Default 5,000 ms. */
+  /** How long a call may wait for another process that holds the store, this one going on meanwhile. Default 5,000 ms. */
   readonly busyTimeoutMs?: number;
 }
 
@@ -29,21 +30,24 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
   const trailFolder = join(folder, 'trail');
   attempt(trailFolder, () => prepareFolder(trailFolder));
   const db = openDatabase(credentialsPath, CREDENTIALS_SCHEMA, { busyTimeoutMs, check: true });
+  // From here on SQLite itself does not wait: that would stop everything else in this process.
+  db.exec('PRAGMA busy_timeout = 0');
   const version = createVersion(db);
   // Files of their own: lines of the trail must not look like a change of credentials (see `version`).
-  const secret = createSecrets(db, credentialsPath);
+  const secret = createSecrets(db, credentialsPath, busyTimeoutMs);
   const trail = createTrailStore({
     folder: trailFolder,
     seals: join(folder, 'seals.db'),
-    key: secret('trail-seal'),
+    key: await secret('trail-seal'),
     busyTimeoutMs,
   });
   const record = (change: CredentialChange): void => trail.append(Buffer.from(toChangeLine(change)));
+  const changes = { path: credentialsPath, patienceMs: busyTimeoutMs, onChange: version.bump };
   return {
-    credentials: createCredentialStore(db, credentialsPath, version.bump),
-    pins: createPinStore(db, credentialsPath),
+    credentials: createCredentialStore(db, changes),
     credentialsBy: (actor) =>
-      createCredentialStore(db, credentialsPath, version.bump, (change) => record({ ...change, actor })),
+      createCredentialStore(db, { ...changes, record: (change) => record({ ...change, actor }) }),
+    pins: createPinStore(db, credentialsPath, busyTimeoutMs),
     trail,
     secret,
     version: () => attempt(credentialsPath, version.read),
@@ -75,12 +79,16 @@ function createVersion(db: DatabaseSync) {
   };
 }
 
-function createSecrets(db: DatabaseSync, path: string): (name: string) => string {
+function createSecrets(db: DatabaseSync, path: string, patienceMs: number): Store['secret'] {
   const insert = db.prepare('INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING');
   const select = db.prepare('SELECT value FROM secrets WHERE name = ?');
   return (name) =>
-    attempt(path, () => {
-      const found = select.get(name) ?? (insert.run(name, randomBytes(32).toString('hex')), select.get(name));
-      return (found as { value: string }).value;
-    });
+    patiently(
+      () =>
+        attempt(path, () => {
+          const found = select.get(name) ?? (insert.run(name, randomBytes(32).toString('hex')), select.get(name));
+          return (found as { value: string }).value;
+        }),
+      patienceMs,
+    );
 }

@@ -1,12 +1,15 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fchmodSync,
   fdatasync,
   fstatSync,
   ftruncateSync,
+  mkdirSync,
   openSync,
   readFileSync,
+  statSync,
   writeSync,
   writevSync,
 } from 'node:fs';
@@ -38,7 +41,7 @@ export function createSegmentWriter(
   key: string,
 ): { append(lines: Uint8Array): void; close(): Promise<void> } {
   let open: OpenSegment | null = null;
-  let syncedAt = 0;
+  let syncedAt = -Infinity;
   let syncError: Error | null = null;
 
   const sync = (file: number): Promise<void> =>
@@ -62,6 +65,7 @@ export function createSegmentWriter(
   ): { readonly last: Head | null; readonly at: OpenSegment } => {
     if (open !== null && open.segment.index === head?.segment && fits(open, day, size, head.size))
       return { last: head, at: open };
+    if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
     const last = head === null ? null : sealRest(folder, head, key);
     close();
     return { last, at: (open = openSegment(folder, day, size, last)) };
@@ -97,7 +101,7 @@ export function createSegmentWriter(
         (undo as (() => void) | null)?.();
         throw error;
       }
-      const now = Date.now();
+      const now = performance.now();
       if (now - syncedAt < SYNC_EVERY_MS || open === null) return;
       syncedAt = now;
       void sync(open.file);
@@ -117,10 +121,12 @@ function dayOf(lines: Uint8Array): string {
   return day;
 }
 
-/** False too when someone removed the file, or wrote to it past the head of the chain. */
+/** False too when someone removed or moved the file, or wrote to it past the head of the chain. */
 function fits({ file, segment }: OpenSegment, day: string, more: number, size: number): boolean {
   const found = fstatSync(file);
-  return found.nlink > 0 && segment.day === day && found.size === size && size + more <= MAX_BYTES;
+  const there = statSync(segment.path, { throwIfNoEntry: false });
+  const same = there?.ino === found.ino && there.dev === found.dev;
+  return same && segment.day === day && found.size === size && size + more <= MAX_BYTES;
 }
 
 /** The segment at the head of the chain while it fits, or one that is still empty; else a new one. */

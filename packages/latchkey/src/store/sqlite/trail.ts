@@ -3,6 +3,7 @@ import type { TrailQuery, TrailStore } from '../../core/store.ts';
 import { attempt } from './failure.ts';
 import { createSealChain, type SealChain } from './seal-chain.ts';
 import { countRecords, firstSealIn } from './sealed-batches.ts';
+import { checkRoom } from './trail-room.ts';
 import { createSegmentWriter } from './trail-segment.ts';
 import { listSegments, SEGMENT_SPAN, type Segment } from './trail-segments.ts';
 import { verifyTrail } from './verify-trail.ts';
@@ -39,6 +40,7 @@ export function createTrailStore({ folder, seals, key, busyTimeoutMs }: TrailFil
   const writer = createSegmentWriter(folder, chain, key);
   return {
     append: (lines) => attempt(folder, () => writer.append(lines)),
+    check: () => checkRoom(folder),
     read: (query) =>
       attempt(folder, () =>
         query.after === undefined ? readNewest(folder, query) : readAfter(folder, query.after, query),
@@ -57,7 +59,8 @@ function readNewest(folder: string, query: TrailQuery): readonly Row[] {
   const limit = query.limit ?? DEFAULT_LIMIT;
   const found: Row[] = [];
   for (const segment of listSegments(folder).toReversed()) {
-    if (query.since !== undefined && segment.day < toDay(query.since)) break;
+    // Days need not follow each other: a clock that ran ahead may have been set back.
+    if (query.since !== undefined && segment.day < toDay(query.since)) continue;
     const bytes = readFileSync(segment.path);
     let end = bytes.lastIndexOf(0x0a);
     while (end > 0 && found.length < limit) {

@@ -13,7 +13,9 @@ export function parseAddress(text: string): Address | null {
   const [, bracketed, plain, digits] = /^(?:(?:\[([^\]]*)\]|([^:[\]]*)):)?(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits);
   if (digits === undefined || port > 65_535) return null;
-  if (bracketed !== undefined) return isIP(bracketed) === 6 ? { host: bracketed, port } : null;
+  // A zone has no place in the URLs that are made of it (RFC 3986 §3.2.2).
+  if (bracketed !== undefined)
+    return isIP(bracketed) === 6 && !bracketed.includes('%') ? { host: bracketed, port } : null;
   if (plain === undefined || plain === '') return { host: '127.0.0.1', port };
   return isIP(plain) === 4 || (HOST_NAME.test(plain) && !/^[\d.]+$/.test(plain)) ? { host: plain, port } : null;
 }

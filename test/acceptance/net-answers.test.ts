@@ -168,7 +168,10 @@ test('NET-24 response headers allow-list: no shared cache may keep what one call
     for (const call of CALLS) {
       const headers = { 'Content-Type': 'application/json', 'Cache-Control': value };
       const answer = await answerTo(call, answerOf('200 OK', headers, RESULT));
-      expect({ value, passed: headerValues(answer, 'cache-control') }).toEqual({ value, passed: ['no-store, no-transform'] });
+      expect({ value, passed: headerValues(answer, 'cache-control') }).toEqual({
+        value,
+        passed: ['no-store, no-transform'],
+      });
     }
 });
 

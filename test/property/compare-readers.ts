@@ -39,6 +39,7 @@ function toReading({ bytes, idRange, ...message }: Message): Reading {
     meta: textOf(message.meta),
     clientCapabilities: textOf(message.clientCapabilities),
     progressToken: textOf(message.progressToken),
+    cursor: textOf(message.cursor),
   };
 }
 

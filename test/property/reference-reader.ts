@@ -163,6 +163,7 @@ function readMessage(root: Node): Reading | null {
 function readParams(params: Node | undefined) {
   const [meta, args, ref] = ['_meta', 'arguments', 'ref'].map((name) => memberOf(params, name));
   const token = memberOf(meta, 'progressToken');
+  const cursor = memberOf(params, 'cursor');
   return {
     params: params?.raw ?? null,
     name: toText(memberOf(params, 'name')),
@@ -182,6 +183,7 @@ function readParams(params: Node | undefined) {
     protocolVersion: toText(memberOf(meta, 'io.modelcontextprotocol/protocolVersion')),
     clientCapabilities: toObject(memberOf(meta, 'io.modelcontextprotocol/clientCapabilities')),
     progressToken: token?.type === 'string' || token?.type === 'number' ? token.raw : null,
+    cursor: cursor?.type === 'string' ? cursor.raw : null,
     cancels: toId(memberOf(params, 'requestId')),
     resourceSubscriptions: [] as readonly string[],
   };

@@ -139,14 +139,14 @@ describe('createFilterAnswer', () => {
     const { kept, answer } = keep();
     const filtered = createFilterAnswer(answer, view, 64 * 1024 * 1024);
     filtered.start(200, ['content-type', 'text/event-stream']);
-    filtered.write('data: ');
+    filtered.write('data: "');
     const begun = process.cpuUsage();
     for (let piece = 0; piece < 4096; piece += 1) filtered.write('x'.repeat(512));
     // Microseconds of CPU, which other programs of this machine do not lengthen.
     expect(process.cpuUsage(begun).user).toBeLessThan(2_000_000);
-    filtered.write('\n');
+    filtered.write('"\n');
     expect(kept.text).toBe('');
     filtered.write('\n');
-    expect(kept.text).toHaveLength(6 + 2 * 1024 * 1024 + 2);
+    expect(kept.text).toHaveLength(7 + 2 * 1024 * 1024 + 3);
   }, 60_000);
 });

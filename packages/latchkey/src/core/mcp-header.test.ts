@@ -9,6 +9,10 @@ describe('decodeHeaderValue', () => {
     ['=?base64??=', ''],
     ['=?base64?unended', '=?base64?unended'],
     ['a b', 'a b'],
+    ['a\tb', 'a\tb'],
+    ['a', 'a'],
+    ['', ''],
+    ['really?=', 'really?='],
   ])('reads %s', (value, text) => {
     expect(decodeHeaderValue(value)).toBe(text);
   });

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeCredential, findPrefix, hintOf, parseCredential } from './token-format.ts';
+import { encodeCredential, findPrefix, hintOf, parseCredential, prefixOfHint } from './token-format.ts';
 
 const PREFIXES = ['lk_', 'lkk_'];
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -26,8 +26,21 @@ describe('encodeCredential', () => {
     expect(new Set([zero, one, most]).size).toBe(3);
   });
 
+  it('writes the bytes as one number, most significant first', () => {
+    const bytes = randomBytes(32);
+    const value = encodeCredential('lk_', bytes)
+      .slice(3, -6)
+      .split('')
+      .reduce((sum, digit) => sum * 62n + BigInt(BASE62.indexOf(digit)), 0n);
+    expect(value).toBe(BigInt(`0x${bytes.toString('hex')}`));
+    expect(encodeCredential('lk_', new Uint8Array(32).fill(61, 31))).toMatch(new RegExp(`^lk_0{42}z.{6}$`));
+  });
+
   it('refuses any other number of bytes', () => {
-    expect(() => encodeCredential('lk_', new Uint8Array(31))).toThrow(TypeError);
+    for (const length of [0, 31, 33])
+      expect(() => encodeCredential('lk_', new Uint8Array(length))).toThrow(
+        expect.objectContaining({ name: 'TypeError', message: expect.stringContaining('32 bytes') }),
+      );
   });
 });
 
@@ -61,11 +74,26 @@ describe('parseCredential', () => {
   });
 });
 
-describe('findPrefix and hintOf', () => {
+describe('findPrefix, hintOf and prefixOfHint', () => {
   it('know our credentials by their beginning and show no more than 4 secret characters', () => {
     const text = encodeCredential('lkk_', randomBytes(32));
     expect(findPrefix(text, PREFIXES)).toBe('lkk_');
     expect(findPrefix('sk-other', PREFIXES)).toBeNull();
     expect(hintOf(text)).toBe(text.slice(0, 8));
+    expect(prefixOfHint(hintOf(text))).toBe('lkk_');
+  });
+
+  it('find a prefix only at the beginning, whatever follows it', () => {
+    expect([findPrefix('lk_', PREFIXES), findPrefix('lk_x', PREFIXES)]).toEqual(['lk_', 'lk_']);
+    expect([findPrefix('x lk_', PREFIXES), findPrefix('LK_x', PREFIXES), findPrefix('', PREFIXES)]).toEqual([
+      null,
+      null,
+      null,
+    ]);
+  });
+
+  it('show 4 characters of a text that is too short to be a credential', () => {
+    expect(hintOf('short-text')).toBe('shor');
+    expect(hintOf('')).toBe('');
   });
 });

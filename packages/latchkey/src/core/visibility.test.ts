@@ -74,7 +74,37 @@ describe('isVisible', () => {
   });
 });
 
+describe('isVisible for templates', () => {
+  it('judges one without a variable as the URI it is', () => {
+    const policy = policyOf({ resources: [rule('a://one'), rule('b://*', { scopes: ['b'] })] });
+    const sees = (template: string, ...scopes: string[]) => isVisible(policy, who(...scopes), 'templates', template);
+    expect([sees('a://one'), sees('a://on'), sees('b://x', 'b'), sees('b://x')]).toEqual([true, false, true, false]);
+    expect(sees('b://../x', 'b')).toBe(false);
+  });
+
+  it('goes on past a rule that takes only some of what it could become', () => {
+    const policy = policyOf({ resources: [rule('a://secret*', { hidden: true }), rule('a://*')] });
+    expect(isVisible(policy, who(), 'templates', 'a://{name}')).toBe(true);
+    expect(isVisible(policy, who(), 'templates', 'a://secret/{name}')).toBe(false);
+    expect(isVisible(policy, who(), 'templates', '{name}')).toBe(true);
+  });
+});
+
 describe('needsFilter', () => {
+  it('is true for every kind where it is not told one, and for templates', () => {
+    const policy = policyOf({ tools: [rule('*')], prompts: [rule('*')], resources: [rule('*')] });
+    expect([needsFilter(policy, who('*')), needsFilter(policy, who('*'), 'templates')]).toEqual([true, true]);
+    expect([needsFilter(policy, who(), 'prompts'), needsFilter(policy, who(), 'tools')]).toEqual([false, false]);
+  });
+
+  it('is true where some glob hides, or none takes all', () => {
+    expect(needsFilter(policyOf({ tools: [rule('x*', { hidden: true }), rule('*')] }), who('*'), 'tools')).toBe(true);
+    expect(needsFilter(policyOf({ tools: [rule('*'), rule('y', { deny: true })] }), who('*'), 'tools')).toBe(true);
+    expect(needsFilter(policyOf({ tools: [rule('x*'), rule('y*')] }), who('*'), 'tools')).toBe(true);
+    const listed = policyOf({ tools: [rule('*', { scopes: ['s'] })], list: 'all' });
+    expect(needsFilter(listed, who(), 'tools')).toBe(false);
+  });
+
   it('is false only where nothing can be left out', () => {
     expect(needsFilter(policyOf({}), who('*'))).toBe(false);
     expect(needsFilter(policyOf({}), who('a'))).toBe(true);

@@ -80,6 +80,8 @@ describe('findForbidden', () => {
     'dyn(args.x) == 1',
     'timestamp(args.x) == timestamp(args.y)',
     'args.s.startsWith("a")',
+    'args.s.startsWith(args.t) && args.s.endsWith(target)',
+    'args.x == null && args.l.all(x, x == "args" || x == "target")',
     'args.s.endsWith("a")',
     'args.s.substring(1, 2) == "a"',
     'args.s.indexOf("a") == 1',
@@ -94,6 +96,8 @@ describe('findForbidden', () => {
 
   it.each([
     ['foo(1)', 'unknown function foo()', 0],
+    ['!foo(1)', 'unknown function foo()', 1],
+    ['-foo(1) == 1', 'unknown function foo()', 1],
     ['matches(args.s, "a")', 'unknown function matches()', 0],
     ['size_(args) == 1', 'unknown function size_()', 0],
     ['true || duration("1h") == duration("1h")', 'unknown function duration()', 8],

@@ -27,6 +27,8 @@ describe('decodeHeaderValue', () => {
     '=?base64?ZWNobx==?=',
     '=?base64?/w==?=',
     '=?base64?ZWNo bw==?=',
+    '=?base64?SGk=?=x?=',
+    '=?base64?!=?base64?SGk=?=',
   ])('refuses %j', (value) => {
     expect(decodeHeaderValue(value)).toBeNull();
   });

@@ -124,6 +124,9 @@ describe('parametersMatch', () => {
     const length = [{ header: 'mcp-param-length', path: ['list', 'constructor', 'name'] }];
     expect(parametersMatch(length, '{"list":{}}', ['mcp-param-length', 'Object'])).toBe(false);
     expect(parametersMatch(length, '{"list":{}}', [])).toBe(true);
+    const inText = [{ header: 'mcp-param-length', path: ['at', 'length'] }];
+    expect(parametersMatch(inText, '{"at":"text"}', ['mcp-param-length', '4'])).toBe(false);
+    expect(parametersMatch(inText, '{"at":"text"}', [])).toBe(true);
     const top = [{ header: 'mcp-param-x', path: ['x'] }];
     expect(parametersMatch(top, 'null', [])).toBe(true);
     expect(parametersMatch(top, '"x"', [])).toBe(true);

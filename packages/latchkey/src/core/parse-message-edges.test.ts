@@ -94,6 +94,13 @@ describe('parseMessage on a whole call', () => {
     });
   });
 
+  it('reads the resource that is meant', () => {
+    expect(messageOf(request('resources/read', { uri: 'a://b\u00e9' }))).toMatchObject({
+      uri: 'a://b\u00e9',
+      name: null,
+    });
+  });
+
   it('reads the task that is meant', () => {
     expect(messageOf(request('tasks/get', { taskId: 'a"\u00e9' })).taskId).toBe('a"\u00e9');
   });
@@ -137,6 +144,18 @@ describe('parseMessage on kinds', () => {
     expect(refusal?.reason).toBe('message-invalid');
     expect(refusal?.detail).toMatch(/^.{5,}$/);
     expect(refusal).not.toHaveProperty('id');
+  });
+
+  it('refuses what two programs read in two ways as a message, not as JSON', () => {
+    expect(refusalOf('{"a":1,"a":2}')).toEqual({ reason: 'message-invalid', detail: 'duplicate-key' });
+    expect(refusalOf('{"ID":1}')).toEqual({ reason: 'message-invalid', detail: 'key-variant' });
+  });
+
+  it('names a batch as one, whatever white space comes before it', () => {
+    for (const batch of ['[]', ' []', '\n[]', '\r[]', '\t[]', ' \r\n\t[]', `[${JSON.stringify(request('ping'))}]`])
+      expect([batch, refusalOf(batch)?.detail]).toEqual([batch, 'a batch']);
+    for (const other of ['\v[]', 'x[]', '{}', '1', ' ', ''])
+      expect([other, refusalOf(other)?.detail]).not.toEqual([other, 'a batch']);
   });
 
   it('tells a batch from a text that only begins like one', () => {

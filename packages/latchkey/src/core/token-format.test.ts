@@ -66,6 +66,35 @@ describe('parseCredential', () => {
     }
   });
 
+  const summed = (text: string): string => {
+    let sum = crc32(Buffer.from(text, 'latin1'));
+    let digits = '';
+    for (let place = 0; place < 6; place += 1, sum = Math.floor(sum / 62)) digits = BASE62[sum % 62] + digits;
+    return text + digits;
+  };
+
+  it('refuses another length, prefix or alphabet even where the checksum is right', () => {
+    const body = 'k'.repeat(43);
+    expect(parseCredential(summed(`lk_${body}`), PREFIXES)).toEqual({ prefix: 'lk_' });
+    for (const text of ['', `lk_${body}k`, `lk_${body.slice(1)}`, `lx_${body}`, `xlk_${body}`, `LK_${body}`, body])
+      expect([text, parseCredential(summed(text), PREFIXES)]).toEqual([text, null]);
+    for (const other of ['-', '_', '/', ':', '@', '[', '`', '{', ' ', '\u0000', '\u007f', '\u0080', '\u00e9'])
+      for (const at of [0, 20, 42]) {
+        const wrong = body.slice(0, at) + other + body.slice(at + 1);
+        expect([wrong, parseCredential(summed(`lk_${wrong}`), PREFIXES)]).toEqual([wrong, null]);
+      }
+  });
+
+  it('takes one spelling of a checksum only', () => {
+    // A character that counted as -1 would let the digits `0z` be written as `1-`.
+    const text = Array.from({ length: 2000 }, () => encodeCredential('lk_', randomBytes(32))).find((each) =>
+      /[0-8A-Ya-y]z$/.test(each),
+    ) as string;
+    const next = BASE62[BASE62.indexOf(text.at(-2) as string) + 1];
+    expect(parseCredential(text, PREFIXES)).not.toBeNull();
+    expect(parseCredential(`${text.slice(0, -2)}${next}-`, PREFIXES)).toBeNull();
+  });
+
   it('refuses two characters that changed places', () => {
     const text = encodeCredential('lk_', randomBytes(32));
     const at = [...text].findIndex((digit, index) => index >= 3 && index < 40 && digit !== text[index + 1]);
@@ -80,7 +109,7 @@ describe('findPrefix, hintOf and prefixOfHint', () => {
     expect(findPrefix(text, PREFIXES)).toBe('lkk_');
     expect(findPrefix('sk-other', PREFIXES)).toBeNull();
     expect(hintOf(text)).toBe(text.slice(0, 8));
-    expect(prefixOfHint(hintOf(text))).toBe('lkk_');
+    expect([prefixOfHint(hintOf(text)), prefixOfHint('lk_Ab12')]).toEqual(['lkk_', 'lk_']);
   });
 
   it('find a prefix only at the beginning, whatever follows it', () => {

@@ -108,6 +108,25 @@ describe('toWire', () => {
     }
   });
 
+  it.each<[Reason, RegExp]>([
+    ['limit-target', /Retry-After/],
+    ['limit-sessions', /sessions/],
+    ['limit-streams', /streams/],
+    ['content-type', /application\/json/],
+    ['content-encoding', /Content-Encoding/],
+    ['params-invalid', /parameters/],
+    ['meta-missing', /_meta/],
+    ['policy-condition', /may not do that/],
+    ['policy-scope', /scope/],
+    ['trail-unavailable', /cannot decide/],
+    ['shutting-down', /stopping/],
+    ['upstream-exited', /not available/],
+    ['upstream-invalid', /no usable answer/],
+    ['upstream-too-large', /too large/],
+  ])('tells apart what one status can mean: %s', (reason, words) => {
+    expect(wireOf(refuse(reason)).body.error.message).toMatch(words);
+  });
+
   it('answers for what is hidden as a server answers for what it does not have', () => {
     const { status, challenge, body } = wireOf(refuse('policy-hidden', { id: '1' }));
     expect([status, challenge]).toEqual([200, null]);

@@ -21,6 +21,7 @@ describe('findWeakness', () => {
   // Twelve random characters alone are strong enough; beside words of examples nothing else should be needed.
   it.each([
     ['words', 'supersecretstatictokenforyourserver'],
+    ['words of every length', 'secure-random-azerty-static-key'],
     ['words between dashes', 'my-very-secret-admin-api-token-here'],
     ['words in capitals', 'YOUR_PRODUCTION_CLIENT_SECRET_HERE'],
     ['a run of letters', 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJ'],
@@ -39,6 +40,7 @@ describe('findWeakness', () => {
       'token-8Gk2pQx9ZvL4',
       'sk-live-8Gk2pQx9ZvL4tYwRq1Xz',
       'abcd8Gk2pQx9ZvL41234',
+      'acegikmoqsuwybdfhjln',
       'aaaaaa8Gk2pQx9ZvL4tY',
     ]) {
       const filled = text.padEnd(20, 'R7');

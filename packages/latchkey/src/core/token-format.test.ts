@@ -7,6 +7,13 @@ import { encodeCredential, findPrefix, hintOf, parseCredential, prefixOfHint } f
 const PREFIXES = ['lk_', 'lkk_'];
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
+const summed = (text: string): string => {
+  let sum = crc32(Buffer.from(text, 'latin1'));
+  let digits = '';
+  for (let place = 0; place < 6; place += 1, sum = Math.floor(sum / 62)) digits = BASE62[sum % 62] + digits;
+  return text + digits;
+};
+
 describe('encodeCredential', () => {
   it('writes prefix, 43 characters and the CRC-32 that zlib computes', () => {
     const text = encodeCredential('lk_', randomBytes(32));
@@ -65,13 +72,6 @@ describe('parseCredential', () => {
       expect(parseCredential(wrong, PREFIXES)).toBeNull();
     }
   });
-
-  const summed = (text: string): string => {
-    let sum = crc32(Buffer.from(text, 'latin1'));
-    let digits = '';
-    for (let place = 0; place < 6; place += 1, sum = Math.floor(sum / 62)) digits = BASE62[sum % 62] + digits;
-    return text + digits;
-  };
 
   it('refuses another length, prefix or alphabet even where the checksum is right', () => {
     const body = 'k'.repeat(43);

@@ -2,6 +2,12 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    coverage: {
+      provider: 'v8',
+      include: ['packages/latchkey/src/**/*.ts'],
+      exclude: ['**/*.test.ts'],
+      reporter: ['text', 'json-summary'],
+    },
     projects: [
       { test: { name: 'unit', testTimeout: 30_000, include: ['packages/*/src/**/*.test.ts', 'test/*.test.ts'] } },
       { test: { name: 'contract', testTimeout: 30_000, include: ['test/contract/**/*.test.ts'] } },

@@ -19,19 +19,19 @@ const problemOf = (source: string) => {
   const compiled = compileCondition(source);
   return compiled.kind === 'problem' ? compiled.offset : 'compiles';
 };
-
-function time(source: string, args: unknown): number {
+const asked = (source: string, more: object) => {
   const compiled = compileCondition(source);
-  if (compiled.kind === 'problem') throw new Error(compiled.message);
-  const json = JSON.stringify(args);
-  const started = performance.now();
-  try {
-    compiled.condition.test({ args: parseArguments(json), principal, target: 't' });
-  } catch {
-    // A refusal is an answer too; what counts is how long it took.
-  }
-  return performance.now() - started;
-}
+  return (
+    compiled.kind === 'condition' &&
+    compiled.condition.test({ args: new Map(), principal: { ...principal, ...more }, target: 't' })
+  );
+};
+
+const halves = (text: string) => {
+  const compiled = compileCondition('size(args.v) == 2');
+  const args = new Map([['v', text]]);
+  return compiled.kind === 'condition' && compiled.condition.test({ args, principal, target: '' });
+};
 
 describe('compileCondition', () => {
   it('reads arguments, principal and target', () => {
@@ -113,28 +113,90 @@ describe('compileCondition', () => {
     expect(compileCondition(source).kind).toBe('problem');
   });
 
-  it('matches in linear time', () => {
-    expect(run('args.s.matches("^(a+)+$")', { s: 'aaaa' })).toBe(true);
-    expect(run('args.s.matches("b")', { s: 'abc' })).toBe(true);
-    time('args.s.matches("^(a+)+$")', { s: 'warm' });
-    expect(time('args.s.matches("^(a+)+$")', { s: `${'a'.repeat(10_000)}!` })).toBeLessThan(100);
-    expect(time('args.s.matches("^(a+)+$")', { s: `${'a'.repeat(1_000_000)}!` })).toBeLessThan(50);
+  it('sees every member of the principal, and no client as an empty text', () => {
+    expect(asked('principal.id == "token:f" && principal.name == "n"', { id: 'token:f', name: 'n' })).toBe(true);
+    expect(asked('principal.client == ""', { client: null })).toBe(true);
+    expect(asked('principal.client == ""', {})).toBe(false);
+    expect(asked('size(principal.scopes) == 1 && principal.scopes[0] == "x"', { scopes: new Set(['x']) })).toBe(true);
+    expect(problemOf('principal.servers == "x"')).not.toBe('compiles');
   });
 
-  const long = 'a'.repeat(1_000_000);
-  it.each<[string, unknown]>([
-    ['args.s.contains("aaaaaaaaaaaaaaaab")', { s: long }],
-    ['args.s == args.t', { s: long, t: `${long}b` }],
-    ['size(args.s) > 5', { s: long }],
-    ['args.s + args.s + args.s == args.t', { s: long, t: 'x' }],
-    ['args.l.all(x, x.startsWith("a"))', { l: Array(2400).fill(1) }],
-    ['args.l.exists(x, x.y == 1 || x.z == 2)', { l: Array.from({ length: 1200 }, () => ({})) }],
-    ['args.l.all(x, x > 0)', { l: Array(400_000).fill(1) }],
-    ['args.l == args.m', { l: Array(1200).fill('a'.repeat(400)), m: Array(1200).fill('a'.repeat(400)) }],
-    ['args.l.all(x, x.matches("^(a|b)*c?$"))', { l: Array(1000).fill('a'.repeat(1000)) }],
-  ])('answers %s soon on large arguments', (source, args) => {
-    time(source, { warm: true });
-    time(source, args);
-    expect(time(source, args)).toBeLessThan(100);
+  it('keeps its source, for people to read', () => {
+    const compiled = compileCondition('args.n  == 1');
+    expect(compiled.kind === 'condition' && compiled.condition.source).toBe('args.n  == 1');
+    expect(compiled.kind === 'condition' && Object.isFrozen(compiled.condition)).toBe(true);
+  });
+
+  it('throws where a part that decides is no yes or no', () => {
+    expect([run('args.a || args.b', { a: false, b: 1 }), run('args.a && args.b', { a: true, b: 'true' })]).toEqual([
+      'throws',
+      'throws',
+    ]);
+    expect(run('args.a && args.b', { a: true, b: true })).toBe(true);
+  });
+
+  it('counts characters, elements and members', () => {
+    const size = (value: unknown) =>
+      [0, 1, 2, 3].find((count) => run(`size(args.v) == ${count}`, { v: value }) === true);
+    expect(['', 'a', '\u{1F600}', '\u{1F600}\u{1F600}', 'a\u{1F600}'].map(size)).toEqual([0, 1, 1, 2, 2]);
+    // Halves of a pair that stand alone, or the wrong way round, count as one each.
+    expect(['\ud83da', 'a\ude00', '\ude00\ud83d', '\ud83d\ud83d', '\ude00\ude00', '\uf000\ude00'].map(halves)).toEqual(
+      Array(6).fill(true),
+    );
+    expect([[], [1], [1, 2]].map(size)).toEqual([0, 1, 2]);
+    expect([{}, { a: 1 }, { a: 1, b: 2 }].map(size)).toEqual([0, 1, 2]);
+    expect([run('size(args.v) == 1', { v: 1 }), run('args.v.size() == 1', { v: true })]).toEqual(['throws', 'throws']);
+  });
+
+  it('says what a function that it put in place was given, by the name that was written', () => {
+    expect(run('size(args.s, 2) == 1')).toBe("found no matching overload for 'size(dyn, int)'");
+    expect(run('args.s.size(1) == 2')).toBe("found no matching overload for 'dyn.size(int)'");
+    expect(run('1')).toBe('the result is of type int, not bool; compare it with true');
+  });
+
+  it('takes conditions of 1000 characters, lists of 100 elements and 250 parts', () => {
+    expect([run('true'.padEnd(1000)), run('true'.padEnd(1001))]).toEqual([true, 'longer than 1000 characters']);
+    const among = (count: number) => run(`args.n in [${Array(count).fill('1').join()}]`, { n: 1 });
+    expect([among(100), among(101)]).toEqual([true, expect.stringContaining('maxListElements')]);
+    const parts = (count: number) => run(Array(count).fill('true').join('&&'));
+    expect([parts(125), parts(126)]).toEqual([true, expect.stringContaining('maxAstNodes')]);
+    expect(run('args.s.substring(1, 2, 3, 4) == "a"')).toContain('maxCallArguments');
+    expect(run(`${'['.repeat(30)}1${']'.repeat(30)} == []`)).toContain('maxDepth');
+  });
+
+  it('matches as much text as its time allows in one evaluation, and as much again in the next', () => {
+    const compiled = compileCondition('args.s.matches("^a*$") && args.t.matches("^a*$")');
+    if (compiled.kind === 'problem') throw new Error(compiled.message);
+    const match = (s: number, t: number) => {
+      const args = new Map([
+        ['s', 'a'.repeat(s)],
+        ['t', 'a'.repeat(t)],
+      ]);
+      return () => compiled.condition.test({ args, principal, target: '' });
+    };
+    // About 300,000 steps of a pattern of about six.
+    expect(match(20_000, 20_000)()).toBe(true);
+    expect(match(20_000, 20_000)()).toBe(true);
+    expect(match(80_000, 1)).toThrow('too much text to match');
+    expect(match(40_000, 40_000)).toThrow('too much text to match');
+    expect(match(20_000, 20_000)()).toBe(true);
+  });
+
+  it('leaves the traces of errors as they were, also when it throws', () => {
+    const before = Error.stackTraceLimit;
+    Error.stackTraceLimit = 7;
+    try {
+      run('args.n == 1', { n: 1 });
+      run('args.n + 1 > 0', { n: 'x' });
+      expect(Error.stackTraceLimit).toBe(7);
+    } finally {
+      Error.stackTraceLimit = before;
+    }
+  });
+
+  it('matches RE2 patterns anywhere in a text', () => {
+    expect(run('args.s.matches("^(a+)+$")', { s: 'aaaa' })).toBe(true);
+    expect(run('args.s.matches("b")', { s: 'abc' })).toBe(true);
+    expect(run('args.s.matches("^b")', { s: 'abc' })).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 import { parseArguments } from './arguments.ts';
 import { matchesGlob } from './glob.ts';
 import type { Message } from './message.ts';
-import { METHODS } from './methods.ts';
+import { METHODS, type Subject } from './methods.ts';
 import type { Judgement, Policy, PreparedRule, RuleIndex, RuleKind } from './policy.ts';
 import { EVERY_SCOPE } from './principal.ts';
 import type { Principal } from './principal.ts';
@@ -30,7 +30,7 @@ export function authorize(policy: Policy, principal: Principal, message: Message
   return onMethod === null ? second : joinJudgements(onMethod, first, second);
 }
 
-function judgeSubject(policy: Policy, principal: Principal, message: Message, subject: string): Judgement {
+function judgeSubject(policy: Policy, principal: Principal, message: Message, subject: Subject): Judgement {
   switch (subject) {
     case 'nothing':
       return ALLOWED;
@@ -44,8 +44,6 @@ function judgeSubject(policy: Policy, principal: Principal, message: Message, su
       return judgeReference(policy, principal, message);
     case 'subscriptions':
       return judgeSubscriptions(policy, principal, message);
-    default:
-      return deny('method-unknown', NO_SCOPES, null);
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { filterList, type View } from './filter-list.ts';
+import { filterList, LIST_METHODS, type View } from './filter-list.ts';
 
 const view: View = {
   era: 'modern',
@@ -57,6 +57,31 @@ describe('filterList', () => {
     expect(filterList('[{"id":2,"result":{}}]', legacy)).toBeNull();
   });
 
+  it('asks by the kind of rules that entries fall under', () => {
+    const asked: string[] = [];
+    const result = {
+      tools: [{ name: 'a' }],
+      prompts: [{ name: 'b' }],
+      resources: [{ uri: 'c' }],
+      resourceTemplates: [{ uriTemplate: 'd' }],
+    };
+    filterList(JSON.stringify({ result }), { ...legacy, visible: (kind, name) => asked.push(`${kind} ${name}`) > 0 });
+    expect(asked).toEqual(['tools a', 'prompts b', 'resources c', 'templates d']);
+  });
+
+  it('keeps numbers as they are spelled, and every other value', () => {
+    const text = '{"id":1.0,"result":{"tools":[],"x":[1e3,-0,0.10,12345678901234567890,1,"1.0",true,null]}}';
+    expect(filterList(text, legacy)).toBe(text);
+  });
+
+  it('leaves what is called like a list but is none', () => {
+    expect(filterList('{"result":{"tools":{"name":"rm"}}}', legacy)).toBeNull();
+    expect(filterList('{"result":{"tools":"rm","prompts":[]}}', legacy)).toBe('{"result":{"tools":"rm","prompts":[]}}');
+    for (const result of ['1', '"x"', 'null', 'true']) expect(filterList(`{"result":${result}}`, legacy)).toBeNull();
+    expect(filterList('{"error":{}}', legacy)).toBeNull();
+    expect(filterList('7', legacy)).toBeNull();
+  });
+
   it('has nothing to say of other messages, and throws on what is no JSON', () => {
     expect(filterList('{"jsonrpc":"2.0","id":1,"result":{}}', view)).toBeNull();
     expect(filterList('null', view)).toBeNull();
@@ -79,5 +104,16 @@ describe('filterList', () => {
       expect(labelled(given, view)).toEqual({ tools: [], ttlMs, cacheScope: 'private' });
     expect(labelled('', legacy)).toEqual({ tools: [] });
     expect(labelled(',"cacheScope":"public"', legacy)).toEqual({ tools: [], cacheScope: 'private' });
+  });
+});
+
+describe('LIST_METHODS', () => {
+  it('are those whose results are filtered', () => {
+    expect([...LIST_METHODS.keys()]).toEqual([
+      'tools/list',
+      'prompts/list',
+      'resources/list',
+      'resources/templates/list',
+    ]);
   });
 });

@@ -18,8 +18,8 @@ export function isGlob(pattern: string): boolean {
 
 export function parseGlob(pattern: string): Glob {
   const parts = pattern.split('*');
-  const head = parts[0] ?? '';
-  const tail = parts.length > 1 ? (parts.at(-1) ?? '') : null;
+  const head = parts[0] as string;
+  const tail = parts.length > 1 ? (parts.at(-1) as string) : null;
   return { pattern, head, middles: parts.slice(1, -1).filter((part) => part !== ''), tail };
 }
 

@@ -9,6 +9,10 @@ describe('decodeHeaderValue', () => {
     ['=?base64??=', ''],
     ['=?base64?unended', '=?base64?unended'],
     ['a b', 'a b'],
+    ['a\tb', 'a\tb'],
+    ['a', 'a'],
+    ['', ''],
+    ['really?=', 'really?='],
   ])('reads %s', (value, text) => {
     expect(decodeHeaderValue(value)).toBe(text);
   });
@@ -23,6 +27,8 @@ describe('decodeHeaderValue', () => {
     '=?base64?ZWNobx==?=',
     '=?base64?/w==?=',
     '=?base64?ZWNo bw==?=',
+    '=?base64?SGk=?=x?=',
+    '=?base64?!=?base64?SGk=?=',
   ])('refuses %j', (value) => {
     expect(decodeHeaderValue(value)).toBeNull();
   });

@@ -22,4 +22,13 @@ describe('SlotList', () => {
       }),
     );
   });
+
+  it('hands out a copy, so that items can go while it is walked', () => {
+    const list = new SlotList();
+    const items: Slotted[] = [1, 2, 3].map(() => ({ slot: -1 }));
+    for (const item of items) list.add(item);
+    const walked = list.toArray();
+    for (const item of walked) list.remove(item);
+    expect([walked.length, list.size, list.toArray()]).toEqual([3, 0, []]);
+  });
 });

@@ -2,10 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeCredential, findPrefix, hintOf, parseCredential } from './token-format.ts';
+import { encodeCredential, findPrefix, hintOf, parseCredential, prefixOfHint } from './token-format.ts';
 
 const PREFIXES = ['lk_', 'lkk_'];
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+const summed = (text: string): string => {
+  let sum = crc32(Buffer.from(text, 'latin1'));
+  let digits = '';
+  for (let place = 0; place < 6; place += 1, sum = Math.floor(sum / 62)) digits = BASE62[sum % 62] + digits;
+  return text + digits;
+};
 
 describe('encodeCredential', () => {
   it('writes prefix, 43 characters and the CRC-32 that zlib computes', () => {
@@ -26,8 +33,21 @@ describe('encodeCredential', () => {
     expect(new Set([zero, one, most]).size).toBe(3);
   });
 
+  it('writes the bytes as one number, most significant first', () => {
+    const bytes = randomBytes(32);
+    const value = encodeCredential('lk_', bytes)
+      .slice(3, -6)
+      .split('')
+      .reduce((sum, digit) => sum * 62n + BigInt(BASE62.indexOf(digit)), 0n);
+    expect(value).toBe(BigInt(`0x${bytes.toString('hex')}`));
+    expect(encodeCredential('lk_', new Uint8Array(32).fill(61, 31))).toMatch(new RegExp(`^lk_0{42}z.{6}$`));
+  });
+
   it('refuses any other number of bytes', () => {
-    expect(() => encodeCredential('lk_', new Uint8Array(31))).toThrow(TypeError);
+    for (const length of [0, 31, 33])
+      expect(() => encodeCredential('lk_', new Uint8Array(length))).toThrow(
+        expect.objectContaining({ name: 'TypeError', message: expect.stringContaining('32 bytes') }),
+      );
   });
 });
 
@@ -53,6 +73,28 @@ describe('parseCredential', () => {
     }
   });
 
+  it('refuses another length, prefix or alphabet even where the checksum is right', () => {
+    const body = 'k'.repeat(43);
+    expect(parseCredential(summed(`lk_${body}`), PREFIXES)).toEqual({ prefix: 'lk_' });
+    for (const text of ['', `lk_${body}k`, `lk_${body.slice(1)}`, `lx_${body}`, `xlk_${body}`, `LK_${body}`, body])
+      expect([text, parseCredential(summed(text), PREFIXES)]).toEqual([text, null]);
+    for (const other of ['-', '_', '/', ':', '@', '[', '`', '{', ' ', '\u0000', '\u007f', '\u0080', '\u00e9'])
+      for (const at of [0, 20, 42]) {
+        const wrong = body.slice(0, at) + other + body.slice(at + 1);
+        expect([wrong, parseCredential(summed(`lk_${wrong}`), PREFIXES)]).toEqual([wrong, null]);
+      }
+  });
+
+  it('takes one spelling of a checksum only', () => {
+    // A character that counted as -1 would let the digits `0z` be written as `1-`.
+    const text = Array.from({ length: 2000 }, () => encodeCredential('lk_', randomBytes(32))).find((each) =>
+      /[0-8A-Ya-y]z$/.test(each),
+    ) as string;
+    const next = BASE62[BASE62.indexOf(text.at(-2) as string) + 1];
+    expect(parseCredential(text, PREFIXES)).not.toBeNull();
+    expect(parseCredential(`${text.slice(0, -2)}${next}-`, PREFIXES)).toBeNull();
+  });
+
   it('refuses two characters that changed places', () => {
     const text = encodeCredential('lk_', randomBytes(32));
     const at = [...text].findIndex((digit, index) => index >= 3 && index < 40 && digit !== text[index + 1]);
@@ -61,11 +103,26 @@ describe('parseCredential', () => {
   });
 });
 
-describe('findPrefix and hintOf', () => {
+describe('findPrefix, hintOf and prefixOfHint', () => {
   it('know our credentials by their beginning and show no more than 4 secret characters', () => {
     const text = encodeCredential('lkk_', randomBytes(32));
     expect(findPrefix(text, PREFIXES)).toBe('lkk_');
     expect(findPrefix('sk-other', PREFIXES)).toBeNull();
     expect(hintOf(text)).toBe(text.slice(0, 8));
+    expect([prefixOfHint(hintOf(text)), prefixOfHint('lk_Ab12')]).toEqual(['lkk_', 'lk_']);
+  });
+
+  it('find a prefix only at the beginning, whatever follows it', () => {
+    expect([findPrefix('lk_', PREFIXES), findPrefix('lk_x', PREFIXES)]).toEqual(['lk_', 'lk_']);
+    expect([findPrefix('x lk_', PREFIXES), findPrefix('LK_x', PREFIXES), findPrefix('', PREFIXES)]).toEqual([
+      null,
+      null,
+      null,
+    ]);
+  });
+
+  it('show 4 characters of a text that is too short to be a credential', () => {
+    expect(hintOf('short-text')).toBe('shor');
+    expect(hintOf('')).toBe('');
   });
 });

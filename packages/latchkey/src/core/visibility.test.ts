@@ -73,3 +73,19 @@ describe('isVisible', () => {
     expect(isVisible(policy, who(), 'templates', 't://{id}')).toBe(true);
   });
 });
+
+describe('isVisible for templates', () => {
+  it('judges one without a variable as the URI it is', () => {
+    const policy = policyOf({ resources: [rule('a://one'), rule('b://*', { scopes: ['b'] })] });
+    const sees = (template: string, ...scopes: string[]) => isVisible(policy, who(...scopes), 'templates', template);
+    expect([sees('a://one'), sees('a://on'), sees('b://x', 'b'), sees('b://x')]).toEqual([true, false, true, false]);
+    expect(sees('b://../x', 'b')).toBe(false);
+  });
+
+  it('goes on past a rule that takes only some of what it could become', () => {
+    const policy = policyOf({ resources: [rule('a://secret*', { hidden: true }), rule('a://*')] });
+    expect(isVisible(policy, who(), 'templates', 'a://{name}')).toBe(true);
+    expect(isVisible(policy, who(), 'templates', 'a://secret/{name}')).toBe(false);
+    expect(isVisible(policy, who(), 'templates', '{name}')).toBe(true);
+  });
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { refuse, type Refusal } from './reason.ts';
+import { refuse, type Reason, type Refusal } from './reason.ts';
 import { toWire } from './wire.ts';
 
 const context = {
@@ -8,9 +8,20 @@ const context = {
   legacy: false,
   unknownTokenStatus: 401,
 } as const;
+const DEAD = [
+  'credential-malformed',
+  'credential-unknown',
+  'credential-expired',
+  'credential-revoked',
+  'credential-audience',
+] as const;
 const wireOf = (
   refusal: Refusal,
-): { status: number; challenge: string | null; body: { id?: unknown; error: { code: number; data: object } } } => {
+): {
+  status: number;
+  challenge: string | null;
+  body: { id?: unknown; error: { code: number; message: string; data: object } };
+} => {
   const { status, headers, body } = toWire(refusal, context);
   const index = headers.indexOf('www-authenticate');
   return { status, challenge: index === -1 ? null : (headers[index + 1] as string), body: JSON.parse(body) as never };
@@ -25,15 +36,7 @@ describe('toWire', () => {
   });
 
   it('gives every bad credential one and the same answer', () => {
-    const answers = (
-      [
-        'credential-malformed',
-        'credential-unknown',
-        'credential-expired',
-        'credential-revoked',
-        'credential-audience',
-      ] as const
-    ).map((reason) => wireOf(refuse(reason)));
+    const answers = DEAD.map((reason) => wireOf(refuse(reason)));
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
     expect(answers[0]?.challenge).toContain('error="invalid_token"');
   });
@@ -64,12 +67,115 @@ describe('toWire', () => {
 
   it('rounds Retry-After up to whole seconds, at least one', () => {
     const { headers } = toWire(refuse('limit-address', { retryAfterSeconds: 0.2 }), context);
-    expect(headers[headers.indexOf('retry-after') + 1]).toBe('1');
+    expect(headers.slice(-2)).toEqual(['retry-after', '1']);
+    expect(toWire(refuse('limit-address', { retryAfterSeconds: 1.2 }), context).headers.at(-1)).toBe('2');
+    expect(toWire(refuse('limit-address', { retryAfterSeconds: 0 }), context).headers.at(-1)).toBe('1');
   });
 
   it('tells a client with a session of an unknown method without ending the session', () => {
     const statuses = [true, false].map((legacy) => toWire(refuse('method-unknown'), { ...context, legacy }).status);
     expect(statuses).toEqual([200, 404]);
+  });
+
+  it.each<[number, number, ...Reason[]]>([
+    [400, 400, 'framing', 'header-repeated', 'target-form', 'clear-text', 'credential-ambiguous', 'session-missing'],
+    [400, -32700, 'json-malformed'],
+    [400, -32600, 'message-invalid', 'id-in-use'],
+    [400, -32602, 'params-invalid', 'meta-missing'],
+    [400, -32020, 'header-mismatch'],
+    [400, -32022, 'version-unsupported'],
+    [401, 401, 'credential-missing', ...DEAD],
+    [403, 403, 'origin-foreign', 'policy-no-rule', 'policy-denied', 'policy-condition', 'policy-scope'],
+    [404, 404, 'path-unknown', 'session-unknown', 'session-foreign'],
+    [404, -32601, 'method-unknown'],
+    [405, 405, 'http-method'],
+    [406, 406, 'not-acceptable'],
+    [408, 408, 'body-timeout'],
+    [413, 413, 'body-too-large'],
+    [415, 415, 'content-type', 'content-encoding'],
+    [421, 421, 'host-foreign'],
+    [429, 429, 'limit-address', 'limit-failures', 'limit-principal', 'limit-target', 'limit-sessions', 'limit-streams'],
+    [431, 431, 'headers-too-large'],
+    [500, 500, 'caller-gone', 'internal'],
+    [502, 502, 'upstream-unreachable', 'upstream-exited', 'upstream-invalid', 'upstream-too-large'],
+    [503, 503, 'store-unavailable', 'trail-unavailable', 'shutting-down'],
+    [504, 504, 'upstream-timeout'],
+  ])('answers with status %i and code %i, and says in a sentence what happened: %s', (status, code, ...reasons) => {
+    for (const reason of reasons) {
+      const answer = wireOf(refuse(reason));
+      expect([reason, answer.status, answer.body.error.code]).toEqual([reason, status, code]);
+      expect(answer.body.error.message).toMatch(/^[A-Z][^\n]{10,120}\.$/);
+    }
+  });
+
+  it.each<[Reason, RegExp]>([
+    ['limit-target', /Retry-After/],
+    ['limit-sessions', /sessions/],
+    ['limit-streams', /streams/],
+    ['content-type', /application\/json/],
+    ['content-encoding', /Content-Encoding/],
+    ['params-invalid', /parameters/],
+    ['meta-missing', /_meta/],
+    ['policy-condition', /may not do that/],
+    ['policy-scope', /scope/],
+    ['trail-unavailable', /cannot decide/],
+    ['shutting-down', /stopping/],
+    ['upstream-exited', /not available/],
+    ['upstream-invalid', /no usable answer/],
+    ['upstream-too-large', /too large/],
+  ])('tells apart what one status can mean: %s', (reason, words) => {
+    expect(wireOf(refuse(reason)).body.error.message).toMatch(words);
+  });
+
+  it('answers for what is hidden as a server answers for what it does not have', () => {
+    const { status, challenge, body } = wireOf(refuse('policy-hidden', { id: '1' }));
+    expect([status, challenge]).toEqual([200, null]);
+    expect(body).toEqual({
+      jsonrpc: '2.0',
+      id: 1,
+      error: { code: -32602, message: 'Unknown tool, prompt or resource.', data: {} },
+    });
+  });
+
+  it('is JSON that nobody may keep, with the request id for the trail and no id that was not read', () => {
+    const { headers, body } = toWire(refuse('internal'), context);
+    expect(headers).toEqual(['content-type', 'application/json', 'cache-control', 'no-store']);
+    expect(JSON.parse(body)).toMatchObject({ jsonrpc: '2.0', error: { data: { requestId: 'r1' } } });
+    expect(JSON.parse(body)).not.toHaveProperty('id');
+  });
+
+  it('still challenges for a dead credential where a deployment wants 403 for it', () => {
+    for (const reason of DEAD) {
+      const { status, headers } = toWire(refuse(reason), { ...context, unknownTokenStatus: 403 });
+      expect([status, headers.at(-1)]).toEqual([
+        403,
+        `Bearer error="invalid_token", resource_metadata="${context.resourceMetadata}"`,
+      ]);
+    }
+    expect(toWire(refuse('credential-missing'), { ...context, unknownTokenStatus: 403 }).status).toBe(401);
+  });
+
+  it('leaves out of a challenge what it does not know', () => {
+    const bare = { ...context, resourceMetadata: null };
+    const challengeOf = (refusal: Refusal) => toWire(refusal, bare).headers.at(-1);
+    expect(challengeOf(refuse('credential-missing'))).toBe('Bearer');
+    expect(challengeOf(refuse('credential-missing', { scopes: [] }))).toBe('Bearer');
+    expect(challengeOf(refuse('credential-missing', { scopes: ['a'] }))).toBe('Bearer scope="a"');
+    expect(challengeOf(refuse('credential-expired'))).toBe('Bearer error="invalid_token"');
+    expect(challengeOf(refuse('policy-scope', { scopes: [] }))).toBe('Bearer error="insufficient_scope"');
+  });
+
+  it('lists the methods that are allowed, and the versions that are served', () => {
+    expect(toWire(refuse('http-method', { allow: ['GET', 'POST'] }), context).headers.slice(-2)).toEqual([
+      'allow',
+      'GET, POST',
+    ]);
+    const messageOf = (refusal: Refusal) =>
+      (JSON.parse(toWire(refusal, context).body) as { error: { message: string } }).error.message;
+    expect(messageOf(refuse('version-unsupported', { supported: ['2026-07-28', '2025-11-25'] }))).toContain(
+      ' 2026-07-28, 2025-11-25.',
+    );
+    expect(messageOf(refuse('version-unsupported'))).toContain(': .');
   });
 
   it('never tells the detail', () => {

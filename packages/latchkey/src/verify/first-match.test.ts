@@ -25,6 +25,36 @@ describe('firstMatch', () => {
     expect(ask(answering(expired), answering(accept))).toBe(expired);
   });
 
+  it('gives each verifier what it was asked, under a name of its own', () => {
+    const asked: unknown[] = [];
+    const listening: Verifier = {
+      name: 'test',
+      verify(...given) {
+        asked.push(given);
+        return skip;
+      },
+    };
+    expect(firstMatch([]).name).toBe('first-match');
+    firstMatch([listening, listening]).verify(CREDENTIAL, 'db', 7);
+    expect(asked).toEqual([
+      [CREDENTIAL, 'db', 7],
+      [CREDENTIAL, 'db', 7],
+    ]);
+  });
+
+  it('gives the same to those that come after a promise', async () => {
+    const asked: unknown[] = [];
+    const later: Verifier = {
+      name: 'test',
+      verify(...given) {
+        asked.push(given);
+        return accept;
+      },
+    };
+    await firstMatch([answering(Promise.resolve(skip)), later]).verify(CREDENTIAL, 'db', 7);
+    expect(asked).toEqual([[CREDENTIAL, 'db', 7]]);
+  });
+
   it('rejects as unknown when all skip, or nobody is asked', () => {
     expect(ask(answering(skip), answering(skip))).toEqual({ kind: 'reject', reason: 'credential-unknown' });
     expect(ask()).toEqual({ kind: 'reject', reason: 'credential-unknown' });

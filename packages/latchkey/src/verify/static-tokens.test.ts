@@ -7,11 +7,11 @@ const strong = () => randomBytes(24).toString('base64');
 
 const idOf = (verdict: unknown) => (verdict as { principal: { id: string } }).principal.id;
 
-function failureOf(text: string): { code?: string; message: string } {
+function failureOf(text: string): { code?: string; hint?: string; message: string } {
   try {
     parseStaticTokens(text);
   } catch (error) {
-    return error as Error & { code: string };
+    return error as Error & { code: string; hint: string };
   }
   return { message: 'accepted' };
 }
@@ -78,6 +78,17 @@ describe('parseStaticTokens', () => {
   });
 });
 
+describe('the error of parseStaticTokens', () => {
+  it('says what is wrong in a sentence, and how to make a good token', () => {
+    const good = strong();
+    expect(failureOf(' ').message).toBe('The list of static tokens is empty.');
+    expect(failureOf(`${good},`).message).toBe('Static token 2 of 2 is empty.');
+    expect(failureOf(`${good},${good}`).message).toBe('Static token 2 of 2 is the same as an earlier one.');
+    expect(failureOf(`short,${good}`).message).toBe('Static token 1 of 2 is shorter than 20 characters.');
+    expect(failureOf('').hint).toContain('openssl rand -base64 32');
+  });
+});
+
 describe('createStaticVerifier', () => {
   const [first, second] = [strong(), strong()];
   const options = { scopes: ['*'], label: 'MCP_AUTH_TOKENS', idKey: 'k' };
@@ -90,6 +101,7 @@ describe('createStaticVerifier', () => {
       principal: {
         kind: 'static',
         name: 'MCP_AUTH_TOKENS',
+        client: null,
         scopes: new Set(['*']),
         servers: null,
         expiresAt: null,
@@ -108,5 +120,22 @@ describe('createStaticVerifier', () => {
     const credential = { scheme: 'bearer', secret: new Secret(first) } as const;
     expect(idOf(again.verify(credential, 'files', 0))).toBe(idOf(verify(first)));
     expect(idOf(elsewhere.verify(credential, 'files', 0))).not.toBe(idOf(verify(first)));
+    expect(idOf(verify(first))).toMatch(/^static:[0-9a-f]{16}$/);
+  });
+
+  it('has ids of its own when it is given no key', () => {
+    const { idKey: _, ...keyless } = options;
+    const credential = { scheme: 'bearer', secret: new Secret(first) } as const;
+    const ids = [1, 2].map(() =>
+      idOf(createStaticVerifier([new Secret(first)], keyless).verify(credential, 'files', 0)),
+    );
+    expect(ids[0]).not.toBe(ids[1]);
+  });
+
+  it('says which verifier it is, and hands out principals that nothing can change', () => {
+    expect(verifier.name).toBe('static-tokens');
+    const verdict = verify(second) as { principal: object };
+    expect(Object.isFrozen(verdict.principal)).toBe(true);
+    expect(verify(second)).toEqual(verdict);
   });
 });

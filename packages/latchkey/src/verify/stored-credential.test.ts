@@ -147,6 +147,108 @@ describe('createStoredVerifier', () => {
     for (const { secret } of [...issued, ...issued]) expect(verify(secret).kind).toBe('accept');
   });
 
+  describe('what it remembers', () => {
+    let asked: number;
+    let at: number;
+    const remembering = (cacheSize?: number) => {
+      asked = 0;
+      at = 1;
+      verifier = createStoredVerifier(
+        {
+          findByHash(hash) {
+            asked += 1;
+            return store.credentials.findByHash(hash);
+          },
+        },
+        { version: () => at, prefixes: PREFIXES, ...(cacheSize === undefined ? {} : { cacheSize }) },
+      );
+    };
+    const asks = (secret: Secret): number => {
+      const before = asked;
+      verify(secret);
+      return asked - before;
+    };
+
+    it('is a credential that exists, while the store stays as it is', async () => {
+      remembering();
+      const { secret } = await issue('known');
+      expect([asks(secret), asks(secret), asks(secret)]).toEqual([1, 0, 0]);
+      at += 1;
+      expect([asks(secret), asks(secret)]).toEqual([1, 0]);
+    });
+
+    it('is never that a credential is unknown', () => {
+      remembering();
+      const { secret } = mintCredential('lk_');
+      expect([asks(secret), asks(secret)]).toEqual([1, 1]);
+    });
+
+    it('are at most as many as it was told, the oldest of which goes first', async () => {
+      remembering(2);
+      const [a, b, c] = [await issue('a'), await issue('b'), await issue('c')].map(({ secret }) => secret);
+      expect([a, b, c].map((secret) => asks(secret as Secret))).toEqual([1, 1, 1]);
+      expect([c, b].map((secret) => asks(secret as Secret))).toEqual([0, 0]);
+      expect(asks(a as Secret)).toBe(1);
+      expect([c, b].map((secret) => asks(secret as Secret))).toEqual([0, 1]);
+    });
+
+    it('is not what was read for an older state of the store', async () => {
+      const [slow, another] = [await issue('slow'), await issue('other')];
+      const read: string[] = [];
+      let [state, release] = [1, (): void => {}];
+      const held = new Promise<void>((resolve) => (release = resolve));
+      const waiting = createStoredVerifier(
+        {
+          async findByHash(hash) {
+            read.push(hash);
+            if (state === 1) await held;
+            return store.credentials.findByHash(hash);
+          },
+        },
+        { version: () => state, prefixes: PREFIXES },
+      );
+      const ask = async (secret: Secret) => reasonOf(await waiting.verify({ scheme: 'bearer', secret }, 'files', NOW));
+      const first = ask(slow.secret);
+      state = 2;
+      expect(await ask(another.secret)).toBe('accept');
+      release();
+      expect(await first).toBe('accept');
+      expect([await ask(slow.secret), await ask(slow.secret)]).toEqual(['accept', 'accept']);
+      expect(read.filter((hash) => hash === slow.hash)).toHaveLength(2);
+    });
+  });
+
+  it('says which verifier it is, and hands out principals that nothing can change', async () => {
+    const { secret } = await issue('frozen');
+    const verdict = verify(secret);
+    expect(verifier.name).toBe('stored-credential');
+    expect(verdict.kind === 'accept' && Object.isFrozen(verdict.principal)).toBe(true);
+  });
+
+  it('knows a key from a token, and a credential without an end or for some servers', async () => {
+    const { secret, record } = await issue('robot', { kind: 'key', owner: 'Ada', expiresAt: null, servers: ['files'] });
+    expect(verify(secret, NOW + 10 ** 12)).toEqual({
+      kind: 'accept',
+      principal: {
+        id: `key:${record.family}`,
+        kind: 'key',
+        name: 'robot',
+        client: null,
+        scopes: new Set(['a', 'b']),
+        servers: new Set(['files']),
+        expiresAt: null,
+        credentialId: record.id,
+      },
+    });
+  });
+
+  it('names revocation before expiry, and expiry before the wrong server', async () => {
+    const { secret, hash } = await issue('all', { servers: ['files'] });
+    expect(reasonOf(verify(secret, NOW + 5000, 'db'))).toBe('credential-expired');
+    await store.credentials.revoke({ hash }, NOW);
+    expect(reasonOf(verify(secret, NOW + 5000, 'db'))).toBe('credential-revoked');
+  });
+
   it('gives the same answers over a store that answers with promises', async () => {
     const { secret } = await issue('slow');
     const slow = createStoredVerifier(

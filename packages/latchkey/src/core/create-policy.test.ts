@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { createPolicy, type PolicyRules } from './create-policy.ts';
+import type { Rule } from './policy.ts';
+
+const rule = (pattern: string, more: Partial<Rule> = {}): Rule => ({
+  pattern,
+  scopes: [],
+  when: null,
+  hidden: false,
+  deny: false,
+  limit: null,
+  ...more,
+});
+const create = (more: Partial<PolicyRules>) =>
+  createPolicy({ tools: [], resources: [], prompts: [], methods: [], implies: new Map(), list: 'callable', ...more });
+
+describe('createPolicy', () => {
+  it('is empty only when no rule of any kind exists', () => {
+    expect(create({}).empty).toBe(true);
+    for (const kind of ['tools', 'resources', 'prompts', 'methods'] as const)
+      expect([kind, create({ [kind]: [rule('a')] }).empty]).toEqual([kind, false]);
+  });
+
+  it('keeps the rules in the order of the file, and the first of two that stand for one name', () => {
+    const tools = [rule('b*'), rule('a', { deny: true }), rule('a'), rule('*')];
+    const policy = create({ tools, list: 'all' });
+    expect(policy.rules.tools).toEqual(tools);
+    expect(policy.list).toBe('all');
+    expect(policy.index.tools.globs.map(({ prepared }) => prepared.rule.pattern)).toEqual(['b*', '*']);
+    expect([...policy.index.tools.exact].map(([name, prepared]) => [name, prepared.rule.deny])).toEqual([['a', true]]);
+  });
+
+  it('keeps the kinds apart', () => {
+    const policy = create({
+      tools: [rule('t')],
+      resources: [rule('r')],
+      prompts: [rule('p')],
+      methods: [rule('m')],
+    });
+    const names = (['tools', 'resources', 'prompts', 'methods'] as const).map((kind) => [
+      ...policy.index[kind].exact.keys(),
+    ]);
+    expect(names).toEqual([['t'], ['r'], ['p'], ['m']]);
+  });
+
+  it('grants a scope to its own holder, to those whose scopes imply it at any remove, and to the holder of all', () => {
+    const implies = new Map([
+      ['admin', ['write']],
+      ['write', ['read']],
+      ['other', ['else']],
+    ]);
+    const policy = create({ tools: [rule('t', { scopes: ['read'] })], implies });
+    expect([...policy.index.tools.exact.values()][0]?.grants).toEqual([['read', 'admin', 'write', '*']]);
+    expect([...(policy.implied.get('admin') ?? [])]).toEqual(['admin', 'write', 'read']);
+  });
+
+  it('lists a scope once among those that grant it, also where scopes imply each other', () => {
+    const implies = new Map([
+      ['a', ['b']],
+      ['b', ['a']],
+    ]);
+    const policy = create({ tools: [rule('t', { scopes: ['a'] })], implies });
+    expect([...policy.index.tools.exact.values()][0]?.grants).toEqual([['a', 'b', '*']]);
+    expect(policy.implied).toEqual(
+      new Map([
+        ['a', new Set(['a', 'b'])],
+        ['b', new Set(['b', 'a'])],
+      ]),
+    );
+  });
+
+  it('allows with the rule itself, so that its limit can be held', () => {
+    const limited = rule('t', { limit: { count: 1, periodMs: 1000 } });
+    const [prepared] = create({ tools: [limited] }).index.tools.exact.values();
+    expect(prepared?.allow).toEqual({ kind: 'allow', rule: limited });
+  });
+
+  it('cannot be changed after it was made', () => {
+    const policy = create({ tools: [rule('t*')] });
+    for (const part of [policy, policy.rules, policy.index, policy.index.tools, policy.index.tools.globs])
+      expect(Object.isFrozen(part)).toBe(true);
+  });
+});

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { authorize } from './authorize.ts';
+import { createPolicy } from './create-policy.ts';
+import { matchesGlob, parseGlob } from './glob.ts';
+import { parseMessage } from './parse-message.ts';
+import { createAnonymous } from './principal.ts';
+import { isAmbiguousUri } from './resource-uri.ts';
+import { findUnreachable } from './rule-order.ts';
+
+// Apart from the other tests, because mutation tests cannot hold them: instrumented code is slow.
+
+describe('authorize', () => {
+  it('is quick with 500 rules', () => {
+    const tools = Array.from({ length: 500 }, (_, i) => ({
+      pattern: `tool_${i}`,
+      scopes: ['s'],
+      when: null,
+      hidden: false,
+      deny: false,
+      limit: null,
+    }));
+    const policy = createPolicy({
+      tools,
+      resources: [],
+      prompts: [],
+      methods: [],
+      implies: new Map(),
+      list: 'callable',
+    });
+    const parsed = parseMessage(
+      Buffer.from('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"tool_499"}}'),
+    );
+    if (parsed.kind !== 'message') throw new Error(parsed.refusal.reason);
+    const [sent, principal] = [parsed.message, createAnonymous(['s'])];
+    for (let i = 0; i < 20_000; i += 1) authorize(policy, principal, sent, 'modern');
+    const started = performance.now();
+    for (let i = 0; i < 100_000; i += 1) authorize(policy, principal, sent, 'modern');
+    // A microsecond is the promise, about ten times what it takes; a loaded machine gets some room.
+    expect((performance.now() - started) / 100).toBeLessThan(3);
+  });
+});
+
+describe('matchesGlob', () => {
+  it('is quick on texts made to be slow', () => {
+    const glob = parseGlob(`${'*a'.repeat(60)}b`);
+    const started = performance.now();
+    expect(matchesGlob(glob, 'a'.repeat(8000))).toBe(false);
+    expect(performance.now() - started).toBeLessThan(50);
+  });
+});
+
+describe('isAmbiguousUri', () => {
+  it('is linear', () => {
+    const started = performance.now();
+    for (const part of ['A', '/', '%25', '.', 'a:', '://', '%']) isAmbiguousUri(`x${part.repeat(8000 / part.length)}`);
+    expect(performance.now() - started).toBeLessThan(50);
+  });
+});
+
+describe('findUnreachable', () => {
+  it('answers 500 rules at once', () => {
+    const rules = Array.from({ length: 500 }, (_, i) => ({ pattern: `*${i}*tool*` }));
+    const started = performance.now();
+    expect(findUnreachable(rules, 'tools').length).toBeGreaterThan(0);
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+});

@@ -1,0 +1,102 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createUseCounter } from './use-counter.ts';
+
+type Batch = ReadonlyMap<string, { readonly count: number; readonly lastUsedAt: number }>;
+
+describe('createUseCounter', () => {
+  let written: Batch[];
+  let failing: boolean;
+  const store = {
+    countUses(uses: Batch) {
+      if (failing) throw new Error('full');
+      written.push(structuredClone(uses) as Batch);
+    },
+  };
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    written = [];
+    failing = false;
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('adds up the uses of each credential and keeps the latest time, whatever the order', async () => {
+    const counter = createUseCounter(store);
+    for (const [id, now] of [
+      ['a', 5],
+      ['b', 2],
+      ['a', 9],
+      ['a', 7],
+    ] as const)
+      counter.count(id, now);
+    await counter.flush();
+    expect(written).toEqual([
+      new Map([
+        ['a', { count: 3, lastUsedAt: 9 }],
+        ['b', { count: 1, lastUsedAt: 2 }],
+      ]),
+    ]);
+    await counter.close();
+  });
+
+  it('writes by itself every five seconds unless told otherwise, and only when there is something to write', async () => {
+    const counter = createUseCounter(store);
+    const quick = createUseCounter(store, 100);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(written).toEqual([]);
+    counter.count('a', 1);
+    await vi.advanceTimersByTimeAsync(4_900);
+    expect(written).toEqual([]);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(written).toEqual([new Map([['a', { count: 1, lastUsedAt: 1 }]])]);
+    quick.count('b', 2);
+    await vi.advanceTimersByTimeAsync(150);
+    expect(written).toHaveLength(2);
+    await Promise.all([counter.close(), quick.close()]);
+  });
+
+  it('goes on after a failure of the store, with nothing lost', async () => {
+    const counter = createUseCounter(store, 100);
+    failing = true;
+    counter.count('a', 1);
+    await vi.advanceTimersByTimeAsync(150);
+    counter.count('a', 3);
+    counter.count('b', 2);
+    failing = false;
+    await vi.advanceTimersByTimeAsync(100);
+    expect(written).toEqual([
+      new Map([
+        ['a', { count: 2, lastUsedAt: 3 }],
+        ['b', { count: 1, lastUsedAt: 2 }],
+      ]),
+    ]);
+    await counter.close();
+  });
+
+  it('writes the rest when it closes, and nothing more after that', async () => {
+    const counter = createUseCounter(store, 100);
+    counter.count('a', 1);
+    await counter.close();
+    expect(written).toHaveLength(1);
+    counter.count('a', 2);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(written).toHaveLength(1);
+  });
+
+  it('closes over a store that fails', async () => {
+    const counter = createUseCounter(store, 100);
+    failing = true;
+    counter.count('a', 1);
+    await expect(counter.close()).resolves.toBeUndefined();
+  });
+
+  it('keeps no process alive', () => {
+    vi.useRealTimers();
+    const before = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const counter = createUseCounter(store);
+    expect(process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length).toBe(before);
+    return counter.close();
+  });
+});

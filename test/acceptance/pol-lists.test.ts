@@ -309,11 +309,13 @@ test('POL-34 filtered lists are private: whatever HTTP says of the answer', asyn
       expect([...headerValues(answer, 'age'), ...headerValues(answer, 'expires')]).toEqual([]);
     }
   // What could be read in two ways shows nothing.
-  for (const body of [`[${MESSAGE}]`, `${MESSAGE}${MESSAGE}`, `\u{feff}${MESSAGE}`, MESSAGE.slice(0, -1)]) {
+  for (const body of [`${MESSAGE}${MESSAGE}`, `\u{feff}${MESSAGE}`, MESSAGE.slice(0, -1)]) {
     upstream.script = answerOf('200 OK', { 'Content-Type': 'application/json' }, body);
     const answer = await send(site, list);
     expect([answer.status, answer.body]).toEqual([502, expect.not.stringContaining('norule')]);
   }
+  upstream.script = answerOf('200 OK', { 'Content-Type': 'application/json' }, `[${MESSAGE}]`);
+  expect(JSON.parse((await send(site, list)).body)).toMatchObject([{ result: { tools: [{ name: 'echo' }] } }]);
   const twice = MESSAGE.replace('"result"', `"result":{"tools":[{"name":"denied"}]},"result"`);
   upstream.script = answerOf('200 OK', { 'Content-Type': 'application/json' }, twice);
   expect((await send(site, list)).body).not.toMatch(/denied|norule/);

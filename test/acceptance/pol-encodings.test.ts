@@ -184,11 +184,12 @@ test('POL-16 Content-Encoding', async () => {
     }
   }
   // A server behind that would unpack is never told that something is packed under another name.
-  for (const name of ['Content-Transfer-Encoding', 'X-Content-Encoding', 'Accept-Encoding', 'TE', 'Content_Encoding']) {
+  for (const name of ['Content-Transfer-Encoding', 'X-Content-Encoding', 'Accept-Encoding', 'TE']) {
     http.spy.reset();
     expect(ranBy(await send(http, { headers: { [name]: 'gzip' } })).ran).toBe('echo');
     expect(http.spy.bytes()).not.toContain('gzip');
   }
+  await expectRefused(http, { headers: { Content_Encoding: 'gzip' } }, 400);
 });
 
 test('POL-16 Content-Encoding: in Transfer-Encoding', async () => {

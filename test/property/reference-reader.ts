@@ -227,7 +227,8 @@ function toObject(node: Node | undefined): string | null {
 function toId(node: Node | undefined): string | null {
   if (node?.type === 'number') return /^-?\d{1,31}$/.test(node.raw) && node.raw !== '-0' ? node.raw : null;
   if (node?.type !== 'string' || Buffer.byteLength(node.raw) > 512 + 2) return null;
-  return !node.raw.includes('\\') || isSoundTarget(toText(node)) ? node.raw : null;
+  const text = toText(node) ?? '';
+  return text.isWellFormed() && !text.includes('\0') ? node.raw : null;
 }
 
 /** Whether a key could be taken for one of the names without being it, letter for letter. */

@@ -58,15 +58,12 @@ describe('parseMessage', () => {
     expect(reasonOf(`{"jsonrpc":"2.0","id":${id},"method":"ping"}`)).toMatch(/invalid|malformed/);
   });
 
-  it.each(['\\ud800', 'a\\udfff', '\\u0000', 'a\\nb', '\\u009b'])(
-    'refuses the id "%s", which programs re-spell',
-    (id) => {
-      expect(reasonOf(`{"jsonrpc":"2.0","id":"${id}","method":"ping"}`)).toBe('message-invalid');
-      expect(
-        messageOf(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"${id}"}}`).cancels,
-      ).toBeNull();
-    },
-  );
+  it.each(['\\ud800', 'a\\udfff', '\\u0000', 'a\\u0000b'])('refuses the id "%s", which programs re-spell', (id) => {
+    expect(reasonOf(`{"jsonrpc":"2.0","id":"${id}","method":"ping"}`)).toBe('message-invalid');
+    expect(
+      messageOf(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"${id}"}}`).cancels,
+    ).toBeNull();
+  });
 
   it('keeps the exact text of an id that no double can hold', () => {
     expect(messageOf('{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}').id).toBe('9007199254740993');

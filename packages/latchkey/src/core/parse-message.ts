@@ -205,8 +205,8 @@ function progressToken(): Range | null {
 }
 
 /**
- * The id's exact JSON text, or null when it is not one: `1.0`, `1e0` and `-0` are numbers that programs re-spell, and
- * lone surrogates and control characters are texts that they do.
+ * The id's exact JSON text, or null when it is not one: `1.0`, `1e0` and `-0` are numbers that programs re-spell, lone
+ * surrogates become another character, and at a NUL text ends to some.
  */
 function idText(bytes: Buffer, slot: number): string | null {
   const start = slots[slot] as number;
@@ -214,7 +214,7 @@ function idText(bytes: Buffer, slot: number): string | null {
   if (end - start > MAX_ID_LENGTH) return null;
   if (type(slot) === TYPE_STRING) {
     const id = bytes.toString('utf8', start - 1, end + 1);
-    return !id.includes('\\') || isSoundTarget(JSON.parse(id) as string) ? id : null;
+    return !id.includes('\\') || isSoundId(JSON.parse(id) as string) ? id : null;
   }
   if (type(slot) !== TYPE_NUMBER) return null;
   const id = bytes.toString('latin1', start, end);
@@ -233,6 +233,10 @@ function parseSubscriptions(bytes: Buffer): readonly string[] | null {
 function isSoundTarget(target: string | null): boolean {
   if (target === null) return true;
   return target.length <= MAX_TARGET_LENGTH && !/[\u0000-\u001f\u007f-\u009f]/.test(target) && target.isWellFormed();
+}
+
+function isSoundId(id: string): boolean {
+  return id.isWellFormed() && !id.includes('\0');
 }
 
 /** Whether the bytes spell `2.0`, and not by escapes. */

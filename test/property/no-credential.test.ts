@@ -4,6 +4,8 @@ import { META } from '../acceptance/harness.ts';
 import { sendBytes, startPropertySite, TOKEN, type PropertySite } from './site.ts';
 
 const CASES = 2000;
+// Some answers only end when the gateway stops waiting for the rest of a body.
+const TOGETHER = 100;
 let site: PropertySite;
 beforeAll(async () => {
   site = await startPropertySite();
@@ -166,14 +168,15 @@ test(`without a valid credential no byte reaches the upstream (${CASES} cases)`,
     'evil.example',
     '',
   );
+  const request = fc.record({ method, target, credential, body, framing, extra, host });
   await fc.assert(
-    fc.asyncProperty(fc.record({ method, target, credential, body, framing, extra, host }), async (request) => {
-      const answer = await sendBytes(site.port, toBytes(request));
-      if (answer !== '') answered += 1;
-      expect(answer).not.toContain('"ran"');
+    fc.asyncProperty(fc.array(request, { minLength: TOGETHER, maxLength: TOGETHER }), async (requests) => {
+      const answers = await Promise.all(requests.map((each) => sendBytes(site.port, toBytes(each))));
+      for (const answer of answers) expect(answer).not.toContain('"ran"');
+      answered += answers.filter((answer) => answer !== '').length;
       expect(site.spy.bytes()).toBe('');
     }),
-    { numRuns: CASES, endOnFailure: true },
+    { numRuns: CASES / TOGETHER, endOnFailure: true },
   );
   // The property would hold of a gateway that is dead, too.
   expect(answered).toBeGreaterThan(CASES / 2);

@@ -7,7 +7,7 @@ function usedIds(): ReadonlySet<string> {
   const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.test.ts'));
   const ids = files.flatMap((file) => {
     const text = readFileSync(`${import.meta.dirname}/${file}`, 'utf8');
-    return [...text.matchAll(/\btest(?:\.[\w.]+)?(?:\([^'"`\n]*\))?\(\s*['"`]([A-Z]+-\d+)\b/g)].map(
+    return [...text.matchAll(/\btest(?:\.[\w.]+)?(?:\([^\n]*?\))?\(\s*['"`]([A-Z]+-\d+)\b/g)].map(
       ([, id]) => id as string,
     );
   });

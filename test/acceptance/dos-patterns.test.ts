@@ -19,7 +19,7 @@ const rules = {
     'file:///data/*/*/*/*/*/*/x': {},
     'file:///{a}{b}{c}/{+d}': {},
   },
-  prompts: { 'p*p*p*p*p*p*p*p!': {} },
+  prompts: { 'p*p*p*p*p*p*p*p-': {} },
 };
 let site: Site;
 beforeAll(async () => {

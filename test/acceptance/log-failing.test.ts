@@ -99,9 +99,9 @@ test.skipIf(MOUNT_MISSING)('LOG-07 audit cannot be written: read-only', async ()
 });
 
 const FAULTS: readonly Pick<FaultOptions, 'calls' | 'fault'>[] = [
-  { calls: ['write', 'pwrite64'], fault: 'EIO' },
-  { calls: ['write', 'pwrite64'], fault: 'ENOSPC' },
-  { calls: ['write', 'pwrite64'], fault: 'EROFS' },
+  { calls: ['write', 'writev', 'pwrite64', 'pwritev'], fault: 'EIO' },
+  { calls: ['write', 'writev', 'pwrite64', 'pwritev'], fault: 'ENOSPC' },
+  { calls: ['write', 'writev', 'pwrite64', 'pwritev'], fault: 'EROFS' },
   { calls: ['fdatasync', 'fsync'], fault: 'EIO' },
 ];
 
@@ -126,9 +126,12 @@ test.skipIf(STRACE_MISSING)('LOG-07 audit cannot be written: a disk that fails',
 
 test.skipIf(STRACE_MISSING)('LOG-07 audit cannot be written: no file can be opened', async () => {
   const site = await startSite({ limits: { callsPerCredential: '100000/min', requestsPerAddress: '100000/min' } });
-  const path = join(site.gateway.store, 'trail', `${new Date().toISOString().slice(0, 10)}.000001.jsonl`);
-  for (const fault of ['EMFILE', 'EROFS', 'EIO'] as const) {
-    await rm(path, { force: true });
+  const folder = join(site.gateway.store, 'trail');
+  for (const [at, fault] of (['EMFILE', 'EROFS', 'EIO'] as const).entries()) {
+    await expect.poll(() => readdir(folder)).toHaveLength(1);
+    for (const name of await readdir(folder)) await rm(join(folder, name));
+    // What is gone is not begun again: the next file has the next number.
+    const path = join(folder, `${new Date().toISOString().slice(0, 10)}.${String(at + 2).padStart(6, '0')}.jsonl`);
     const injected = await injectFault(site.gateway.pid, { calls: ['openat', 'open'], fault, paths: [path] });
     const answered = await callUntilRefused(site);
     await expectClosed(site);

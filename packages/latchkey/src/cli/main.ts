@@ -17,7 +17,7 @@ const program = new Command('latchkey')
   )
   .version(version)
   .enablePositionalOptions()
-  .showHelpAfterError('(latchkey --help shows the commands, latchkey COMMAND --help their options)')
+  .showHelpAfterError('  hint: latchkey --help shows the commands, latchkey COMMAND --help their options')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'latchkey: E_USAGE ')) })
   .addHelpText(

@@ -115,8 +115,9 @@ test(
     };
     for (let warm = 0; warm < 2000; warm += 1) time(warm % 2 === 0 ? wrongFirst : wrongLast);
     const shares = Array.from({ length: 3 }, shareOfWins).toSorted((a, b) => a - b);
-    // By chance alone the share is within 0.02 of a half; a compare that stops at the first difference is far outside.
-    expect(Math.abs((shares[1] as number) - 0.5)).toBeLessThan(0.05);
+    // By chance alone the share is within 0.02 of a half, and on a busy machine it was seen beyond 0.05.
+    // A compare that stops at the first difference gives 0.98.
+    expect(Math.abs((shares[1] as number) - 0.5)).toBeLessThan(0.15);
     expect(verifier.verify({ scheme: 'bearer', secret: new Secret(right) }, 'x', 0)).toMatchObject({ kind: 'accept' });
   },
 );

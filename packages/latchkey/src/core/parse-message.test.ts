@@ -50,6 +50,14 @@ describe('parseMessage', () => {
     ]).toEqual(['"a\\"b"', '{"x":1}', '{"roots":{}}', '"p"']);
   });
 
+  it('says where the cursor of a list stands, quotes and escapes included, where it is a text', () => {
+    const { bytes, cursor } = messageOf(
+      '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":"a\\u0062"}}',
+    );
+    expect(bytes.toString('utf8', cursor?.start, cursor?.end)).toBe('"a\\u0062"');
+    expect(messageOf('{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":1}}').cursor).toBeNull();
+  });
+
   it.each([null, true, 1.5, {}, [], -0.5])('refuses the id %j', (id) => {
     expect(reasonOf(call({ id }))).toBe('message-invalid');
   });

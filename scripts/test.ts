@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { CATALOGUE, toCheckId } from '../test/acceptance/catalogue.ts';
 
 interface Counts {
@@ -19,7 +20,13 @@ interface VitestReport {
   readonly numFailedTestSuites: number;
   readonly testResults: readonly {
     readonly status: string;
-    readonly assertionResults: readonly { readonly title: string; readonly status: string }[];
+    readonly name: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly title: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[] | null;
+    }[];
   }[];
 }
 
@@ -52,6 +59,8 @@ const PROGRAMS: readonly { readonly program: string; readonly debian: string }[]
 ];
 
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+/** What failed and why, said once more at the end, where whoever sees only the last lines finds it. */
+const failures: string[] = [];
 /** By id of the catalogue: whether every test of that check passed. */
 const checked = new Map<string, boolean>();
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-report-'));
@@ -63,6 +72,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 console.log(`\n${describeCatalogue()}`);
+if (failures.length > 0) console.log(`\nfailed:\n${failures.join('\n')}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
 
@@ -85,7 +95,10 @@ function runCheck({ name, command }: (typeof CHECKS)[number]): void {
     shell: process.platform === 'win32',
   });
   if (status === 0) total.passed += 1;
-  else total.failed += 1;
+  else {
+    total.failed += 1;
+    failures.push(`- ${name}`);
+  }
   console.log(`${status === 0 ? 'ok  ' : 'FAIL'} ${name}${status === 0 ? '' : `\n${stdout ?? ''}${stderr ?? ''}`}`);
 }
 
@@ -122,10 +135,26 @@ function add(report: VitestReport | null, status: number | null): void {
   total.passed += report?.numPassedTests ?? 0;
   total.failed += failed === 0 && status !== 0 ? 1 : failed;
   total.skipped += (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
+  if (report === null) failures.push('- a run that left no report');
+  else report.testResults.forEach(noteFailures);
   for (const { title, status: result } of report?.testResults.flatMap((file) => file.assertionResults) ?? []) {
     const id = /^[A-Z]+-\d+/.exec(title)?.[0];
     if (id !== undefined) checked.set(id, result === 'passed' && checked.get(id) !== false);
   }
+}
+
+function noteFailures(file: VitestReport['testResults'][number]): void {
+  const name = relative(process.cwd(), file.name);
+  const failed = file.assertionResults.filter((test) => test.status === 'failed');
+  if (file.status === 'failed' && failed.length === 0) failures.push(`- ${name}: ${brief(file.message)}`);
+  for (const { title, failureMessages } of failed) {
+    failures.push(`- ${name}: ${title}\n    ${brief(failureMessages?.join('\n') ?? '')}`);
+  }
+}
+
+/** The beginning of a message, without the colours of a terminal. */
+function brief(message: string): string {
+  return stripVTControlCharacters(message).trim().slice(0, 600).replaceAll('\n', '\n    ');
 }
 
 /** How many checks of each area have tests that all passed. */

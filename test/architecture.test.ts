@@ -26,9 +26,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
   rotation: { rooms: ['core'], ...outside },
   trail: { rooms: ['core'], ...outside },
   'compose.ts': {
-    rooms: ['core', 'config', 'store', 'verify', 'oauth', 'upstream', 'gateway', 'rotation', 'trail'],
+    rooms: ['core', 'config', 'store', 'verify', 'oauth', 'gateway', 'rotation', 'trail', 'compose-upstream.ts'],
     ...outside,
   },
+  // Which upstream a configuration means: one more kind of it changes nothing else.
+  'compose-upstream.ts': { rooms: ['core', 'config', 'upstream'], ...outside },
   // What the credential commands need, without the gateway's start-up time.
   'compose-store.ts': { rooms: ['store', 'verify'], ...outside },
   cli: { rooms: ['core', 'config', 'compose.ts', 'compose-store.ts'], ...outside },

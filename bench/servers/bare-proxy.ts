@@ -3,14 +3,8 @@
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
-import { createRequire } from 'node:module';
-import type { Dispatcher } from 'undici';
+import { Pool, type Dispatcher } from 'undici';
 import { BareExchange } from './bare-exchange.ts';
-
-// The very undici that Latchkey uses: another major may be hoisted to the root.
-const { Pool } = createRequire(new URL('../../packages/latchkey/package.json', import.meta.url))('undici') as {
-  Pool: new (origin: string, options: object) => Dispatcher;
-};
 
 interface Entry {
   scopes: Set<string>;

@@ -1,12 +1,10 @@
-import { readFileSync } from 'node:fs';
-import type { Config, ServerConfig, UpstreamConfig } from './config/config.ts';
-import { isOpenToOthers } from './config/private-file.ts';
-import { readSecret, resolveSecrets } from './config/secret-source.ts';
+import { createUpstream } from './compose-upstream.ts';
+import type { Config } from './config/config.ts';
+import { readSecret } from './config/secret-source.ts';
+import { readTlsPair } from './config/tls-files.ts';
 import { createAnonymous } from './core/principal.ts';
-import { LatchkeyError } from './core/error.ts';
 import type { Secret } from './core/secret.ts';
 import type { Store } from './core/store.ts';
-import type { Upstream } from './core/upstream.ts';
 import type { Verifier } from './core/verifier.ts';
 import { createTrusted } from './gateway/client-address.ts';
 import type { ProtectedServer } from './gateway/exchange.ts';
@@ -19,8 +17,6 @@ import { startRotation } from './rotation/automatic.ts';
 import { exchangeCredential } from './rotation/exchange.ts';
 import { openStore } from './store/sqlite/open.ts';
 import { createTrail } from './trail/writer.ts';
-import { createHttpUpstream } from './upstream/http.ts';
-import { createStdioUpstream, type StdioUpstream } from './upstream/stdio.ts';
 import { firstMatch } from './verify/first-match.ts';
 import { digestOf, mintCredential } from './verify/mint.ts';
 import { perMoment } from './verify/per-moment.ts';
@@ -99,7 +95,7 @@ async function start(
   const gateway = await startGateway({
     host: config.listen.host,
     port: config.listen.port,
-    tls: config.tls === null ? null : readPair(config.tls),
+    tls: config.tls === null ? null : readTlsPair(config.tls),
     trusted: createTrusted(config.behindProxy?.trusted ?? []),
     publicUrl: config.publicUrl === null ? null : new URL(config.publicUrl),
     origins: config.origins,
@@ -153,7 +149,7 @@ async function startServers(
   const prefix = config.publicUrl === null ? '' : new URL(config.publicUrl).pathname.replace(/\/$/, '');
   const servers: ProtectedServer[] = [];
   for (const server of config.servers) {
-    const upstream = createUpstream(server, config, env, log);
+    const upstream = createUpstream(server, config.limits, env, log);
     closing.push(() => upstream.close());
     if ('start' in upstream) await upstream.start();
     servers.push({
@@ -168,52 +164,6 @@ async function startServers(
     });
   }
   return servers;
-}
-
-function createUpstream(
-  server: ServerConfig,
-  { limits }: Config,
-  env: Environment,
-  log: Log,
-): Upstream | StdioUpstream {
-  const { upstream } = server;
-  if (upstream === null) {
-    throw new LatchkeyError('E_UPSTREAM_MISSING', 'There is no MCP server to protect.', {
-      hint: 'name one: `latchkey run -- COMMAND ARGS…`, `latchkey run --upstream URL`, or `upstream:` in latchkey.yaml (`latchkey init` writes one)',
-    });
-  }
-  if (upstream.kind === 'http') return createHttp(upstream, limits, env);
-  return createStdioUpstream({
-    command: [upstream.command, ...upstream.args],
-    cwd: upstream.cwd,
-    env: revealed(upstream.env, env),
-    maxChildren: limits.children,
-    callTimeoutMs: upstream.timeoutMs,
-    maxLineBytes: limits.responseBytes,
-    startTimeoutMs: limits.startTimeout,
-    protocol: server.protocol,
-    log,
-  });
-}
-
-function createHttp(
-  upstream: Extract<UpstreamConfig, { kind: 'http' }>,
-  limits: Config['limits'],
-  env: Environment,
-): Upstream {
-  return createHttpUpstream({
-    url: new URL(upstream.url),
-    headers: Object.entries(revealed(upstream.headers, env)).flatMap(([name, value]) => [name.toLowerCase(), value]),
-    tls: upstream.ca === null ? {} : { ca: readFile(upstream.ca) },
-    callTimeoutMs: upstream.timeoutMs,
-    callMaxMs: Math.max(limits.callMax, upstream.timeoutMs),
-    connectTimeoutMs: 10_000,
-    maxResponseBytes: limits.responseBytes,
-  });
-}
-
-function revealed(values: Parameters<typeof resolveSecrets>[0], env: Environment): Record<string, string> {
-  return Object.fromEntries([...resolveSecrets(values, env)].map(([name, secret]) => [name, secret.reveal()]));
 }
 
 function readStaticTokens({ auth }: Config, env: Environment): readonly Secret[] {
@@ -259,7 +209,6 @@ async function rotate({ auth }: Config, store: Store, secret: Secret, now: numbe
 
 const DEFAULT_GRACE_MS = 600_000;
 
-/** Who the trail says made a credential that nobody asked for on the command line. */
 /** Who changed a credential, in the trail, where no person did. */
 export const OWN_NAME = 'gateway';
 
@@ -302,34 +251,10 @@ function replacePolicies(servers: readonly ProtectedServer[], before: Config, ne
 function reloadTls(gateway: Gateway, { tls }: Config, log: Log): void {
   if (tls === null) return;
   try {
-    gateway.setTls(readPair(tls));
+    gateway.setTls(readTlsPair(tls));
     log('info', 'the TLS certificate was replaced');
   } catch (error) {
     log('error', 'the new TLS certificate cannot be used; the old one stays', { error: String(error) });
-  }
-}
-
-function readPair({ cert, key }: { readonly cert: string; readonly key: string }): { cert: string; key: string } {
-  return { cert: readFile(cert), key: readKey(key) };
-}
-
-function readKey(path: string): string {
-  const text = readFile(path);
-  if (!isOpenToOthers(path)) return text;
-  throw new LatchkeyError('E_TLS', `Others than its owner may read or write the private key ${path}.`, {
-    hint: `chmod 600 ${path}`,
-  });
-}
-
-function readFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new LatchkeyError(
-      'E_TLS',
-      `${path} cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown'}).`,
-      { hint: 'check the path and its permissions', cause },
-    );
   }
 }
 

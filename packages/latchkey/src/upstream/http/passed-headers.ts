@@ -1,0 +1,41 @@
+import type { Reason } from '../../core/reason.ts';
+import { findHeader, type ResponseHead } from './response-head.ts';
+
+// The only headers of an answer that mean anything to an MCP client; everything else stays on this side.
+const PASSED: ReadonlySet<string> = new Set([
+  'content-type',
+  'content-length',
+  'mcp-session-id',
+  'mcp-protocol-version',
+  'retry-after',
+  'x-accel-buffering',
+  'allow',
+]);
+
+const VISIBLE = /^[\x20-\x7e]*$/;
+
+/** Redirects are not followed, the upstream's own trouble with credentials is not the caller's, and 5xx bodies tell too much. */
+export function judgeAnswer({ status, headers }: ResponseHead, type: string): Reason | null {
+  const encoding = findHeader(headers, 'content-encoding');
+  if (encoding !== null && encoding !== 'identity') return 'upstream-invalid';
+  if (status >= 300 && status < 400) return 'upstream-invalid';
+  if (status === 401 || status === 403 || status === 407 || status >= 500) return 'upstream-invalid';
+  const readable = type === '' || type.startsWith('application/json') || type.startsWith('text/event-stream');
+  return readable || status >= 400 ? null : 'upstream-invalid';
+}
+
+/** The headers of an answer that go to the caller. */
+export function passHeaders(headers: readonly string[]): readonly string[] {
+  // What a caller may read is not for a cache that others share, whatever the upstream thinks.
+  const passed: string[] = ['cache-control', 'no-store, no-transform'];
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string;
+    const value = headers[i + 1] as string;
+    if (PASSED.has(name) && mayPass(name, value)) passed.push(name, value);
+  }
+  return passed;
+}
+
+function mayPass(name: string, value: string): boolean {
+  return name === 'content-type' || name === 'content-length' || VISIBLE.test(value);
+}

@@ -1,0 +1,126 @@
+import { refuse, type Reason } from '../../core/reason.ts';
+import type { Slotted } from '../../core/slot-list.ts';
+import type { Answer, Forwardable } from '../../core/upstream.ts';
+import { endsEvent, toErrorEvent } from '../event-stream.ts';
+import type { Connection, Receiver } from './connection.ts';
+import { judgeAnswer, passHeaders } from './passed-headers.ts';
+import { findHeader, type ResponseHead } from './response-head.ts';
+
+/** Something that is given up when its time is over. */
+export interface Bounded extends Slotted {
+  /** `performance.now` of its end. */
+  readonly deadline: number;
+  expire(): void;
+}
+
+export interface RelayOptions {
+  /** Milliseconds for a whole answer, or for the head of a stream. */
+  readonly callTimeoutMs: number;
+  /** Milliseconds for the whole of a stream that answers a call; at least `callTimeoutMs`. Subscriptions have no end. */
+  readonly callMaxMs: number;
+  readonly maxResponseBytes: number;
+}
+
+/** Carries one answer across, with back-pressure; a caller that leaves takes its request along. */
+export class Relay implements Receiver, Bounded {
+  slot = -1;
+  deadline: number;
+  readonly #request: Forwardable;
+  readonly #answer: Answer;
+  readonly #options: RelayOptions;
+  /** Called once the answer is all there, or is a stream that may last. */
+  readonly #settled: (relay: Relay) => void;
+  #connection: Connection | null = null;
+  #drainAsked = false;
+  #started = false;
+  #stream = false;
+  /** True for a stream that answers no call, and so has no end of its own. */
+  #lasting = false;
+  #betweenEvents = true;
+  #size = 0;
+
+  constructor(request: Forwardable, answer: Answer, options: RelayOptions, settled: (relay: Relay) => void) {
+    this.deadline = performance.now() + options.callTimeoutMs;
+    this.#request = request;
+    this.#answer = answer;
+    this.#options = options;
+    this.#settled = settled;
+  }
+
+  /** The connection that carries the request from here on. */
+  travel(connection: Connection): void {
+    this.#connection = connection;
+    this.#answer.onAbort(() => this.#leave());
+  }
+
+  expire(): void {
+    this.#giveUp('upstream-timeout', 'The server did not answer in time.');
+  }
+
+  onHead(head: ResponseHead): void {
+    const type = (findHeader(head.headers, 'content-type') ?? '').toLowerCase();
+    const fault = judgeAnswer(head, type);
+    if (fault !== null) {
+      this.#answer.fail(refuse(fault));
+      this.#leave();
+      return;
+    }
+    if (head.status >= 400 && !type.startsWith('application/json')) {
+      // The status is for the caller, a page or a stack trace is not.
+      this.#answer.start(head.status, ['content-length', '0']);
+      this.#answer.end();
+      return;
+    }
+    this.#started = true;
+    this.#stream = type.startsWith('text/event-stream');
+    this.#lasting = this.#stream && isLasting(this.#request);
+    if (this.#lasting) this.#settled(this);
+    else if (this.#stream) this.deadline += this.#options.callMaxMs - this.#options.callTimeoutMs;
+    this.#answer.start(head.status, passHeaders(head.headers));
+  }
+
+  onBody(bytes: Buffer): boolean {
+    if (!this.#started) return true;
+    this.#size += bytes.length;
+    if (!this.#lasting && this.#size > this.#options.maxResponseBytes) {
+      this.#giveUp('upstream-too-large', 'The answer of the server is too large.');
+      return true;
+    }
+    if (this.#stream) this.#betweenEvents = endsEvent(bytes);
+    // The next read goes into the same memory, while the answer may keep what it is given.
+    if (this.#answer.write(Buffer.from(bytes))) return true;
+    if (!this.#drainAsked) this.#answer.onDrain(() => this.#connection?.resume());
+    this.#drainAsked = true;
+    return false;
+  }
+
+  onEnd(): void {
+    this.#connection = null;
+    this.#settled(this);
+    if (this.#started) this.#answer.end();
+  }
+
+  onFail(reason: Reason): void {
+    this.#connection = null;
+    this.#settled(this);
+    this.#answer.fail(refuse(reason));
+  }
+
+  // A client that reads a stream learns of the end from a response; one that is cut may wait for it, or come again.
+  #giveUp(reason: Reason, text: string): void {
+    const id = this.#request.message?.id ?? null;
+    if (this.#stream && this.#betweenEvents && id !== null) this.#answer.end(toErrorEvent(id, text));
+    else this.#answer.fail(refuse(reason));
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.#settled(this);
+    this.#connection?.abandon();
+    this.#connection = null;
+  }
+}
+
+function isLasting({ httpMethod, message }: Forwardable): boolean {
+  return httpMethod === 'GET' || message?.method === 'subscriptions/listen';
+}

@@ -75,6 +75,7 @@ function writeConfig(site: Site, name: string, store: string, upstream: object, 
       connectionsPerAddress: 100_000,
       sessions: 1000,
       streams: 1000,
+      streamsPerAddress: 100_000,
     },
   };
   writeFileSync(path, JSON.stringify(config, null, 2));

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { LatchkeyError } from '../core/error.ts';
 import { refuse } from '../core/reason.ts';
 import type { Answer, Forwardable, Upstream } from '../core/upstream.ts';
+import { Deadlines } from './deadlines.ts';
 import type { Log } from './stdio/child.ts';
 import { createEnvironment } from './stdio/environment.ts';
 import { InputRounds, wantsInput } from './stdio/input-rounds.ts';
@@ -72,6 +73,7 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
     watchdog,
     log,
   });
+  const deadlines = new Deadlines();
   const sessions = new Map<string, Session>();
   const inputRounds = new InputRounds({ launcher, callTimeoutMs, log });
   let decorate: Decorate | null = null;
@@ -79,6 +81,7 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
   const shared = new SharedChild({
     launcher,
     callTimeoutMs,
+    deadlines,
     log,
     onUnaddressed: (line) => listeners.notify(line),
     onStart: (greeting) => {
@@ -141,7 +144,7 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
     const onEnd = (): void => void sessions.delete(id);
     if (sessions.size >= MAX_SESSIONS) return answer.fail(refuse('limit-sessions', { retryAfterSeconds: 5 }));
     const session = asItIs
-      ? new SessionChild(launcher, { id, callTimeoutMs, startTimeoutMs, log, onEnd })
+      ? new SessionChild(launcher, { id, callTimeoutMs, startTimeoutMs, deadlines, log, onEnd })
       : new LegacySession(shared, { id, callTimeoutMs, onEnd });
     sessions.set(id, session);
     const started = await session.start();
@@ -174,6 +177,7 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
       inputRounds.close();
       for (const session of sessions.values()) session.end();
       await launcher.close();
+      deadlines.close();
       watchdog.close();
     },
   };

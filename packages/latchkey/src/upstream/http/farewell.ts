@@ -1,5 +1,5 @@
+import type { Bounded, Deadlines } from '../deadlines.ts';
 import type { Connection, Receiver } from './connection.ts';
-import type { Bounded } from './relay.ts';
 
 const TIMEOUT_MS = 10_000;
 
@@ -7,11 +7,11 @@ const TIMEOUT_MS = 10_000;
 export class Farewell implements Receiver, Bounded {
   slot = -1;
   readonly deadline = performance.now() + TIMEOUT_MS;
-  readonly #settled: (farewell: Farewell) => void;
+  readonly #deadlines: Deadlines;
   #connection: Connection | null = null;
 
-  constructor(settled: (farewell: Farewell) => void) {
-    this.#settled = settled;
+  constructor(deadlines: Deadlines) {
+    this.#deadlines = deadlines;
   }
 
   travel(connection: Connection): void {
@@ -19,7 +19,6 @@ export class Farewell implements Receiver, Bounded {
   }
 
   expire(): void {
-    this.#settled(this);
     this.#connection?.abandon();
   }
 
@@ -30,10 +29,10 @@ export class Farewell implements Receiver, Bounded {
   }
 
   onEnd(): void {
-    this.#settled(this);
+    this.#deadlines.forget(this);
   }
 
   onFail(): void {
-    this.#settled(this);
+    this.#deadlines.forget(this);
   }
 }

@@ -1,17 +1,10 @@
 import { refuse, type Reason } from '../../core/reason.ts';
-import type { Slotted } from '../../core/slot-list.ts';
 import type { Answer, Forwardable } from '../../core/upstream.ts';
+import type { Bounded, Deadlines } from '../deadlines.ts';
 import { endsEvent, toErrorEvent } from '../event-stream.ts';
 import type { Connection, Receiver } from './connection.ts';
 import { judgeAnswer, passHeaders } from './passed-headers.ts';
 import { findHeader, type ResponseHead } from './response-head.ts';
-
-/** Something that is given up when its time is over. */
-export interface Bounded extends Slotted {
-  /** `performance.now` of its end. */
-  readonly deadline: number;
-  expire(): void;
-}
 
 export interface RelayOptions {
   /** Milliseconds for a whole answer, or for the head of a stream. */
@@ -28,8 +21,8 @@ export class Relay implements Receiver, Bounded {
   readonly #request: Forwardable;
   readonly #answer: Answer;
   readonly #options: RelayOptions;
-  /** Called once the answer is all there, or is a stream that may last. */
-  readonly #settled: (relay: Relay) => void;
+  /** Forgets it once the answer is all there, or is a stream that may last. */
+  readonly #deadlines: Deadlines;
   #connection: Connection | null = null;
   #drainAsked = false;
   #started = false;
@@ -39,12 +32,12 @@ export class Relay implements Receiver, Bounded {
   #betweenEvents = true;
   #size = 0;
 
-  constructor(request: Forwardable, answer: Answer, options: RelayOptions, settled: (relay: Relay) => void) {
+  constructor(request: Forwardable, answer: Answer, options: RelayOptions, deadlines: Deadlines) {
     this.deadline = performance.now() + options.callTimeoutMs;
     this.#request = request;
     this.#answer = answer;
     this.#options = options;
-    this.#settled = settled;
+    this.#deadlines = deadlines;
   }
 
   /** The connection that carries the request from here on. */
@@ -74,7 +67,7 @@ export class Relay implements Receiver, Bounded {
     this.#started = true;
     this.#stream = type.startsWith('text/event-stream');
     this.#lasting = this.#stream && isLasting(this.#request);
-    if (this.#lasting) this.#settled(this);
+    if (this.#lasting) this.#deadlines.forget(this);
     else if (this.#stream) this.deadline += this.#options.callMaxMs - this.#options.callTimeoutMs;
     this.#answer.start(head.status, passHeaders(head.headers));
   }
@@ -96,13 +89,13 @@ export class Relay implements Receiver, Bounded {
 
   onEnd(): void {
     this.#connection = null;
-    this.#settled(this);
+    this.#deadlines.forget(this);
     if (this.#started) this.#answer.end();
   }
 
   onFail(reason: Reason): void {
     this.#connection = null;
-    this.#settled(this);
+    this.#deadlines.forget(this);
     this.#answer.fail(refuse(reason));
   }
 
@@ -115,7 +108,7 @@ export class Relay implements Receiver, Bounded {
   }
 
   #leave(): void {
-    this.#settled(this);
+    this.#deadlines.forget(this);
     this.#connection?.abandon();
     this.#connection = null;
   }

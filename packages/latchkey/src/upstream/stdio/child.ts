@@ -82,16 +82,20 @@ export class Child {
 
   /** Sends whole lines, ends included. False when the child reads too slowly to take more: then nothing was sent. */
   send(lines: Buffer): boolean {
-    if (!this.alive) return true;
-    const waiting = this.#queued + (this.#process.stdin?.writableLength ?? 0);
-    if (waiting > 0 && waiting + lines.length > MAX_QUEUED_BYTES) return false;
-    this.#queue.push(lines);
-    this.#queued += lines.length;
-    // One write for everything that arrived in this turn of the event loop.
-    if (!this.#flushing) {
-      this.#flushing = true;
-      setImmediate(() => this.#flush());
-    }
+    if (!this.#queueUp(lines)) return false;
+    this.#flush();
+    return true;
+  }
+
+  /** As `send`, in one write with everything else that arrives in this turn of the event loop. */
+  sendSoon(lines: Buffer): boolean {
+    if (!this.#queueUp(lines)) return false;
+    if (this.#flushing) return true;
+    this.#flushing = true;
+    setImmediate(() => {
+      this.#flushing = false;
+      this.#flush();
+    });
     return true;
   }
 
@@ -102,8 +106,16 @@ export class Child {
     return this.#stopping;
   }
 
+  #queueUp(lines: Buffer): boolean {
+    if (!this.alive) return true;
+    const waiting = this.#queued + (this.#process.stdin?.writableLength ?? 0);
+    if (waiting > 0 && waiting + lines.length > MAX_QUEUED_BYTES) return false;
+    this.#queue.push(lines);
+    this.#queued += lines.length;
+    return true;
+  }
+
   #flush(): void {
-    this.#flushing = false;
     const queue = this.#queue;
     if (queue.length === 0) return;
     this.#queue = [];

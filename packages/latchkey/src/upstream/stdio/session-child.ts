@@ -1,5 +1,6 @@
 import type { Answer } from '../../core/upstream.ts';
 import { refuse } from '../../core/reason.ts';
+import type { Bounded, Deadlines } from '../deadlines.ts';
 import type { Child, ChildHandlers, Ending, Log } from './child.ts';
 import type { Launched } from './ears.ts';
 import { textAt, toCancelled, toIdKey } from './json.ts';
@@ -16,17 +17,19 @@ export interface SessionOptions {
   readonly id: string;
   readonly callTimeoutMs: number;
   readonly startTimeoutMs: number;
+  readonly deadlines: Deadlines;
   readonly log: Log;
   /** The session is over, and its id unknown from now on. */
   onEnd(): void;
 }
 
-interface Pending {
+interface Pending extends Bounded {
   readonly reply: Reply;
   readonly key: string;
   readonly tokenKey: string | null;
   readonly initialize: boolean;
-  timer: NodeJS.Timeout;
+  deadline: number;
+  expire: () => void;
 }
 
 // A cancelled request gets no response (MCP 2025-11-25 cancellation), so its stream ends soon after.
@@ -103,7 +106,7 @@ export class SessionChild implements ChildHandlers {
     const loss = toLoss(ending);
     if (!started && ending.kind !== 'stopped' && this.#child !== null) this.#launcher.startFailed(this.#child);
     for (const pending of this.#pending.values()) {
-      clearTimeout(pending.timer);
+      this.#options.deadlines.forget(pending);
       pending.reply.fail(loss.refusal, loss.text);
     }
     this.#finish();
@@ -111,7 +114,7 @@ export class SessionChild implements ChildHandlers {
 
   #await(key: string, { message }: Posted, answer: Answer): void {
     const initialize = message.method === 'initialize';
-    const { callTimeoutMs, startTimeoutMs } = this.#options;
+    const { callTimeoutMs, startTimeoutMs, deadlines } = this.#options;
     // A caller who disconnects has not cancelled (MCP 2025-11-25 transports): the call runs on, its answer is dropped.
     const pending: Pending = {
       reply: new Reply(answer, message.id ?? 'null'),
@@ -119,8 +122,11 @@ export class SessionChild implements ChildHandlers {
       tokenKey:
         message.progressToken === null || initialize ? null : toIdKey(textAt(message.bytes, message.progressToken)),
       initialize,
-      timer: setTimeout(() => this.#timeOut(pending), initialize ? startTimeoutMs : callTimeoutMs),
+      slot: -1,
+      deadline: performance.now() + (initialize ? startTimeoutMs : callTimeoutMs),
+      expire: () => this.#timeOut(pending),
     };
+    deadlines.watch(pending);
     // Nobody would know the id of a session whose opener left.
     if (initialize && !this.#initialized) pending.reply.onGone = () => this.end();
     this.#pending.set(key, pending);
@@ -159,8 +165,8 @@ export class SessionChild implements ChildHandlers {
   #endSoon(key: string): void {
     const pending = this.#pending.get(key);
     if (pending === undefined) return;
-    clearTimeout(pending.timer);
-    pending.timer = setTimeout(() => this.#take(key)?.reply.close(), CANCELLED_MS);
+    pending.deadline = performance.now() + CANCELLED_MS;
+    pending.expire = () => this.#take(key)?.reply.close();
   }
 
   #timeOut(pending: Pending): void {
@@ -177,7 +183,7 @@ export class SessionChild implements ChildHandlers {
     this.#pending.delete(key);
     if (pending.tokenKey !== null && this.#tokens.get(pending.tokenKey) === pending)
       this.#tokens.delete(pending.tokenKey);
-    clearTimeout(pending.timer);
+    this.#options.deadlines.forget(pending);
     return pending;
   }
 
@@ -185,9 +191,9 @@ export class SessionChild implements ChildHandlers {
     if (this.#over) return;
     this.#over = true;
     const refusal = refuse('session-unknown', { detail: 'the session ended' });
-    for (const { reply, timer } of this.#pending.values()) {
-      clearTimeout(timer);
-      reply.fail(refusal, 'The session ended.');
+    for (const pending of this.#pending.values()) {
+      this.#options.deadlines.forget(pending);
+      pending.reply.fail(refusal, 'The session ended.');
     }
     this.#pending.clear();
     this.#side.close();

@@ -1,3 +1,4 @@
+import type { Bounded, Deadlines } from '../deadlines.ts';
 import type { Child, ChildHandlers, Log } from './child.ts';
 import { createBackoff } from './backoff.ts';
 import type { Launched } from './ears.ts';
@@ -17,11 +18,18 @@ export interface Call {
 export interface Sharing {
   readonly launcher: Launcher;
   readonly callTimeoutMs: number;
+  readonly deadlines: Deadlines;
   readonly log: Log;
   /** A notification of the server that names no call. */
   onUnaddressed(line: ServerLine): void;
   onStart(greeting: Greeting): void;
   onLost(loss: Loss): void;
+}
+
+interface Entry extends Bounded {
+  readonly call: Call;
+  /** A subscription, which has no end of its own. */
+  readonly lasting: boolean;
 }
 
 const MAX_IN_FLIGHT = 10_000;
@@ -31,7 +39,7 @@ const MAX_WAITING = 1000;
 export class SharedChild implements ChildHandlers {
   readonly #sharing: Sharing;
   readonly #backoff = createBackoff();
-  readonly #calls = new Map<number, { readonly call: Call; readonly timer: NodeJS.Timeout | null }>();
+  readonly #calls = new Map<number, Entry>();
   #lastId = 0;
   #child: Child | null = null;
   #greeting: Greeting | null = null;
@@ -74,9 +82,11 @@ export class SharedChild implements ChildHandlers {
   open(id: number, line: Buffer, call: Call, lasting = false): void {
     const child = this.#child;
     if (child === null) return call.onLost(exited('ended before the call'));
-    if (this.#calls.size >= MAX_IN_FLIGHT || !child.send(line)) return call.onLost(NOT_READING);
-    const timer = lasting ? null : setTimeout(() => this.#timeOut(id), this.#sharing.callTimeoutMs);
-    this.#calls.set(id, { call, timer });
+    if (this.#calls.size >= MAX_IN_FLIGHT || !child.sendSoon(line)) return call.onLost(NOT_READING);
+    const deadline = performance.now() + this.#sharing.callTimeoutMs;
+    const entry: Entry = { call, lasting, slot: -1, deadline, expire: () => this.#timeOut(id) };
+    if (!lasting) this.#sharing.deadlines.watch(entry);
+    this.#calls.set(id, entry);
   }
 
   /** Forgets a call and tells the child; whatever it still says about it is dropped. */
@@ -156,7 +166,7 @@ export class SharedChild implements ChildHandlers {
   // A server may only take back a subscription (MCP 2026-07-28 cancellation).
   #withdraw(id: number): void {
     const entry = this.#calls.get(id);
-    if (entry?.timer === null) this.#take(id)?.onLost(exited('ended the subscription'));
+    if (entry?.lasting === true) this.#take(id)?.onLost(exited('ended the subscription'));
   }
 
   // What belongs to nobody can be asked of nobody; `ping` alone the gateway answers itself.
@@ -181,7 +191,7 @@ export class SharedChild implements ChildHandlers {
     const entry = this.#calls.get(id);
     if (entry === undefined) return null;
     this.#calls.delete(id);
-    if (entry.timer !== null) clearTimeout(entry.timer);
+    this.#sharing.deadlines.forget(entry);
     return entry.call;
   }
 }

@@ -1,6 +1,7 @@
 import type { Principal } from '../core/principal.ts';
 import { SlotList } from '../core/slot-list.ts';
 import type { Awaitable } from '../core/store.ts';
+import { networkOf } from './client-address.ts';
 import type { Exchange, ProtectedServer } from './exchange.ts';
 import { cutUnread } from './unread.ts';
 
@@ -14,7 +15,7 @@ export interface OpenExchanges {
   readonly size: number;
   /** Open streams of a principal, whichever of its credentials opened them. */
   streamsOf(principal: Principal): number;
-  /** Open streams from an address, whoever opened them. */
+  /** Open streams from the network of an address (`networkOf`), whoever opened them. */
   streamsFrom(address: string): number;
   /** Requests outside of sessions that this server is answering under this id. */
   callsWith(server: ProtectedServer | null, id: unknown): readonly Exchange[];
@@ -39,13 +40,13 @@ interface Watch {
 export function createOpenExchanges({ version, endOf, unreadBytes }: Watch): OpenExchanges {
   const open = new SlotList<Exchange>();
   const byPrincipal = new Map<string, number>();
-  const byAddress = new Map<string, number>();
+  const byNetwork = new Map<string, number>();
   let seen = -1;
 
   const count = (exchange: Exchange, step: 1 | -1): void => {
     if (!exchange.stream || exchange.principal === null) return;
     addTo(byPrincipal, exchange.principal.id, step);
-    addTo(byAddress, exchange.address, step);
+    addTo(byNetwork, networkOf(exchange.address), step);
   };
 
   const refresh = async (): Promise<void> => {
@@ -72,7 +73,7 @@ export function createOpenExchanges({ version, endOf, unreadBytes }: Watch): Ope
       return open.size;
     },
     streamsOf: (principal) => byPrincipal.get(principal.id) ?? 0,
-    streamsFrom: (address) => byAddress.get(address) ?? 0,
+    streamsFrom: (address) => byNetwork.get(networkOf(address)) ?? 0,
     callsWith: (server, id) =>
       open.toArray().filter((other) => other.server === server && other.sessionId === null && isCall(other, id)),
     inSession: (sealed) =>

@@ -10,6 +10,7 @@ function collect(text: string, maxBytes: number, chunkBytes = 7): Collected {
   return collector.take();
 }
 
+const print = (text: string): string => toPrintable({ bytes: Buffer.from(text), cut: false });
 const limits = (maxBytes: number, hidden: readonly string[] = []) => ({ maxBytes, redactor: createRedactor(hidden) });
 
 describe('createCollector', () => {
@@ -21,8 +22,6 @@ describe('createCollector', () => {
 });
 
 describe('toPrintable', () => {
-  const print = (text: string): string => toPrintable({ bytes: Buffer.from(text), cut: false });
-
   it('keeps line breaks and tabs, and nothing else that is no character', () => {
     const all = String.fromCharCode(...Array.from({ length: 0xa1 }, (_, i) => i));
     const shown = print(all.replace('\u001b', '').replaceAll(/[\u0090-\u009f]/g, ''));

@@ -21,11 +21,11 @@ const problems = (declared: Declared, values: Readonly<Record<string, JsonValue>
 };
 
 const ORIGIN = 'https://api.example.com';
+const at = (id: JsonValue): string => request({ url: `${ORIGIN}/users/{{id}}/posts` }, { id }).url.pathname;
 const anyText = fc.string({ unit: 'binary' }).filter((text) => text.isWellFormed());
 
 describe('toRequest', () => {
   it('encodes a value in the path as part of one segment', () => {
-    const at = (id: JsonValue): string => request({ url: `${ORIGIN}/users/{{id}}/posts` }, { id }).url.pathname;
     expect(at('a b/c?d#e&f=g;h')).toBe('/users/a%20b%2Fc%3Fd%23e%26f%3Dg%3Bh/posts');
     expect(at('../../admin')).toBe('/users/..%2F..%2Fadmin/posts');
     expect(at('..\\admin')).toBe('/users/..%5Cadmin/posts');
@@ -59,16 +59,14 @@ describe('toRequest', () => {
   it('stays at its server and keeps its shape, whatever the values', () => {
     const declared = { url: `${ORIGIN}/a/{{x}}/b`, query: 'x={{x}}&y=1' };
     fc.assert(
-      fc.property(anyText, (x) => {
-        const prepared = prepare(declared, { x });
-        if ('problems' in prepared) return ['', '.', '..'].includes(x);
-        const { url } = prepared;
-        const [, a, segment = '', b, ...more] = url.pathname.split('/');
-        return (
-          url.origin === ORIGIN && `${url.username}${url.password}${url.hash}` === '' && more.length === 0 &&
-          a === 'a' && b === 'b' && decodeURIComponent(segment) === x &&
-          url.searchParams.size === 2 && url.searchParams.get('x') === x
-        );
+      fc.property(anyText.filter((text) => !['', '.', '..'].includes(text)), (x) => {
+        const { url } = request(declared, { x });
+        expect([url.origin, url.username, url.password, url.hash]).toEqual([ORIGIN, '', '', '']);
+        expect(url.pathname.split('/').map(decodeURIComponent)).toEqual(['', 'a', x, 'b']);
+        expect([...url.searchParams]).toEqual([
+          ['x', x],
+          ['y', '1'],
+        ]);
       }),
       { numRuns: 2000 },
     );

@@ -69,6 +69,12 @@ const never = new AbortController().signal;
 const call = (tool: DeclaredTool, args: unknown = {}, signal = never): Promise<ToolResult> => runner.call(tool, args, signal);
 const get = (path: string, more: Partial<DeclaredTool> = {}): DeclaredTool => httpTool({ url: `${origin()}${path}` }, more);
 
+const part = (...path: (string | number)[]) => call(httpTool({ url: `${origin()}/`, extract: path }));
+const redirect = (status: number, location: string) => (request: IncomingMessage, response: ServerResponse) =>
+      void (request.url === '/end' ? response.end('arrived') : response.writeHead(status, { location }).end());
+const post = (): DeclaredTool => httpTool({ url: `${origin()}/`, method: 'POST', body: ['json', '{}'] });
+const named = (host: string): DeclaredTool => httpTool({ url: `http://${host}:${portOf(server)}/` });
+
 describe('a tool that calls the web', { timeout: 20_000 }, () => {
   it('sends what the file says, with values encoded by place', async () => {
     const tool = httpTool(
@@ -121,7 +127,6 @@ describe('a tool that calls the web', { timeout: 20_000 }, () => {
 
   it('takes the part of the answer that the file names, or fails', async () => {
     answer = (_request, response) => void response.end('{"data":{"items":[{"name":"first"}],"more":{"a":1}}}');
-    const part = (...path: (string | number)[]) => call(httpTool({ url: `${origin()}/`, extract: path }));
     expect(await part('data', 'items', 0, 'name')).toEqual({ text: 'first', isError: false });
     expect(await part('data', 'more')).toEqual({ text: '{\n  "a": 1\n}', isError: false });
     expect(await part('data', 'items', 1)).toEqual({
@@ -175,8 +180,6 @@ describe('a tool that calls the web', { timeout: 20_000 }, () => {
   });
 
   describe('redirects', () => {
-    const redirect = (status: number, location: string) => (request: IncomingMessage, response: ServerResponse) =>
-      void (request.url === '/end' ? response.end('arrived') : response.writeHead(status, { location }).end());
 
     it.each([301, 302, 303, 307, 308])('with %i are followed within the server', async (status) => {
       answer = redirect(status, '/end');
@@ -211,7 +214,6 @@ describe('a tool that calls the web', { timeout: 20_000 }, () => {
     });
 
     it('of what changes something are followed only where the server asks for GET', async () => {
-      const post = (): DeclaredTool => httpTool({ url: `${origin()}/`, method: 'POST', body: ['json', '{}'] });
       for (const status of [301, 302, 307, 308]) {
         answer = redirect(status, '/end');
         expect(await call(post())).toMatchObject({ isError: true, text: expect.stringContaining('not followed with POST') });
@@ -231,7 +233,6 @@ describe('a tool that calls the web', { timeout: 20_000 }, () => {
   });
 
   describe('addresses', () => {
-    const named = (host: string): DeclaredTool => httpTool({ url: `http://${host}:${portOf(server)}/` });
 
     it.each([
       ['127.0.0.1'], ['10.0.0.1'], ['169.254.169.254'], ['192.168.0.1'], ['100.64.0.1'], ['0.0.0.0'], ['224.0.0.1'],

@@ -1,3 +1,5 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -14,7 +16,7 @@ import {
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runLatchkey, type Outcome } from './run-latchkey.ts';
 
@@ -56,6 +58,25 @@ function readAll(directory: string): string {
     .map((entry) => `${entry.name}: ${readFileSync(join(entry.parentPath, entry.name), 'latin1')}`)
     .sort()
     .join('\n');
+}
+
+/** Gives the exit code of `connect cursor --write` on a terminal of its own, where somebody presses a key when asked. */
+async function answerOnTerminal(key: string): Promise<number | null> {
+  const main = fileURLToPath(new URL('../../packages/latchkey/src/cli/main.ts', import.meta.url));
+  const command = `'${process.execPath}' '${main}' connect cursor --write`;
+  const terminal = spawn('script', ['-qec', command, '/dev/null'], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'] ?? '', HOME: folder, TERM: 'xterm' },
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  let shown = '';
+  terminal.stdout.on('data', (chunk: Buffer) => {
+    const asked = shown.includes('Change the file?');
+    shown += chunk.toString();
+    if (!asked && shown.includes('Change the file?')) terminal.stdin.write(key);
+  });
+  const [code] = (await once(terminal, 'close')) as [number | null];
+  return code;
 }
 
 describe('latchkey connect --write', () => {
@@ -126,17 +147,9 @@ describe('latchkey connect --write', () => {
 
   it('asks on a terminal', async () => {
     put('.cursor/mcp.json', CURSOR);
-    const main = new URL('../../packages/latchkey/src/cli/main.ts', import.meta.url).pathname;
-    const command = `${process.execPath} ${main} connect cursor --write`;
-    const answer = (keys: string): string =>
-      execFileSync('/bin/sh', ['-c', `(sleep 2; printf '${keys}') | script -qec '${command}' /dev/null`], {
-        cwd: folder,
-        env: { PATH: process.env['PATH'], HOME: folder, TERM: 'xterm' },
-        encoding: 'utf8',
-      });
-    expect(() => answer('n')).not.toThrow();
+    expect(await answerOnTerminal('n')).toBe(1);
     expect(text('.cursor/mcp.json')).toBe(CURSOR);
-    expect(answer('y')).toContain('Change the file?');
+    expect(await answerOnTerminal('y')).toBe(0);
     expect(text('.cursor/mcp.json')).toContain('"latchkey"');
   });
 
@@ -218,21 +231,22 @@ describe('latchkey connect --write', () => {
   });
 });
 
-describe('latchkey connect --write refuses', () => {
-  async function refuses(file: string, place: RegExp | string): Promise<void> {
-    const before = snapshot();
-    const outcome = await connect('cursor', '--file', file, '--write', '--yes');
-    expect(codeOf(outcome)).toBe('1 E_CLIENT_FILE');
-    expect(outcome.stderr).toMatch(place);
-    expect(snapshot()).toBe(before);
-  }
+/** What it says, when it is refused and nothing was touched. */
+async function refusal(file: string): Promise<string> {
+  const before = snapshot();
+  const outcome = await connect('cursor', '--file', file, '--write', '--yes');
+  expect(codeOf(outcome)).toBe('1 E_CLIENT_FILE');
+  expect(snapshot()).toBe(before);
+  return outcome.stderr;
+}
 
+describe('latchkey connect --write refuses', () => {
   it('a file that it cannot parse, and says where', async () => {
     put('broken.json', '{\n  "mcpServers": {\n    "a": {},\n    b\n  }\n}\n');
-    await refuses('broken.json', 'broken.json:4:5: ');
+    expect(await refusal('broken.json')).toContain('broken.json:4:5: ');
     put('latin1.json', '{}');
     writeFileSync(at('latin1.json'), Buffer.from('{ "a": "\xe9" }', 'latin1'));
-    await refuses('latin1.json', 'not UTF-8');
+    expect(await refusal('latin1.json')).toContain('not UTF-8');
     put('.codex/config.toml', 'model = \n');
     expect((await connect('codex', '--write', '--yes')).stderr).toContain('config.toml:1:9: ');
     put('.mcp.json', '{ /* no */ }');
@@ -241,24 +255,24 @@ describe('latchkey connect --write refuses', () => {
 
   it('a file that is read-only', async () => {
     put('locked.json', '{}', 0o444);
-    await refuses('locked.json', 'read-only');
+    expect(await refusal('locked.json')).toContain('read-only');
   });
 
   it.skipIf(!asRoot)('a file that belongs to another', async () => {
     put('theirs.json', '{}');
     chownSync(at('theirs.json'), 65534, 65534);
-    await refuses('theirs.json', 'belongs to another user');
+    expect(await refusal('theirs.json')).toContain('belongs to another user');
   });
 
   it('what is no plain file, has a second name, or points nowhere', async () => {
     mkdirSync(at('folder.json'));
-    await refuses('folder.json', 'no plain file');
+    expect(await refusal('folder.json')).toContain('no plain file');
     execFileSync('mkfifo', [at('pipe.json')]);
-    await refuses('pipe.json', 'no plain file');
+    expect(await refusal('pipe.json')).toContain('no plain file');
     put('one.json', '{}');
     linkSync(at('one.json'), at('two.json'));
-    await refuses('two.json', 'second name');
+    expect(await refusal('two.json')).toContain('second name');
     symlinkSync('nowhere', at('dangling.json'));
-    await refuses('dangling.json', 'ENOENT');
+    expect(await refusal('dangling.json')).toContain('ENOENT');
   });
 });

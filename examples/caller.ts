@@ -20,9 +20,14 @@ export async function connect(url: string, token: string): Promise<Caller> {
         const text = content.map((part) => (part.type === 'text' ? part.text : part.type)).join('\n');
         return isError === true ? `failed: ${text}` : text;
       } catch (error) {
-        return `refused: ${(error as Error).message}`;
+        return `refused: ${reasonOf(error as Error)}`;
       }
     },
     close: () => client.close(),
   };
+}
+
+/** The SDK names missing scopes itself, and hands other answers on as they are. */
+function reasonOf({ message }: Error): string {
+  return /"message":"([^"]*)"/.exec(message)?.[1] ?? message;
 }

@@ -20,8 +20,6 @@ async function outputOf(example: string): Promise<string> {
   return stdout;
 }
 
-const challenge = 'refused: ';
-
 describe('examples', () => {
   it('are each a folder, a row and a command', () => {
     const folders = readdirSync(new URL('../../examples', import.meta.url), { withFileTypes: true })
@@ -33,20 +31,64 @@ describe('examples', () => {
   });
 
   it('four-tools: each token does what its scopes say, and no argument becomes a command', async () => {
-    const printed = await outputOf('four-tools');
-    expect(printed).toContain('reader, with file:read db:read, sees query_database read_files\n');
-    expect(printed).toContain(challenge);
+    expect(await outputOf('four-tools')).toBe(`reader, with file:read db:read, sees query_database read_files
+  read_files: Buy milk.
+  write_files: refused: Insufficient scope: required "file:write"
+  run_commands: refused: Insufficient scope: required "shell:execute"
+  query_database: {"item":"lock"} | {"item":"key"}
+writer, with file:write, sees read_files write_files
+  read_files: Buy milk.
+  write_files: 
+  run_commands: refused: Insufficient scope: required "shell:execute"
+  query_database: refused: Insufficient scope: required "db:read"
+operator, with file:read shell:execute, sees read_files run_commands
+  read_files: Buy milk.
+  write_files: refused: Insufficient scope: required "file:write"
+  run_commands: Linux
+  query_database: refused: Insufficient scope: required "db:read"
+data/new.txt: $(rm -rf ~); "quoted"
+With every scope, still no way out:
+`);
   });
 
   it('filesystem: who may read and write where', async () => {
-    expect(await outputOf('filesystem')).toContain('reader, with file:read, sees list_files read_file\n');
+    expect(await outputOf('filesystem')).toBe(`reader, with file:read, sees list_files read_file
+  list_files data: hello.txt inbox
+  read_file data/hello.txt: Anyone who may read, reads this.
+  read_file data/../latchkey.yaml: refused: This credential may not do that.
+  write_file data/inbox/note.txt: refused: Insufficient scope: required "file:write"
+  write_file data/hello.txt: refused: Insufficient scope: required "file:write"
+writer, with file:write, sees list_files read_file write_file
+  list_files data: hello.txt inbox
+  read_file data/hello.txt: Anyone who may read, reads this.
+  read_file data/../latchkey.yaml: refused: This credential may not do that.
+  write_file data/inbox/note.txt: wrote data/inbox/note.txt
+  write_file data/hello.txt: refused: This credential may not do that.
+`);
   });
 
   it('http: what each caller is shown', async () => {
-    expect(await outputOf('http')).toContain('guest, with guest, sees echo\n');
+    const printed = await outputOf('http');
+    expect(printed).toContain(`guest, with guest, sees echo
+  echo: Echo: Hello
+  get-sum: refused: Insufficient scope: required "math"
+  get-env: refused: This credential may not do that.
+counter, with math, sees echo get-sum
+  echo: Echo: Hello
+  get-sum: The sum of 2 and 3 is 5.
+  get-env: refused: This credential may not do that.
+admin, with math admin, sees echo get-`);
+    expect(printed.split('\n').at(-2)).toBe('  get-env: refused: This credential may not do that.');
   });
 
   it('client: TypeScript and curl get the same', async () => {
-    expect(await outputOf('client')).toContain('tools: echo\n');
+    const [typescript, curl] = (await outputOf('client')).split('curl\n');
+    expect(typescript).toBe('TypeScript\n  tools: echo\n  echo: Echo: Hello\n\n');
+    const [listed, called] = curl!
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { result: any });
+    expect(listed!.result.tools).toMatchObject([{ name: 'echo' }]);
+    expect(called!.result.content).toEqual([{ type: 'text', text: 'Echo: Hello' }]);
   });
 });

@@ -1,4 +1,5 @@
 import { DocumentError } from './document.ts';
+import { createTextReader, type TextReader } from './text-reader.ts';
 
 /** A value and where it stands in its text. */
 export type Node = Scalar | List | Table;
@@ -35,72 +36,67 @@ const BLANK_OR_COMMENT = /(?:[ \t\r\n]|\/\/[^\r\n]*|\/\*[^]*?\*\/)*/y;
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const WORD = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
-/**
- * Reads JSON and keeps the place of everything. With `comments` also comments and a comma before a closing bracket, as
- * editors take them. Throws DocumentError.
- */
-export function parseJson(text: string, { comments }: { readonly comments: boolean }): Node {
-  const blank = comments ? BLANK_OR_COMMENT : BLANK;
-  let at = text.startsWith('\uFEFF') ? 1 : 0;
+/** How a file's JSON is read. */
+interface Dialect {
+  /** Also takes comments, and a comma before a closing bracket, as editors do. */
+  readonly comments: boolean;
+}
 
-  const fail = (message: string, offset = at): never => {
-    throw new DocumentError(offset, message);
-  };
-  const take = (pattern: RegExp): string | null => {
-    pattern.lastIndex = at;
-    const found = pattern.exec(text)?.[0] ?? null;
-    if (found !== null) at += found.length;
-    return found;
-  };
-  const skip = (): void => void take(blank);
-  const takeIf = (character: string): boolean => {
-    if (text[at] !== character) return false;
-    at += 1;
-    return true;
-  };
-
-  function readValue(depth: number): Node {
-    const start = at;
-    if (depth > MAX_DEPTH) fail(`more than ${MAX_DEPTH} levels`);
-    if (takeIf('{')) return { kind: 'table', start, members: readAll('}', () => readMember(depth)), end: at };
-    if (takeIf('[')) return { kind: 'list', start, items: readAll(']', () => readValue(depth + 1)), end: at };
-    const found = take(STRING) ?? take(WORD) ?? fail(what());
-    return { kind: 'scalar', start, value: JSON.parse(found), end: at };
-  }
-
-  function readAll<T extends Span>(close: string, readOne: () => T): readonly T[] {
-    const all: T[] = [];
-    for (skip(); !takeIf(close); skip()) {
-      all.push(readOne());
-      skip();
-      if (takeIf(',')) {
-        skip();
-        if (text[at] === close && !comments) fail('a comma before the closing bracket');
-      } else if (text[at] !== close) fail(`a comma or ${close} is missing here`);
-    }
-    return all;
-  }
-
-  function readMember(depth: number): Member {
-    const start = at;
-    const name = JSON.parse(take(STRING) ?? fail('a name in double quotes is missing here')) as string;
-    skip();
-    if (!takeIf(':')) fail('a colon is missing here');
-    skip();
-    const value = readValue(depth + 1);
-    return { name, start, value, end: at };
-  }
-
-  function what(): string {
-    if (at >= text.length) return 'the file ends too early';
-    return !comments && /\/[/*]/y.test(text.slice(at, at + 2)) ? 'a comment, which this file cannot hold' : 'no JSON';
-  }
-
-  skip();
-  const root = readValue(0);
-  skip();
-  if (at < text.length) fail(what());
+/** Reads JSON and keeps the place of everything. Throws DocumentError. */
+export function parseJson(text: string, dialect: Dialect): Node {
+  const reader = createTextReader(text);
+  skip(reader, dialect);
+  const root = readValue(reader, dialect, 0);
+  skip(reader, dialect);
+  if (!reader.ended) failHere(reader, dialect);
   return root;
+}
+
+function skip(reader: TextReader, { comments }: Dialect): void {
+  reader.take(comments ? BLANK_OR_COMMENT : BLANK);
+}
+
+function readValue(reader: TextReader, dialect: Dialect, depth: number): Node {
+  const start = reader.at;
+  if (depth > MAX_DEPTH) reader.fail(`more than ${MAX_DEPTH} levels`);
+  if (reader.takeWord('{')) {
+    const members = readAll(reader, dialect, '}', () => readMember(reader, dialect, depth + 1));
+    return { kind: 'table', start, members, end: reader.at };
+  }
+  if (reader.takeWord('[')) {
+    const items = readAll(reader, dialect, ']', () => readValue(reader, dialect, depth + 1));
+    return { kind: 'list', start, items, end: reader.at };
+  }
+  const found = reader.take(STRING) ?? reader.take(WORD) ?? failHere(reader, dialect);
+  return { kind: 'scalar', start, value: JSON.parse(found), end: reader.at };
+}
+
+function readMember(reader: TextReader, dialect: Dialect, depth: number): Member {
+  const start = reader.at;
+  const name = JSON.parse(reader.take(STRING) ?? reader.fail('a name in double quotes is missing here')) as string;
+  skip(reader, dialect);
+  if (!reader.takeWord(':')) reader.fail('a colon is missing here');
+  skip(reader, dialect);
+  return { name, start, value: readValue(reader, dialect, depth), end: reader.at };
+}
+
+function readAll<T>(reader: TextReader, dialect: Dialect, close: string, readOne: () => T): readonly T[] {
+  const all: T[] = [];
+  for (skip(reader, dialect); !reader.takeWord(close); skip(reader, dialect)) {
+    all.push(readOne());
+    skip(reader, dialect);
+    if (reader.takeWord(',')) {
+      skip(reader, dialect);
+      if (reader.startsWith(close) && !dialect.comments) reader.fail('a comma before the closing bracket');
+    } else if (!reader.startsWith(close)) reader.fail(`a comma or ${close} is missing here`);
+  }
+  return all;
+}
+
+function failHere(reader: TextReader, { comments }: Dialect): never {
+  if (reader.ended) return reader.fail('the file ends too early');
+  const comment = !comments && (reader.startsWith('//') || reader.startsWith('/*'));
+  return reader.fail(comment ? 'a comment, which this file cannot hold' : 'no JSON');
 }
 
 /** The member of that name; null where there is none. Throws DocumentError where there are two. */

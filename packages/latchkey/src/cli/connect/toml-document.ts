@@ -1,4 +1,5 @@
 import { DocumentError } from './document.ts';
+import { createTextReader, type TextReader } from './text-reader.ts';
 
 /** One header or one `key = value` of a TOML file, and where it stands; `end` is behind the value or the bracket. */
 export interface Statement {
@@ -28,80 +29,70 @@ const VALUES = [LONG_BASIC, LONG_LITERAL, BASIC, LITERAL, DATE, WORD];
 
 /** The statements of a TOML file in their order. Throws DocumentError where it is none, and for a table that stands twice. */
 export function parseToml(text: string): readonly Statement[] {
+  const reader = createTextReader(text);
   const statements: Statement[] = [];
-  let at = text.startsWith('\uFEFF') ? 1 : 0;
   let table: readonly string[] = [];
-
-  const fail = (message: string, offset = at): never => {
-    throw new DocumentError(offset, message);
-  };
-  const take = (pattern: RegExp): string | null => {
-    pattern.lastIndex = at;
-    const found = pattern.exec(text)?.[0] ?? null;
-    if (found !== null) at += found.length;
-    return found;
-  };
-  const takeIf = (word: string): boolean => {
-    if (!text.startsWith(word, at)) return false;
-    at += word.length;
-    return true;
-  };
-
-  function readKey(): readonly string[] {
-    const path: string[] = [];
-    do {
-      take(SPACE);
-      const bare = take(BARE);
-      path.push(bare ?? unquote(take(BASIC) ?? take(LITERAL) ?? fail('a name is missing here')));
-      take(SPACE);
-    } while (takeIf('.'));
-    return path;
-  }
-
-  function readHeader(start: number): Statement {
-    const kind = takeIf('[[') ? 'list' : 'table';
-    if (kind === 'table') takeIf('[');
-    table = readKey();
-    if (!takeIf(kind === 'list' ? ']]' : ']')) fail('a closing bracket is missing here');
-    return { kind, path: table, start, end: at };
-  }
-
-  function readPair(start: number): Statement {
-    const path = [...table, ...readKey()];
-    if (!takeIf('=')) fail('an equals sign is missing here');
-    take(SPACE);
-    readValue(0);
-    return { kind: 'pair', path, start, end: at };
-  }
-
-  function readValue(depth: number): void {
-    if (depth > MAX_DEPTH) fail(`more than ${MAX_DEPTH} levels`);
-    if (takeIf('[')) return readAll(']', () => readValue(depth + 1));
-    if (takeIf('{')) {
-      return readAll('}', () => {
-        readKey();
-        if (!takeIf('=')) fail('an equals sign is missing here');
-        take(SPACE);
-        readValue(depth + 1);
-      });
-    }
-    if (VALUES.every((pattern) => take(pattern) === null)) fail('a value is missing here');
-  }
-
-  function readAll(close: string, readOne: () => void): void {
-    for (take(BLANK); !takeIf(close); take(BLANK)) {
-      readOne();
-      take(BLANK);
-      if (!takeIf(',') && !text.startsWith(close, at)) fail(`a comma or ${close} is missing here`);
-    }
-  }
-
-  for (take(BLANK); at < text.length; take(BLANK)) {
-    statements.push(text[at] === '[' ? readHeader(at) : readPair(at));
-    if (take(END_OF_LINE) === null) fail('the line goes on where it should end');
+  for (reader.take(BLANK); !reader.ended; reader.take(BLANK)) {
+    const statement = reader.startsWith('[') ? readHeader(reader) : readPair(reader, table);
+    if (statement.kind !== 'pair') table = statement.path;
+    statements.push(statement);
+    if (reader.take(END_OF_LINE) === null) reader.fail('the line goes on where it should end');
   }
   refuseRepeated(statements);
   return statements;
+}
+
+function readHeader(reader: TextReader): Statement {
+  const start = reader.at;
+  const kind = reader.takeWord('[[') ? 'list' : 'table';
+  if (kind === 'table') reader.takeWord('[');
+  const path = readKey(reader);
+  if (!reader.takeWord(kind === 'list' ? ']]' : ']')) reader.fail('a closing bracket is missing here');
+  return { kind, path, start, end: reader.at };
+}
+
+function readPair(reader: TextReader, table: readonly string[]): Statement {
+  const start = reader.at;
+  const path = [...table, ...readKey(reader)];
+  readEquals(reader);
+  readValue(reader, 0);
+  return { kind: 'pair', path, start, end: reader.at };
+}
+
+function readKey(reader: TextReader): readonly string[] {
+  const path: string[] = [];
+  do {
+    reader.take(SPACE);
+    const bare = reader.take(BARE);
+    path.push(bare ?? unquote(reader.take(BASIC) ?? reader.take(LITERAL) ?? reader.fail('a name is missing here')));
+    reader.take(SPACE);
+  } while (reader.takeWord('.'));
+  return path;
+}
+
+function readEquals(reader: TextReader): void {
+  if (!reader.takeWord('=')) reader.fail('an equals sign is missing here');
+  reader.take(SPACE);
+}
+
+function readValue(reader: TextReader, depth: number): void {
+  if (depth > MAX_DEPTH) reader.fail(`more than ${MAX_DEPTH} levels`);
+  if (reader.takeWord('[')) readAll(reader, ']', () => readValue(reader, depth + 1));
+  else if (reader.takeWord('{')) {
+    readAll(reader, '}', () => {
+      readKey(reader);
+      readEquals(reader);
+      readValue(reader, depth + 1);
+    });
+  } else if (VALUES.every((pattern) => reader.take(pattern) === null)) reader.fail('a value is missing here');
+}
+
+function readAll(reader: TextReader, close: string, readOne: () => void): void {
+  for (reader.take(BLANK); !reader.takeWord(close); reader.take(BLANK)) {
+    readOne();
+    reader.take(BLANK);
+    if (!reader.takeWord(',') && !reader.startsWith(close)) reader.fail(`a comma or ${close} is missing here`);
+  }
 }
 
 function unquote(quoted: string): string {

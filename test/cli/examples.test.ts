@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { runLatchkey } from './run-latchkey.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
@@ -49,6 +50,14 @@ operator, with file:read shell:execute, sees read_files run_commands
 data/new.txt: $(rm -rf ~); "quoted"
 With every scope, still no way out:
 `);
+  });
+
+  it('four-tools: its file is sound and passes its own tests', async () => {
+    const folder = new URL('../../examples/four-tools', import.meta.url);
+    for (const what of ['check', 'test']) {
+      const { code, stderr } = await runLatchkey(['tools', what, 'tools.yaml'], fileURLToPath(folder));
+      expect({ what, code, stderr }).toMatchObject({ code: 0 });
+    }
   });
 
   it('filesystem: who may read and write where', async () => {

@@ -118,20 +118,19 @@ describe('editJson', () => {
         ([members, inside, trailing]) =>
           `{${inside}${members.join(',')}${trailing && members.length > 0 ? ',' : ''}${inside}}`,
       );
+    const nested = fc.tuple(file, trivia).map(([inner, around]) => `{"a":1,${around}"mcpServers":${inner}${around}}`);
     fc.assert(
-      fc.property(file, (text) => {
-        const before = toValue(parseJson(text, { comments: true })) as Record<string, unknown>;
-        if ('mcpServers' in before) return;
+      fc.property(fc.oneof(file, nested), (text) => {
+        const before = toValue(parseJson(text, { comments: true })) as Record<string, object>;
+        const servers = before['mcpServers'] ?? {};
+        if (servers.constructor !== Object || 'latchkey' in servers) return;
         const edited = edit(text);
-        expect(toValue(parseJson(edited, { comments: true }))).toEqual({
-          ...before,
-          mcpServers: { latchkey: ENTRY.value },
-        });
-        const edits = editJson(text, ENTRY, { comments: true });
-        expect(edits.every(({ removed }) => removed === '')).toBe(true);
+        const after = { ...before, mcpServers: { ...servers, latchkey: ENTRY.value } };
+        expect(toValue(parseJson(edited, { comments: true }))).toEqual(after);
+        expect(editJson(text, ENTRY, { comments: true }).every(({ removed }) => removed === '')).toBe(true);
         expect(edit(edited)).toBe(edited);
       }),
-      { numRuns: 500 },
+      { numRuns: 1000 },
     );
   });
 });

@@ -1,4 +1,5 @@
-import { parse } from 'smol-toml';
+import fc from 'fast-check';
+import { parse, stringify } from 'smol-toml';
 import { describe, expect, it } from 'vitest';
 import type { Entry } from './client.ts';
 import { applyEdits, DocumentError, placeOf } from './document.ts';
@@ -60,6 +61,35 @@ describe('editToml', () => {
     expect(edit('a = 1')).toBe(`a = 1\n\n${TABLE}\n`);
     expect(edit('a = 1\n\n')).toBe(`a = 1\n\n${TABLE}\n`);
     expect(edit('a = 1\r\n')).toBe(`a = 1\r\n\r\n${TABLE.replaceAll('\n', '\r\n')}\r\n`);
+  });
+
+  it('reads whatever a writer of TOML writes, and only adds to it', () => {
+    const { tree } = fc.letrec((tie) => ({
+      leaf: fc.oneof(
+        fc.string(),
+        fc.integer(),
+        fc.double({ noNaN: true }),
+        fc.boolean(),
+        fc.date({ noInvalidDate: true, min: new Date(0), max: new Date(4e12) }),
+      ),
+      list: fc.array(tie('leaf'), { maxLength: 3 }),
+      tree: fc.dictionary(
+        fc.string({ unit: 'binary', maxLength: 5 }),
+        fc.oneof(tie('leaf'), tie('list'), tie('tree'), fc.array(tie('tree'), { maxLength: 2 })),
+        { maxKeys: 4, noNullPrototype: true },
+      ),
+    }));
+    fc.assert(
+      fc.property(tree, (given) => {
+        const text = stringify(given as object);
+        if (Object.hasOwn(given as object, 'mcp_servers')) return;
+        const edited = edit(text);
+        expect(edited.startsWith(text)).toBe(true);
+        expect(parse(edited)).toEqual({ ...parse(text), mcp_servers: { latchkey: ENTRY.value } });
+        expect(edit(edited)).toBe(edited);
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it('replaces its own table and what is in no other', () => {

@@ -31,23 +31,24 @@ interface NotedRunner extends ToolRunner {
   readonly ended: string[];
 }
 
+async function runTool(name: string, args: unknown, signal: AbortSignal): Promise<ToolResult> {
+  if (name === 'crash') throw new Error('broken');
+  if (name === 'echo') return { text: JSON.stringify(args), isError: false };
+  if (name === 'fail') return { text: 'exit code 3', isError: true };
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+  return { text: 'aborted', isError: true };
+}
+
 function createRunner(): NotedRunner {
   const started: string[] = [];
   const ended: string[] = [];
-  const call = async (name: string, args: unknown, signal: AbortSignal): Promise<ToolResult> => {
-    if (name === 'crash') throw new Error('broken');
-    if (name === 'echo') return { text: JSON.stringify(args), isError: false };
-    if (name === 'fail') return { text: 'exit code 3', isError: true };
-    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
-    return { text: 'aborted', isError: true };
-  };
   return {
     started,
     ended,
     async call({ name }, args, signal) {
       const label = `${name} ${(args as { label?: string }).label ?? ''}`.trim();
       started.push(label);
-      return call(name, args, signal).finally(() => ended.push(label));
+      return runTool(name, args, signal).finally(() => ended.push(label));
     },
     close: async () => void ended.push('closed'),
   };
@@ -73,6 +74,20 @@ function start(more: Partial<ToolsUpstreamOptions> = {}): Site {
   });
   return { upstream, runner, said };
 }
+
+/** What `echo` says of arguments as they are written. */
+async function echo(args: string): Promise<unknown> {
+  const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":${args}}}`;
+  const answer = await createCaller(start().upstream).raw(body).finished;
+  const { isError, content } = answer.messages[0]?.['result'] ?? {};
+  return isError ? 'refused' : content[0].text;
+}
+
+const listen = (toolsListChanged: boolean) => ({
+  id: 'sub',
+  method: 'subscriptions/listen',
+  params: { notifications: { toolsListChanged, promptsListChanged: true } },
+});
 
 const SERVER = { name: 'site', version: '1.2.0', description: 'What the site can do.' };
 const META = { 'io.modelcontextprotocol/serverInfo': SERVER };
@@ -201,14 +216,6 @@ describe('createToolsUpstream', () => {
   });
 
   describe('numbers in arguments', () => {
-    const call = async (args: string): Promise<unknown> => {
-      const { upstream } = start();
-      const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":${args}}}`;
-      const answer = await createCaller(upstream).raw(body).finished;
-      const { isError, content } = answer.messages[0]?.['result'] ?? {};
-      return isError ? 'refused' : content[0].text;
-    };
-
     it.each([
       ['{"n":9007199254740993}', 'refused'],
       ['{"a":[{"b":-12345678901234567890}]}', 'refused'],
@@ -218,7 +225,7 @@ describe('createToolsUpstream', () => {
       ['{"n":"12345678901234567890"}', '{"n":"12345678901234567890"}'],
       ['{}', '{}'],
     ])('takes %s for %s', async (args, text) => {
-      expect(await call(args)).toBe(text);
+      expect(await echo(args)).toBe(text);
     });
   });
 
@@ -277,11 +284,6 @@ describe('createToolsUpstream', () => {
   });
 
   describe('subscriptions', () => {
-    const listen = (toolsListChanged: unknown) => ({
-      id: 'sub',
-      method: 'subscriptions/listen',
-      params: { notifications: { toolsListChanged, promptsListChanged: true } },
-    });
     const subscription = { _meta: { 'io.modelcontextprotocol/subscriptionId': 'sub' } };
 
     it('acknowledge, tell of changes, and end well', async () => {

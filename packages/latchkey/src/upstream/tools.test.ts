@@ -229,57 +229,24 @@ describe('createToolsUpstream', () => {
     });
   });
 
-  describe('for many callers', () => {
-    it('runs so many at a time, in the order they came', async () => {
-      const { upstream, runner } = start({ maxCalls: 2 });
-      const caller = createCaller(upstream);
-      const answers = ['a', 'b', 'c', 'd'].map((label) => caller.modern({ id: label, ...tool('hang', { label }) }));
-      const last = caller.modern({ id: 1, ...tool('echo', { label: 'e' }) });
-      await expect.poll(() => runner.started).toEqual(['hang a', 'hang b']);
-      answers[2]?.leave();
-      answers[0]?.leave();
-      await expect.poll(() => runner.started).toEqual(['hang a', 'hang b', 'hang d']);
-      answers[1]?.leave();
-      expect((await last.finished).status).toBe(200);
-    });
-
-    it('does not let them wait for ever', async () => {
-      const { upstream, runner } = start({ maxCalls: 1, callTimeoutMs: 50 });
-      const caller = createCaller(upstream);
-      const first = caller.modern({ id: 1, ...tool('hang') });
-      const second = await caller.modern({ id: 2, ...tool('echo') }).finished;
-      expect(second.refusal?.reason).toBe('upstream-timeout');
-      expect(runner.started).toEqual(['hang']);
-      expect(first.outcome).toBe('open');
-    });
-
-    it('lets only so many wait', async () => {
-      const { upstream } = start({ maxCalls: 1 });
-      const caller = createCaller(upstream);
-      const waiting = Array.from({ length: 1001 }, (_, id) => caller.modern({ id, ...tool('hang') }));
-      const refused = await caller.modern({ id: 'x', ...tool('hang') }).finished;
-      expect(refused.refusal).toMatchObject({ reason: 'limit-target', retryAfterSeconds: 1 });
-      await upstream.close();
-      for (const answer of waiting) expect((await answer.finished).refusal?.reason).toBe('shutting-down');
-    });
-
-    it('ends a run that goes on past its own time-out', { timeout: 20_000 }, async () => {
-      const { upstream, runner } = start();
+  describe('calls', () => {
+    it('end though the runner does not end them', async () => {
+      const { upstream, runner } = start({ callTimeoutMs: 20 });
       const answer = await createCaller(upstream).modern({ id: 1, ...tool('quick') }).finished;
       expect(answer.refusal?.reason).toBe('upstream-timeout');
       await expect.poll(() => runner.ended).toEqual(['quick']);
     });
 
-    it('stops everything at its end', async () => {
-      const { upstream, runner } = start({ maxCalls: 2 });
+    it('end with the server', async () => {
+      const { upstream, runner } = start();
       const caller = createCaller(upstream);
       const session = await caller.openSession();
       const calls = [caller.modern({ id: 1, ...tool('hang') }), caller.legacy({ id: 1, ...tool('hang') }, session)];
-      const waiting = caller.modern({ id: 2, ...tool('echo') });
       await upstream.close();
-      for (const call of [...calls, waiting]) expect((await call.finished).refusal?.reason).toBe('shutting-down');
-      expect(runner.ended.toSorted()).toEqual(['closed', 'hang', 'hang']);
+      for (const call of calls) expect((await call.finished).refusal?.reason).toBe('shutting-down');
+      await expect.poll(() => runner.ended.toSorted()).toEqual(['closed', 'hang', 'hang']);
       expect((await caller.modern({ id: 3, ...tool('echo') }).finished).refusal?.reason).toBe('shutting-down');
+      expect(runner.started).toEqual(['hang', 'hang']);
     });
   });
 

@@ -18,10 +18,8 @@ export interface ToolsUpstreamOptions {
   readonly toInputSchema: ToInputSchema;
   /** The eras callers may speak; it shows in `server/discover`. */
   readonly protocol: Protocol;
-  /** How long a call may wait for its turn; how long it may run, its tool says. */
+  /** What a call gets besides its tool's own time-out, to wait for its turn and to end. */
   readonly callTimeoutMs: number;
-  /** Calls that run at a time, of all callers together. Default 32. */
-  readonly maxCalls?: number;
   /** Sessions of legacy callers, all together. Default 10,000. */
   readonly maxSessions?: number;
   readonly log: Log;
@@ -32,7 +30,6 @@ export interface ToolsUpstream extends Upstream {
   replace(tools: DeclaredTools): void;
 }
 
-const MAX_CALLS = 32;
 const MAX_SESSIONS = 10_000;
 
 /**
@@ -40,13 +37,8 @@ const MAX_SESSIONS = 10_000;
  * tools alone. Answers are JSON, never a stream, but for those who listen.
  */
 export function createToolsUpstream(options: ToolsUpstreamOptions): ToolsUpstream {
-  const { runner, log, maxSessions = MAX_SESSIONS } = options;
-  const calls = new ToolCalls({
-    runner,
-    maxRunning: options.maxCalls ?? MAX_CALLS,
-    waitMs: options.callTimeoutMs,
-    log,
-  });
+  const { runner, maxSessions = MAX_SESSIONS } = options;
+  const calls = new ToolCalls(options);
   const requests = new ToolRequests(options.tools, { ...options, calls });
   const listeners = new ToolListeners();
   const sessions = new Map<string, ToolSession>();

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { styleText } from 'node:util';
 import type { Config } from '../../config/config.ts';
 import type { Running } from '../../compose.ts';
@@ -65,6 +66,8 @@ function describeUpstream({ servers }: Config, name: string): string {
   const upstream = servers.find((server) => server.name === name)?.upstream;
   if (upstream === null || upstream === undefined) return name;
   if (upstream.kind === 'http') return `${upstream.url} (http)`;
+  if (upstream.kind === 'tools')
+    return `${basename(upstream.file)} (${upstream.tools?.tools.length ?? 0} declared tools)`;
   const subject = upstream.args.find((arg) => !arg.startsWith('-')) ?? '';
   return `${upstream.command} ${subject}`.trim() + ' (stdio)';
 }

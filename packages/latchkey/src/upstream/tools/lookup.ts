@@ -22,20 +22,25 @@ export class AddressRefused extends Error {}
  * itself is never looked up.) The error names the host, not the address.
  */
 export function createLookup(resolve: Resolve): LookupFunction {
-  return (host, options, callback) => {
-    const mayReach = host.toLowerCase() === 'localhost' ? isLoopbackAddress : isPublicAddress;
-    resolve(host).then(
-      (addresses) => {
-        const wanted = addresses.filter(({ family }) => isWanted(family, options.family));
-        const [first] = wanted;
-        if (first === undefined) callback(new Error(`${host} has no address`), '');
-        else if (!addresses.every(({ address }) => mayReach(address))) callback(new AddressRefused(host), '');
-        else if (options.all === true) callback(null, wanted.map(({ address, family }) => ({ address, family })));
-        else callback(null, first.address, first.family);
-      },
-      (error: NodeJS.ErrnoException) => callback(error, ''),
-    );
+  return (host, { family, all }, callback) => {
+    const answer = async (): Promise<void> => {
+      const addresses = await judge(host, resolve).catch((error: NodeJS.ErrnoException) => error);
+      if (addresses instanceof Error) return callback(addresses, '');
+      const wanted = addresses.filter((one) => isWanted(one.family, family));
+      const [first] = wanted;
+      if (first === undefined) callback(new Error(`${host} has no address`), '');
+      else if (all === true) callback(null, [...wanted]);
+      else callback(null, first.address, first.family);
+    };
+    void answer();
   };
+}
+
+async function judge(host: string, resolve: Resolve): Promise<readonly ResolvedAddress[]> {
+  const mayReach = host.toLowerCase() === 'localhost' ? isLoopbackAddress : isPublicAddress;
+  const addresses = await resolve(host);
+  if (!addresses.every(({ address }) => mayReach(address))) throw new AddressRefused(host);
+  return addresses;
 }
 
 function isWanted(family: number, wanted: number | string | undefined): boolean {

@@ -11,16 +11,16 @@ export interface Redactor {
   /** Characters past the end of what is shown that must be at hand to recognise what begins before it. */
   readonly lookahead: number;
   /**
-   * `text` up to `end`, without the hidden texts: as they are, percent-encoded, JSON-escaped, or in base64 (both
-   * alphabets, wrapped lines, inside something longer). Not recognised: texts of less than 4 characters, other encodings
-   * (hex, HTML entities, gzip), the same one twice over, and a text that the program takes apart.
+   * `text` up to `end`, without the hidden texts: as they are, percent-encoded, JSON-escaped (JSON in JSON too), in hex,
+   * or in base64 (both alphabets, wrapped lines, inside something longer). Not recognised: texts of less than 4
+   * characters, other encodings (HTML entities, base32, gzip), two of them over each other, and a text taken apart.
    */
   redact(text: string, end?: number): string;
 }
 
 export function createRedactor(hidden: readonly string[]): Redactor {
   const pieces = [...new Set(hidden.flatMap(toPieces))];
-  const forms = pieces.flatMap((piece) => [toEscapedForm(piece), ...toBase64Form(piece)]);
+  const forms = pieces.flatMap((piece) => [toEscapedForm(piece), toHexForm(piece), ...toBase64Form(piece)]);
   return {
     lookahead: forms.length === 0 ? 0 : LONGEST_FORM,
     redact(text, end = text.length) {
@@ -67,7 +67,14 @@ function split(line: string): readonly string[] {
 }
 
 function toEscapedForm(piece: string): RegExp {
-  return new RegExp(Array.from(piece, toEscapedCharacter).join(''), 'g');
+  return new RegExp(Array.from(piece.matchAll(/\\+|./gsu), ([unit]) => toEscapedUnit(unit)).join(''), 'g');
+}
+
+function toEscapedUnit(unit: string): string {
+  if (!unit.startsWith('\\')) return toEscapedCharacter(unit);
+  // As one unit: a choice for each of many backslashes would be tried in every combination.
+  const { length } = unit;
+  return `(?:\\\\{${length},${4 * length}}|(?:%5[Cc]){${length}}|(?:\\\\+u005[Cc]){${length}})`;
 }
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\b': 'b', '\f': 'f', '\n': 'n', '\r': 'r', '\t': 't' };
@@ -75,13 +82,17 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\b': 'b', '\f': 'f', 
 function toEscapedCharacter(character: string): string {
   const percent = [...Buffer.from(character)].map((byte) => `%${toCaseless(toHex(byte, 2))}`).join('');
   const units = Array.from({ length: character.length }, (_, i) => character.charCodeAt(i));
-  const forms = [percent, units.map((unit) => `\\\\u${toCaseless(toHex(unit, 4))}`).join('')];
-  const short = SHORT_ESCAPES[character] ?? (/["\\/]/.test(character) ? character : null);
-  if (short !== null) forms.push(`\\\\${escapeSyntax(short)}`);
+  const forms = [percent, units.map((unit) => `\\\\+u${toCaseless(toHex(unit, 4))}`).join('')];
+  const short = SHORT_ESCAPES[character] ?? (/["/]/.test(character) ? character : null);
+  if (short !== null) forms.push(`\\\\+${escapeSyntax(short)}`);
   if (character === ' ') forms.push('\\+');
   // Control characters are gone from what is shown.
   forms.push(/[^\P{Cc}\n\t]/u.test(character) ? '' : escapeSyntax(character));
   return `(?:${forms.join('|')})`;
+}
+
+function toHexForm(piece: string): RegExp {
+  return new RegExp(toCaseless(Buffer.from(piece).toString('hex')), 'g');
 }
 
 /** What base64 makes of the bytes wherever they begin within a group of three, without what it shares with neighbours. */

@@ -74,7 +74,9 @@ const limits = z.strictObject({
   callTimeout: field
     .timeout()
     .prefault('120s')
-    .describe('Time for the first byte of an answer from the server behind.'),
+    .describe(
+      'Time for the first byte of an answer from the server behind. A declared tool has its own; this is then for waiting.',
+    ),
   callMax: field
     .timeout()
     .prefault('30m')
@@ -93,7 +95,10 @@ const limits = z.strictObject({
   sessionIdle: field.timeout().prefault('30m').describe('Time until a session without requests ends.'),
   connectionsPerAddress: field.count(100_000).prefault(200).describe('Open connections from one address.'),
   connections: field.count(1_000_000).prefault(5000).describe('Open connections, all addresses together.'),
-  children: field.count(10_000).prefault(32).describe('Processes of one stdio server, all its sessions together.'),
+  children: field
+    .count(10_000)
+    .prefault(32)
+    .describe('Processes of one stdio server, all its sessions together; of declared tools, calls that run at a time.'),
   responseBytes: field
     .size()
     .prefault('64MiB')

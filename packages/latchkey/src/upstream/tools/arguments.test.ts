@@ -51,7 +51,18 @@ describe('checkArguments', () => {
   it('refuses what is not an object of own, known names', () => {
     const parameters = [parameter('x')];
     const inherited = Object.create({ x: 'a' }) as object;
-    for (const args of [null, [], 'x', 1, true, new Map([['x', 'a']]), inherited, new (class { x = 'a'; })()])
+    for (const args of [
+      null,
+      [],
+      'x',
+      1,
+      true,
+      new Map([['x', 'a']]),
+      inherited,
+      new (class {
+        x = 'a';
+      })(),
+    ])
       expect([args, accepts(parameters, args)]).toEqual([args, false]);
     for (const text of ['{"y":1}', '{"__proto__":{"x":"a"}}', '{"constructor":"a"}', '{"toString":"a"}', '{"X":"a"}'])
       expect([text, accepts(parameters, JSON.parse(text))]).toEqual([text, false]);
@@ -102,7 +113,10 @@ describe('checkArguments', () => {
 
   it('keeps its message short, whatever was sent', () => {
     const args = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`${'x'.repeat(500)}\u001b${i}`, i]));
-    const text = problemOf([parameter('x', { allowed: Array.from({ length: 5000 }, (_, i) => i) })], { ...args, x: 'a' });
+    const text = problemOf([parameter('x', { allowed: Array.from({ length: 5000 }, (_, i) => i) })], {
+      ...args,
+      x: 'a',
+    });
     expect(text.length).toBeLessThan(5000);
     expect(text).not.toContain('\u001b');
     expect(text).toContain('and 4981 more');
@@ -112,7 +126,8 @@ describe('checkArguments', () => {
 /** Reads a schema as a client's validator does, of what `toInputSchema` uses of JSON Schema. */
 function isValid(schema: JsonValue, value: unknown): boolean {
   const rules = schema as Readonly<Record<string, never>>;
-  const known = 'type description enum pattern minLength maxLength minimum maximum default properties required additionalProperties';
+  const known =
+    'type description enum pattern minLength maxLength minimum maximum default properties required additionalProperties';
   expect(Object.keys(rules).filter((key) => !known.split(' ').includes(key))).toEqual([]);
   const type: string = rules['type'] as unknown as string;
   const actual = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
@@ -123,12 +138,15 @@ function isValid(schema: JsonValue, value: unknown): boolean {
     if (length < (rules['minLength'] ?? 0) || length > (rules['maxLength'] ?? Infinity)) return false;
     return !('pattern' in rules) || new RegExp(rules['pattern'], 'u').test(value);
   }
-  if (typeof value === 'number') return value >= (rules['minimum'] ?? -Infinity) && value <= (rules['maximum'] ?? Infinity);
+  if (typeof value === 'number')
+    return value >= (rules['minimum'] ?? -Infinity) && value <= (rules['maximum'] ?? Infinity);
   if (type !== 'object' || !('properties' in rules)) return true;
   const properties = rules['properties'] as Readonly<Record<string, JsonValue>>;
   return (
     ((rules['required'] ?? []) as string[]).every((name) => Object.hasOwn(value as object, name)) &&
-    Object.entries(value as object).every(([name, one]) => Object.hasOwn(properties, name) && isValid(properties[name] as JsonValue, one))
+    Object.entries(value as object).every(
+      ([name, one]) => Object.hasOwn(properties, name) && isValid(properties[name] as JsonValue, one),
+    )
   );
 }
 
@@ -141,7 +159,24 @@ function canonical(value: unknown): string {
 }
 
 const NAMES = ['a', 'b', 'constructor', '__proto__', 'x-1'];
-const PATTERNS = ['^a+$', 'b', '^.$', '\\s', '^[^\\s"]*$', '\\d{2,}', '^(?:a|b)?$', '(?i)A', '^[]a]+$', '[[:alpha:]]', '\\Qa.b\\E', '\\pL', '\\x41', '^\\-\\@$', 'a{,2}', '(?P<n>a)'];
+const PATTERNS = [
+  '^a+$',
+  'b',
+  '^.$',
+  '\\s',
+  '^[^\\s"]*$',
+  '\\d{2,}',
+  '^(?:a|b)?$',
+  '(?i)A',
+  '^[]a]+$',
+  '[[:alpha:]]',
+  '\\Qa.b\\E',
+  '\\pL',
+  '\\x41',
+  '^\\-\\@$',
+  'a{,2}',
+  '(?P<n>a)',
+];
 const text = fc.oneof(
   fc.constantFrom('a', 'ab', 'A', '', '\n', '\u2028', '\u00a0', '\r', '12', 'a.b', ']', '-@', 'é', '🔑'),
   fc.string({ unit: 'grapheme', maxLength: 4 }),
@@ -174,17 +209,21 @@ describe('toInputSchema', () => {
   it('says what is checked, no more and no less', () => {
     const counts = { accepted: 0, refused: 0 };
     fc.assert(
-      fc.property(parametersOf, fc.array(fc.tuple(fc.constantFrom(...NAMES), json), { maxLength: 3 }), (parameters, entries) => {
-        // What only RE2 can express is in words; the check alone holds it.
-        const told = parameters.every(
-          (one) => one.pattern === null || one.type !== 'string' || 'pattern' in propertyOf(parameters, one.name),
-        );
-        const args: unknown = Object.fromEntries(entries);
-        const accepted = accepts(parameters, args);
-        counts[accepted ? 'accepted' : 'refused'] += 1;
-        const valid = isValid(toInputSchema(toTool(...parameters)), args);
-        return told ? accepted === valid : !accepted || valid;
-      }),
+      fc.property(
+        parametersOf,
+        fc.array(fc.tuple(fc.constantFrom(...NAMES), json), { maxLength: 3 }),
+        (parameters, entries) => {
+          // What only RE2 can express is in words; the check alone holds it.
+          const told = parameters.every(
+            (one) => one.pattern === null || one.type !== 'string' || 'pattern' in propertyOf(parameters, one.name),
+          );
+          const args: unknown = Object.fromEntries(entries);
+          const accepted = accepts(parameters, args);
+          counts[accepted ? 'accepted' : 'refused'] += 1;
+          const valid = isValid(toInputSchema(toTool(...parameters)), args);
+          return told ? accepted === valid : !accepted || valid;
+        },
+      ),
       { numRuns: 5000 },
     );
     expect(counts.accepted).toBeGreaterThan(200);

@@ -65,7 +65,7 @@ const TYPES: Readonly<Record<Parameter['type'], TypeRule>> = {
 
 function valueProblem(parameter: Parameter, value: unknown): string | null {
   const { what, is } = TYPES[parameter.type];
-  if (!is(value)) return `must be ${what}, and is ${describe(value)}`;
+  if (!is(value)) return `must be ${what}, and is ${describe(value, parameter.type)}`;
   if (!isJson(value)) return 'must be JSON: finite numbers, and texts of whole Unicode characters';
   const problems = [
     allowedProblem(parameter, value),
@@ -127,11 +127,11 @@ function isSameJson(a: JsonValue, b: JsonValue): boolean {
   );
 }
 
-function describe(value: unknown): string {
+function describe(value: unknown, wanted: Parameter['type']): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'a number out of bounds' : 'a number of another kind';
-  return typeof value === 'boolean' ? 'a boolean' : `a${typeof value === 'object' ? 'n' : ''} ${typeof value}`;
+  if (typeof value === 'number') return wanted === 'number' || wanted === 'integer' ? 'another number' : 'a number';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 function toShortName(name: string): string {

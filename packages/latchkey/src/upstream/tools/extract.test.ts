@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { extract } from './extract.ts';
 
-const JSON_TEXT = '{"data":{"items":[{"name":"first","id":12345678901234567890,"n":1.10},{"name":null}],"0":"zero"},"__proto__":{"x":1}}';
+const JSON_TEXT =
+  '{"data":{"items":[{"name":"first","id":12345678901234567890,"n":1.10},{"name":null}],"0":"zero"},"__proto__":{"x":1}}';
 
 describe('extract', () => {
   it.each([

@@ -141,7 +141,16 @@ describe.skipIf(process.platform === 'win32')('values of callers', { timeout: 60
   });
 
   it('are one argument of a command, the empty one too', async () => {
-    const args = ['-c', 'printf "%s\\0" "$@" > "$OUTPUT"', 'sh', '{{x}}', '--name={{x}}', '{{x}}{{x}}', '--', '{{other}}'];
+    const args = [
+      '-c',
+      'printf "%s\\0" "$@" > "$OUTPUT"',
+      'sh',
+      '{{x}}',
+      '--name={{x}}',
+      '{{x}}{{x}}',
+      '--',
+      '{{other}}',
+    ];
     const tool = commandTool('/bin/sh', args, { parameters: X, environment });
     for (const value of HOSTILE.filter(({ length }) => length < 60_000))
       expect((await runWith(tool, value)).split('\0')).toEqual([
@@ -160,7 +169,9 @@ describe.skipIf(process.platform === 'win32')('values of callers', { timeout: 60
       parameters: X,
       environment,
     });
-    const values = fc.string({ unit: 'binary', maxLength: 50 }).filter((text) => text.isWellFormed() && !text.includes('\0'));
+    const values = fc
+      .string({ unit: 'binary', maxLength: 50 })
+      .filter((text) => text.isWellFormed() && !text.includes('\0'));
     await fc.assert(
       fc.asyncProperty(values, async (value) => {
         expect((await runWith(tool, value)).split('\0')).toEqual([value, value, '']);

@@ -36,7 +36,7 @@ export function createCollector(maxBytes: number): Collector {
 const ESCAPES = new RegExp(
   [
     // Strings to the terminal (titles, links, images), to their end.
-    '(?:\\u001b[\\]PX^_]|[\\u009d\\u0090\\u0098\\u009e\\u009f])[^\\u0007\\u001b\\u009c]*(?:\\u0007|\\u001b\\\\|\\u009c)',
+    '(?:\\u001b[\\]PX^_]|[\\u009d\\u0090\\u0098\\u009e\\u009f])[^\\u0007\\u001b\\u0090\\u0098\\u009c-\\u009f]*(?:\\u0007|\\u001b\\\\|\\u009c)',
     // Control sequences: colours, the cursor.
     '(?:\\u001b\\[|\\u009b)[0-?]*[ -/]*[@-~]',
     '\\u001b[ -/]*[0-~]',

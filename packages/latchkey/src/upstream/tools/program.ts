@@ -1,3 +1,4 @@
+import { argumentVariable } from '../../core/argument-variable.ts';
 import type { CommandAction, DeclaredTool, ShellAction } from '../../core/declared-tool.ts';
 import { createEnvironment } from '../stdio/environment.ts';
 import type { Values } from './arguments.ts';
@@ -20,11 +21,6 @@ const MAX_TOTAL_BYTES = 960 * 1024;
 const POINTER_BYTES = 8;
 const PATH = '/usr/local/bin:/usr/bin:/bin';
 
-/** The variable in which a script finds a parameter's value. */
-export function toVariable(parameter: string): string {
-  return `GANTZ_ARG_${parameter.toUpperCase().replaceAll(/[^A-Z0-9_]/g, '_')}`;
-}
-
 /**
  * What a call of a script starts. Values are in the environment and in the places that `args` names, nowhere else; a
  * parameter without a value has no variable. `own` is the gateway's environment, of which little is handed on.
@@ -35,7 +31,7 @@ export function toProgram(
   values: Values,
   own: Readonly<Record<string, string | undefined>>,
 ): Prepared<Program> {
-  const variables = [...values].map(([name, value]) => [toVariable(name), toText(value)] as const);
+  const variables = [...values].map(([name, value]) => [argumentVariable(name), toText(value)] as const);
   const program: Program = {
     command: action.kind === 'shell' ? action.shell : action.command,
     args:
@@ -65,15 +61,21 @@ function inherit(own: Readonly<Record<string, string | undefined>>): Readonly<Re
 function textProblems(name: string, text: string): readonly string[] {
   if (text.includes('\0')) return [`${name}: must not hold NUL characters, which a script cannot be given`];
   const bytes = Buffer.byteLength(text);
-  const most = MAX_TEXT_BYTES - toVariable(name).length - 2;
+  const most = MAX_TEXT_BYTES - argumentVariable(name).length - 2;
   return bytes > most ? [`${name}: must be at most ${most} bytes long, not ${bytes}`] : [];
 }
 
 function sizeProblems(program: Program): Prepared<Program> {
-  const texts = [program.command, ...program.args, ...Object.entries(program.env).map(([name, value]) => `${name}=${value}`)];
+  const texts = [
+    program.command,
+    ...program.args,
+    ...Object.entries(program.env).map(([name, value]) => `${name}=${value}`),
+  ];
   const sizes = texts.map((text) => Buffer.byteLength(text) + 1);
   if (sizes.some((size) => size > MAX_TEXT_BYTES))
     return { problems: [`together they make an argument of more than ${MAX_TEXT_BYTES} bytes`] };
   const total = sizes.reduce((sum, size) => sum + size + POINTER_BYTES, 0);
-  return total > MAX_TOTAL_BYTES ? { problems: [`together they are more than ${MAX_TOTAL_BYTES} bytes long`] } : program;
+  return total > MAX_TOTAL_BYTES
+    ? { problems: [`together they are more than ${MAX_TOTAL_BYTES} bytes long`] }
+    : program;
 }

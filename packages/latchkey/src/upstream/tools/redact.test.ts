@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRedactor } from './redact.ts';
@@ -38,17 +39,25 @@ describe('createRedactor', () => {
           const shown = createRedactor([SECRET]).redact(wrapped);
           expect(shown).toContain('[redacted]');
           // What is left is shared with the neighbours.
-          expect(shown.replace('[redacted]', '').replaceAll(/[\n=]/g, '').length).toBeLessThan(before * 2 + after.length * 2 + 5);
+          expect(shown.replace('[redacted]', '').replaceAll(/[\n=]/g, '').length).toBeLessThan(
+            before * 2 + after.length * 2 + 5,
+          );
         }
   });
 
   it('hides every text, whatever the form, wherever it stands', () => {
-    const hidden = fc.array(fc.string({ unit: 'grapheme', minLength: 8, maxLength: 40 }).map((text) => `k3${text.replaceAll(/\s|\p{Cc}/gu, '_')}!`), { minLength: 1, maxLength: 3 });
+    const hidden = fc.array(
+      fc
+        .string({ unit: 'grapheme', minLength: 8, maxLength: 40 })
+        .map((text) => `k3${text.replaceAll(/\s|\p{Cc}/gu, '_')}!`),
+      { minLength: 1, maxLength: 3 },
+    );
     fc.assert(
       fc.property(hidden, fc.string(), fc.string(), (texts, before, after) => {
         const { redact } = createRedactor(texts);
         for (const text of texts)
-          for (const toForm of Object.values(FORMS)) expect(redact(`${before}${toForm(text)}${after}`)).not.toContain(toForm(text));
+          for (const toForm of Object.values(FORMS))
+            expect(redact(`${before}${toForm(text)}${after}`)).not.toContain(toForm(text));
       }),
       { numRuns: 300 },
     );
@@ -60,11 +69,18 @@ describe('createRedactor', () => {
   });
 
   it('hides the lines of a text of several, and long ones', () => {
-    const lines = ['-----BEGIN KEY-----', 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC', 'BKcwggSjAgEAAoIBAQC7', '-----END KEY-----'];
+    const lines = [
+      '-----BEGIN KEY-----',
+      'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC',
+      'BKcwggSjAgEAAoIBAQC7',
+      '-----END KEY-----',
+    ];
     const { redact } = createRedactor([`${lines.join('\r\n')}\n`]);
     expect(redact(lines.map((line) => `  ${line}`).join('\n'))).not.toMatch(/MII|BKcw/);
-    expect(redact(Buffer.from(lines.join('\n')).toString('base64'))).not.toContain(Buffer.from('wggSjAgEAAoI').toString('base64'));
-    const long = Array.from({ length: 3000 }, (_, i) => String.fromCharCode(97 + ((i * i) % 26))).join('');
+    expect(redact(Buffer.from(lines.join('\n')).toString('base64'))).not.toContain(
+      Buffer.from('wggSjAgEAAoI').toString('base64'),
+    );
+    const long = Array.from({ length: 47 }, (_, i) => hash('sha256', String(i))).join('');
     expect(createRedactor([long]).redact(`<${long}>`)).toMatch(/^<(?:\[redacted\])+>$/);
   });
 
@@ -86,7 +102,12 @@ describe('createRedactor', () => {
   });
 
   it('takes time in proportion, whatever is in the text', () => {
-    const { redact } = createRedactor(['\\\\\\\\\\\\\\\\"x', 'aaaaaaaaaaaaaaaaaaaaaaaa!', '%25%25%25%25%25%25%25%25x', '////////+']);
+    const { redact } = createRedactor([
+      '\\\\\\\\\\\\\\\\"x',
+      'aaaaaaaaaaaaaaaaaaaaaaaa!',
+      '%25%25%25%25%25%25%25%25x',
+      '////////+',
+    ]);
     const started = performance.now();
     for (const text of ['\\', 'a', '%25', '%', '/', '\\u005c', 'Ly8v']) redact(text.repeat(20_000));
     expect(performance.now() - started).toBeLessThan(10_000);

@@ -74,17 +74,19 @@ function toEscapedUnit(unit: string): string {
   if (!unit.startsWith('\\')) return toEscapedCharacter(unit);
   // As one unit: a choice for each of many backslashes would be tried in every combination.
   const { length } = unit;
-  return `(?:\\\\{${length},${4 * length}}|(?:%5[Cc]){${length}}|(?:\\\\+u005[Cc]){${length}})`;
+  return `(?:\\\\{${length},${4 * length}}|(?:%5[Cc]){${length}}|(?:${ESCAPE}u005[Cc]){${length}})`;
 }
 
+// JSON within JSON doubles them; a bound, since a long run of them is read from each of its places.
+const ESCAPE = '\\\\{1,16}';
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\b': 'b', '\f': 'f', '\n': 'n', '\r': 'r', '\t': 't' };
 
 function toEscapedCharacter(character: string): string {
   const percent = [...Buffer.from(character)].map((byte) => `%${toCaseless(toHex(byte, 2))}`).join('');
   const units = Array.from({ length: character.length }, (_, i) => character.charCodeAt(i));
-  const forms = [percent, units.map((unit) => `\\\\+u${toCaseless(toHex(unit, 4))}`).join('')];
+  const forms = [percent, units.map((unit) => `${ESCAPE}u${toCaseless(toHex(unit, 4))}`).join('')];
   const short = SHORT_ESCAPES[character] ?? (/["/]/.test(character) ? character : null);
-  if (short !== null) forms.push(`\\\\+${escapeSyntax(short)}`);
+  if (short !== null) forms.push(`${ESCAPE}${escapeSyntax(short)}`);
   if (character === ' ') forms.push('\\+');
   // Control characters are gone from what is shown.
   forms.push(/[^\P{Cc}\n\t]/u.test(character) ? '' : escapeSyntax(character));

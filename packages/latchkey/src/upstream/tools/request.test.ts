@@ -38,7 +38,8 @@ describe('toRequest', () => {
 
   it('refuses a value that would make it another path', () => {
     const about = (url: string, id: string): readonly string[] => problems({ url: `${ORIGIN}${url}` }, { id });
-    for (const id of ['', '.', '..']) expect(about('/users/{{id}}/posts', id)).toEqual([expect.stringContaining('id: ')]);
+    for (const id of ['', '.', '..'])
+      expect(about('/users/{{id}}/posts', id)).toEqual([expect.stringContaining('id: ')]);
     expect(about('/users/.{{id}}', '.')).toHaveLength(1);
     expect(about('/users/%2e{{id}}', '.')).toHaveLength(1);
     expect(about('/users/{{id}}{{id}}', '.')).toHaveLength(1);
@@ -59,15 +60,18 @@ describe('toRequest', () => {
   it('stays at its server and keeps its shape, whatever the values', () => {
     const declared = { url: `${ORIGIN}/a/{{x}}/b`, query: 'x={{x}}&y=1' };
     fc.assert(
-      fc.property(anyText.filter((text) => !['', '.', '..'].includes(text)), (x) => {
-        const { url } = request(declared, { x });
-        expect([url.origin, url.username, url.password, url.hash]).toEqual([ORIGIN, '', '', '']);
-        expect(url.pathname.split('/').map(decodeURIComponent)).toEqual(['', 'a', x, 'b']);
-        expect([...url.searchParams]).toEqual([
-          ['x', x],
-          ['y', '1'],
-        ]);
-      }),
+      fc.property(
+        anyText.filter((text) => !['', '.', '..'].includes(text)),
+        (x) => {
+          const { url } = request(declared, { x });
+          expect([url.origin, url.username, url.password, url.hash]).toEqual([ORIGIN, '', '', '']);
+          expect(url.pathname.split('/').map(decodeURIComponent)).toEqual(['', 'a', x, 'b']);
+          expect([...url.searchParams]).toEqual([
+            ['x', x],
+            ['y', '1'],
+          ]);
+        },
+      ),
       { numRuns: 2000 },
     );
   });
@@ -84,15 +88,35 @@ describe('toRequest', () => {
 
   it('takes header values of visible characters only', () => {
     const declared = { url: `${ORIGIN}/`, headers: { 'X-Name': 'n={{x}}', Authorization: 'Bearer abc' } };
-    expect(request(declared, { x: 'a b\té"' }).headers).toMatchObject({ 'x-name': 'n=a b\té"', authorization: 'Bearer abc' });
-    for (const x of ['a\r\nX-Admin: 1', 'a\nb', 'a\rb', 'a\0b', 'a\u007fb', 'a\u0001', 'a\u000bb', '漢', '\u010a\u010d', '\u2028'])
+    expect(request(declared, { x: 'a b\té"' }).headers).toMatchObject({
+      'x-name': 'n=a b\té"',
+      authorization: 'Bearer abc',
+    });
+    for (const x of [
+      'a\r\nX-Admin: 1',
+      'a\nb',
+      'a\rb',
+      'a\0b',
+      'a\u007fb',
+      'a\u0001',
+      'a\u000bb',
+      '漢',
+      '\u010a\u010d',
+      '\u2028',
+    ])
       expect(problems(declared, { x })).toEqual([expect.stringMatching(/^x: stands in a header/)]);
   });
 
   it('frames the message itself', () => {
     const headers = {
-      'Content-Length': '5', 'transfer-encoding': 'chunked', Connection: 'upgrade', Upgrade: 'websocket', TE: 'trailers',
-      Expect: '100-continue', 'Accept-Encoding': 'gzip', 'User-Agent': 'mine',
+      'Content-Length': '5',
+      'transfer-encoding': 'chunked',
+      Connection: 'upgrade',
+      Upgrade: 'websocket',
+      TE: 'trailers',
+      Expect: '100-continue',
+      'Accept-Encoding': 'gzip',
+      'User-Agent': 'mine',
     };
     const { headers: sent } = request({ url: `${ORIGIN}/`, method: 'POST', headers, body: ['text', 'é'] }, {});
     expect(sent).toEqual({
@@ -109,7 +133,10 @@ describe('toRequest', () => {
     const declared = {
       url: `${ORIGIN}/`,
       method: 'POST',
-      body: ['json', '{"whole": {{x}}, "part": "a {{"x"}} b", "n": {{n}}, "o": {{o}}, "none": {{none}}, "empty": "{{"none"}}"}'],
+      body: [
+        'json',
+        '{"whole": {{x}}, "part": "a {{"x"}} b", "n": {{n}}, "o": {{o}}, "none": {{none}}, "empty": "{{"none"}}"}',
+      ],
     } as const;
     fc.assert(
       fc.property(anyText, fc.jsonValue() as fc.Arbitrary<JsonValue>, (x, o) => {
@@ -120,7 +147,9 @@ describe('toRequest', () => {
         );
       }),
     );
-    expect(String(request({ ...declared, body: ['json', '"{{"o"}}"'] }, { o: { a: '"' } }).body)).toBe('"{\\"a\\":\\"\\\\\\"\\"}"');
+    expect(String(request({ ...declared, body: ['json', '"{{"o"}}"'] }, { o: { a: '"' } }).body)).toBe(
+      '"{\\"a\\":\\"\\\\\\"\\"}"',
+    );
   });
 
   it('writes values into a form encoded, and into other text as they are', () => {

@@ -31,7 +31,8 @@ export function toRequest(action: HttpAction, values: Values): Prepared<Request>
   const path = renderTemplate(action.path, values, encodeValue).replace(/^(?!\/)/, '/');
   const query = action.query === null ? '' : `?${renderTemplate(action.query, values, encodeValue)}`;
   const url = new URL(`${action.origin}${path}${query}`);
-  if (url.origin !== new URL(action.origin).origin || url.username !== '') return { problems: ['they lead to another server'] };
+  if (url.origin !== new URL(action.origin).origin || url.username !== '')
+    return { problems: ['they lead to another server'] };
   url.hash = '';
   const body = action.body === null ? null : Buffer.from(toBody(action.body, values));
   return { method: action.method, url, headers: toHeaders(action, values, body), body };
@@ -68,7 +69,9 @@ function headerProblems({ headers }: HttpAction, values: Values): readonly strin
   const named = new Set(headers.flatMap(([, template]) => toParameters(template)));
   return [...named]
     .filter((name) => NOT_IN_HEADER.test(toText(values.get(name))))
-    .map((name) => `${name}: stands in a header, which takes no line breaks, control characters or letters beyond U+00FF`);
+    .map(
+      (name) => `${name}: stands in a header, which takes no line breaks, control characters or letters beyond U+00FF`,
+    );
 }
 
 /** A segment that is empty, `.` or `..` would make it another path. */
@@ -85,7 +88,7 @@ function pathProblems(path: Template, values: Values): readonly string[] {
 }
 
 function toSegments(path: Template): readonly Template[] {
-  const segments: (Template[number])[][] = [[]];
+  const segments: Template[number][][] = [[]];
   for (const part of path) {
     const [first, ...more] = typeof part === 'string' ? part.split('/') : [part];
     if (first !== undefined) segments.at(-1)?.push(first);

@@ -74,10 +74,13 @@ export function runProgram(program: Program, limits: RunLimits): Running {
     [child.stdout, stdout],
     [child.stderr, stderr],
   ] as const)
-    stream?.on('error', () => {}).on('data', (chunk: Buffer) => {
-      collector.push(chunk);
-      if (stdout.totalBytes + stderr.totalBytes > floodBytes) end({ kind: 'flooded', bytes: floodBytes });
-    });
+    stream
+      ?.on('error', () => {})
+      .on('data', (chunk: Buffer) => {
+        if (over) return;
+        collector.push(chunk);
+        if (stdout.totalBytes + stderr.totalBytes > floodBytes) end({ kind: 'flooded', bytes: floodBytes });
+      });
 
   limits.signal.addEventListener('abort', abort, { once: true });
   if (child.pid !== undefined) limits.watchdog.watch(child.pid);
@@ -113,14 +116,16 @@ function start({ command, args, env, workingDirectory }: Program): ChildProcess 
 
 async function endGroup(child: ChildProcess, atOnce: boolean, watchdog: Watchdog): Promise<void> {
   const { pid, stdout, stderr } = child;
-  for (const stream of [stdout, stderr]) stream?.destroy();
-  if (pid === undefined) return;
-  signalGroup(pid, atOnce ? 'SIGKILL' : 'SIGTERM');
-  if (!(await isGroupGone(pid, TERM_MS))) {
-    signalGroup(pid, 'SIGKILL');
-    await isGroupGone(pid, KILL_MS);
+  if (pid !== undefined) {
+    signalGroup(pid, atOnce ? 'SIGKILL' : 'SIGTERM');
+    if (!(await isGroupGone(pid, TERM_MS))) {
+      signalGroup(pid, 'SIGKILL');
+      await isGroupGone(pid, KILL_MS);
+    }
+    watchdog.forget(pid);
   }
-  watchdog.forget(pid);
+  // Not before: a shell that says something on its way out would die of it instead.
+  for (const stream of [stdout, stderr]) stream?.destroy();
 }
 
 async function isGroupGone(pid: number, withinMs: number): Promise<boolean> {

@@ -41,12 +41,7 @@ export function runScript(
   return { result, gone: running.gone };
 }
 
-function toFailure(
-  tool: DeclaredTool,
-  action: ShellAction | CommandAction,
-  started: Program,
-  ending: Ending,
-): string {
+function toFailure(tool: DeclaredTool, action: ShellAction | CommandAction, started: Program, ending: Ending): string {
   switch (ending.kind) {
     case 'exited':
       return `The script failed with exit code ${ending.code}.`;

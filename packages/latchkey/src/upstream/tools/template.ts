@@ -13,7 +13,5 @@ export function renderTemplate(
   values: Values,
   encode: (value: JsonValue | undefined, place: { readonly parameter: string; readonly quoted: boolean }) => string,
 ): string {
-  return template
-    .map((part) => (typeof part === 'string' ? part : encode(values.get(part.parameter), part)))
-    .join('');
+  return template.map((part) => (typeof part === 'string' ? part : encode(values.get(part.parameter), part))).join('');
 }

@@ -66,12 +66,14 @@ beforeEach(() => {
 afterEach(() => runner.close());
 
 const never = new AbortController().signal;
-const call = (tool: DeclaredTool, args: unknown = {}, signal = never): Promise<ToolResult> => runner.call(tool, args, signal);
-const get = (path: string, more: Partial<DeclaredTool> = {}): DeclaredTool => httpTool({ url: `${origin()}${path}` }, more);
+const call = (tool: DeclaredTool, args: unknown = {}, signal = never): Promise<ToolResult> =>
+  runner.call(tool, args, signal);
+const get = (path: string, more: Partial<DeclaredTool> = {}): DeclaredTool =>
+  httpTool({ url: `${origin()}${path}` }, more);
 
 const part = (...path: (string | number)[]) => call(httpTool({ url: `${origin()}/`, extract: path }));
 const redirect = (status: number, location: string) => (request: IncomingMessage, response: ServerResponse) =>
-      void (request.url === '/end' ? response.end('arrived') : response.writeHead(status, { location }).end());
+  void (request.url === '/end' ? response.end('arrived') : response.writeHead(status, { location }).end());
 const post = (): DeclaredTool => httpTool({ url: `${origin()}/`, method: 'POST', body: ['json', '{}'] });
 const named = (host: string): DeclaredTool => httpTool({ url: `http://${host}:${portOf(server)}/` });
 
@@ -98,7 +100,7 @@ describe('a tool that calls the web', { timeout: 20_000 }, () => {
           'accept-encoding': 'identity',
           'user-agent': 'latchkey',
           'content-type': 'application/json',
-          'content-length': '35',
+          'content-length': '34',
           authorization: 'Bearer a-long-credential',
           'x-q': 'a&b',
         },
@@ -108,7 +110,10 @@ describe('a tool that calls the web', { timeout: 20_000 }, () => {
   });
 
   it('sends nothing when a value is refused', async () => {
-    const tool = httpTool({ url: `${origin()}/{{id}}`, headers: { 'X-A': '{{id}}' } }, { parameters: [parameter('id', { required: true })] });
+    const tool = httpTool(
+      { url: `${origin()}/{{id}}`, headers: { 'X-A': '{{id}}' } },
+      { parameters: [parameter('id', { required: true })] },
+    );
     for (const id of ['', '..', 'a\r\nX-Admin: 1', 1, null]) {
       const { isError, text } = await call(tool, { id });
       expect([isError, text]).toEqual([true, expect.stringContaining('Nothing was run')]);
@@ -136,7 +141,10 @@ describe('a tool that calls the web', { timeout: 20_000 }, () => {
     answer = (_request, response) => void response.writeHead(400).end('{"data":1}');
     expect((await part('data')).text).toBe('HTTP 400 Bad Request\n\n{"data":1}');
     answer = (_request, response) => void response.end(`{"data":1}${' '.repeat(2_000_000)}`);
-    expect(await part('data')).toMatchObject({ isError: true, text: expect.stringContaining('longer than 1048576 bytes') });
+    expect(await part('data')).toMatchObject({
+      isError: true,
+      text: expect.stringContaining('longer than 1048576 bytes'),
+    });
   });
 
   it('reads no more of the answer than a result holds', async () => {
@@ -160,7 +168,8 @@ describe('a tool that calls the web', { timeout: 20_000 }, () => {
   it('takes no encoded answer, and no half one for a whole', async () => {
     answer = (_request, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('bomb'));
     expect(await call(get('/'))).toMatchObject({ isError: true, text: expect.stringContaining('Content-Encoding') });
-    answer = (_request, response) => void response.writeHead(200, { 'content-length': '100' }).write('half', () => response.destroy());
+    answer = (_request, response) =>
+      void response.writeHead(200, { 'content-length': '100' }).write('half', () => response.destroy());
     expect(await call(get('/'))).toMatchObject({ isError: true, text: expect.not.stringContaining('half') });
     answer = (_request, response) => void response.write('half', () => response.destroy());
     expect(await call(get('/'))).toMatchObject({ isError: true });
@@ -180,7 +189,6 @@ describe('a tool that calls the web', { timeout: 20_000 }, () => {
   });
 
   describe('redirects', () => {
-
     it.each([301, 302, 303, 307, 308])('with %i are followed within the server', async (status) => {
       answer = redirect(status, '/end');
       const headers = { Authorization: 'Bearer a-long-credential' };
@@ -204,7 +212,7 @@ describe('a tool that calls the web', { timeout: 20_000 }, () => {
       for (const location of elsewhere) {
         answer = redirect(302, location);
         const { text, isError } = await call(get('/'));
-        expect([isError, text]).toEqual([true, expect.stringContaining('which is not the tool\'s server')]);
+        expect([isError, text]).toEqual([true, expect.stringContaining("which is not the tool's server")]);
         expect(text).not.toMatch(/token|passwd|\/end/);
       }
       answer = redirect(302, `${otherOrigin()}/end`);
@@ -216,7 +224,10 @@ describe('a tool that calls the web', { timeout: 20_000 }, () => {
     it('of what changes something are followed only where the server asks for GET', async () => {
       for (const status of [301, 302, 307, 308]) {
         answer = redirect(status, '/end');
-        expect(await call(post())).toMatchObject({ isError: true, text: expect.stringContaining('not followed with POST') });
+        expect(await call(post())).toMatchObject({
+          isError: true,
+          text: expect.stringContaining('not followed with POST'),
+        });
       }
       seen = [];
       answer = redirect(303, '/end');
@@ -233,10 +244,21 @@ describe('a tool that calls the web', { timeout: 20_000 }, () => {
   });
 
   describe('addresses', () => {
-
     it.each([
-      ['127.0.0.1'], ['10.0.0.1'], ['169.254.169.254'], ['192.168.0.1'], ['100.64.0.1'], ['0.0.0.0'], ['224.0.0.1'],
-      ['::1'], ['fe80::1'], ['fc00::1'], ['::ffff:127.0.0.1'], ['64:ff9b::7f00:1'], ['8.8.8.8', '127.0.0.1'], ['127.0.0.1', '8.8.8.8'],
+      ['127.0.0.1'],
+      ['10.0.0.1'],
+      ['169.254.169.254'],
+      ['192.168.0.1'],
+      ['100.64.0.1'],
+      ['0.0.0.0'],
+      ['224.0.0.1'],
+      ['::1'],
+      ['fe80::1'],
+      ['fc00::1'],
+      ['::ffff:127.0.0.1'],
+      ['64:ff9b::7f00:1'],
+      ['8.8.8.8', '127.0.0.1'],
+      ['127.0.0.1', '8.8.8.8'],
     ])('that a name stands for are refused when they are private: %s %s', async (...found) => {
       addresses = { 'api.example.com': found.filter((one) => one !== undefined) };
       const { text, isError } = await call(named('api.example.com'));
@@ -255,7 +277,8 @@ describe('a tool that calls the web', { timeout: 20_000 }, () => {
       addresses = { localhost: ['10.0.0.1'] };
       expect(await call(named('localhost'))).toMatchObject({ isError: true });
       addresses = { 'localhost.': ['127.0.0.1'], 'a.localhost': ['127.0.0.1'] };
-      for (const host of ['localhost.', 'a.localhost']) expect(await call(named(host))).toMatchObject({ isError: true });
+      for (const host of ['localhost.', 'a.localhost'])
+        expect(await call(named(host))).toMatchObject({ isError: true });
     });
 
     it('are looked up once for each connection: what was judged is connected to', async () => {
@@ -292,7 +315,10 @@ describe('a tool that calls the web', { timeout: 20_000 }, () => {
     it.each<[string, RequestListener]>([
       ['a server that does not answer', () => {}],
       ['a server that never ends', (_request, response) => void response.write('a')],
-      ['a server that redirects slowly', (_request, response) => void setTimeout(() => response.writeHead(302, { location: '/' }).end(), 150)],
+      [
+        'a server that redirects slowly',
+        (_request, response) => void setTimeout(() => response.writeHead(302, { location: '/' }).end(), 150),
+      ],
     ])('ends %s', async (_what, listener) => {
       answer = listener;
       const started = performance.now();
@@ -326,8 +352,13 @@ describe('a tool that calls the web', { timeout: 20_000 }, () => {
     const strange = createTcpServer((socket) => void socket.end('SSH-2.0-server\r\n'));
     strange.listen(0, '127.0.0.1');
     await once(strange, 'listening');
-    const { text, isError } = await call(httpTool({ url: `http://127.0.0.1:${(strange.address() as AddressInfo).port}/x` }));
-    expect([isError, text]).toEqual([true, expect.stringMatching(/^The request to http:\/\/127\.0\.0\.1:\d+ failed: \S+/)]);
+    const { text, isError } = await call(
+      httpTool({ url: `http://127.0.0.1:${(strange.address() as AddressInfo).port}/x` }),
+    );
+    expect([isError, text]).toEqual([
+      true,
+      expect.stringMatching(/^The request to http:\/\/127\.0\.0\.1:\d+ failed: \S+/),
+    ]);
     strange.close();
   });
 });

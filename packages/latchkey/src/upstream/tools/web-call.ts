@@ -56,7 +56,10 @@ function toResult({ extract: path }: HttpAction, { status, body }: Response, lim
   }
   if (path === null) return { text: toOutput([body], limits), isError: false };
   if (body.cut || body.bytes.length > limits.maxBytes)
-    return { text: `The answer is longer than ${limits.maxBytes} bytes, too long to take a part of it.`, isError: true };
+    return {
+      text: `The answer is longer than ${limits.maxBytes} bytes, too long to take a part of it.`,
+      isError: true,
+    };
   const found = extract(body.bytes.toString('utf8'), path);
   if ('problem' in found) {
     const text = limits.redactor.redact(`Nothing could be taken from the answer: ${found.problem}.`);

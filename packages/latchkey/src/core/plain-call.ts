@@ -9,7 +9,7 @@ export const PLAIN_REVISION = '2026-07-28';
 const TOOL = 0;
 const PARAMS = 3;
 const SHAPE = createShape({ tool: { slot: TOOL }, params: { slot: PARAMS } });
-const META = `"_meta":{"io.modelcontextprotocol/protocolVersion":"${PLAIN_REVISION}","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"latchkey","version":"0"}}`;
+const META = `"_meta":{"io.modelcontextprotocol/protocolVersion":"${PLAIN_REVISION}","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"latchkey-rest","version":"0"}}`;
 
 const CALL_BEFORE_NAME = Buffer.from(`{"jsonrpc":"2.0","id":${PLAIN_ID},"method":"tools/call","params":{"name":`);
 const CALL_BEFORE_ARGUMENTS = Buffer.from(',"arguments":');

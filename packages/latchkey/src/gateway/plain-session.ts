@@ -15,7 +15,7 @@ const ASKED = '2025-11-25';
 const INITIALIZE = toMessage({
   id: 'rest-initialize',
   method: 'initialize',
-  params: { protocolVersion: ASKED, capabilities: {}, clientInfo: { name: 'latchkey', version: '0' } },
+  params: { protocolVersion: ASKED, capabilities: {}, clientInfo: { name: 'latchkey-rest', version: '0' } },
 });
 const INITIALIZED = toMessage({ method: 'notifications/initialized' });
 

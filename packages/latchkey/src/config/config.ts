@@ -76,6 +76,8 @@ export interface Config {
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly behindProxy: { readonly trusted: readonly string[] } | null;
   readonly origins: readonly string[];
+  /** Ways in besides Streamable HTTP. */
+  readonly compat: { readonly sse: boolean; readonly rest: boolean };
   readonly store: string;
   readonly trail: { readonly retentionMs: number };
 }
@@ -106,6 +108,7 @@ export function createConfig(settings: Settings, servers: readonly ServerConfig[
     tls: tls === undefined ? null : { cert: absolute(tls.cert), key: absolute(tls.key) },
     behindProxy: behindProxy ?? null,
     origins: settings.origins,
+    compat: settings.compat,
     store: path.resolve(settings.store === undefined ? defaultStoreFolder(around.env) : absolute(settings.store)),
     trail: { retentionMs: trail.retention },
   });

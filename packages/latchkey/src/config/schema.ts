@@ -150,6 +150,19 @@ export const configSchema = z.strictObject({
     .optional()
     .describe('A proxy in front ends TLS.'),
   origins: z.array(listenUrlOrigin).max(100).prefault([]).describe('Origins of web pages that may call.'),
+  compat: z
+    .strictObject({
+      sse: z
+        .boolean()
+        .prefault(true)
+        .describe('Serve the deprecated HTTP+SSE transport of 2024-11-05 too, at /sse and /messages beside /mcp.'),
+      rest: z
+        .boolean()
+        .prefault(false)
+        .describe('Serve GET /mcp/tools and POST /mcp/tools/call, for programs that speak no MCP.'),
+    })
+    .prefault({})
+    .describe('Older and simpler ways in, behind the same rules.'),
   store: field
     .text()
     .optional()

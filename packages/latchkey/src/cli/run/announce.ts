@@ -51,8 +51,9 @@ function toReadyLine({ running, config, tokenPlace }: Announcement): object {
   return {
     event: 'ready',
     url: first?.resource ?? null,
+    sseUrl: first?.sseUrl ?? null,
     publicUrl: config.publicUrl,
-    servers: running.servers.map(({ name, resource }) => ({ name, url: resource })),
+    servers: running.servers.map(({ name, resource, sseUrl }) => ({ name, url: resource, sseUrl })),
     token: tokenPlace.kind === 'screen' ? (firstToken?.secret.reveal() ?? null) : null,
     tokenFile: tokenPlace.kind === 'file' ? tokenPlace.path : null,
     tokenName: firstToken?.name ?? null,

@@ -144,7 +144,8 @@ export function resultOf(answer: RawAnswer): { readonly text: string; readonly i
 }
 
 export function namesOf(answer: RawAnswer): readonly string[] {
-  return (responseOf(answer).result?.['tools'] as { name: string }[]).map(({ name }) => name);
+  const { tools } = (responseOf(answer).result ?? {}) as { tools: readonly { name: string }[] };
+  return tools.map(({ name }) => name);
 }
 
 /** Sends a call and reads its answer while it comes. */

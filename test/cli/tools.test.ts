@@ -13,7 +13,7 @@ description: What it can do
 tools:
   - name: greet
     description: Greets somebody
-    scopes: [people:greet]
+    role: greeter
     parameters:
       - { name: who, type: string, required: true }
       - { name: times, type: integer, default: 1 }
@@ -52,7 +52,7 @@ describe('latchkey tools check', () => {
     expect(code).toBe(0);
     expect(stderr).toContain('gantz.yaml: site 2.0.0, 3 tools');
     expect(stdout.split('\n')[0]).toMatch(/^TOOL +RUNS +ARGUMENTS +SCOPES +TESTS$/);
-    expect(stdout).toMatch(/^greet +\w+ script +who \[times\] \[loud\] \[titles\] +people:greet +2$/m);
+    expect(stdout).toMatch(/^greet +\w+ script +who \[times\] \[loud\] \[titles\] +role:greeter +2$/m);
   });
 
   it('says the same as one document', async () => {
@@ -64,7 +64,7 @@ describe('latchkey tools check', () => {
       name: 'site',
       version: '2.0.0',
       tools: [
-        { name: 'greet', kind: 'shell', scopes: ['people:greet'], tests: 2 },
+        { name: 'greet', kind: 'shell', scopes: ['role:greeter'], tests: 2 },
         { name: 'fail' },
         { name: 'hang', timeoutMs: 30_000 },
       ],

@@ -12,8 +12,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const TOOLS = `name: site
 server: { port: 3456 }
 tools:
-  - { name: read_files, description: Reads, scopes: [file:read], script: { shell: "true" } }
-  - { name: write_files, description: Writes, scopes: [file:write], script: { shell: "true" } }
+  - { name: read_files, description: Reads, role: reader, script: { shell: "true" } }
+  - { name: write_files, description: Writes, role: writer, script: { shell: "true" } }
   - { name: list, description: Lists, script: { shell: "true" } }
 `;
 const file = path.join(folder, 'gantz.yaml');
@@ -62,8 +62,8 @@ describe('createServers', () => {
   });
 
   it('takes a text that is in force for what the file holds', () => {
-    const textOf = (asked: string) => (asked === file ? TOOLS.replace('name: list', 'name: other') : undefined);
-    const loaded = load('upstream: { tools: gantz.yaml }', { tools: { textOf } });
+    const changed = TOOLS.replace('name: list', 'name: other');
+    const loaded = load('upstream: { tools: gantz.yaml }', { tools: { textOf: () => changed } });
     expect(upstreamOf(loaded)).toMatchObject({ tools: { tools: [{}, {}, { name: 'other' }] } });
   });
 
@@ -89,8 +89,9 @@ describe('createServers', () => {
 describe('joinRules', () => {
   it('makes rules of the scopes of the file', () => {
     const loaded = load('upstream: { tools: gantz.yaml }');
-    expect(scopesOf(loaded, 'read_files')).toEqual(['file:read']);
-    expect(scopesOf(loaded, 'write_files')).toEqual(['file:write']);
+    expect(scopesOf(loaded, 'read_files')).toEqual(['role:reader']);
+    expect(scopesOf(loaded, 'write_files')).toEqual(['role:writer']);
+    expect(scopesOf(loaded, 'list')).toEqual([]);
   });
 
   it('leaves the last word to the configuration, and says so', () => {
@@ -103,7 +104,7 @@ describe('joinRules', () => {
 
   it('adds to rules for other tools', () => {
     const loaded = load('upstream: { tools: gantz.yaml }\ntools: { other: { deny: true } }');
-    expect([scopesOf(loaded, 'read_files'), scopesOf(loaded, 'other')]).toEqual([['file:read'], []]);
+    expect([scopesOf(loaded, 'read_files'), scopesOf(loaded, 'other')]).toEqual([['role:reader'], []]);
     expect(loaded.warnings).toEqual([]);
   });
 });

@@ -4,9 +4,12 @@ import { compilePolicy } from './compile-policy.ts';
 import { createUpstream } from './config.ts';
 import type { ServerConfig } from './config.ts';
 import { joinRules } from './join-rules.ts';
+import { isWritableByAll } from './private-file.ts';
+import { toProblems } from './problem.ts';
 import type { Problem } from './problem.ts';
 import type { Settings } from './schema.ts';
-import { loadToolsFile, type LoadedTools } from './tools-file/load-tools-file.ts';
+import { loadToolsFile, parseToolsFile } from './tools-file/load-tools-file.ts';
+import type { ToolsFile } from './tools-file/load-tools-file.ts';
 import type { Path } from './yaml-document.ts';
 
 export interface Servers {
@@ -38,7 +41,7 @@ export function createServers(settings: Settings, around: Around): Servers {
         ? { policy: compilePolicy(server, settings.scopes), overruled: [] }
         : joinRules(server, settings.scopes, tools.rules);
     warnings.push(
-      ...(tools?.warnings ?? []),
+      ...(tools?.warnings ?? []).map(({ where, message }) => `${where}: ${message}`),
       ...overruled.map((tool) => `${[...at, 'tools'].join('.')} ${OVERRULES} ${tool}`),
     );
     if (tools?.listenPort != null) ports.push(tools.listenPort);
@@ -75,11 +78,15 @@ function readTools(
   given: string | undefined,
   { env, directory, textOf }: Around,
   problems: Problem[],
-): LoadedTools | null {
+): ToolsFile | null {
   if (given === undefined || textOf === null) return null;
   const file = path.resolve(directory, given);
-  const loaded = loadToolsFile(file, env, textOf(file));
-  if (loaded.kind === 'tools') return loaded;
-  problems.push(...loaded.problems);
-  return null;
+  const text = textOf(file);
+  try {
+    // Who may write to it may run programs, whatever it held before.
+    return text === undefined || isWritableByAll(file) ? loadToolsFile(file, env) : parseToolsFile(text, { file, env });
+  } catch (error) {
+    problems.push(...toProblems(error, file));
+    return null;
+  }
 }

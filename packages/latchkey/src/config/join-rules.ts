@@ -2,11 +2,10 @@ import { findRule } from '../core/authorize.ts';
 import type { Policy } from '../core/policy.ts';
 import { compilePolicy } from './compile-policy.ts';
 import type { Settings } from './schema.ts';
-import type { ToolRule } from './tools-file/load-tools-file.ts';
 
 export interface JoinedRules {
   readonly policy: Policy;
-  /** Tools for which the configuration has the last word, though their file has a rule too. */
+  /** Tools for which the configuration has the last word, though their file asks for something too. */
   readonly overruled: readonly string[];
 }
 
@@ -17,20 +16,17 @@ export interface JoinedRules {
 export function joinRules(
   server: NonNullable<Settings['servers']>[string],
   scopes: Settings['scopes'],
-  declared: ReadonlyMap<string, ToolRule>,
+  declared: Settings['tools'],
 ): JoinedRules {
   const own = compilePolicy(server, scopes);
-  const isFree = (name: string): boolean => findRule(own, 'tools', name) === null;
-  const added = [...declared].filter(([name]) => isFree(name)).map(([name, rule]) => [name, toSettings(rule)] as const);
+  const entries = Object.entries(declared);
+  const isJudged = (name: string): boolean => findRule(own, 'tools', name) !== null;
+  const added = Object.fromEntries(entries.filter(([name]) => !isJudged(name)));
+  const rules = { ...server.tools, ...added };
   return {
-    policy:
-      added.length === 0
-        ? own
-        : compilePolicy({ ...server, tools: { ...server.tools, ...Object.fromEntries(added) } }, scopes),
-    overruled: [...declared.keys()].filter((name) => !isFree(name)),
+    policy: Object.keys(added).length === 0 ? own : compilePolicy({ ...server, tools: rules }, scopes),
+    overruled: entries
+      .filter(([name, rule]) => isJudged(name) && (rule.scopes.length > 0 || rule.limit !== undefined))
+      .map(([name]) => name),
   };
-}
-
-function toSettings({ scopes, limit }: ToolRule): Settings['tools'][string] {
-  return { scopes: [...scopes], hidden: false, deny: false, ...(limit === null ? {} : { limit }) };
 }

@@ -1,10 +1,11 @@
 import { nearest } from '../../config/nearest.ts';
+import { loadToolsFile } from '../../config/tools-file/load-tools-file.ts';
 import type { DeclaredTool, DeclaredTools, JsonValue } from '../../core/declared-tool.ts';
 import { LatchkeyError } from '../../core/error.ts';
 import { print, printJson } from '../output.ts';
 import { toPlainText } from '../plain-text.ts';
 import { withProgress } from '../run/progress.ts';
-import { requireTools, withRunner, type FileFlags } from './declared-file.ts';
+import { withRunner, type FileFlags } from './declared-file.ts';
 import { parseArgument } from './parse-argument.ts';
 
 export interface CallFlags extends FileFlags {
@@ -15,7 +16,7 @@ export interface CallFlags extends FileFlags {
 
 /** Runs one tool and prints what came of it; sets the exit code to 1 when that is an error. */
 export async function callOnce(file: string, name: string, flags: CallFlags): Promise<void> {
-  const { tools } = requireTools(file);
+  const { tools } = loadToolsFile(file, process.env);
   const tool = findTool(tools, name);
   const args = { ...readObject(flags.args), ...readPairs(tool, flags.arg) };
   const begun = performance.now();

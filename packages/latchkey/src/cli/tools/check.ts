@@ -1,8 +1,7 @@
 import { basename } from 'node:path';
-import { loadToolsFile, type LoadedTools, type ToolRule } from '../../config/tools-file/load-tools-file.ts';
-import { toError } from '../../config/problem.ts';
+import { toError, toProblems, type Problem } from '../../config/problem.ts';
+import { loadToolsFile, type ToolsFile } from '../../config/tools-file/load-tools-file.ts';
 import type { DeclaredTool, Parameter } from '../../core/declared-tool.ts';
-import { LatchkeyError } from '../../core/error.ts';
 import { print, printJson, say } from '../output.ts';
 import { toPlainText } from '../plain-text.ts';
 import { reportFailure } from '../report-failure.ts';
@@ -12,40 +11,36 @@ import type { FileFlags } from './declared-file.ts';
 /** Says what a file declares, and sets the exit code to 1 when something is wrong with it. */
 export async function checkFile(file: string, flags: FileFlags): Promise<void> {
   const loaded = await load(file);
-  if (flags.json) printJson(toDocument(file, loaded));
-  if (loaded.kind === 'problems') {
-    if (!flags.json) reportFailure(toError(loaded.problems), (text) => process.stderr.write(text));
-    process.exitCode = 1;
-  } else if (!flags.json) show(file, loaded);
+  if (flags.json) printJson('problems' in loaded ? { ok: false, file, ...loaded } : toDocument(file, loaded));
+  else if ('problems' in loaded) reportFailure(toError(loaded.problems), (text) => process.stderr.write(text));
+  else show(file, loaded);
+  if ('problems' in loaded) process.exitCode = 1;
 }
 
 /** The file as `run` would take it: what this machine lacks for its tools counts as wrong too. */
-async function load(file: string): Promise<ReturnType<typeof loadToolsFile>> {
-  const loaded = loadToolsFile(file, process.env);
-  if (loaded.kind === 'problems') return loaded;
+async function load(file: string): Promise<ToolsFile | { readonly problems: readonly Problem[] }> {
   const { assertRunnable } = await import('../../compose-tools.ts');
   try {
+    const loaded = loadToolsFile(file, process.env);
     assertRunnable(loaded.tools);
     return loaded;
   } catch (error) {
-    if (!(error instanceof LatchkeyError)) throw error;
-    const { code, message, hint } = error;
-    return { kind: 'problems', problems: [{ code, where: file, message, hint }] };
+    return { problems: toProblems(error, file) };
   }
 }
 
-function show(file: string, { tools: declared, rules, warnings }: LoadedTools): void {
+function show(file: string, { tools: declared, rules, warnings }: ToolsFile): void {
   const { name, version, tools } = declared;
   say(toPlainText(`${file}: ${name} ${version}, ${tools.length} ${tools.length === 1 ? 'tool' : 'tools'}`));
   const rows = tools.map((tool) => [
     tool.name,
     describeAction(tool),
     tool.parameters.map(describeParameter).join(' '),
-    describeScopes(rules.get(tool.name)),
+    describeScopes(rules[tool.name]),
     tool.tests.length === 0 ? '' : String(tool.tests.length),
   ]);
   print(formatTable(['TOOL', 'RUNS', 'ARGUMENTS', 'SCOPES', 'TESTS'], rows));
-  for (const warning of warnings) say(`warning: ${toPlainText(warning)}`);
+  for (const { where, message } of warnings) say(toPlainText(`warning: ${where}: ${message}`));
 }
 
 function describeAction({ action, sandbox }: DeclaredTool): string {
@@ -59,15 +54,13 @@ function describeParameter({ name, required }: Parameter): string {
   return required ? name : `[${name}]`;
 }
 
-function describeScopes(rule: ToolRule | undefined): string {
-  if (rule === undefined) return '';
-  const { scopes, limit } = rule;
-  return [...scopes, ...(limit === null ? [] : [`${limit.count} per ${limit.periodMs / 1000} s`])].join(' ');
+function describeScopes(rule: ToolsFile['rules'][string] | undefined): string {
+  const limit = rule?.limit;
+  const rate = limit === undefined ? [] : [`${limit.count} in ${limit.periodMs / 1000} s`];
+  return [...(rule?.scopes ?? []), ...rate].join(' ');
 }
 
-function toDocument(file: string, loaded: ReturnType<typeof loadToolsFile>): object {
-  if (loaded.kind === 'problems') return { ok: false, file, problems: loaded.problems };
-  const { tools: declared, rules, listenPort, warnings } = loaded;
+function toDocument(file: string, { tools: declared, rules, listenPort, warnings }: ToolsFile): object {
   const { name, version, description, tools } = declared;
   return {
     ok: true,
@@ -82,8 +75,8 @@ function toDocument(file: string, loaded: ReturnType<typeof loadToolsFile>): obj
       kind: tool.action.kind,
       runs: describeAction(tool),
       parameters: tool.parameters.map(({ name: parameter, type, required }) => ({ name: parameter, type, required })),
-      scopes: rules.get(tool.name)?.scopes ?? null,
-      limit: rules.get(tool.name)?.limit ?? null,
+      scopes: rules[tool.name]?.scopes ?? null,
+      limit: rules[tool.name]?.limit ?? null,
       timeoutMs: tool.timeoutMs,
       sandbox: tool.sandbox !== null,
       tests: tool.tests.length,

@@ -1,17 +1,8 @@
-import { toError } from '../../config/problem.ts';
-import { loadToolsFile, type LoadedTools } from '../../config/tools-file/load-tools-file.ts';
 import type { DeclaredTools, ToolRunner } from '../../core/declared-tool.ts';
 
 /** Flags that every command on a file of declared tools has. */
 export interface FileFlags {
   readonly json?: true;
-}
-
-/** The tools of a file; throws one error for everything that is wrong with it. */
-export function requireTools(file: string): LoadedTools {
-  const loaded = loadToolsFile(file, process.env);
-  if (loaded.kind === 'problems') throw toError(loaded.problems);
-  return loaded;
 }
 
 /** Lets `work` run these tools; throws E_UPSTREAM_START when they cannot run here as they were declared. When a signal comes, what runs ends, and then the program. */

@@ -1,7 +1,8 @@
+import { loadToolsFile } from '../../config/tools-file/load-tools-file.ts';
 import type { DeclaredTool, ToolResult, ToolRunner, ToolTest } from '../../core/declared-tool.ts';
 import { print, printJson, say } from '../output.ts';
 import { toPlainText } from '../plain-text.ts';
-import { requireTools, withRunner, type FileFlags } from './declared-file.ts';
+import { withRunner, type FileFlags } from './declared-file.ts';
 
 interface Tested {
   readonly tool: string;
@@ -17,7 +18,7 @@ const MAX_SHOWN = 400;
 
 /** Runs the tests of all tools, each said as it ends; sets the exit code to 1 when one fails. */
 export async function runTests(file: string, flags: FileFlags): Promise<void> {
-  const { tools } = requireTools(file);
+  const { tools } = loadToolsFile(file, process.env);
   const results = await withRunner(tools, async (runner, signal) => {
     const tested: Tested[] = [];
     for (const tool of tools.tools)

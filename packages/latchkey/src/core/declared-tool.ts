@@ -44,7 +44,13 @@ export interface Parameter {
   readonly maximum: number | null;
 }
 
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue };
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue };
 
 /**
  * A script for a shell. `{{param}}` is gone from it: each became a reference to the variable GANTZ_ARG_<NAME> that fits

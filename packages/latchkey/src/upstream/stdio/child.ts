@@ -200,8 +200,8 @@ export class Child {
   }
 }
 
-/** Signals the group of a child; false when none of it is left. */
-function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+/** Signals a process group by its leader (signal 0 only asks); false when none of it is left. */
+export function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(process.platform === 'win32' ? pid : -pid, signal);
   } catch (error) {

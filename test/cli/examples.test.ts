@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { type } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -45,10 +46,13 @@ writer, with file:write, sees read_files write_files
 operator, with file:read shell:execute, sees read_files run_commands
   read_files: Buy milk.
   write_files: refused: Insufficient scope: required "file:write"
-  run_commands: Linux
+  run_commands: ${type()}
   query_database: refused: Insufficient scope: required "db:read"
 data/new.txt: $(rm -rf ~); "quoted"
 With every scope, still no way out:
+  failed: Nothing was run: read_files does not take these arguments. | - file: must match ^[A-Za-z0-9_-]+\\.txt$
+  failed: Nothing was run: run_commands does not take these arguments. | - command: must be one of "date", "pwd", "uname", "whoami"
+  failed: The script failed with exit code 1. | attempt to write a readonly database
 `);
   });
 

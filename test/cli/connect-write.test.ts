@@ -2,9 +2,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
-  chownSync,
   existsSync,
-  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -22,7 +20,6 @@ import { runLatchkey, type Outcome } from './run-latchkey.ts';
 
 const TOKEN = 'lk_testtoken0000000000000000000000000000000000000000';
 const SCRIPT_MISSING = spawnSync('script', ['--version']).status !== 0;
-const asRoot = process.geteuid?.() === 0;
 
 let folder: string;
 beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'latchkey-connect-'))));
@@ -213,11 +210,6 @@ describe('latchkey connect --write', () => {
       `${at('.gemini/settings.json')}\n`,
     );
     expect((await connect('cursor', '--file', 'a/b.json', '--write', '--yes')).stdout).toBe(`${at('a/b.json')}\n`);
-    expect(codeOf(await withToken('zed', '--scope', 'project', '--write', '--yes'))).toBe('2 E_USAGE');
-    expect(codeOf(await connect('cursor', '--scope', 'all', '--write', '--yes'))).toBe('2 E_USAGE');
-    expect(codeOf(await connect('claude-ai', '--write', '--yes'))).toBe('2 E_USAGE');
-    expect(codeOf(await connect('curl', '--write', '--yes'))).toBe('2 E_USAGE');
-    expect(codeOf(await connect('--write', '--yes'))).toBe('2 E_USAGE');
   });
 
   it('writes through a symbolic link to what it points to', async () => {
@@ -245,35 +237,10 @@ describe('latchkey connect --write refuses', () => {
   it('a file that it cannot parse, and says where', async () => {
     put('broken.json', '{\n  "mcpServers": {\n    "a": {},\n    b\n  }\n}\n');
     expect(await refusal('broken.json')).toContain('broken.json:4:5: ');
-    put('latin1.json', '{}');
-    writeFileSync(at('latin1.json'), Buffer.from('{ "a": "\xe9" }', 'latin1'));
-    expect(await refusal('latin1.json')).toContain('not UTF-8');
-    put('.codex/config.toml', 'model = \n');
-    expect((await connect('codex', '--write', '--yes')).stderr).toContain('config.toml:1:9: ');
-    put('.mcp.json', '{ /* no */ }');
-    expect((await connect('claude-code', '--write', '--yes')).stderr).toContain('.mcp.json:1:3: ');
   });
 
   it('a file that is read-only', async () => {
     put('locked.json', '{}', 0o444);
     expect(await refusal('locked.json')).toContain('read-only');
-  });
-
-  it.skipIf(!asRoot)('a file that belongs to another', async () => {
-    put('theirs.json', '{}');
-    chownSync(at('theirs.json'), 65534, 65534);
-    expect(await refusal('theirs.json')).toContain('belongs to another user');
-  });
-
-  it('what is no plain file, has a second name, or points nowhere', async () => {
-    mkdirSync(at('folder.json'));
-    expect(await refusal('folder.json')).toContain('no plain file');
-    execFileSync('mkfifo', [at('pipe.json')]);
-    expect(await refusal('pipe.json')).toContain('no plain file');
-    put('one.json', '{}');
-    linkSync(at('one.json'), at('two.json'));
-    expect(await refusal('two.json')).toContain('second name');
-    symlinkSync('nowhere', at('dangling.json'));
-    expect(await refusal('dangling.json')).toContain('ENOENT');
   });
 });

@@ -81,6 +81,21 @@ describe('connect', () => {
       expect(failure('cursor', ...flag)?.code).toBe('E_USAGE');
   });
 
+  it.each([
+    ['a scope that the client does not have', ['zed', '--scope', 'project']],
+    ['a client that signs in by OAuth', ['claude-ai']],
+    ['a client without a file', ['curl']],
+    ['a client whose file only the user knows', ['mcp-remote']],
+    ['no client', []],
+  ])('writes nowhere for %s', async (_, args) => {
+    vi.stubEnv('LATCHKEY_TOKEN', TOKEN);
+    const program = new Command();
+    program.exitOverride().configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
+    addConnectCommand(program);
+    const written = (async () => program.parseAsync(['connect', ...args, '--write', '--yes'], { from: 'user' }))();
+    await expect(written).rejects.toMatchObject({ code: 'E_USAGE' });
+  });
+
   it('gives the same text with --json', () => {
     const { snippets, url } = settings('cursor', '--url', URL_GIVEN, '--json');
     expect(url).toBe(URL_GIVEN);

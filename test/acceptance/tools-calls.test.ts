@@ -210,6 +210,26 @@ test('sessions of every older revision work, and none sees into another', async 
   expect((await send(site, guessed)).status).toBe(404);
 });
 
+test('callers with the same ids never get the answers of others', async () => {
+  const callers = await Promise.all(
+    Array.from({ length: 6 }, (_, at) => (at % 2 === 0 ? modernTools(site.tokens.admin) : legacyTools(site))),
+  );
+  const texts = await Promise.all(
+    callers.map(async (voice, at) => {
+      const answers = [];
+      for (let id = 0; id < 5; id += 1)
+        answers.push(
+          send(site, voice.call('echo', { text: `${at}/${id}` }, id)).then((answer) => [
+            responseOf(answer).id,
+            resultOf(answer).text,
+          ]),
+        );
+      return Promise.all(answers);
+    }),
+  );
+  expect(texts).toEqual(callers.map((_voice, at) => Array.from({ length: 5 }, (_each, id) => [id, `${at}/${id} 1`])));
+});
+
 test('without a credential nothing runs and nothing is listed', async () => {
   await expectNothingRan(async () => {
     for (const token of [null, site.tokens.revoked, site.tokens.expired]) {

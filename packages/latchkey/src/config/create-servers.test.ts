@@ -102,6 +102,12 @@ describe('joinRules', () => {
       expect(loaded.warnings.filter((warning) => warning.includes(tool))).toHaveLength(1);
   });
 
+  it('is told from the rules of the configuration', () => {
+    const { locate } = load('upstream: { tools: gantz.yaml }\ntools: { read_files: {} }');
+    expect(locate(['tools', 'write_files'])).toBe(file);
+    expect(locate(['tools', 'read_files'])).toBe(`${path.join(folder, 'latchkey.yaml')}:2:10`);
+  });
+
   it('adds to rules for other tools', () => {
     const loaded = load('upstream: { tools: gantz.yaml }\ntools: { other: { deny: true } }');
     expect([scopesOf(loaded, 'read_files'), scopesOf(loaded, 'other')]).toEqual([['role:reader'], []]);

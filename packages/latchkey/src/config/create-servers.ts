@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { SINGLE_SERVER } from './check-settings.ts';
-import { compilePolicy } from './compile-policy.ts';
 import { createUpstream } from './config.ts';
 import type { ServerConfig } from './config.ts';
 import { joinRules } from './join-rules.ts';
@@ -17,6 +16,8 @@ export interface Servers {
   readonly servers: readonly ServerConfig[];
   /** The port that a file of declared tools asks for; null where none does. */
   readonly listenPort: number | null;
+  /** Which file a rule is from that is not in the configuration, by its path there (`toRuleKey`). */
+  readonly ruleFiles: ReadonlyMap<string, string>;
   readonly warnings: readonly string[];
   readonly problems: readonly Problem[];
 }
@@ -31,45 +32,67 @@ interface Around {
 
 /** Each server with its upstream and its policy, and with what its file of declared tools adds to both. */
 export function createServers(settings: Settings, around: Around): Servers {
-  const warnings: string[] = [];
   const problems: Problem[] = [];
-  const ports: number[] = [];
-  const servers = listServers(settings).map(({ name, at, server }): ServerConfig => {
-    const tools = readTools(server.upstream?.tools, around, problems);
-    const { policy, overruled } =
-      tools === null
-        ? { policy: compilePolicy(server, settings.scopes), overruled: [] }
-        : joinRules(server, settings.scopes, tools.rules);
-    warnings.push(
-      ...(tools?.warnings ?? []).map(({ where, message }) => `${where}: ${message}`),
-      ...overruled.map((tool) => `${[...at, 'tools'].join('.')} ${OVERRULES} ${tool}`),
-    );
-    if (tools?.listenPort != null) ports.push(tools.listenPort);
-    return {
-      name,
-      path: at.length === 0 ? '/mcp' : `/${name}/mcp`,
-      upstream:
-        server.upstream === undefined
-          ? null
-          : createUpstream(server.upstream, {
-              callTimeoutMs: settings.limits.callTimeout,
-              directory: around.directory,
-              tools: tools?.tools ?? null,
-            }),
-      protocol: server.protocol,
-      pin: server.pin,
-      policy,
-    };
+  const created = listServers(settings).map((named) => {
+    const tools = readTools(named.server.upstream?.tools, around, problems);
+    return createServer(named, tools, settings, around.directory);
   });
-  if (new Set(ports).size > 1) warnings.push(`the tools files ask for several ports; ${ports[0]} is taken`);
-  return { servers, listenPort: ports[0] ?? null, warnings, problems };
+  const ports = created.flatMap(({ listenPort }) => (listenPort === null ? [] : [listenPort]));
+  const clash = new Set(ports).size > 1 ? [`the tools files ask for several ports; ${ports[0]} is taken`] : [];
+  return {
+    servers: created.map(({ server }) => server),
+    listenPort: ports[0] ?? null,
+    ruleFiles: new Map(created.flatMap(({ ruleFiles }) => ruleFiles)),
+    warnings: [...created.flatMap(({ warnings }) => warnings), ...clash],
+    problems,
+  };
 }
 
-const OVERRULES = 'has a rule that judges this tool, so what its file asks for it does not hold:';
-
-function listServers(
+function createServer(
+  { name, at, server }: NamedServer,
+  tools: ToolsFile | null,
   settings: Settings,
-): readonly { name: string; at: Path; server: NonNullable<Settings['servers']>[string] }[] {
+  directory: string,
+) {
+  const { policy, added, overruled } = joinRules(server, settings.scopes, tools?.rules ?? {});
+  const around = { callTimeoutMs: settings.limits.callTimeout, directory, tools: tools?.tools ?? null };
+  const upstream = server.upstream === undefined ? null : createUpstream(server.upstream, around);
+  const { protocol, pin } = server;
+  const made: ServerConfig = {
+    name,
+    path: at.length === 0 ? '/mcp' : `/${name}/mcp`,
+    upstream,
+    protocol,
+    pin,
+    policy,
+  };
+  const file = upstream?.kind === 'tools' ? upstream.file : '';
+  return {
+    server: made,
+    listenPort: tools?.listenPort ?? null,
+    ruleFiles: added.map((tool) => [toRuleKey([...at, 'tools', tool]), file] as const),
+    warnings: [
+      ...(tools?.warnings ?? []).map(({ where, message }) => `${where}: ${message}`),
+      ...overruled.map(
+        (tool) => `${[...at, 'tools'].join('.')} has a rule that judges ${tool}; ${file} has no say in it`,
+      ),
+    ],
+  };
+}
+
+/** The path of a rule as one text. */
+export function toRuleKey(at: Path): string {
+  return JSON.stringify(at);
+}
+
+interface NamedServer {
+  readonly name: string;
+  /** Where it stands in the configuration. */
+  readonly at: Path;
+  readonly server: NonNullable<Settings['servers']>[string];
+}
+
+function listServers(settings: Settings): readonly NamedServer[] {
   if (settings.servers === undefined) return [{ name: SINGLE_SERVER, at: [], server: settings }];
   return Object.entries(settings.servers).map(([name, server]) => ({ name, at: ['servers', name], server }));
 }

@@ -5,6 +5,8 @@ import type { Settings } from './schema.ts';
 
 export interface JoinedRules {
   readonly policy: Policy;
+  /** Tools whose rule is the file's. */
+  readonly added: readonly string[];
   /** Tools for which the configuration has the last word, though their file asks for something too. */
   readonly overruled: readonly string[];
 }
@@ -24,6 +26,7 @@ export function joinRules(
   const added = Object.fromEntries(entries.filter(([name]) => !isJudged(name)));
   const rules = { ...server.tools, ...added };
   return {
+    added: Object.keys(added),
     policy: Object.keys(added).length === 0 ? own : compilePolicy({ ...server, tools: rules }, scopes),
     overruled: entries
       .filter(([name, rule]) => isJudged(name) && (rule.scopes.length > 0 || rule.limit !== undefined))

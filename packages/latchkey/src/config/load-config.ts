@@ -4,7 +4,7 @@ import { checkRules } from './check-rules.ts';
 import { checkSettings } from './check-settings.ts';
 import { createConfig } from './config.ts';
 import type { Config } from './config.ts';
-import { createServers } from './create-servers.ts';
+import { createServers, toRuleKey } from './create-servers.ts';
 import { listValues } from './list-values.ts';
 import type { ConfigValue } from './list-values.ts';
 import { isTree, mergeLayers } from './layers.ts';
@@ -42,7 +42,7 @@ export interface LoadedConfig {
   readonly problems: readonly Problem[];
   /** What works, and is still worth a second look. */
   readonly warnings: readonly string[];
-  /** `FILE:LINE:COLUMN` of a rule or value in the file. */
+  /** `FILE:LINE:COLUMN` of a rule or value in the file; of a rule that a tools file made, that file. */
   locate(path: Path): string;
 }
 
@@ -78,7 +78,16 @@ function assemble(
   const found = checkRules(layers.merged, place);
   if (read.kind === 'problems') return failed([...read.problems, ...found], locate);
   const textOf = around.tools === undefined ? null : (around.tools.textOf ?? (() => undefined));
-  const { servers, listenPort, warnings, problems: declared } = createServers(read.settings, { ...around, textOf });
+  const {
+    servers,
+    listenPort,
+    ruleFiles,
+    warnings,
+    problems: declared,
+  } = createServers(read.settings, {
+    ...around,
+    textOf,
+  });
   const { settings, shown } = withPort(read.settings, layers, listenPort);
   const where = (...at: Path): string => `${place(at)} ${at.join('.')}`;
   const problems = [
@@ -87,7 +96,13 @@ function assemble(
     ...declared,
   ];
   const config = problems.length > 0 ? null : createConfig(settings, servers, around);
-  return { config, values: listValues(shown), problems: problems.toSorted(byPlace), warnings, locate };
+  return {
+    config,
+    values: listValues(shown),
+    problems: problems.toSorted(byPlace),
+    warnings,
+    locate: (at) => ruleFiles.get(toRuleKey(at)) ?? locate(at),
+  };
 }
 
 /** A file of declared tools may say the port on loopback where nothing else says where to listen. */

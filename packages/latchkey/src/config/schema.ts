@@ -75,7 +75,7 @@ const limits = z.strictObject({
     .timeout()
     .prefault('120s')
     .describe(
-      'Time for the first byte of an answer from the server behind. A declared tool has its own; this is then for waiting.',
+      'Time for the first byte of an answer from the server behind. A declared tool has its own; its calls get this besides, to wait for their turn.',
     ),
   callMax: field
     .timeout()

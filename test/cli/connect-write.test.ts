@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  realpathSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -22,7 +24,7 @@ const TOKEN = 'lk_testtoken0000000000000000000000000000000000000000';
 const SCRIPT_MISSING = spawnSync('script', ['--version']).status !== 0;
 
 let folder: string;
-beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'latchkey-connect-'))));
+beforeEach(async () => void (folder = realpathSync(await mkdtemp(join(tmpdir(), 'latchkey-connect-')))));
 afterEach(() => rm(folder, { recursive: true }));
 
 const connect = (...args: string[]): Promise<Outcome> => runLatchkey(['connect', ...args], folder);
@@ -44,18 +46,13 @@ function codeOf({ code, stderr }: Outcome): string {
   return `${code} ${/latchkey: (E_[A-Z_]+) /.exec(stderr)?.[1] ?? ''}`;
 }
 
-/** What stands in a folder, names, modes and contents: nothing was touched where it is the same. */
-function snapshot(directory = '.'): string {
-  return execFileSync('find', [at(directory), '-printf', '%P %y %m %l '], { encoding: 'utf8' }) + readAll(directory);
-}
-
-function readAll(directory: string): string {
-  const entries = readdirSync(at(directory), { withFileTypes: true, recursive: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => `${entry.name}: ${readFileSync(join(entry.parentPath, entry.name), 'latin1')}`)
-    .sort()
-    .join('\n');
+/** What stands in the folder, names, modes and contents: nothing was touched where it is the same. */
+function snapshot(): readonly string[] {
+  const names = readdirSync(folder, { recursive: true }) as string[];
+  return names.sort().map((name) => {
+    const stats = lstatSync(at(name));
+    return `${name} ${stats.mode} ${stats.ino} ${stats.isFile() ? text(name) : ''}`;
+  });
 }
 
 /** Gives the exit code of `connect cursor --write` on a terminal of its own, where somebody presses a key when asked. */
@@ -130,7 +127,7 @@ describe('latchkey connect --write', () => {
     expect(code).toBe(0);
     expect(stdout).toBe(`${at('.cursor/mcp.json')}\n`);
     expect(stderr).toContain('nothing was written');
-    expect(snapshot()).toBe(before);
+    expect(snapshot()).toEqual(before);
   });
 
   it('does not write without being told yes', async () => {
@@ -140,7 +137,7 @@ describe('latchkey connect --write', () => {
     expect(codeOf(outcome)).toBe('2 E_USAGE');
     expect(outcome.stderr).toContain('+     "latchkey": {');
     expect(codeOf(await connect('cursor', '--write', '--json'))).toBe('2 E_USAGE');
-    expect(snapshot()).toBe(before);
+    expect(snapshot()).toEqual(before);
   });
 
   it.skipIf(SCRIPT_MISSING)('asks on a terminal', async () => {
@@ -229,7 +226,7 @@ async function refusal(file: string): Promise<string> {
   const before = snapshot();
   const outcome = await connect('cursor', '--file', file, '--write', '--yes');
   expect(codeOf(outcome)).toBe('1 E_CLIENT_FILE');
-  expect(snapshot()).toBe(before);
+  expect(snapshot()).toEqual(before);
   return outcome.stderr;
 }
 

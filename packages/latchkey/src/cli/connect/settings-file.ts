@@ -19,6 +19,7 @@ import { dirname } from 'node:path';
 import { LatchkeyError } from '../../core/error.ts';
 
 const OWNER_ONLY = 0o600;
+const GROUP = 0o070;
 
 /** A settings file as it was found. */
 export interface SettingsFile {
@@ -88,16 +89,25 @@ function refuseChanged({ path, bytes, stats }: SettingsFile): void {
   if (!same) throw unfit(`${path} was changed by another program meanwhile; nothing was written.`, 'run this again');
 }
 
-/** Open to the owner alone until it has its group. */
+/** Open to the owner alone until it has its group; where that cannot be had, another group gets no rights. */
 function writeNew(path: string, bytes: Buffer, owner: Stats | null, mode: number): void {
   const file = openSync(path, 'wx', OWNER_ONLY);
   try {
     writeFileSync(file, bytes);
-    if (owner !== null && process.platform !== 'win32') fchownSync(file, owner.uid, owner.gid);
-    fchmodSync(file, mode);
+    fchmodSync(file, owner === null || giveGroup(file, owner) ? mode : mode & ~GROUP);
     fsyncSync(file);
   } finally {
     closeSync(file);
+  }
+}
+
+function giveGroup(file: number, { uid, gid }: Stats): boolean {
+  if (process.platform === 'win32') return true;
+  try {
+    fchownSync(file, uid, gid);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -16,7 +16,7 @@ const commands = [...page.matchAll(/```sh\n([^]*?)```/g)].flatMap(([, block]) =>
 async function outputOf(example: string): Promise<string> {
   const command = commands.find((line) => line.includes(`examples/${example}/`));
   if (command === undefined) throw new Error(`the page has no command for ${example}`);
-  const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
+  const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', npm_config_update_notifier: 'false' };
   const { stdout, stderr } = await run('/bin/sh', ['-c', command], { cwd: ROOT, env });
   expect(stderr).toBe('');
   return stdout;

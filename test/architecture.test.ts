@@ -26,14 +26,27 @@ const ROOMS: Readonly<Record<string, Room>> = {
   rotation: { rooms: ['core'], ...outside },
   trail: { rooms: ['core'], ...outside },
   'compose.ts': {
-    rooms: ['core', 'config', 'store', 'verify', 'oauth', 'gateway', 'rotation', 'trail', 'compose-upstream.ts'],
+    rooms: [
+      'core',
+      'config',
+      'store',
+      'verify',
+      'oauth',
+      'gateway',
+      'rotation',
+      'trail',
+      'compose-upstream.ts',
+      'compose-tools.ts',
+    ],
     ...outside,
   },
   // Which upstream a configuration means: one more kind of it changes nothing else.
-  'compose-upstream.ts': { rooms: ['core', 'config', 'upstream'], ...outside },
+  'compose-upstream.ts': { rooms: ['core', 'config', 'upstream', 'compose-tools.ts'], ...outside },
   // What the credential commands need, without the gateway's start-up time.
   'compose-store.ts': { rooms: ['store', 'verify'], ...outside },
-  cli: { rooms: ['core', 'config', 'compose.ts', 'compose-store.ts'], ...outside },
+  // Declared tools, for the gateway and for the commands that run them without it.
+  'compose-tools.ts': { rooms: ['core', 'config', 'upstream'], ...outside },
+  cli: { rooms: ['core', 'config', 'compose.ts', 'compose-store.ts', 'compose-tools.ts'], ...outside },
 };
 
 const FORBIDDEN_NAMES = /(?:^|\/)(?:utils?|helpers?|common|shared|lib|services?|index)(?:\/|\.ts$)/;

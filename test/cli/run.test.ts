@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -52,6 +52,30 @@ describe('latchkey run', () => {
     expect([code, stdout, stderr]).toEqual([1, '', expect.stringContaining('E_DELIVERY')]);
     const tokens = await tokensOf(join(folder, 'store'));
     expect(tokens.map(({ name, revokedAt }) => [name, revokedAt === null])).toEqual([['default', false]]);
+  });
+
+  it('serves one server at a time', async () => {
+    for (const [args, words] of [
+      [['--upstream', 'http://127.0.0.1:1/mcp', '--tools', 'gantz.yaml'], '--upstream and --tools'],
+      [['--tools', 'gantz.yaml', '--', 'sleep', '60'], 'a command and --tools'],
+      [['--upstream', 'http://127.0.0.1:1/mcp', '--', 'sleep', '60'], 'a command and --upstream'],
+    ] as const) {
+      const { code, stderr } = await run(...args);
+      expect([code, stderr]).toEqual([2, expect.stringMatching(/^latchkey: E_USAGE /)]);
+      expect(stderr).toContain(words);
+    }
+  });
+
+  it('says where a tools file is wrong, all at once, and does not start', async () => {
+    const file = join(folder, 'gantz.yaml');
+    await writeFile(file, 'name: site\ntools:\n  - name: a b\n    script: { shell: "true", timeout: soon }\n');
+    const { code, stdout, stderr } = await run('--tools', 'gantz.yaml');
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/E_CONFIG_INVALID [^]*gantz\.yaml:3:11 [^]*gantz\.yaml:4:\d+ /);
+    expect(await run('--tools', 'nowhere.yaml')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('E_CONFIG_MISSING'),
+    });
   });
 
   it('names what it does not understand by a code, with exit 2', async () => {

@@ -1,13 +1,13 @@
 import { SdkError, SdkErrorCode } from '@modelcontextprotocol/client';
 import { describe, expect, it } from 'vitest';
 import { useGateway } from './gateway.ts';
-import { commonEra, officialClients } from './official-clients.ts';
+import { commonEra, everyClient } from './official-clients.ts';
 import { upstreams } from './upstreams.ts';
 
 describe.each(upstreams)('the gateway before $name', (upstream) => {
   const gateway = useGateway(upstream);
 
-  it.each(officialClients.filter((client) => commonEra(client, upstream) !== null))(
+  it.each(everyClient.filter((client) => commonEra(client, upstream) !== null))(
     'lets $name list and call tools, with progress before the result',
     async (client) => {
       const session = await client.connect(gateway().url, { token: gateway().token });
@@ -26,7 +26,7 @@ describe.each(upstreams)('the gateway before $name', (upstream) => {
     },
   );
 
-  it.each(officialClients.filter((client) => commonEra(client, upstream) === null))(
+  it.each(everyClient.filter((client) => commonEra(client, upstream) === null))(
     'refuses $name in its own words',
     async (client) => {
       const failure = await client.connect(gateway().url, { token: gateway().token }).catch((error: unknown) => error);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { useGateway } from './gateway.ts';
-import { officialClients } from './official-clients.ts';
+import { everyClient } from './official-clients.ts';
 import { upstreams } from './upstreams.ts';
 
 describe.each(upstreams.filter(({ ours }) => ours))('the gateway before $name', (upstream) => {
@@ -10,7 +10,7 @@ describe.each(upstreams.filter(({ ours }) => ours))('the gateway before $name', 
   const journalTells = async (line: string): Promise<void> =>
     await expect.poll(() => gateway().readJournal(), { timeout: 3000, interval: 20 }).toContain(line);
 
-  it.each(officialClients)('lets $name cancel one call, and no other', async (client) => {
+  it.each(everyClient)('lets $name cancel one call, and no other', async (client) => {
     const session = await client.connect(gateway().url, { token: gateway().token });
     const [kept, dropped] = [new AbortController(), new AbortController()];
     const other = session.callTool('linger', { label: `${client.name}: kept` }, { signal: kept.signal });

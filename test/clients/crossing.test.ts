@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { useGateway } from './gateway.ts';
-import { commonEra, officialClients } from './official-clients.ts';
+import { commonEra, everyClient } from './official-clients.ts';
 import type { OfficialClient, Session } from './session.ts';
 import { upstreams } from './upstreams.ts';
 
@@ -36,7 +36,7 @@ describe.each(upstreams)('the gateway before $name', (upstream) => {
     return client.connect(gateway().url, { token: gateway().token, onSend });
   }
 
-  it.each(officialClients.filter((client) => commonEra(client, upstream) !== null))(
+  it.each(everyClient.filter((client) => commonEra(client, upstream) !== null))(
     'never crosses the answers of $name with those of clients that use the same ids',
     async (client) => {
       const ids = [new Set<unknown>(), new Set<unknown>(), new Set<unknown>()];
@@ -50,7 +50,7 @@ describe.each(upstreams)('the gateway before $name', (upstream) => {
   );
 
   it('never crosses the answers of different clients', async () => {
-    const clients = officialClients.filter((client) => commonEra(client, upstream) !== null);
+    const clients = everyClient.filter((client) => commonEra(client, upstream) !== null);
     const sessions = await Promise.all(clients.map((client) => connect(client, new Set())));
     await Promise.all(sessions.map(callInTurn));
     for (const session of sessions) await session.close();

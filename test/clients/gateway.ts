@@ -10,7 +10,7 @@ export interface Gateway extends Latchkey {
   readJournal(): Promise<string[]>;
 }
 
-async function startGateway(upstream: Upstream, tools: object): Promise<Gateway> {
+async function startGateway(upstream: Upstream, tools: object, more: object): Promise<Gateway> {
   const opened = new AsyncDisposableStack();
   try {
     const directory = await mkdtemp(join(tmpdir(), 'latchkey-clients-'));
@@ -18,7 +18,7 @@ async function startGateway(upstream: Upstream, tools: object): Promise<Gateway>
     const journal = join(directory, 'journal');
     const running = await upstream.start(journal);
     opened.defer(() => running.close());
-    const latchkey = await startLatchkey({ config: { upstream: running.config, tools } });
+    const latchkey = await startLatchkey({ config: { upstream: running.config, tools, ...more } });
     opened.defer(() => latchkey.close());
     return {
       ...latchkey,
@@ -32,10 +32,10 @@ async function startGateway(upstream: Upstream, tools: object): Promise<Gateway>
 }
 
 /** Has a gateway stand before `upstream`, with `rules` for its tools, during the tests of the current `describe`. */
-export function useGateway(upstream: Upstream, rules: object = {}): () => Gateway {
+export function useGateway(upstream: Upstream, rules: object = {}, more: object = {}): () => Gateway {
   let gateway: Gateway | undefined;
   beforeAll(async () => {
-    gateway = await startGateway(upstream, rules);
+    gateway = await startGateway(upstream, rules, more);
   });
   afterAll(() => gateway?.close());
   return () => {

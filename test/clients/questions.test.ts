@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { useGateway } from './gateway.ts';
-import { commonEra, officialClients } from './official-clients.ts';
+import { commonEra, everyClient } from './official-clients.ts';
 import type { Answers, OfficialClient } from './session.ts';
 import { upstreams } from './upstreams.ts';
 
@@ -10,7 +10,7 @@ import { upstreams } from './upstreams.ts';
 describe.each(upstreams)('the gateway before $name', (upstream) => {
   const gateway = useGateway(upstream);
 
-  const able = officialClients.filter((client) => commonEra(client, upstream) !== null);
+  const able = everyClient.filter((client) => commonEra(client, upstream) !== null);
 
   async function connect(client: OfficialClient) {
     const asked: string[] = [];

@@ -1,11 +1,13 @@
 import type { OAuthClientProvider } from '@modelcontextprotocol/sdk/client/auth.js';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { CreateMessageRequestSchema, ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import {
   fetchWith,
   headersWith,
+  sseUrlOf,
   textOf,
   type Answers,
   type ConnectOptions,
@@ -37,17 +39,31 @@ const createProvider = (token: string | undefined): OAuthClientProvider => ({
   redirectToAuthorization: () => undefined,
 });
 
+async function connectOverSse(url: string, options: ConnectOptions): Promise<Session> {
+  const given = { fetch: fetchWith(options), requestInit: headersWith(options) };
+  const transport = new SSEClientTransport(sseUrlOf(url), given);
+  return connectOver(transport, options, async () => undefined);
+}
+
 async function connect(url: string, options: ConnectOptions): Promise<Session> {
-  const capabilities = options.answers ? { sampling: {}, elicitation: {} } : {};
-  const client = new Client({ name: 'test', version: '1.0.0' }, { capabilities });
-  if (options.answers) answerQuestions(client, options.answers);
   const transport = new StreamableHTTPClientTransport(new URL(url), {
     fetch: fetchWith(options),
     requestInit: headersWith(options),
     ...(options.by === 'provider' && { authProvider: createProvider(options.token) }),
   });
   // Its own types disagree where an absent property may not be undefined.
-  await client.connect(transport as Transport);
+  return connectOver(transport as Transport, options, () => transport.terminateSession());
+}
+
+async function connectOver(
+  transport: Transport,
+  options: ConnectOptions,
+  endSession: () => Promise<void>,
+): Promise<Session> {
+  const capabilities = options.answers ? { sampling: {}, elicitation: {} } : {};
+  const client = new Client({ name: 'test', version: '1.0.0' }, { capabilities });
+  if (options.answers) answerQuestions(client, options.answers);
+  await client.connect(transport);
   return {
     era: 'legacy',
     listTools: async () => (await client.listTools()).tools.map(({ name }) => name),
@@ -59,7 +75,7 @@ async function connect(url: string, options: ConnectOptions): Promise<Session> {
         }),
       ),
     close: async () => {
-      await transport.terminateSession();
+      await endSession();
       await client.close();
     },
   };
@@ -67,3 +83,11 @@ async function connect(url: string, options: ConnectOptions): Promise<Session> {
 
 /** The first SDK's client. */
 export const sdkV1: OfficialClient = { name: 'SDK v1', prefers: 'legacy', pinned: false, connect };
+
+/** The same over the deprecated HTTP+SSE transport. */
+export const sdkV1OverSse: OfficialClient = {
+  name: 'SDK v1 over HTTP+SSE',
+  prefers: 'legacy',
+  pinned: false,
+  connect: connectOverSse,
+};

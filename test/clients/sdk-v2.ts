@@ -1,7 +1,14 @@
-import { Client, StreamableHTTPClientTransport, type VersionNegotiationMode } from '@modelcontextprotocol/client';
+import {
+  Client,
+  SSEClientTransport,
+  StreamableHTTPClientTransport,
+  type Transport,
+  type VersionNegotiationMode,
+} from '@modelcontextprotocol/client';
 import {
   fetchWith,
   headersWith,
+  sseUrlOf,
   textOf,
   type Answers,
   type ConnectOptions,
@@ -21,16 +28,30 @@ function answerQuestions(client: Client, answers: Answers): void {
   }));
 }
 
+async function connectOverSse(url: string, options: ConnectOptions): Promise<Session> {
+  const given = { fetch: fetchWith(options), requestInit: headersWith(options) };
+  return connectOver(new SSEClientTransport(sseUrlOf(url), given), 'legacy', options, async () => undefined);
+}
+
 async function connect(mode: VersionNegotiationMode, url: string, options: ConnectOptions): Promise<Session> {
-  const capabilities = options.answers ? { sampling: {}, elicitation: {} } : {};
-  const client = new Client({ name: 'test', version: '1.0.0' }, { capabilities, versionNegotiation: { mode } });
-  if (options.answers) answerQuestions(client, options.answers);
   const { token, by } = options;
   const transport = new StreamableHTTPClientTransport(new URL(url), {
     fetch: fetchWith(options),
     requestInit: headersWith(options),
     ...(by === 'provider' && { authProvider: { token: async () => token } }),
   });
+  return connectOver(transport, mode, options, () => transport.terminateSession());
+}
+
+async function connectOver(
+  transport: Transport,
+  mode: VersionNegotiationMode,
+  options: ConnectOptions,
+  endSession: () => Promise<void>,
+): Promise<Session> {
+  const capabilities = options.answers ? { sampling: {}, elicitation: {} } : {};
+  const client = new Client({ name: 'test', version: '1.0.0' }, { capabilities, versionNegotiation: { mode } });
+  if (options.answers) answerQuestions(client, options.answers);
   await client.connect(transport);
   return {
     era: client.getProtocolEra() === 'modern' ? 'modern' : 'legacy',
@@ -46,7 +67,7 @@ async function connect(mode: VersionNegotiationMode, url: string, options: Conne
         ),
       ),
     close: async () => {
-      await transport.terminateSession();
+      await endSession();
       await client.close();
     },
   };
@@ -65,3 +86,11 @@ export const sdkV2: readonly OfficialClient[] = [
   inMode('auto mode', 'auto'),
   inMode('pinned to 2026-07-28', { pin: '2026-07-28' }),
 ];
+
+/** The same over the deprecated HTTP+SSE transport. */
+export const sdkV2OverSse: OfficialClient = {
+  name: 'SDK v2 over HTTP+SSE',
+  prefers: 'legacy',
+  pinned: false,
+  connect: connectOverSse,
+};

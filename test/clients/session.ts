@@ -37,6 +37,11 @@ export interface OfficialClient {
   connect(url: string, options: ConnectOptions): Promise<Session>;
 }
 
+/** Where the HTTP+SSE transport of the server at `url` begins. */
+export function sseUrlOf(url: string): URL {
+  return new URL('sse', url);
+}
+
 /** Gives the text of a tool's result. */
 export function textOf(result: object): string {
   const { content } = result as { content: readonly { text?: string }[] };

@@ -1,3 +1,4 @@
+import { createTools } from './compose-tools.ts';
 import type { Config, ServerConfig, UpstreamConfig } from './config/config.ts';
 import { resolveSecrets } from './config/secret-source.ts';
 import { readCertificate } from './config/tls-files.ts';
@@ -14,17 +15,19 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** The server behind one path, not started yet. Throws a LatchkeyError where the configuration names none or a bad one. */
 export function createUpstream(
   server: ServerConfig,
-  limits: Config['limits'],
+  config: Config,
   env: Environment,
   log: StdioUpstreamOptions['log'],
 ): Upstream | StdioUpstream {
   const { upstream } = server;
+  const { limits } = config;
   if (upstream === null) {
     throw new LatchkeyError('E_UPSTREAM_MISSING', 'There is no MCP server to protect.', {
-      hint: 'name one: `latchkey run -- COMMAND ARGS…`, `latchkey run --upstream URL`, or `upstream:` in latchkey.yaml (`latchkey init` writes one)',
+      hint: 'name one: `latchkey run -- COMMAND ARGS…`, `latchkey run --upstream URL`, `latchkey run --tools FILE`, or `upstream:` in latchkey.yaml (`latchkey init` writes one)',
     });
   }
   if (upstream.kind === 'http') return createHttp(upstream, limits, env);
+  if (upstream.kind === 'tools') return createTools(upstream, server, config, { env, log });
   return createStdioUpstream({
     command: [upstream.command, ...upstream.args],
     cwd: upstream.cwd,

@@ -1,3 +1,4 @@
+import { assertReplaceable, replaceTools, servesSameTools } from './compose-tools.ts';
 import { createUpstream } from './compose-upstream.ts';
 import type { Config } from './config/config.ts';
 import { readSecret } from './config/secret-source.ts';
@@ -35,7 +36,10 @@ export interface Running {
   /** The token made because the store had no credential that still works; it is shown once. */
   readonly firstToken: FirstToken | null;
   readonly staticTokens: number;
-  /** Puts the rules of a new configuration in force; says which servers it could not change without a restart. */
+  /**
+   * Puts rules and declared tools of a new configuration in force; says which servers it could not change so. Throws a
+   * LatchkeyError when the tools cannot run here; then nothing is changed.
+   */
   reload(config: Config): readonly string[];
   setTls(): void;
   /** False when a part did not end well: then the trail may lack its last records. */
@@ -104,6 +108,7 @@ async function start(
     anonymous: config.auth.anonymous === null ? null : createAnonymous(config.auth.anonymous.scopes),
     unknownTokenStatus: config.auth.unknownTokenStatus,
     limits: toLimits(config.limits),
+    compat: config.compat,
     trail,
     pins: store.pins,
     sealKey: await store.secret('session-seal'),
@@ -131,7 +136,10 @@ async function start(
     store,
     firstToken,
     staticTokens: staticTokens.length,
-    reload: (next) => replacePolicies(servers, config, next),
+    reload(next) {
+      for (const { upstream } of next.servers) assertReplaceable(upstream, env);
+      return replacePolicies(servers, config, next);
+    },
     setTls: () => reloadTls(gateway, config, log),
     close(grace) {
       graceMs = grace;
@@ -149,7 +157,7 @@ async function startServers(
   const prefix = config.publicUrl === null ? '' : new URL(config.publicUrl).pathname.replace(/\/$/, '');
   const servers: ProtectedServer[] = [];
   for (const server of config.servers) {
-    const upstream = createUpstream(server, config.limits, env, log);
+    const upstream = createUpstream(server, config, env, log);
     closing.push(() => upstream.close());
     if ('start' in upstream) await upstream.start();
     servers.push({
@@ -157,6 +165,7 @@ async function startServers(
       path: `${prefix}${server.path}`,
       resource: '',
       resourceMetadata: '',
+      sseUrl: null,
       protocol: server.protocol,
       pin: server.pin,
       upstream,
@@ -241,8 +250,13 @@ function replacePolicies(servers: readonly ProtectedServer[], before: Config, ne
   const unchanged: string[] = [];
   for (const server of servers) {
     const changed = found.get(server.name);
-    if (changed === undefined) unchanged.push(server.name);
-    else server.policy = changed.policy;
+    const was = before.servers.find(({ name }) => name === server.name)?.upstream ?? null;
+    if (changed === undefined || !servesSameTools(was, changed.upstream)) unchanged.push(server.name);
+    else {
+      // The rules first: whoever hears that the tools changed sees those it may use now.
+      server.policy = changed.policy;
+      replaceTools(server.upstream, changed.upstream);
+    }
   }
   for (const { name } of next.servers) if (!before.servers.some((server) => server.name === name)) unchanged.push(name);
   return unchanged;

@@ -30,7 +30,7 @@ export function addConfigCommand(program: Command): void {
 async function show(flags: ConfigFlags): Promise<void> {
   const { requireConfig } = await import('../config/load-config.ts');
   const file = findConfigFile(flags.config);
-  const { values } = requireConfig({ env: process.env, file });
+  const { values } = requireConfig({ env: process.env, file, tools: {} });
   if (flags.json) {
     print(`${JSON.stringify({ file: file ?? null, values }, null, 2)}\n`);
     return;
@@ -45,7 +45,7 @@ async function check(flags: ConfigFlags): Promise<void> {
   const { loadConfig } = await import('../config/load-config.ts');
   const { toError } = await import('../config/problem.ts');
   const file = requireFile(flags.config);
-  const loaded = loadConfig({ env: process.env, file });
+  const loaded = loadConfig({ env: process.env, file, tools: {} });
   if (flags.json) {
     print(`${JSON.stringify({ ok: loaded.config !== null, file, problems: loaded.problems }, null, 2)}\n`);
     if (loaded.config === null) process.exitCode = 2;

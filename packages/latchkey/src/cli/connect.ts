@@ -1,30 +1,45 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { nearest } from '../config/nearest.ts';
 import { readSecret } from '../config/secret-source.ts';
 import { isLoopback } from '../config/address.ts';
 import { LatchkeyError } from '../core/error.ts';
-import { fillTemplate, type Client } from './connect/client.ts';
-import { DESKTOP_CLIENTS } from './connect/desktop-clients.ts';
+import {
+  fillEntries,
+  fillTemplate,
+  holdsToken,
+  VARIABLE,
+  type Client,
+  type Scope,
+  type Values,
+} from './connect/client.ts';
 import { DEVELOPER_CLIENTS } from './connect/developer-clients.ts';
+import { FILE_CLIENTS } from './connect/file-clients.ts';
 import { HOSTED_CLIENTS } from './connect/hosted-clients.ts';
+import { renderSettings } from './connect/render-settings.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:8787/mcp';
-const VARIABLE = 'LATCHKEY_TOKEN';
 
 /** Every client that `latchkey connect` knows, in the order they are listed. */
-export const CLIENTS: readonly Client[] = [...DESKTOP_CLIENTS, ...HOSTED_CLIENTS, ...DEVELOPER_CLIENTS];
+export const CLIENTS: readonly Client[] = [...FILE_CLIENTS, ...HOSTED_CLIENTS, ...DEVELOPER_CLIENTS];
 
 interface ConnectOptions {
   readonly url: string;
   readonly tokenFile?: string;
+  readonly write?: true;
+  readonly scope?: Scope;
+  readonly file?: string;
+  readonly yes?: true;
   readonly json?: true;
 }
 
-/** `latchkey connect [CLIENT]`: settings on stdout, advice on stderr. Fails with E_CLIENT_UNKNOWN, E_USAGE or E_SECRET_MISSING. */
+/**
+ * `latchkey connect [CLIENT]`: settings on stdout, advice on stderr; with --write into the client's own file. Fails with
+ * E_CLIENT_UNKNOWN, E_USAGE, E_SECRET_MISSING or E_CLIENT_FILE.
+ */
 export function addConnectCommand(program: Command): void {
   program
     .command('connect')
-    .summary('print paste-ready settings for an MCP client')
+    .summary("print settings for an MCP client, or put them into the client's file")
     .description(
       `Print paste-ready settings for an MCP client; without CLIENT, list the clients.\nWhere a client can read ${VARIABLE} itself or ask for the token, no token is printed.`,
     )
@@ -34,11 +49,27 @@ export function addConnectCommand(program: Command): void {
       '--token-file <file>',
       `file with the token, for clients that need it written out (default: $${VARIABLE}, else a placeholder)`,
     )
+    .option('--write', "change the client's settings file: show what changes, ask, keep a copy")
+    .addOption(new Option('--scope <scope>', 'with --write: for you, or for this folder').choices(['user', 'project']))
+    .option('--file <file>', 'with --write: the settings file, where it is another')
+    .option('--yes', 'with --write: do not ask')
     .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  latchkey connect
+  latchkey connect claude-code > .mcp.json
+  latchkey connect cursor --scope user --write
+  latchkey connect claude-desktop --token-file ~/.latchkey-desktop --write --yes`,
+    )
     .action((name: string | undefined, options: ConnectOptions, command: Command) => {
-      const { writeOut, writeErr } = command.configureOutput() as Writers;
-      if (name === undefined) writeOut(options.json ? toJson(CLIENTS.map(toListed)) : listClients());
-      else printSettings(findClient(name), options, { writeOut, writeErr });
+      const writers = command.configureOutput() as Writers;
+      if (options.write === true) return write(requireName(name), options, writers);
+      refuseWithoutWrite(options);
+      if (name === undefined) writers.writeOut(options.json ? toJson(CLIENTS.map(toListed)) : listClients());
+      else print(findClient(name), options, writers);
+      return undefined;
     });
 }
 
@@ -47,23 +78,81 @@ interface Writers {
   readonly writeErr: (text: string) => void;
 }
 
-function printSettings(client: Client, options: ConnectOptions, { writeOut, writeErr }: Writers): void {
-  const url = checkUrl(options.url);
-  const token = needsToken(client) ? readToken(options.tokenFile) : '';
-  const snippets = client.snippets.map(({ where, format, template }) => ({
-    where,
-    format,
-    text: fillTemplate(template, { url, token }),
-  }));
-  if (options.json) writeOut(toJson({ ...toListed(client), url, snippets }));
-  for (const { where, text } of options.json ? [] : snippets) {
+async function write(name: string, options: ConnectOptions, { writeOut, writeErr }: Writers): Promise<void> {
+  const client = findClient(name);
+  const values = readValues(client, options);
+  if (holdsToken(client) && values.token === PLACEHOLDER) {
+    throw new LatchkeyError('E_SECRET_MISSING', `${client.title} needs the token written out, and none was given.`, {
+      hint: `give --token-file, or set ${VARIABLE}`,
+    });
+  }
+  const { writeSettings } = await import('./connect/write-settings.ts');
+  const written = await writeSettings(client, values, options, writeErr);
+  if (written === null) {
+    process.exitCode = 1;
+    return;
+  }
+  writeErr(adviceFor(client, values));
+  writeOut(options.json ? toJson(written) : `${written.file}\n`);
+}
+
+function print(client: Client, options: ConnectOptions, { writeOut, writeErr }: Writers): void {
+  const values = readValues(client, options);
+  const snippets = toSnippets(client, values);
+  if (options.json) {
+    writeOut(toJson({ ...toListed(client), url: values.url, setup: setupFor(client), snippets }));
+    return;
+  }
+  for (const { where, text } of snippets) {
     writeErr(`${client.title}: this goes into ${where}\n\n`);
     writeOut(`${text}\n`);
     writeErr('\n');
   }
-  if (!options.json) writeErr(`${snippets.length === 0 ? `${client.title}: ` : ''}${client.note}\n`);
-  if (client.remote && snippets.length > 0 && !isPublic(url))
-    writeErr(`${url} cannot be reached from there: it needs a public https URL; pass it as --url.\n`);
+  writeErr(`${snippets.length === 0 ? `${client.title}: ` : ''}${adviceFor(client, values)}`);
+}
+
+function toSnippets({ settings, snippets }: Client, values: Values) {
+  const texts = snippets.map(({ where, format, template }) => ({
+    where,
+    format,
+    text: fillTemplate(template, values),
+  }));
+  if (settings === null) return texts;
+  const { where, format, entries } = settings;
+  const text = renderSettings(format, fillEntries(entries, values)).trimEnd();
+  return [{ where, format: format === 'toml' ? format : 'json', text }, ...texts];
+}
+
+function adviceFor(client: Client, { url }: Values): string {
+  const setup = setupFor(client);
+  const lines = [
+    ...(setup === null ? [] : [`Set the variable, here with a new token: ${setup}`]),
+    client.note,
+    ...(client.remote && isPossible(client) && !isPublic(url)
+      ? [`${url} cannot be reached from there: it needs a public https URL; pass it as --url.`]
+      : []),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** The line for a shell that sets the variable; null where the client does not read it from there. */
+function setupFor(client: Client): string | null {
+  const texts = [JSON.stringify(client.settings?.entries ?? []), ...client.snippets.map(({ template }) => template)];
+  if (!texts.some((text) => text.includes(VARIABLE))) return null;
+  return `export ${VARIABLE}=$(latchkey token create ${client.name})`;
+}
+
+function requireName(name: string | undefined): string {
+  if (name !== undefined) return name;
+  throw new LatchkeyError('E_USAGE', '--write needs the name of a client.', { hint: '`latchkey connect` lists them' });
+}
+
+function refuseWithoutWrite({ scope, file, yes }: ConnectOptions): void {
+  const given = Object.entries({ scope, file, yes }).find(([, value]) => value !== undefined);
+  if (given === undefined) return;
+  throw new LatchkeyError('E_USAGE', `--${given[0]} says how to write, and --write is not there.`, {
+    hint: 'add --write, or leave it out',
+  });
 }
 
 function findClient(name: string): Client {
@@ -76,11 +165,13 @@ function findClient(name: string): Client {
   });
 }
 
-function needsToken(client: Client): boolean {
-  return client.snippets.some(({ template }) => template.includes('{{token}}'));
+const PLACEHOLDER = `$${VARIABLE}`;
+
+function readValues(client: Client, options: ConnectOptions): Values {
+  return { url: checkUrl(options.url), token: holdsToken(client) ? readToken(options.tokenFile) : '' };
 }
 
-// What is left means the same in JSON, in quotes of a shell, TypeScript and Python, and in a here-document.
+// What is left means the same in JSON, TOML, in quotes of a shell, TypeScript and Python, and in a here-document.
 const SAFE_URL = /^[\w\-.~:/%@[\]+,;=()]+$/;
 
 function checkUrl(given: string): string {
@@ -97,9 +188,9 @@ const TOKEN = /^[A-Za-z0-9._~+/=:-]{1,4096}$/;
 
 function readToken(file: string | undefined): string {
   const text = file === undefined ? process.env[VARIABLE] : readSecret('--token-file', { file }, process.env).reveal();
-  if (text === undefined || text === '') return `$${VARIABLE}`;
+  if (text === undefined || text === '') return PLACEHOLDER;
   if (TOKEN.test(text)) return text;
-  throw new LatchkeyError('E_USAGE', `${file ?? `$${VARIABLE}`} does not hold a bearer token.`, {
+  throw new LatchkeyError('E_USAGE', `${file ?? PLACEHOLDER} does not hold a bearer token.`, {
     hint: 'put the token alone there, as it was shown when it was made',
   });
 }
@@ -109,16 +200,28 @@ function isPublic(url: string): boolean {
   return protocol === 'https:' && !isLoopback(hostname);
 }
 
+function isPossible({ settings, snippets }: Client): boolean {
+  return settings !== null || snippets.length > 0;
+}
+
 function listClients(): string {
   const width = Math.max(...CLIENTS.map(({ name }) => name.length));
   return CLIENTS.map(
-    ({ name, title, snippets }) =>
-      `${name.padEnd(width)}  ${title}${snippets.length === 0 ? ' (not with a token alone)' : ''}\n`,
+    (client) =>
+      `${client.name.padEnd(width)}  ${client.title}${isPossible(client) ? '' : ' (not with a token alone)'}\n`,
   ).join('');
 }
 
-function toListed({ name, title, note, remote, snippets }: Client) {
-  return { name, title, possible: snippets.length > 0, needsPublicUrl: remote, note };
+function toListed(client: Client) {
+  const { name, title, note, remote, settings } = client;
+  return {
+    name,
+    title,
+    possible: isPossible(client),
+    needsPublicUrl: remote,
+    scopes: settings?.files.map(({ scope }) => scope) ?? [],
+    note,
+  };
 }
 
 function toJson(value: unknown): string {

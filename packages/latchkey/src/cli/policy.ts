@@ -54,7 +54,7 @@ async function explain(flags: ExplainFlags): Promise<void> {
   const { requireConfig } = await import('../config/load-config.ts');
   const { explainCall } = await import('./policy/explain.ts');
   const call = toCall(flags);
-  const loaded = requireConfig({ env: process.env, file: requireFile(flags.config) });
+  const loaded = requireConfig({ env: process.env, file: requireFile(flags.config), tools: {} });
   const server = findServer(loaded.config.servers, flags.server);
   const explanation = explainCall(loaded, server, { ...call, scopes: flags.scope });
   process.stdout.write(flags.json ? `${JSON.stringify(explanation)}\n` : toText(explanation));
@@ -64,7 +64,7 @@ async function check(flags: Pick<ExplainFlags, 'config' | 'json'>): Promise<void
   const { loadConfig } = await import('../config/load-config.ts');
   const { toError } = await import('../config/problem.ts');
   const file = requireFile(flags.config);
-  const { config, problems }: LoadedConfig = loadConfig({ env: process.env, file });
+  const { config, problems }: LoadedConfig = loadConfig({ env: process.env, file, tools: {} });
   if (flags.json) {
     const servers =
       config?.servers.map(({ name, policy }) => ({ name, rules: Object.values(policy.rules).flat().length })) ?? [];

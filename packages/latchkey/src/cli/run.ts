@@ -4,6 +4,7 @@ import type { ConfigInput } from '../config/schema.ts';
 
 interface RunFlags {
   readonly upstream?: string;
+  readonly tools?: string;
   readonly config?: string;
   readonly listen?: string;
   readonly publicUrl?: string;
@@ -20,6 +21,7 @@ export function addRunCommand(program: Command): void {
     .description('Stands in front of an MCP server and asks every request for a credential.')
     .argument('[command...]', 'command of a stdio server, after --')
     .option('--upstream <url>', 'protect the HTTP server at this URL')
+    .option('--tools <file>', 'serve the tools that this file declares, such as a gantz.yaml')
     .option('--config <file>', 'read rules and settings from this file (default: latchkey.yaml, if there is one)')
     .option('--listen <host:port>', 'where to listen; port 0 is any free port')
     .option('--public-url <url>', 'the URL clients know this gateway by')
@@ -35,6 +37,7 @@ export function addRunCommand(program: Command): void {
 Examples:
   latchkey run -- npx -y @modelcontextprotocol/server-filesystem ./data
   latchkey run --upstream http://127.0.0.1:3000/mcp --listen 127.0.0.1:9000
+  latchkey run --tools gantz.yaml
   latchkey run --config latchkey.yaml
   latchkey run --json --listen 127.0.0.1:0 -- node server.js     for programs that start it`,
     )
@@ -45,18 +48,23 @@ Examples:
     });
 }
 
-function checkFlags(command: readonly string[], { upstream }: RunFlags): void {
-  if (command.length > 0 && upstream !== undefined) {
-    throw new LatchkeyError('E_USAGE', 'Both a command and --upstream were given.', {
-      hint: 'protect one server at a time, or list several under servers: in latchkey.yaml',
-    });
-  }
+function checkFlags(command: readonly string[], { upstream, tools }: RunFlags): void {
+  const given = [
+    ...(command.length > 0 ? ['a command'] : []),
+    ...(upstream === undefined ? [] : ['--upstream']),
+    ...(tools === undefined ? [] : ['--tools']),
+  ];
+  if (given.length < 2) return;
+  throw new LatchkeyError('E_USAGE', `There is ${given.join(' and ')}, and one server at a time.`, {
+    hint: 'give one of them, or list several servers under servers: in latchkey.yaml',
+  });
 }
 
 function toSettings(command: readonly string[], flags: RunFlags): ConfigInput {
   return {
     ...(command.length > 0 ? { upstream: { command: [...command] } } : {}),
     ...(flags.upstream === undefined ? {} : { upstream: { url: flags.upstream } }),
+    ...(flags.tools === undefined ? {} : { upstream: { tools: flags.tools } }),
     ...(flags.listen === undefined ? {} : { listen: flags.listen }),
     ...(flags.publicUrl === undefined ? {} : { publicUrl: flags.publicUrl }),
     ...(flags.store === undefined ? {} : { store: flags.store }),

@@ -122,13 +122,21 @@ function checkServers(settings: Settings, given: Readonly<Record<string, unknown
   return problems;
 }
 
+/** What names a server, in words, and what only another kind of it has. */
+const UPSTREAM_KINDS = {
+  command: { words: 'a command', foreign: ['headers', 'tls'] },
+  url: { words: 'a url', foreign: ['cwd', 'env'] },
+  tools: { words: 'tools', foreign: ['cwd', 'env', 'headers', 'tls', 'timeout'] },
+} as const;
+
 function checkUpstream(upstream: Upstream, where: Where, path: Path): Problem[] {
   const { command, url, headers, tls } = upstream;
-  if ((command === undefined) === (url === undefined)) return [invalid(where(...path), 'give either command or url')];
-  const foreign = url === undefined ? (['headers', 'tls'] as const) : (['cwd', 'env'] as const);
-  const problems = foreign
+  const [kind, ...others] = (['command', 'url', 'tools'] as const).filter((key) => upstream[key] !== undefined);
+  if (kind === undefined || others.length > 0)
+    return [invalid(where(...path), 'give exactly one of command, url and tools')];
+  const problems = UPSTREAM_KINDS[kind].foreign
     .filter((key) => upstream[key] !== undefined)
-    .map((key) => invalid(where(...path, key), `${key} is for ${url === undefined ? 'a url' : 'a command'}`));
+    .map((key) => invalid(where(...path, key), `${key} is for ${wordsFor(key)}`));
   if (command !== undefined && command[0] === '') problems.push(invalid(where(...path, 'command'), 'names no program'));
   if (url?.startsWith('http:') && !isLoopback(new URL(url).hostname) && tls?.insecure !== true) {
     problems.push(
@@ -143,6 +151,11 @@ function checkUpstream(upstream: Upstream, where: Where, path: Path): Problem[] 
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) problems.push(invalid(where(...path, 'headers'), `has ${twice} twice`));
   return problems;
+}
+
+function wordsFor(key: (typeof UPSTREAM_KINDS)['tools']['foreign'][number]): string {
+  const kinds = Object.values(UPSTREAM_KINDS).filter(({ foreign }) => !(foreign as readonly string[]).includes(key));
+  return kinds.map(({ words }) => words).join(' or ');
 }
 
 function checkRotation({ auth }: Settings, where: Where): Problem[] {

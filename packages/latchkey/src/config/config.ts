@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { DeclaredTools } from '../core/declared-tool.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Address } from './address.ts';
 import type { Settings } from './schema.ts';
@@ -29,6 +30,13 @@ export type UpstreamConfig =
       /** Absolute path of a PEM file; null: the built-in authorities. */
       readonly ca: string | null;
       readonly timeoutMs: number;
+    }
+  | {
+      readonly kind: 'tools';
+      /** Absolute. */
+      readonly file: string;
+      /** Null where the configuration was read without the files of tools. */
+      readonly tools: DeclaredTools | null;
     };
 
 export interface ServerConfig {
@@ -68,6 +76,8 @@ export interface Config {
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly behindProxy: { readonly trusted: readonly string[] } | null;
   readonly origins: readonly string[];
+  /** Ways in besides Streamable HTTP. */
+  readonly compat: { readonly sse: boolean; readonly rest: boolean };
   readonly store: string;
   readonly trail: { readonly retentionMs: number };
 }
@@ -98,17 +108,28 @@ export function createConfig(settings: Settings, servers: readonly ServerConfig[
     tls: tls === undefined ? null : { cert: absolute(tls.cert), key: absolute(tls.key) },
     behindProxy: behindProxy ?? null,
     origins: settings.origins,
+    compat: settings.compat,
     store: path.resolve(settings.store === undefined ? defaultStoreFolder(around.env) : absolute(settings.store)),
     trail: { retentionMs: trail.retention },
   });
 }
 
+interface UpstreamAround {
+  readonly callTimeoutMs: number;
+  /** What relative paths are relative to. */
+  readonly directory: string;
+  /** What the upstream's file of declared tools holds, where it has one and that was read. */
+  readonly tools: DeclaredTools | null;
+}
+
 export function createUpstream(
   upstream: NonNullable<Settings['upstream']>,
-  callTimeoutMs: number,
-  directory: string,
+  { callTimeoutMs, directory, tools }: UpstreamAround,
 ): UpstreamConfig {
   const { command, url = '', cwd = '.', env = {}, headers = {}, tls, timeout: timeoutMs = callTimeoutMs } = upstream;
+  // Not frozen all through: what a compiled pattern keeps between two uses is its own.
+  if (upstream.tools !== undefined)
+    return { kind: 'tools', file: path.resolve(directory, upstream.tools), tools: tools && Object.freeze(tools) };
   if (command === undefined) {
     const ca = tls?.ca === undefined ? null : path.resolve(directory, tls.ca);
     return { kind: 'http', url, headers: resolveSources(headers, directory), ca, timeoutMs };

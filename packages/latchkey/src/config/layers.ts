@@ -51,11 +51,16 @@ export function mergeLayers(
   };
   const source = (at: Path): string | null => {
     const from = origin(at);
-    if (from === 'flag') return `--${String(at[0]).replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    if (from === 'flag') return flagOf(at, flags);
     if (from !== 'environment') return null;
     return ENVIRONMENT.find((each) => each.path[0] === at[0])?.variable ?? STATIC_TOKENS;
   };
   return { merged, origin, source };
+}
+
+function flagOf([key]: Path, { upstream }: Tree): string {
+  if (key === 'upstream' && isTree(upstream) && upstream['tools'] !== undefined) return '--tools';
+  return `--${String(key).replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 function anchor(tree: Tree, working: string): Tree {
@@ -63,8 +68,14 @@ function anchor(tree: Tree, working: string): Tree {
   return {
     ...tree,
     ...(typeof store === 'string' && !store.includes('://') && { store: path.resolve(working, store) }),
-    ...(isTree(upstream) && upstream['command'] !== undefined && { upstream: { cwd: working, ...upstream } }),
+    ...(isTree(upstream) && { upstream: anchorUpstream(upstream, working) }),
   };
+}
+
+function anchorUpstream(upstream: Tree, working: string): Tree {
+  const { command, tools } = upstream;
+  if (typeof tools === 'string') return { ...upstream, tools: path.resolve(working, tools) };
+  return command === undefined ? upstream : { cwd: working, ...upstream };
 }
 
 /** A server given by flags takes the place of the file's whole; other mappings are merged. */

@@ -120,7 +120,7 @@ describe('loadConfig', () => {
         name,
         at,
         upstream?.kind,
-        upstream?.timeoutMs,
+        upstream !== null && 'timeoutMs' in upstream ? upstream.timeoutMs : null,
         policy.empty,
       ]),
     ).toEqual([

@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { checkRules } from './check-rules.ts';
-import { checkSettings, SINGLE_SERVER } from './check-settings.ts';
-import { compilePolicy } from './compile-policy.ts';
-import { createConfig, createUpstream } from './config.ts';
-import type { Config, ServerConfig } from './config.ts';
+import { checkSettings } from './check-settings.ts';
+import { createConfig } from './config.ts';
+import type { Config } from './config.ts';
+import { createServers, toRuleKey } from './create-servers.ts';
 import { listValues } from './list-values.ts';
 import type { ConfigValue } from './list-values.ts';
 import { isTree, mergeLayers } from './layers.ts';
@@ -26,6 +26,12 @@ export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The working directory. Default: the process's. */
   readonly directory?: string;
+  /**
+   * Whether the files of declared tools are read too, whose tools and rules the configuration has only then. Default: no,
+   * for who needs neither can do without what these files need. `textOf` gives the text that holds, where it is not what
+   * is in the file.
+   */
+  readonly tools?: { readonly textOf?: (file: string) => string | undefined };
 }
 
 export interface LoadedConfig {
@@ -34,7 +40,9 @@ export interface LoadedConfig {
   /** Each value with its origin, secrets redacted, as it would be written in the file. */
   readonly values: readonly ConfigValue[];
   readonly problems: readonly Problem[];
-  /** `FILE:LINE:COLUMN` of a rule or value in the file. */
+  /** What works, and is still worth a second look. */
+  readonly warnings: readonly string[];
+  /** `FILE:LINE:COLUMN` of a rule or value in the file; of a rule that a tools file made, that file. */
   locate(path: Path): string;
 }
 
@@ -48,7 +56,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   if (!isTree(read.value)) return failed([invalid(read.locate([]), 'is no mapping of keys to values')], locate);
   const layers = mergeLayers(read.value, options.env, options.flags ?? {}, working);
   const directory = options.file === undefined ? working : path.dirname(path.resolve(working, options.file));
-  return assemble(layers, read, { env: options.env, directory });
+  return assemble(layers, read, { ...options, directory });
 }
 
 /** The same, for those who cannot go on without: throws one LatchkeyError for all problems. */
@@ -61,7 +69,7 @@ export function requireConfig(options: LoadOptions): LoadedConfig & { readonly c
 function assemble(
   layers: Layers,
   document: YamlDocument,
-  around: { env: LoadOptions['env']; directory: string },
+  around: LoadOptions & { readonly directory: string },
 ): LoadedConfig {
   const place = (at: Path, part: 'key' | 'value' = 'value', offset?: number): string =>
     layers.source(at) ?? document.locate(at, part, offset);
@@ -69,34 +77,45 @@ function assemble(
   const read = readSettings(layers.merged, place);
   const found = checkRules(layers.merged, place);
   if (read.kind === 'problems') return failed([...read.problems, ...found], locate);
-  const { settings } = read;
-  const where = (...at: Path): string => `${place(at)} ${at.join('.')}`;
-  const problems = [...checkSettings(settings, { given: layers.merged, env: around.env, where }), ...found];
-  const servers = readServers(settings).map(({ name, at, server }): ServerConfig => {
-    const upstream =
-      server.upstream === undefined
-        ? null
-        : createUpstream(server.upstream, settings.limits.callTimeout, around.directory);
-    return {
-      name,
-      path: at.length === 0 ? '/mcp' : `/${name}/mcp`,
-      upstream,
-      protocol: server.protocol,
-      pin: server.pin,
-      policy: compilePolicy(server, settings.scopes),
-    };
+  const textOf = around.tools === undefined ? null : (around.tools.textOf ?? (() => undefined));
+  const {
+    servers,
+    listenPort,
+    ruleFiles,
+    warnings,
+    problems: declared,
+  } = createServers(read.settings, {
+    ...around,
+    textOf,
   });
-  const values = listValues(layers);
-  if (problems.length > 0) return { config: null, values, problems: problems.toSorted(byPlace), locate };
-  return { config: createConfig(settings, servers, around), values, problems, locate };
+  const { settings, shown } = withPort(read.settings, layers, listenPort);
+  const where = (...at: Path): string => `${place(at)} ${at.join('.')}`;
+  const problems = [
+    ...checkSettings(settings, { given: layers.merged, env: around.env, where }),
+    ...found,
+    ...declared,
+  ];
+  const config = problems.length > 0 ? null : createConfig(settings, servers, around);
+  return {
+    config,
+    values: listValues(shown),
+    problems: problems.toSorted(byPlace),
+    warnings,
+    locate: (at) => ruleFiles.get(toRuleKey(at)) ?? locate(at),
+  };
 }
 
-function readServers(
-  settings: Settings,
-): readonly { name: string; at: Path; server: NonNullable<Settings['servers']>[string] }[] {
-  if (settings.servers === undefined) return [{ name: SINGLE_SERVER, at: [], server: settings }];
-  return Object.entries(settings.servers).map(([name, server]) => ({ name, at: ['servers', name], server }));
+/** A file of declared tools may say the port on loopback where nothing else says where to listen. */
+function withPort(settings: Settings, layers: Layers, port: number | null): { settings: Settings; shown: Layers } {
+  if (port === null || layers.origin(['listen']) !== 'default') return { settings, shown: layers };
+  const listen = { host: LOOPBACK, port };
+  return {
+    settings: { ...settings, listen },
+    shown: { ...layers, merged: { ...layers.merged, listen: `${LOOPBACK}:${port}` } },
+  };
 }
+
+const LOOPBACK = '127.0.0.1';
 
 function readDocument({ file, text }: LoadOptions, working: string): YamlDocument | Problem {
   if (file !== undefined && isWritableByAll(path.resolve(working, file))) {
@@ -123,5 +142,5 @@ function readDocument({ file, text }: LoadOptions, working: string): YamlDocumen
 }
 
 function failed(problems: readonly Problem[], locate: (at: Path) => string): LoadedConfig {
-  return { config: null, values: [], problems: problems.toSorted(byPlace), locate };
+  return { config: null, values: [], problems: problems.toSorted(byPlace), warnings: [], locate };
 }

@@ -23,7 +23,18 @@ export function toError(problems: readonly Problem[]): LatchkeyError {
   const shared = problems.every(({ code }) => code === first.code) ? first.code : 'E_CONFIG_INVALID';
   const lines = problems.map(({ where, message }) => `${where}: ${message}`);
   const hints = new Set(problems.map(({ hint }) => hint));
-  return new LatchkeyError(shared, lines.join('\n'), { hint: hints.size === 1 ? first.hint : CHECK_HINT });
+  const error = new LatchkeyError(shared, lines.join('\n'), { hint: hints.size === 1 ? first.hint : CHECK_HINT });
+  madeOf.set(error, problems);
+  return error;
+}
+
+const madeOf = new WeakMap<LatchkeyError, readonly Problem[]>();
+
+/** The problems that an error was made of; `where` is for one that was made of none. Throws what is no LatchkeyError. */
+export function toProblems(error: unknown, where: string): readonly Problem[] {
+  if (!(error instanceof LatchkeyError)) throw error;
+  const { code, message, hint } = error;
+  return madeOf.get(error) ?? [{ code, where, message, hint }];
 }
 
 /** Sorts by line, then column; what has no line comes first. */

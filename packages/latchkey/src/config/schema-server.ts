@@ -38,12 +38,18 @@ const upstream = z.strictObject({
     .optional()
     .describe('Headers that are added to each request: text, {env: NAME} or {file: PATH}.'),
   tls: tls.optional().describe('How an HTTP server is reached.'),
+  tools: field
+    .text()
+    .optional()
+    .describe('File with declared tools, such as gantz.yaml; relative to this file. Read again when it changes.'),
   timeout: field.timeout().optional().describe('Time for the first byte of its answer. Default: limits.callTimeout.'),
 });
 
 /** What one server has: at the top of the file, or under its name in `servers`. */
 export const serverRules = {
-  upstream: upstream.optional().describe('The server to protect: a command (stdio) or a url (HTTP).'),
+  upstream: upstream
+    .optional()
+    .describe('The server to protect: a command (stdio), a url (HTTP), or tools declared in a file.'),
   protocol: z
     .enum(['both', 'modern', 'legacy'], { error: 'expected both, modern or legacy' })
     .prefault('both')

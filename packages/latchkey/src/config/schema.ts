@@ -74,7 +74,9 @@ const limits = z.strictObject({
   callTimeout: field
     .timeout()
     .prefault('120s')
-    .describe('Time for the first byte of an answer from the server behind.'),
+    .describe(
+      'Time for the first byte of an answer from the server behind. A declared tool has its own; its calls get this besides, to wait for their turn.',
+    ),
   callMax: field
     .timeout()
     .prefault('30m')
@@ -93,7 +95,10 @@ const limits = z.strictObject({
   sessionIdle: field.timeout().prefault('30m').describe('Time until a session without requests ends.'),
   connectionsPerAddress: field.count(100_000).prefault(200).describe('Open connections from one address.'),
   connections: field.count(1_000_000).prefault(5000).describe('Open connections, all addresses together.'),
-  children: field.count(10_000).prefault(32).describe('Processes of one stdio server, all its sessions together.'),
+  children: field
+    .count(10_000)
+    .prefault(32)
+    .describe('Processes of one stdio server, all its sessions together; of declared tools, calls that run at a time.'),
   responseBytes: field
     .size()
     .prefault('64MiB')
@@ -145,6 +150,19 @@ export const configSchema = z.strictObject({
     .optional()
     .describe('A proxy in front ends TLS.'),
   origins: z.array(listenUrlOrigin).max(100).prefault([]).describe('Origins of web pages that may call.'),
+  compat: z
+    .strictObject({
+      sse: z
+        .boolean()
+        .prefault(true)
+        .describe('Serve the deprecated HTTP+SSE transport of 2024-11-05 too, at /sse and /messages beside /mcp.'),
+      rest: z
+        .boolean()
+        .prefault(false)
+        .describe('Serve GET /mcp/tools and POST /mcp/tools/call, for programs that speak no MCP.'),
+    })
+    .prefault({})
+    .describe('Older and simpler ways in, behind the same rules.'),
   store: field
     .text()
     .optional()

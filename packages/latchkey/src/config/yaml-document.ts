@@ -15,6 +15,8 @@ export interface YamlDocument {
   readonly problems: readonly Problem[];
   /** `FILE:LINE:COLUMN` of the value at a path, or of its key; of the nearest parent when it is not there. */
   locate(path: Path, part?: 'key' | 'value', offset?: number): string;
+  /** How a number, yes or no, or unquoted text at a path is written; null for anything else. */
+  spelling(path: Path): string | null;
 }
 
 /** Reads UTF-8 text strictly: a byte-order mark, other encodings and more than 1 MiB are problems. */
@@ -51,14 +53,16 @@ export function parseYaml(text: string, file: string): YamlDocument {
   if (second !== undefined) problems.push(invalid(at(second.range[0]), 'holds a second document; one is read'));
   problems.push(...checkNodes(document, at));
   const locate = createLocate(document, at, text);
-  if (problems.length > 0) return { value: undefined, problems, locate };
+  const spelling = (path: Path): string | null => spellScalar(findNode(document.contents, path));
+  if (problems.length > 0) return { value: undefined, problems, locate, spelling };
   try {
-    return { value: document.toJS({ maxAliasCount: MAX_ALIASES }) ?? {}, problems, locate };
+    return { value: document.toJS({ maxAliasCount: MAX_ALIASES }) ?? {}, problems, locate, spelling };
   } catch (error) {
     return {
       value: undefined,
       problems: [invalid(file, error instanceof Error ? firstLine(error.message) : 'cannot be read')],
       locate,
+      spelling,
     };
   }
 }
@@ -67,7 +71,7 @@ export function parseYaml(text: string, file: string): YamlDocument {
 function emptyDocument(text: string, file: string): YamlDocument {
   const blank = text.split('\n').every((line) => /^\s*(?:#.*)?$/.test(line));
   const problems = blank ? [] : [invalid(`${file}:1:1`, 'holds no document')];
-  return { value: blank ? {} : undefined, problems, locate: () => `${file}:1:1` };
+  return { value: blank ? {} : undefined, problems, locate: () => `${file}:1:1`, spelling: () => null };
 }
 
 function checkNodes(document: Document.Parsed, at: (offset: number) => string): Problem[] {
@@ -99,7 +103,23 @@ function shiftInto(node: Node | null, text: string, offset: number): number {
   if (!isScalar(node) || typeof node.value !== 'string' || !node.range) return 0;
   const raw = text.slice(node.range[0], node.range[1]);
   if (raw === node.value) return offset;
-  return raw.slice(1, -1) === node.value ? offset + 1 : 0;
+  return raw.slice(1, -1) === node.value ? offset + 1 : alignInto(raw, node.value, offset);
+}
+
+/** In a block, or between escapes, the same name or braces are found again by counting. */
+function alignInto(raw: string, value: string, offset: number): number {
+  const [mark] = /^[\w${}]+/.exec(value.slice(offset)) ?? [];
+  if (mark === undefined) return 0;
+  let at = -1;
+  for (let found = value.indexOf(mark); found !== -1 && found <= offset; found = value.indexOf(mark, found + 1)) {
+    at = raw.indexOf(mark, at + 1);
+    if (at === -1) return 0;
+  }
+  return Math.max(at, 0);
+}
+
+function spellScalar({ value, whole }: ReturnType<typeof findNode>): string | null {
+  return whole && isScalar(value) && value.type === 'PLAIN' ? (value.source ?? null) : null;
 }
 
 function findNode(root: Node | null, path: Path): { key: Node | null; value: Node | null; whole: boolean } {

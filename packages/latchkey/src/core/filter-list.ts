@@ -1,3 +1,4 @@
+import { parseExact } from './exact-json.ts';
 import type { Era } from './revision.ts';
 import type { ListedKind } from './visibility.ts';
 
@@ -31,7 +32,7 @@ type Json = Record<string, unknown>;
  * when there is nothing to change, empty when nothing of it may be seen. Numbers keep their spelling. Throws when the text is not JSON.
  */
 export function filterList(text: string, view: View): string | null {
-  const message = JSON.parse(text, keepNumber) as unknown;
+  const message = parseExact(text);
   // 2025-03-26 has batches in answers, too.
   if (!Array.isArray(message)) return toText(message, filterMessage(message, view));
   const fates = message.map((one) => filterMessage(one, view));
@@ -83,11 +84,4 @@ function isJson(value: unknown): value is Json {
 function toTtl(value: unknown): number {
   const given = typeof value === 'object' ? Number((value as { rawJSON?: string } | null)?.rawJSON) : value;
   return typeof given === 'number' && given > 0 ? Math.min(Math.trunc(given), Number.MAX_SAFE_INTEGER) : 0;
-}
-
-const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
-
-function keepNumber(_key: string, value: unknown, context?: { source?: string }): unknown {
-  const source = context?.source;
-  return typeof value === 'number' && source !== undefined && String(value) !== source ? rawJson(source) : value;
 }

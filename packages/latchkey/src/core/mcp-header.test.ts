@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeHeaderValue } from './mcp-header.ts';
+import { decodeHeaderValue, encodeHeaderValue } from './mcp-header.ts';
 
 describe('decodeHeaderValue', () => {
   it.each([
@@ -32,4 +32,15 @@ describe('decodeHeaderValue', () => {
   ])('refuses %j', (value) => {
     expect(decodeHeaderValue(value)).toBeNull();
   });
+});
+
+describe('encodeHeaderValue', () => {
+  it.each(['us-west1', 'a b', '', ' padded', 'Hello, 世界', 'line\nbreak', '=?base64?SGk=?=', '=?base64?'])(
+    'writes %j so that it is read as that',
+    (text) => {
+      const value = encodeHeaderValue(text);
+      expect(value).toMatch(/^[\x20-\x7e]*$/);
+      expect(decodeHeaderValue(value)).toBe(text);
+    },
+  );
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parametersMatch, readMirroredParameters } from './parameter-headers.ts';
+import { mirrorParameters, parametersMatch, readMirroredParameters } from './parameter-headers.ts';
 
 const result = {
   tools: [
@@ -136,5 +136,16 @@ describe('parametersMatch', () => {
     expect(match({ region: 'us', at: { size: 1 } }, 'mcp-param-region', 'us', 'mcp-param-size', '2')).toBe(false);
     expect(match({ region: 'us', at: { size: 1 } }, 'mcp-param-region', 'eu', 'mcp-param-size', '1')).toBe(false);
     expect(match({}, 'x', 'mcp-param-region')).toBe(true);
+  });
+});
+
+describe('mirrorParameters', () => {
+  it('writes headers that match, and none for what cannot be mirrored', () => {
+    const parameters = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ header: `mcp-param-${name}`, path: [name] }));
+    const args = '{"a":"süd","b":1.5,"c":false,"d":{},"other":"x"}';
+    const headers = mirrorParameters(parameters, args);
+    expect(headers.filter((_, at) => at % 2 === 0)).toEqual(['mcp-param-a', 'mcp-param-b', 'mcp-param-c']);
+    expect(parametersMatch(parameters, args, headers)).toBe(true);
+    expect(mirrorParameters(parameters, '{}')).toEqual([]);
   });
 });

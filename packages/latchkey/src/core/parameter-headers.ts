@@ -1,4 +1,4 @@
-import { decodeHeaderValue } from './mcp-header.ts';
+import { decodeHeaderValue, encodeHeaderValue } from './mcp-header.ts';
 
 /** A tool parameter that clients mirror into `Mcp-Param-*` (MCP 2026-07-28, Streamable HTTP §Custom Headers). */
 export interface MirroredParameter {
@@ -53,6 +53,15 @@ export function parametersMatch(
     if (inBody === undefined || typeof inBody === 'object') return values.length === 0;
     const decoded = values.length === 1 ? decodeHeaderValue(values[0] as string) : null;
     return decoded !== null && sameValue(inBody, decoded);
+  });
+}
+
+/** The `Mcp-Param-*` headers that say what the arguments say, [name, value, …]. `args` is the JSON text of the arguments. */
+export function mirrorParameters(parameters: readonly MirroredParameter[], args: string): readonly string[] {
+  const root = JSON.parse(args) as unknown;
+  return parameters.flatMap(({ header, path }) => {
+    const value = valueAt(root, path);
+    return value === undefined || typeof value === 'object' ? [] : [header, encodeHeaderValue(String(value))];
   });
 }
 

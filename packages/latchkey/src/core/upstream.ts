@@ -35,7 +35,7 @@ export interface Answer {
 }
 
 export interface Upstream {
-  readonly kind: 'http' | 'stdio';
+  readonly kind: 'http' | 'stdio' | 'tools';
   /** How the trail and start-up text name it; holds no secret. */
   readonly label: string;
   /** Never throws and never rejects: every failure is told to `answer`. */

@@ -191,3 +191,15 @@ describe('toWire', () => {
     expect(toWire(refuse('message-invalid', { detail: 'canary' }), context).body).not.toContain('canary');
   });
 });
+
+describe('toWire for a caller that speaks no MCP', () => {
+  it('is the error alone, and never 200', () => {
+    const { status, body } = toWire(refuse('policy-hidden', { id: '1' }), { ...context, plain: true });
+    expect([status, JSON.parse(body)]).toEqual([
+      400,
+      { error: { code: -32602, message: expect.any(String), data: {} } },
+    ]);
+    const denied = toWire(refuse('policy-denied'), { ...context, plain: true });
+    expect([denied.status, Object.keys(JSON.parse(denied.body) as object)]).toEqual([403, ['error']]);
+  });
+});

@@ -15,6 +15,8 @@ export interface WireContext {
   readonly legacy: boolean;
   /** Status for a credential that is not valid: 401, or 403 where a deployment was told so. */
   readonly unknownTokenStatus: 401 | 403;
+  /** Whether the caller speaks no MCP: then the body is the error alone, and its status never 200. */
+  readonly plain?: boolean;
 }
 
 interface Line {
@@ -35,12 +37,15 @@ export function toWire(refusal: Refusal, context: WireContext): WireAnswer {
   if (refusal.retryAfterSeconds !== undefined)
     headers.push('retry-after', String(Math.max(1, Math.ceil(refusal.retryAfterSeconds))));
   if (refusal.allow !== undefined) headers.push('allow', refusal.allow.join(', '));
-  return { status: line.status, headers, body: bodyOf(refusal, line, context) };
+  const status = context.plain === true && line.status === 200 ? 400 : line.status;
+  return { status, headers, body: bodyOf(refusal, line, context) };
 }
 
 function bodyOf(refusal: Refusal, line: Line, context: WireContext): string {
+  const error = `"error":{"code":${line.code},"message":${JSON.stringify(line.message)},"data":${dataOf(refusal, context)}}`;
+  if (context.plain === true) return `{${error}}`;
   const id = refusal.id === undefined ? '' : `"id":${refusal.id},`;
-  return `{"jsonrpc":"2.0",${id}"error":{"code":${line.code},"message":${JSON.stringify(line.message)},"data":${dataOf(refusal, context)}}}`;
+  return `{"jsonrpc":"2.0",${id}${error}}`;
 }
 
 function dataOf(refusal: Refusal, context: WireContext): string {

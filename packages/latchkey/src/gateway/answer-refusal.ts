@@ -1,23 +1,18 @@
 import type { Reason, Refusal } from '../core/reason.ts';
-import { toWire } from '../core/wire.ts';
+import { toWire, type WireAnswer } from '../core/wire.ts';
 import { corsHeaders } from './cors.ts';
-import type { Exchange } from './exchange.ts';
+import { isPlain, type Exchange } from './exchange.ts';
 import { endAfter } from './last-request.ts';
 
 /** Answers with a refusal, once; after the answer began it can only cut it. */
 export function refuseExchange(unknownTokenStatus: 401 | 403, exchange: Exchange, refusal: Refusal): void {
   exchange.outcome ??= refusal;
-  const { request, response, server } = exchange;
+  const { request, response } = exchange;
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  const wire = toWire(withId(refusal, exchange), {
-    resourceMetadata: server?.resourceMetadata ?? null,
-    requestId: exchange.requestId,
-    legacy: exchange.message !== null && exchange.era === 'legacy',
-    unknownTokenStatus,
-  });
+  const wire = toRefusalWire(unknownTokenStatus, exchange, refusal);
   const headers = [...wire.headers, 'content-length', String(Buffer.byteLength(wire.body)), ...corsHeaders(exchange)];
   const last = AMBIGUOUS.has(refusal.reason) || (!request.complete && !isShort(exchange));
   if (last) endAfter(request, response);
@@ -25,6 +20,17 @@ export function refuseExchange(unknownTokenStatus: 401 | 403, exchange: Exchange
   const body = request.method === 'HEAD' ? '' : wire.body;
   if (last && !request.complete) endWithRequest(exchange, body);
   else response.end(body);
+}
+
+/** What the caller of an exchange is told of a refusal. */
+export function toRefusalWire(unknownTokenStatus: 401 | 403, exchange: Exchange, refusal: Refusal): WireAnswer {
+  return toWire(withId(refusal, exchange), {
+    resourceMetadata: exchange.server?.resourceMetadata ?? null,
+    requestId: exchange.requestId,
+    legacy: exchange.message !== null && exchange.era === 'legacy',
+    unknownTokenStatus,
+    plain: isPlain(exchange.route),
+  });
 }
 
 // A client matches an error to its request by the id, also when the status is not 200.

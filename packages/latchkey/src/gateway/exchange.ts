@@ -5,11 +5,12 @@ import type { Message } from '../core/message.ts';
 import type { Refusal } from '../core/reason.ts';
 import type { Era, Protocol } from '../core/revision.ts';
 import type { Upstream } from '../core/upstream.ts';
-import type { HttpAnswer } from './http-answer.ts';
+import type { OpenAnswer } from './open-answer.ts';
 import type { RequestHeaders } from './request-headers.ts';
+import type { SseStream } from './sse/stream.ts';
 
 /**
- * One MCP server behind the gateway, with its own path, resource and rules. `policy` is replaced by a reload; the two
+ * One MCP server behind the gateway, with its own path, resource and rules. `policy` is replaced by a reload; the
  * URLs are known once the gateway listens.
  */
 export interface ProtectedServer {
@@ -19,6 +20,8 @@ export interface ProtectedServer {
   /** Canonical URL of the resource (RFC 8707 §2, RFC 9728 §1.2). */
   resource: string;
   resourceMetadata: string;
+  /** Where a client of the HTTP+SSE transport begins; null where that is not served. */
+  sseUrl: string | null;
   readonly protocol: Protocol;
   /** What happens when a tool's definition changes. */
   readonly pin: 'off' | 'alert' | 'block';
@@ -26,10 +29,28 @@ export interface ProtectedServer {
   policy: Policy;
 }
 
+/** `sse-stream` and `sse-message` are the two ends of the HTTP+SSE transport, `rest-list` and `rest-call` plain calls. */
+export type ServerRouteKind = 'mcp' | 'sse-stream' | 'sse-message' | 'rest-list' | 'rest-call';
+
 export type Route =
-  | { readonly kind: 'mcp'; readonly server: ProtectedServer }
-  | { readonly kind: 'document'; readonly body: () => { readonly status: number; readonly body: string } }
-  | { readonly kind: 'rotate' };
+  | {
+      readonly kind: ServerRouteKind;
+      readonly server: ProtectedServer;
+      /** MCP revisions that a message may be of here, newest first. */
+      readonly revisions: readonly string[];
+    }
+  | {
+      readonly kind: 'document';
+      readonly server: null;
+      readonly revisions: null;
+      readonly body: () => { readonly status: number; readonly body: string };
+    }
+  | { readonly kind: 'rotate'; readonly server: null; readonly revisions: null };
+
+/** Whether callers of this route speak no MCP. */
+export function isPlain(route: Route | null): boolean {
+  return route?.kind === 'rest-list' || route?.kind === 'rest-call';
+}
 
 /** One request on its way through the stages. Each stage fills in what it found. */
 export interface Exchange {
@@ -59,7 +80,9 @@ export interface Exchange {
   /** True for the long-lived kinds: the GET stream and subscriptions/listen. */
   stream: boolean;
   /** Set when the request was handed to the upstream. */
-  answer: HttpAnswer | null;
+  answer: OpenAnswer | null;
+  /** The stream that its answer goes to, where that is another request's. */
+  sse: SseStream | null;
   /** Place among the open exchanges. */
   slot: number;
   /** When its credential ends, epoch milliseconds; null means never. */

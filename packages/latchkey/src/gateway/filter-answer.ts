@@ -1,6 +1,7 @@
 import { filterList, type View } from '../core/filter-list.ts';
 import { refuse } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
+import { EVENT_END, lastBoundary, LONGEST_END, splitEvents } from './events.ts';
 import { headerOf } from './http-answer.ts';
 
 /**
@@ -92,27 +93,6 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
     fail: (refusal) => inner.fail(refusal),
     abort: () => inner.abort(),
   };
-}
-
-// The three line ends of the event stream format (WHATWG HTML §9.2.6).
-const EVENT_END = /\r\n\r\n|\n\n|\r\r|\n\r\n/g;
-const LONGEST_END = 4;
-
-function lastBoundary(text: string): number {
-  let end = 0;
-  for (const match of text.matchAll(EVENT_END)) end = match.index + match[0].length;
-  return end;
-}
-
-function splitEvents(text: string): readonly string[] {
-  const events: string[] = [];
-  let from = 0;
-  for (const match of text.matchAll(EVENT_END)) {
-    events.push(text.slice(from, match.index + match[0].length));
-    from = match.index + match[0].length;
-  }
-  if (from < text.length) events.push(text.slice(from));
-  return events;
 }
 
 function filterEvent(event: string, view: View): string {

@@ -9,7 +9,6 @@ import { SWEEP_MS, type OpenExchanges } from './open-exchanges.ts';
 import type { GatewayOptions } from './options.ts';
 import { nameGateway } from './own-names.ts';
 import { createPipeline } from './pipeline.ts';
-import { record } from './record.ts';
 import { readHeaders } from './request-headers.ts';
 import { createState, type GatewayState } from './state.ts';
 
@@ -76,9 +75,8 @@ function handle(
 ): void {
   const exchange = createExchange(request, response);
   response.on('close', () => {
-    exchange.answer?.closed();
-    state.open.remove(exchange);
-    record(state.options.trail, exchange, response.statusCode, Date.now());
+    // What is answered on another stream is over when that says so.
+    if (exchange.answer === null || exchange.answer.closed()) state.finish(exchange);
   });
   runFrom(state, stages, exchange, 0);
 }
@@ -149,6 +147,7 @@ function createExchange(request: IncomingMessage, response: ServerResponse): Exc
     exposed: false,
     stream: false,
     answer: null,
+    sse: null,
     slot: -1,
     endsAt: null,
   };

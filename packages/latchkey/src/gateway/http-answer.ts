@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Refusal } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
+import type { OpenAnswer } from './open-answer.ts';
 
 // Below this an answer of known length goes out as one write.
 const SMALL_BODY = 16 * 1024;
@@ -18,7 +19,7 @@ export interface Finish {
 }
 
 /** The Answer of one HTTP request. Streams leave as they come; small bodies leave together with their headers. */
-export class HttpAnswer implements Answer {
+export class HttpAnswer implements Answer, OpenAnswer {
   readonly #response: ServerResponse;
   readonly #finish: Finish;
   #aborts: (() => void)[] | null = null;
@@ -37,6 +38,10 @@ export class HttpAnswer implements Answer {
 
   get aborted(): boolean {
     return this.#aborted;
+  }
+
+  get unread(): number {
+    return this.#response.writableLength;
   }
 
   onAbort(handler: () => void): void {
@@ -93,7 +98,6 @@ export class HttpAnswer implements Answer {
     this.#response.destroy();
   }
 
-  /** The gateway's own end of it: a refusal; where a stream is between two events, the last one (JSON); else a cut. */
   conclude(refusal: Refusal, event: string | null): void {
     if (this.#state === 'over') return;
     if (this.#state === 'started' && this.#whole) this.end(event === null ? undefined : `data: ${event}\n\n`);
@@ -102,9 +106,9 @@ export class HttpAnswer implements Answer {
     this.#leave();
   }
 
-  /** To be called when the connection is done with this answer, finished or not. */
-  closed(): void {
+  closed(): boolean {
     if (!this.#response.writableFinished) this.#leave();
+    return true;
   }
 
   #leave(): void {

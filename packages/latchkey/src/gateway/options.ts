@@ -55,6 +55,8 @@ export interface GatewayOptions {
   readonly anonymous: Principal | null;
   readonly unknownTokenStatus: 401 | 403;
   readonly limits: GatewayLimits;
+  /** Older ways in: the HTTP+SSE transport, and plain calls over HTTP. */
+  readonly compat: { readonly sse: boolean; readonly rest: boolean };
   readonly trail: Trail;
   readonly pins: PinStore;
   /** 32 random bytes, hex: binds session ids to principals. */

@@ -1,10 +1,10 @@
-import type { GatewayOptions } from './options.ts';
+import { ssePaths } from './routes.ts';
 import type { GatewayState } from './state.ts';
 
 /** Fills in what this gateway is called, once its port is known. Nothing of this ever comes from a request. */
 export function nameGateway(state: GatewayState, port: number): void {
   addOwnNames(state, port);
-  nameResources(state.options, port);
+  nameResources(state, port);
 }
 
 function addOwnNames(state: GatewayState, port: number): void {
@@ -26,11 +26,14 @@ function addOwnNames(state: GatewayState, port: number): void {
 }
 
 /** Every URL that is ever published comes from here, never from a request. */
-function nameResources({ publicUrl, tls, host, servers }: GatewayOptions, port: number): void {
+function nameResources({ options, routes }: GatewayState, port: number): void {
+  const { publicUrl, tls, host, servers } = options;
   const address = host.includes(':') ? `[${host}]` : host;
   const base = publicUrl ?? new URL(`${tls === null ? 'http' : 'https'}://${address}:${port}`);
   for (const server of servers) {
     server.resource = `${base.origin}${server.path}`;
+    const { stream } = ssePaths(server);
+    server.sseUrl = routes.has(stream) ? `${base.origin}${stream}` : null;
     server.resourceMetadata = `${base.origin}/.well-known/oauth-protected-resource${server.path}`;
   }
 }

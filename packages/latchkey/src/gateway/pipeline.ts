@@ -14,6 +14,8 @@ import { readStage } from './stages/read.ts';
 import { receiveStage } from './stages/receive.ts';
 import { rotateStage } from './stages/rotate.ts';
 import { scanStage } from './stages/scan.ts';
+import { sseStage } from './stages/sse.ts';
+import { translateStage } from './stages/translate.ts';
 
 /** The way of a request, in order. The first refusal answers; `record.ts` stands around all of it. */
 export function createPipeline(state: GatewayState): readonly Stage[] {
@@ -25,8 +27,10 @@ export function createPipeline(state: GatewayState): readonly Stage[] {
     identifyStage(state),
     rotateStage(state),
     readStage(state),
+    translateStage(state),
     scanStage(state),
     limitPrincipalStage(state),
+    sseStage(state),
     authorizeStage(state),
     matchReferencesStage(state),
     checkDefinitionStage(state),

@@ -1,6 +1,7 @@
 import type { Policy } from '../core/policy.ts';
 import { EVERY_SCOPE } from '../core/principal.ts';
-import type { ProtectedServer, Route } from './exchange.ts';
+import { revisionsOf } from '../core/revision.ts';
+import type { ProtectedServer, Route, ServerRouteKind } from './exchange.ts';
 import type { GatewayOptions } from './options.ts';
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
@@ -13,21 +14,48 @@ export function createRoutes(
 ): { routes: ReadonlyMap<string, Route>; probes: ReadonlySet<Route> } {
   const routes = new Map<string, Route>();
   for (const server of options.servers) {
-    routes.set(server.path, { kind: 'mcp', server });
+    for (const [path, route] of serverRoutes(options, server)) routes.set(path, route);
     routes.set(
       `${WELL_KNOWN}${server.path}`,
       document(() => metadataOf(options, server)),
     );
   }
-  if (options.verifier !== null) routes.set(ROTATE_PATH, { kind: 'rotate' });
+  if (options.verifier !== null) routes.set(ROTATE_PATH, { kind: 'rotate', ...OF_NO_SERVER });
   const health = document(() => '{"status":"ok"}');
-  const ready: Route = { kind: 'document', body: () => readiness(options, stopping) };
+  const ready: Route = { kind: 'document', ...OF_NO_SERVER, body: () => readiness(options, stopping) };
   routes.set('/healthz', health).set('/readyz', ready);
   return { routes, probes: new Set([health, ready]) };
 }
 
+/** Where the HTTP+SSE transport of a server is: beside its MCP endpoint. */
+export function ssePaths({ path }: Pick<ProtectedServer, 'path'>): {
+  readonly stream: string;
+  readonly messages: string;
+} {
+  const folder = path.slice(0, path.lastIndexOf('/') + 1);
+  return { stream: `${folder}sse`, messages: `${folder}messages` };
+}
+
+function serverRoutes({ compat }: GatewayOptions, server: ProtectedServer): readonly (readonly [string, Route])[] {
+  const { path, protocol } = server;
+  const route = (kind: ServerRouteKind, revisions: readonly string[]): Route => ({ kind, server, revisions });
+  const routes: (readonly [string, Route])[] = [[path, route('mcp', revisionsOf(protocol))]];
+  if (compat.sse && protocol !== 'modern') {
+    const { stream, messages } = ssePaths(server);
+    const legacy = revisionsOf('legacy');
+    routes.push([stream, route('sse-stream', legacy)], [messages, route('sse-message', legacy)]);
+  }
+  if (compat.rest) {
+    const every = revisionsOf('both');
+    routes.push([`${path}/tools`, route('rest-list', every)], [`${path}/tools/call`, route('rest-call', every)]);
+  }
+  return routes;
+}
+
+const OF_NO_SERVER = { server: null, revisions: null } as const;
+
 function document(text: () => string): Route {
-  return { kind: 'document', body: () => ({ status: 200, body: text() }) };
+  return { kind: 'document', ...OF_NO_SERVER, body: () => ({ status: 200, body: text() }) };
 }
 
 function readiness({ trail }: GatewayOptions, stopping: () => boolean): { status: number; body: string } {

@@ -24,6 +24,8 @@ export interface Sessions {
   /** The upstream's id, or null when the sealed one is not this principal's, not this server's, or ended. */
   unseal(server: ProtectedServer, principal: Principal, sealed: string, now: number): string | null;
   end(sealed: string): void;
+  /** Ends it, and tells the upstream. */
+  close(sealed: string): void;
   countOf(principal: Principal): number;
   /**
    * Ends what was idle for longer than allowed, telling the upstreams. One with a request still open is not idle. To be
@@ -59,6 +61,11 @@ export function createSessions(sealKey: string, idleMs: number): Sessions {
     return session;
   };
 
+  const close = (sealed: string): void => {
+    const session = remove(sealed);
+    session?.server.upstream.endSession(session.upstreamId);
+  };
+
   return {
     open(server, principal, upstreamId, now) {
       const owner = ownerOf(principal);
@@ -83,6 +90,7 @@ export function createSessions(sealKey: string, idleMs: number): Sessions {
       return upstreamId;
     },
     end: remove,
+    close,
     countOf: (principal) => counts.get(ownerOf(principal)) ?? 0,
     reap(now, busy) {
       // A clock that was set, or a machine that slept, says nothing of how long a session was idle.
@@ -94,14 +102,14 @@ export function createSessions(sealKey: string, idleMs: number): Sessions {
           session.lastSeen = now;
           continue;
         }
-        remove(sealed);
-        session.server.upstream.endSession(session.upstreamId);
+        close(sealed);
       }
     },
   };
 }
 
-function ownerOf(principal: Principal): string {
+/** Whose a session is: the same for every credential of a principal. */
+export function ownerOf(principal: Principal): string {
   return `${principal.id}\0${principal.client ?? ''}`;
 }
 

@@ -2,16 +2,17 @@ import { createAnonymous, EVERY_SCOPE, type Principal } from '../core/principal.
 import type { Rule } from '../core/policy.ts';
 import type { Refusal } from '../core/reason.ts';
 import { eraOf } from '../core/revision.ts';
-import { refuseExchange } from './answer-refusal.ts';
+import { refuseExchange, toRefusalWire } from './answer-refusal.ts';
 import type { Exchange, ProtectedServer, Route } from './exchange.ts';
 import { createCursors, type Cursors } from './cursors.ts';
 import { createKnownCallers, type KnownCallers } from './known-callers.ts';
 import { createLimiter, type Limiter } from './limiter.ts';
 import { createOpenExchanges, type OpenExchanges } from './open-exchanges.ts';
 import type { GatewayOptions } from './options.ts';
-import { recordChange } from './record.ts';
+import { record, recordChange } from './record.ts';
 import { createRoutes } from './routes.ts';
 import { createSessions, type Sessions } from './sessions.ts';
+import { createSseStreams, type SseStreams } from './sse/streams.ts';
 import { createToolPins, type ToolPins } from './tool-pins.ts';
 import { createToolSchemas, type ToolSchemas } from './tool-schemas.ts';
 
@@ -29,6 +30,7 @@ export interface GatewayState {
   readonly callLimiter: Limiter;
   readonly knownCallers: KnownCallers;
   readonly sessions: Sessions;
+  readonly streams: SseStreams;
   readonly cursors: Cursors;
   readonly open: OpenExchanges;
   /** Who everybody is while authentication is off. */
@@ -42,6 +44,10 @@ export interface GatewayState {
   isModern(revision: string): boolean;
   /** Answers with a refusal and remembers it for the trail. */
   refuse(exchange: Exchange, refusal: Refusal): void;
+  /** The JSON-RPC error that tells of a refusal, where the answer is already under way. */
+  toError(exchange: Exchange, refusal: Refusal): string;
+  /** The exchange is over: nothing watches it any more, and the trail gets its record. */
+  finish(exchange: Exchange): void;
 }
 
 export function createState(options: GatewayOptions, stopping: () => boolean): GatewayState {
@@ -63,6 +69,7 @@ export function createState(options: GatewayOptions, stopping: () => boolean): G
     callLimiter: createLimiter(limits.callsPerCredential),
     knownCallers: createKnownCallers(),
     sessions: createSessions(options.sealKey, limits.sessionIdleMs),
+    streams: createSseStreams(),
     cursors: createCursors(options.sealKey),
     open: createOpenExchanges({
       version: options.storeVersion,
@@ -82,20 +89,31 @@ export function createState(options: GatewayOptions, stopping: () => boolean): G
     toolSchemas: (server) => schemas.get(server) as ToolSchemas,
     pinsOf: (server) => pins.get(server) ?? null,
     methodsOf(route) {
-      if (route.kind === 'document') return DOCUMENT_METHODS;
-      if (route.kind === 'rotate') return ROTATE_METHODS;
-      return route.server.protocol === 'modern' ? MODERN_METHODS : LEGACY_METHODS;
+      // 2026-07-28 has neither the GET stream nor sessions to delete.
+      return route.kind === 'mcp' && route.server.protocol === 'modern' ? POSTING : METHODS[route.kind];
     },
     isModern: (revision) => eraOf(revision) === 'modern',
     refuse: (exchange, refusal) => refuseExchange(options.unknownTokenStatus, exchange, refusal),
+    toError: (exchange, refusal) => toRefusalWire(options.unknownTokenStatus, exchange, refusal).body,
+    finish(exchange) {
+      state.open.remove(exchange);
+      record(options.trail, exchange, exchange.response.statusCode, Date.now());
+    },
   };
   return state;
 }
 
-const DOCUMENT_METHODS = ['GET', 'HEAD', 'OPTIONS'];
-const ROTATE_METHODS = ['POST'];
-const MODERN_METHODS = ['POST', 'OPTIONS'];
-const LEGACY_METHODS = ['GET', 'POST', 'DELETE', 'OPTIONS'];
+const READING = ['GET', 'OPTIONS'];
+const POSTING = ['POST', 'OPTIONS'];
+const METHODS: Readonly<Record<Route['kind'], readonly string[]>> = {
+  document: ['GET', 'HEAD', 'OPTIONS'],
+  rotate: ['POST'],
+  mcp: ['GET', 'POST', 'DELETE', 'OPTIONS'],
+  'sse-stream': READING,
+  'sse-message': POSTING,
+  'rest-list': READING,
+  'rest-call': POSTING,
+};
 
 function pinsFor({ pins: store, log, trail }: GatewayOptions, { name: server, pin }: ProtectedServer): ToolPins | null {
   if (pin === 'off') return null;

@@ -1,7 +1,8 @@
 import { readMirroredParameters, type MirroredParameter } from '../core/parameter-headers.ts';
 import { parseMessage } from '../core/parse-message.ts';
 import type { Principal } from '../core/principal.ts';
-import type { Answer, Upstream } from '../core/upstream.ts';
+import type { Upstream } from '../core/upstream.ts';
+import { collectAnswer, messagesIn } from './collect-answer.ts';
 import type { ToolPins } from './tool-pins.ts';
 
 const REFRESH_MS = 60_000;
@@ -74,7 +75,7 @@ async function fetchAll(
 }
 
 async function fetchPage(upstream: Upstream, principal: Principal, page: number, cursor: unknown): Promise<unknown> {
-  const text = await ask(upstream, principal, {
+  const messages = await ask(upstream, principal, {
     jsonrpc: '2.0',
     id: `latchkey-tools-${page}`,
     method: 'tools/list',
@@ -87,17 +88,14 @@ async function fetchPage(upstream: Upstream, principal: Principal, page: number,
       },
     },
   });
-  const payloads = text.startsWith('{')
-    ? [text]
-    : text.split(/\r?\n/).flatMap((line) => (line.startsWith('data:') ? [line.slice(5)] : []));
-  for (const payload of payloads) {
-    const message = JSON.parse(payload) as { result?: unknown };
+  for (const text of messages) {
+    const message = JSON.parse(text) as { result?: unknown };
     if (message.result !== undefined) return message.result;
   }
   throw new Error('no result');
 }
 
-function ask(upstream: Upstream, principal: Principal, call: object): Promise<string> {
+async function ask(upstream: Upstream, principal: Principal, call: object): Promise<readonly string[]> {
   const parsed = parseMessage(Buffer.from(JSON.stringify(call)));
   if (parsed.kind !== 'message') throw new Error('unreachable: our own message was refused');
   const headers = [
@@ -110,52 +108,12 @@ function ask(upstream: Upstream, principal: Principal, call: object): Promise<st
     'mcp-method',
     'tools/list',
   ];
-  const { answer, text } = collectAnswer();
+  const { answer, outcome } = collectAnswer({ maxBytes: MAX_BYTES, timeoutMs: FETCH_TIMEOUT_MS });
   upstream.forward(
     { httpMethod: 'POST', era: 'modern', principal, message: parsed.message, sessionId: null, headers },
     answer,
   );
-  return text;
-}
-
-/** An answer that is kept here, bounded in size and time. */
-function collectAnswer(): { answer: Answer; text: Promise<string> } {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const aborts: (() => void)[] = [];
-  const chunks: Buffer[] = [];
-  let size = 0;
-  let aborted = false;
-  const stop = (why: string): void => {
-    aborted = true;
-    for (const handler of aborts.splice(0)) handler();
-    reject(new Error(why));
-  };
-  const timer = setTimeout(() => stop('timeout'), FETCH_TIMEOUT_MS);
-  const keep = (chunk: Uint8Array | string): void => {
-    const bytes = Buffer.from(chunk);
-    size += bytes.length;
-    if (size > MAX_BYTES) stop('too large');
-    else chunks.push(bytes);
-  };
-  const answer: Answer = {
-    get aborted() {
-      return aborted;
-    },
-    onAbort: (handler) => void aborts.push(handler),
-    onDrain() {},
-    start(status) {
-      if (status !== 200) stop(`status ${status}`);
-    },
-    write(chunk) {
-      keep(chunk);
-      return true;
-    },
-    end(chunk) {
-      if (chunk !== undefined) keep(chunk);
-      resolve(Buffer.concat(chunks).toString('utf8'));
-    },
-    fail: (refusal) => reject(new Error(refusal.reason)),
-    abort: () => reject(new Error('aborted')),
-  };
-  return { answer, text: promise.finally(() => clearTimeout(timer)) };
+  const collected = await outcome;
+  if ('reason' in collected || collected.status !== 200) throw new Error('no list');
+  return messagesIn(collected);
 }

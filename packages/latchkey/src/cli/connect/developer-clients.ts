@@ -17,34 +17,45 @@ await client.connect(transport);
 console.log((await client.listTools()).tools.map((tool) => tool.name));
 await client.close();`;
 
-/** What a developer tries a server with. */
+const INSPECTOR_FILE = JSON.stringify(
+  {
+    mcpServers: {
+      latchkey: { type: 'http', url: '{{url}}', headers: { Authorization: 'Bearer $LATCHKEY_TOKEN' } },
+    },
+  },
+  null,
+  2,
+);
+
+// Its file takes no variables, so the shell puts the token in. Given --config, the Inspector only reads it.
+const INSPECTOR = `settings=$(mktemp) && cat > "$settings" <<EOF
+${INSPECTOR_FILE}
+EOF
+npx -y @modelcontextprotocol/inspector --cli --config "$settings" --server latchkey --method tools/list
+rm "$settings"`;
+
+/** What a developer tries a server with. Sources of each format: docs/clients.md. */
 export const DEVELOPER_CLIENTS: readonly Client[] = [
   {
-    // https://modelcontextprotocol.io/docs/2026-07-28/tools/inspector/cli
     name: 'mcp-inspector',
     title: 'MCP Inspector, command line',
-    snippets: [
-      {
-        where: 'a shell',
-        format: 'shell',
-        template: `npx -y @modelcontextprotocol/inspector --cli --transport http --server-url '{{url}}' --header "Authorization: Bearer $LATCHKEY_TOKEN" --method tools/list`,
-      },
-    ],
-    note: 'The header is an argument, so other users of this machine can see the token while it runs. In the web page of the Inspector, set the header Authorization to Bearer and the token under Authentication.',
+    settings: null,
+    snippets: [{ where: 'a shell', format: 'shell', template: INSPECTOR }],
+    note: 'The token stands in a file of yours while the Inspector runs, since --header would show it to every user of this machine. In the web page of the Inspector, set the header Authorization to Bearer and the token under Authentication.',
     remote: false,
   },
   {
-    // https://ts.sdk.modelcontextprotocol.io/v2/clients/connect
     name: 'sdk',
     title: 'Official TypeScript SDK, version 2',
+    settings: null,
     snippets: [{ where: 'a TypeScript module with @modelcontextprotocol/client', format: 'typescript', template: SDK }],
     note: 'The token is read before each request, so a program can hand out its successor after a rotation.',
     remote: false,
   },
   {
-    // https://modelcontextprotocol.io/specification/2026-07-28/basic/transports
     name: 'curl',
     title: 'curl',
+    settings: null,
     snippets: [{ where: 'a shell', format: 'shell', template: CURL }],
     note: 'A server with `protocol: legacy` needs initialize first; use the SDK or the Inspector there.',
     remote: false,

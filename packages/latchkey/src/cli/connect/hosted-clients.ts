@@ -1,161 +1,103 @@
-import { jsonTemplate, type Client } from './client.ts';
+import { renderRequest, TOKEN, type ApiRequest } from './api-request.ts';
+import type { Client } from './client.ts';
 
-const NEEDS_OAUTH =
-  'It signs in by OAuth or not at all and takes no token or header, so a Latchkey of this version cannot be added to it: it has no authorization server yet.';
+const NO_SERVER_YET =
+  'a Latchkey of this version has no authorization server yet, so it cannot be added as a connector.';
+const FROM_ELSEWHERE =
+  'calls the gateway from its own machines and sees the token: give it one of its own with few scopes.';
 
 const QUESTION = 'Which tools do you have?';
 
-// https://platform.claude.com/docs/en/agents-and-tools/mcp-connector
+// The later mcp-client-2026-09-15 only adds pinned tool lists.
 const ANTHROPIC_BETA = 'mcp-client-2025-11-20';
-const ANTHROPIC_MODEL = 'claude-sonnet-4-5';
 
-// The body goes over standard input, so that the token is in no argument list; the shell puts it in.
-const ANTHROPIC_CURL = `curl -sS https://api.anthropic.com/v1/messages \\
-  -H 'Content-Type: application/json' \\
-  -H "X-API-Key: $ANTHROPIC_API_KEY" \\
-  -H 'anthropic-version: 2023-06-01' \\
-  -H 'anthropic-beta: ${ANTHROPIC_BETA}' \\
-  -d @- <<EOF
-${jsonTemplate({
-  model: ANTHROPIC_MODEL,
-  max_tokens: 1000,
-  messages: [{ role: 'user', content: QUESTION }],
-  mcp_servers: [{ type: 'url', url: '{{url}}', name: 'latchkey', authorization_token: '$LATCHKEY_TOKEN' }],
-  tools: [{ type: 'mcp_toolset', mcp_server_name: 'latchkey' }],
-})}
-EOF`;
-
-const ANTHROPIC_TYPESCRIPT = `import Anthropic from '@anthropic-ai/sdk';
-
-const anthropic = new Anthropic();
-const message = await anthropic.beta.messages.create({
-  model: '${ANTHROPIC_MODEL}',
-  max_tokens: 1000,
-  messages: [{ role: 'user', content: '${QUESTION}' }],
-  mcp_servers: [
-    { type: 'url', url: '{{url}}', name: 'latchkey', authorization_token: process.env.LATCHKEY_TOKEN },
+const ANTHROPIC: ApiRequest = {
+  url: 'https://api.anthropic.com/v1/messages',
+  headers: [
+    '"X-API-Key: $ANTHROPIC_API_KEY"',
+    "'anthropic-version: 2023-06-01'",
+    `'anthropic-beta: ${ANTHROPIC_BETA}'`,
   ],
-  tools: [{ type: 'mcp_toolset', mcp_server_name: 'latchkey' }],
-  betas: ['${ANTHROPIC_BETA}'],
-});
-console.log(message.content);`;
+  body: {
+    model: 'claude-sonnet-5-5',
+    max_tokens: 1000,
+    messages: [{ role: 'user', content: QUESTION }],
+    mcp_servers: [{ type: 'url', url: '{{url}}', name: 'latchkey', authorization_token: TOKEN }],
+    tools: [{ type: 'mcp_toolset', mcp_server_name: 'latchkey' }],
+  },
+  libraryBody: { betas: [ANTHROPIC_BETA] },
+  typescript: {
+    package: '@anthropic-ai/sdk',
+    before: "import Anthropic from '@anthropic-ai/sdk';\n\nconst anthropic = new Anthropic();",
+    call: ['const message = await anthropic.beta.messages.create(', ');\nconsole.log(message.content);'],
+  },
+  python: {
+    package: 'anthropic',
+    before: 'import os\n\nimport anthropic\n',
+    call: ['message = anthropic.Anthropic().beta.messages.create(', ')\nprint(message.content)'],
+  },
+};
 
-const ANTHROPIC_PYTHON = `import os
-
-import anthropic
-
-message = anthropic.Anthropic().beta.messages.create(
-    model="${ANTHROPIC_MODEL}",
-    max_tokens=1000,
-    messages=[{"role": "user", "content": "${QUESTION}"}],
-    mcp_servers=[
-        {
-            "type": "url",
-            "url": "{{url}}",
-            "name": "latchkey",
-            "authorization_token": os.environ["LATCHKEY_TOKEN"],
-        }
+const OPENAI: ApiRequest = {
+  url: 'https://api.openai.com/v1/responses',
+  headers: ['"Authorization: Bearer $OPENAI_API_KEY"'],
+  body: {
+    model: 'gpt-5',
+    input: QUESTION,
+    tools: [
+      {
+        type: 'mcp',
+        server_label: 'latchkey',
+        server_url: '{{url}}',
+        authorization: TOKEN,
+        require_approval: 'always',
+      },
     ],
-    tools=[{"type": "mcp_toolset", "mcp_server_name": "latchkey"}],
-    betas=["${ANTHROPIC_BETA}"],
-)
-print(message.content)`;
+  },
+  typescript: {
+    package: 'openai',
+    before: "import OpenAI from 'openai';\n\nconst openai = new OpenAI();",
+    call: ['const response = await openai.responses.create(', ');\nconsole.log(response.output_text);'],
+  },
+  python: {
+    package: 'openai',
+    before: 'import os\n\nfrom openai import OpenAI\n',
+    call: ['response = OpenAI().responses.create(', ')\nprint(response.output_text)'],
+  },
+};
 
-// https://platform.openai.com/docs/guides/tools-connectors-mcp
-const OPENAI_CURL = `curl -sS https://api.openai.com/v1/responses \\
-  -H 'Content-Type: application/json' \\
-  -H "Authorization: Bearer $OPENAI_API_KEY" \\
-  -d @- <<EOF
-${jsonTemplate({
-  model: 'gpt-4.1',
-  input: QUESTION,
-  tools: [
-    {
-      type: 'mcp',
-      server_label: 'latchkey',
-      server_url: '{{url}}',
-      headers: { Authorization: 'Bearer $LATCHKEY_TOKEN' },
-      require_approval: 'always',
-    },
-  ],
-})}
-EOF`;
-
-const OPENAI_TYPESCRIPT = `import OpenAI from 'openai';
-
-const openai = new OpenAI();
-const response = await openai.responses.create({
-  model: 'gpt-4.1',
-  input: '${QUESTION}',
-  tools: [
-    {
-      type: 'mcp',
-      server_label: 'latchkey',
-      server_url: '{{url}}',
-      headers: { Authorization: \`Bearer \${process.env.LATCHKEY_TOKEN}\` },
-      require_approval: 'always',
-    },
-  ],
-});
-console.log(response.output_text);`;
-
-const OPENAI_PYTHON = `import os
-
-from openai import OpenAI
-
-response = OpenAI().responses.create(
-    model="gpt-4.1",
-    input="${QUESTION}",
-    tools=[
-        {
-            "type": "mcp",
-            "server_label": "latchkey",
-            "server_url": "{{url}}",
-            "headers": {"Authorization": f"Bearer {os.environ['LATCHKEY_TOKEN']}"},
-            "require_approval": "always",
-        }
-    ],
-)
-print(response.output_text)`;
-
-/** Clients that call from their maker's machines. */
+/** Clients that call from their maker's machines. Sources of each format: docs/clients.md. */
 export const HOSTED_CLIENTS: readonly Client[] = [
   {
-    // https://claude.com/docs/connectors/building/authentication (Supported authentication types)
     name: 'claude-ai',
     title: 'claude.ai connectors',
+    settings: null,
     snippets: [],
-    note: `${NEEDS_OAUTH} From the Claude API a token does: latchkey connect anthropic-api.`,
+    note: `Its connectors sign in by OAuth, and ${NO_SERVER_YET} Only where an organisation has the beta of "Request headers" can an owner set authorization to Bearer and a token; most accounts do not have it, and it was not tried here. From the Claude API a token does: latchkey connect anthropic-api. On your own machine too: latchkey connect claude-code, or claude-desktop.`,
     remote: true,
   },
   {
-    // https://developers.openai.com/api/docs/guides/developer-mode, https://developers.openai.com/apps-sdk/build/auth
     name: 'chatgpt',
     title: 'ChatGPT apps and connectors',
+    settings: null,
     snippets: [],
-    note: `${NEEDS_OAUTH} From the OpenAI API a token does: latchkey connect openai-api.`,
+    note: `Developer mode adds servers with OAuth or with no sign-in at all, and ${NO_SERVER_YET} From the OpenAI API a token does: latchkey connect openai-api. On your own machine too: latchkey connect codex.`,
     remote: true,
   },
   {
     name: 'anthropic-api',
     title: 'Claude API (Messages, MCP connector)',
-    snippets: [
-      { where: 'a shell', format: 'shell', template: ANTHROPIC_CURL },
-      { where: 'a TypeScript program with @anthropic-ai/sdk', format: 'typescript', template: ANTHROPIC_TYPESCRIPT },
-      { where: 'a Python program with anthropic', format: 'python', template: ANTHROPIC_PYTHON },
-    ],
-    note: 'Anthropic calls the gateway from its own machines and uses its tools only, no resources or prompts. It sees the token; give it one of its own with few scopes.',
+    settings: null,
+    snippets: renderRequest(ANTHROPIC),
+    note: `Anthropic ${FROM_ELSEWHERE} It uses tools only, no resources or prompts.`,
     remote: true,
   },
   {
     name: 'openai-api',
     title: 'OpenAI API (Responses, MCP tool)',
-    snippets: [
-      { where: 'a shell', format: 'shell', template: OPENAI_CURL },
-      { where: 'a TypeScript program with openai', format: 'typescript', template: OPENAI_TYPESCRIPT },
-      { where: 'a Python program with openai', format: 'python', template: OPENAI_PYTHON },
-    ],
-    note: 'OpenAI calls the gateway from its own machines. The headers must be sent with every request, since it does not keep them. It sees the token; give it one of its own with few scopes.',
+    settings: null,
+    snippets: renderRequest(OPENAI),
+    note: `OpenAI ${FROM_ELSEWHERE} It keeps no token, so each request must bring it. With require_approval it asks before each call.`,
     remote: true,
   },
 ];

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { styleText } from 'node:util';
 import type { Config } from '../../config/config.ts';
 import type { Running } from '../../compose.ts';
@@ -50,8 +51,9 @@ function toReadyLine({ running, config, tokenPlace }: Announcement): object {
   return {
     event: 'ready',
     url: first?.resource ?? null,
+    sseUrl: first?.sseUrl ?? null,
     publicUrl: config.publicUrl,
-    servers: running.servers.map(({ name, resource }) => ({ name, url: resource })),
+    servers: running.servers.map(({ name, resource, sseUrl }) => ({ name, url: resource, sseUrl })),
     token: tokenPlace.kind === 'screen' ? (firstToken?.secret.reveal() ?? null) : null,
     tokenFile: tokenPlace.kind === 'file' ? tokenPlace.path : null,
     tokenName: firstToken?.name ?? null,
@@ -65,6 +67,8 @@ function describeUpstream({ servers }: Config, name: string): string {
   const upstream = servers.find((server) => server.name === name)?.upstream;
   if (upstream === null || upstream === undefined) return name;
   if (upstream.kind === 'http') return `${upstream.url} (http)`;
+  if (upstream.kind === 'tools')
+    return `${basename(upstream.file)} (${upstream.tools?.tools.length ?? 0} declared tools)`;
   const subject = upstream.args.find((arg) => !arg.startsWith('-')) ?? '';
   return `${upstream.command} ${subject}`.trim() + ' (stdio)';
 }

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import type { ConfigInput } from '../../config/schema.ts';
@@ -19,23 +21,50 @@ export interface Following {
   stop(): void;
 }
 
-/** Puts new rules and certificates in force when their files change. What is bad is said, and the old stays. */
-export function followFiles({ running, config, file, flags, env, log }: Followed): Following {
+/** What is said of a file whose change was taken, or was not. */
+interface Words {
+  readonly taken: string;
+  readonly bad: string;
+}
+
+const RULES: Words = {
+  taken: 'the rules were replaced',
+  bad: 'the changed configuration is bad; the old rules stay in force',
+};
+const TOOLS: Words = {
+  taken: 'the tools were replaced',
+  bad: 'the changed tools file is bad; the old tools stay in force',
+};
+
+/** Puts new rules, tools and certificates in force when their files change. What is bad is said, and the old stays. */
+export function followFiles(followed: Followed): Following {
+  const { running, config, file, log } = followed;
+  const texts = new Map<string, string>();
   const watches: { readonly path: string; readonly watch: Watch }[] = [];
-  if (file !== null) {
-    const onTrouble = (problem: string): void => log('error', BAD, { where: file, problem });
+  const follow = (given: string, words: Words): void => {
+    const at = path.resolve(given);
+    const text = readText(at);
+    if (text !== undefined) texts.set(at, text);
+    const onText = (changed: string): void => {
+      const next = new Map(texts).set(at, changed);
+      // A text that is bad is not remembered: when another file changes, this one still counts as it was.
+      if (reload(followed, next, given, words)) texts.set(at, changed);
+    };
+    const onTrouble = (problem: string): void => log('error', words.bad, { where: given, problem });
     watches.push({
-      path: file,
-      watch: watchConfig(file, (text) => reload({ running, file, flags, env, log }, text), { onTrouble }),
+      path: given,
+      watch: watchConfig(given, onText, { onTrouble, ...(text !== undefined && { text }) }),
     });
-  }
-  for (const path of config.tls === null ? [] : [config.tls.cert, config.tls.key])
-    watches.push({ path, watch: watchConfig(path, () => running.setTls()) });
+  };
+  if (file !== null) follow(file, RULES);
+  for (const tools of toolsFiles(config)) follow(tools, TOOLS);
+  for (const pem of config.tls === null ? [] : [config.tls.cert, config.tls.key])
+    watches.push({ path: pem, watch: watchConfig(pem, () => running.setTls()) });
   return {
     readAgain() {
-      for (const { path, watch } of watches)
+      for (const { path: each, watch } of watches)
         void watch.readAgain().then((read) => {
-          if (!read) log('error', 'a file is missing or empty; what it said stays in force', { file: path });
+          if (!read) log('error', 'a file is missing or empty; what it said stays in force', { file: each });
         });
     },
     stop() {
@@ -44,29 +73,58 @@ export function followFiles({ running, config, file, flags, env, log }: Followed
   };
 }
 
-const BAD = 'the changed configuration is bad; the old rules stay in force';
-
-function lacksRules({ servers }: Config, name: string): boolean {
-  return servers.find((server) => server.name === name)?.policy.empty === true;
+function toolsFiles({ servers }: Config): readonly string[] {
+  return [...new Set(servers.flatMap(({ upstream }) => (upstream?.kind === 'tools' ? [upstream.file] : [])))];
 }
 
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads everything anew, each file as its text in `texts` says; true when that was sound and is in force now. */
 function reload(
-  { running, file, flags, env, log }: Omit<Followed, 'config' | 'file'> & { readonly file: string },
-  text: string,
-): void {
-  const { config, problems } = loadConfig({ file, text, flags, env });
+  { running, file, flags, env, log }: Followed,
+  texts: ReadonlyMap<string, string>,
+  changed: string,
+  words: Words,
+): boolean {
+  const text = file === null ? undefined : texts.get(path.resolve(file));
+  const { config, problems, warnings } = loadConfig({
+    ...(file !== null && { file }),
+    ...(text !== undefined && { text }),
+    flags,
+    env,
+    tools: { textOf: (tools) => texts.get(tools) },
+  });
   if (config === null) {
-    for (const { where, message } of problems) log('error', BAD, { where, problem: message });
-    return;
+    for (const { where, message } of problems) log('error', words.bad, { where, problem: message });
+    return false;
   }
   const bared = running.servers.filter(({ name, policy }) => !policy.empty && lacksRules(config, name));
   if (bared.length > 0) {
     // The first half of a file can be a sound file without rules, and without rules everything is allowed.
     const problem = `no rules are left for ${bared.map(({ name }) => name).join(', ')}: restart for that`;
-    log('error', BAD, { where: file, problem });
-    return;
+    log('error', words.bad, { where: changed, problem });
+    return false;
   }
-  const unchanged = running.reload(config);
-  log('warn', 'the rules were replaced', { file });
-  if (unchanged.length > 0) log('warn', 'servers were added or removed: restart for that', { servers: unchanged });
+  let unchanged: readonly string[];
+  try {
+    unchanged = running.reload(config);
+  } catch (error) {
+    log('error', words.bad, { where: changed, problem: error instanceof Error ? error.message : String(error) });
+    return false;
+  }
+  log('warn', words.taken, { file: changed });
+  for (const warning of warnings) log('warn', warning);
+  if (unchanged.length > 0)
+    log('warn', 'servers were added, removed or exchanged: restart for that', { servers: unchanged });
+  return true;
+}
+
+function lacksRules({ servers }: Config, name: string): boolean {
+  return servers.find((server) => server.name === name)?.policy.empty === true;
 }

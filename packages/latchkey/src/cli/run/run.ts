@@ -26,7 +26,7 @@ export async function run(options: RunOptions): Promise<void> {
   const { env } = process;
   const log = createLog(env);
   const file = options.config ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
-  const loaded = requireConfig({ env, flags: options.settings, ...(file === undefined ? {} : { file }) });
+  const loaded = requireConfig({ env, flags: options.settings, tools: {}, ...(file === undefined ? {} : { file }) });
   const { config } = loaded;
   warn(loaded, file, options.json === true, log);
   const running = await withProgress('starting the MCP server', options.json === true, () => compose(config, env, log));
@@ -55,13 +55,14 @@ async function deliver(running: Running, config: Config, options: RunOptions): P
 
 /** What works, and is still worth a second look. */
 function warn(
-  { config, values }: LoadedConfig & { readonly config: Config },
+  { config, values, warnings }: LoadedConfig & { readonly config: Config },
   file: string | undefined,
   json: boolean,
   log: Log,
 ): void {
   // Without --json the announcement says so.
   if (!config.auth.enabled && json) log('warn', 'authentication is off: whoever reaches this port may use everything');
+  for (const warning of warnings) log('warn', warning);
   const literals = values.filter(({ value, origin }) => origin === 'file' && value === REDACTED);
   if (file !== undefined && literals.length > 0 && isOpenToOthers(file)) {
     log('warn', 'others can read this file, and what may be secret stands in it: use {env: NAME} or {file: PATH}', {

@@ -1,15 +1,15 @@
-import { isVisible } from '../../core/visibility.ts';
-import { mayRead } from '../../core/authorize.ts';
-import { LIST_METHODS } from '../../core/filter-list.ts';
 import type { Principal } from '../../core/principal.ts';
 import { refuse, type Refusal } from '../../core/reason.ts';
 import type { Answer, Forwardable } from '../../core/upstream.ts';
-import type { Exchange, ProtectedServer, Stage, StageResult } from '../exchange.ts';
+import { isPlain, type Exchange, type ProtectedServer, type Stage, type StageResult } from '../exchange.ts';
 import { corsHeaders } from '../cors.ts';
-import { createFilterAnswer } from '../filter-answer.ts';
 import type { GatewayState } from '../state.ts';
-import { HttpAnswer, type Finish } from '../http-answer.ts';
-import { createPrivateAnswer } from '../private-answer.ts';
+import { HttpAnswer } from '../http-answer.ts';
+import { callPlainly } from '../plain-answer.ts';
+import { SseCall, type CallFinish } from '../sse/call.ts';
+import { listen } from '../sse/listening.ts';
+import type { SseStream } from '../sse/stream.ts';
+import { createVisibleAnswer, passesWhole } from '../visible-answer.ts';
 
 /** Hands what was judged to the upstream. The client's credentials end here. */
 export function forwardStage(state: GatewayState): Stage {
@@ -26,25 +26,56 @@ export function forwardStage(state: GatewayState): Stage {
 }
 
 function forward(state: GatewayState, exchange: Exchange, server: ProtectedServer, principal: Principal): StageResult {
-  const answer = new HttpAnswer(exchange.response, new ForwardFinish(state, exchange, server, principal));
+  const finish = new ForwardFinish(state, exchange, server, principal);
+  if (exchange.sse !== null) return forwardToStream(state, exchange, exchange.sse, finish);
+  const answer = new HttpAnswer(exchange.response, finish);
   exchange.answer = answer;
   state.open.add(exchange);
-  server.upstream.forward(forwardable(exchange, principal), filtered(state, exchange, server, principal, answer));
+  if (isPlain(exchange.route))
+    callPlainly(state, { exchange, server, principal, request: forwardable(exchange, principal) }, answer);
+  else send(state, exchange, server, principal, answer);
   return 'done';
 }
 
+/** The POST is answered as soon as the message is on its way; what comes back goes to the stream. */
+function forwardToStream(state: GatewayState, exchange: Exchange, stream: SseStream, finish: ForwardFinish): 'done' {
+  const call = new SseCall(stream, exchange, finish);
+  exchange.answer = call;
+  state.open.add(exchange);
+  send(state, exchange, finish.server, finish.principal, call.inflow);
+  call.accept();
+  const cancelled = exchange.message?.cancels ?? null;
+  if (cancelled !== null) stream.cancel(cancelled);
+  return 'done';
+}
+
+function send(
+  state: GatewayState,
+  exchange: Exchange,
+  server: ProtectedServer,
+  principal: Principal,
+  answer: Answer,
+): void {
+  const { era, startedAt: at, message, request } = exchange;
+  const method = message === null ? (request.method ?? '') : message.method;
+  const visible = passesWhole(method)
+    ? answer
+    : createVisibleAnswer(state, { server, principal, era, at, method }, answer);
+  server.upstream.forward(forwardable(exchange, principal), visible);
+}
+
 /** Seals session ids on their way out, and says in the caller's terms what went wrong behind the gateway. */
-class ForwardFinish implements Finish {
+class ForwardFinish implements CallFinish {
+  readonly server: ProtectedServer;
+  readonly principal: Principal;
   readonly #state: GatewayState;
   readonly #exchange: Exchange;
-  readonly #server: ProtectedServer;
-  readonly #principal: Principal;
 
   constructor(state: GatewayState, exchange: Exchange, server: ProtectedServer, principal: Principal) {
     this.#state = state;
     this.#exchange = exchange;
-    this.#server = server;
-    this.#principal = principal;
+    this.server = server;
+    this.principal = principal;
   }
 
   get streamIdleMs(): number {
@@ -53,6 +84,19 @@ class ForwardFinish implements Finish {
 
   refuse(refusal: Refusal): void {
     this.#state.refuse(this.#exchange, refusal);
+  }
+
+  toError(refusal: Refusal): string {
+    return this.#state.toError(this.#exchange, refusal);
+  }
+
+  listen(stream: SseStream): void {
+    const { protocolVersion } = this.#exchange.headers;
+    listen(this.#state, { server: this.server, stream, protocolVersion });
+  }
+
+  finished(): void {
+    this.#state.finish(this.#exchange);
   }
 
   finishHeaders(status: number, headers: readonly string[]): readonly string[] {
@@ -72,7 +116,7 @@ class ForwardFinish implements Finish {
     return headers.toSpliced(
       index + 1,
       1,
-      this.#state.sessions.open(this.#server, this.#principal, id, this.#exchange.startedAt),
+      this.#state.sessions.open(this.server, this.principal, id, this.#exchange.startedAt),
     );
   }
 }
@@ -105,7 +149,7 @@ function forwardable(exchange: Exchange, principal: Principal): Forwardable {
   // Outside of a session nobody could tell whose stream it is from.
   if (headers.lastEventId !== null && exchange.sessionId !== null) passed.push('last-event-id', headers.lastEventId);
   return {
-    httpMethod: exchange.request.method as Forwardable['httpMethod'],
+    httpMethod: exchange.message === null ? (exchange.request.method as Forwardable['httpMethod']) : 'POST',
     era: exchange.era,
     principal,
     message: exchange.message,
@@ -113,33 +157,3 @@ function forwardable(exchange: Exchange, principal: Principal): Forwardable {
     headers: passed,
   };
 }
-
-function filtered(
-  state: GatewayState,
-  exchange: Exchange,
-  server: ProtectedServer,
-  principal: Principal,
-  answer: Answer,
-): Answer {
-  const { message } = exchange;
-  // A resumed GET stream can replay the answer to a list request.
-  const shows = message === null ? exchange.request.method === 'GET' : SHOWING.has(message.method);
-  if (!shows) return message !== null && CACHEABLE.has(message.method) ? createPrivateAnswer(answer) : answer;
-  const pins = state.pinsOf(server);
-  return createFilterAnswer(
-    answer,
-    {
-      era: exchange.era,
-      visible(kind, name, entry) {
-        const fits = pins === null || kind !== 'tools' || pins.see(entry, exchange.startedAt);
-        return isVisible(server.policy, principal, kind, name) && fits;
-      },
-      hears: (uri) => mayRead(server.policy, principal, uri),
-      sealCursor: (kind, cursor) => state.cursors.seal({ server: server.name, principal: principal.id, kind }, cursor),
-    },
-    state.options.limits.listBytes,
-  );
-}
-
-const CACHEABLE: ReadonlySet<string> = new Set(['resources/read', 'server/discover']);
-const SHOWING: ReadonlySet<string> = new Set([...LIST_METHODS.keys(), 'subscriptions/listen']);

@@ -13,14 +13,23 @@ export function limitPrincipalStage(state: GatewayState): Stage {
       if (principal === null) return refuse('internal');
       const wait = state.callLimiter.take(principal.id, startedAt);
       if (wait > 0) return refuse('limit-principal', { retryAfterSeconds: wait / 1000 });
-      if (message?.method === 'initialize' && state.sessions.countOf(principal) >= limits.sessions)
+      if (opensSession(exchange) && countSessions(state, principal) >= limits.sessions)
         return refuse('limit-sessions', { retryAfterSeconds: 60 });
-      exchange.stream = request.method === 'GET' || message?.method === 'subscriptions/listen';
+      exchange.stream = message === null ? request.method === 'GET' : message.method === 'subscriptions/listen';
       return exchange.stream && isCrowded(state, exchange, principal)
         ? refuse('limit-streams', { retryAfterSeconds: 60 })
         : null;
     },
   };
+}
+
+/** On a stream of HTTP+SSE `initialize` takes the place that the stream has already. */
+function opensSession({ message, route }: Exchange): boolean {
+  return message === null ? route?.kind === 'sse-stream' : message.method === 'initialize' && route?.kind === 'mcp';
+}
+
+function countSessions({ sessions, streams }: GatewayState, principal: Principal): number {
+  return sessions.countOf(principal) + streams.countWithoutSession(principal);
 }
 
 function isCrowded({ open, options: { limits } }: GatewayState, { address }: Exchange, principal: Principal): boolean {

@@ -1,6 +1,6 @@
-import { parametersMatch, type MirroredParameter } from '../../core/parameter-headers.ts';
+import { mirrorParameters, parametersMatch, type MirroredParameter } from '../../core/parameter-headers.ts';
 import { refuse } from '../../core/reason.ts';
-import type { Exchange, Stage, StageResult } from '../exchange.ts';
+import { isPlain, type Exchange, type Stage, type StageResult } from '../exchange.ts';
 import type { GatewayState } from '../state.ts';
 
 /** Holds `Mcp-Param-*` headers against the arguments, for tools whose schema mirrors some (2026-07-28 only). */
@@ -29,6 +29,7 @@ function match(exchange: Exchange, parameters: readonly MirroredParameter[]): St
   const { message, headers } = exchange;
   if (parameters.length === 0 || message === null) return null;
   const args = message.args === null ? '{}' : message.bytes.toString('utf8', message.args.start, message.args.end);
+  if (isPlain(exchange.route) && !message.argsAmbiguous) headers.passed.push(...mirrorParameters(parameters, args));
   if (!message.argsAmbiguous && parametersMatch(parameters, args, headers.passed)) return null;
   return refuse('header-mismatch', { detail: 'Mcp-Param' });
 }

@@ -32,7 +32,8 @@ function keep(exchange: Exchange, body: Buffer | Refusal): StageResult {
   return null;
 }
 
-function checkStreamRequest({ request, headers }: Exchange): Refusal | null {
+function checkStreamRequest({ request, headers, route }: Exchange): Refusal | null {
+  if (route?.kind === 'rest-list') return checkAccept(headers.accept);
   const streams =
     headers.accept === null || /(?:^|[,\s])(?:text\/event-stream|\*\/\*|text\/\*)(?=$|[\s;,])/i.test(headers.accept);
   return request.method === 'GET' && !streams ? refuse('not-acceptable') : null;
@@ -43,7 +44,11 @@ function checkType({ headers }: Exchange): Refusal | null {
   const type = headers.contentType;
   if (type !== 'application/json' && (type === null || !JSON_TYPE.test(type) || FOREIGN_CHARSET.test(type)))
     return refuse('content-type');
-  return headers.accept !== null && !ACCEPTABLE.test(headers.accept) ? refuse('not-acceptable') : null;
+  return checkAccept(headers.accept);
+}
+
+function checkAccept(accept: string | null): Refusal | null {
+  return accept !== null && !ACCEPTABLE.test(accept) ? refuse('not-acceptable') : null;
 }
 
 // A body that comes in many more pieces than its size asks for costs far more than its bytes.

@@ -29,7 +29,7 @@ export function receiveStage(state: GatewayState): Stage {
         route = state.routes.get(path);
       }
       exchange.route = route ?? null;
-      exchange.server = exchange.route?.kind === 'mcp' ? exchange.route.server : null;
+      exchange.server = exchange.route === null ? null : exchange.route.server;
       return checkHost(state, exchange) ?? checkOrigin(state, exchange) ?? checkMethod(state, exchange);
     },
   };
@@ -75,13 +75,13 @@ function checkOrigin(state: GatewayState, exchange: Exchange): Refusal | null {
 }
 
 function checkMethod(state: GatewayState, exchange: Exchange): Refusal | null {
-  const { route, request, server, headers } = exchange;
+  const { route, request, headers } = exchange;
   if (route === null) return refuse('path-unknown');
   const allowed = state.methodsOf(route);
   if (!allowed.includes(request.method ?? '')) return refuse('http-method', { allow: allowed });
   const modernStream =
     request.method !== 'POST' &&
-    server !== null &&
+    route.kind === 'mcp' &&
     headers.protocolVersion !== null &&
     state.isModern(headers.protocolVersion);
   // 2026-07-28 has neither the GET stream nor sessions to delete.

@@ -2,7 +2,7 @@ import { decodeHeaderValue } from '../../core/mcp-header.ts';
 import type { Message } from '../../core/message.ts';
 import { parseMessage } from '../../core/parse-message.ts';
 import { refuse, type Refusal } from '../../core/reason.ts';
-import { eraOf, revisionsOf } from '../../core/revision.ts';
+import { eraOf } from '../../core/revision.ts';
 import type { Exchange, Stage } from '../exchange.ts';
 import type { GatewayState } from '../state.ts';
 
@@ -60,7 +60,7 @@ function checkMeta(exchange: Exchange, message: Message): Refusal | null {
 }
 
 function checkRevision(exchange: Exchange, message: Message): Refusal | null {
-  const offered = revisionsOf(exchange.server?.protocol ?? 'both');
+  const offered = exchange.route?.revisions ?? NONE;
   const declared = exchange.headers.protocolVersion;
   if (declared !== null && !offered.includes(declared)) return unsupported(offered, declared);
   if (exchange.era === 'modern')
@@ -74,6 +74,7 @@ function checkRevision(exchange: Exchange, message: Message): Refusal | null {
     : refuse('header-mismatch', { detail: 'protocol version' });
 }
 
+const NONE: readonly string[] = [];
 const SUBSCRIPTION_METHODS: ReadonlySet<string> = new Set(['resources/subscribe', 'resources/unsubscribe']);
 
 // 2026-07-28 does not have these methods, so what they need is asked only here.
@@ -83,7 +84,7 @@ function checkLegacyParams(message: Message): Refusal | null {
 
 function checkRevisionHeader(exchange: Exchange): Refusal | null {
   exchange.era = 'legacy';
-  const offered = revisionsOf(exchange.server?.protocol ?? 'both');
+  const offered = exchange.route?.revisions ?? NONE;
   const declared = exchange.headers.protocolVersion;
   return declared === null || offered.includes(declared) ? null : unsupported(offered, declared);
 }

@@ -29,6 +29,8 @@ interface Pending {
   rounds: number;
 }
 
+// Clients of the HTTP+SSE transport may know none but the first; what it has is all in the later ones.
+const SPOKEN: readonly string[] = [...LEGACY_VERSIONS, '2024-11-05'];
 const MAX_ROUNDS = 8;
 const LOG_LEVEL = /^(?:debug|info|notice|warning|error|critical|alert|emergency)$/;
 const RESERVED = ['protocolVersion', 'clientInfo', 'clientCapabilities', 'logLevel'].map(
@@ -128,7 +130,7 @@ export class LegacySession {
     this.#questions.capabilities = capabilities;
     const asked = params['protocolVersion'];
     const result = {
-      protocolVersion: typeof asked === 'string' && LEGACY_VERSIONS.includes(asked) ? asked : LEGACY_VERSIONS[0],
+      protocolVersion: typeof asked === 'string' && SPOKEN.includes(asked) ? asked : LEGACY_VERSIONS[0],
       capabilities: greeting.capabilities,
       serverInfo: greeting.serverInfo ?? { name: 'unknown', version: '0' },
       ...(greeting.instructions === null ? {} : { instructions: greeting.instructions }),

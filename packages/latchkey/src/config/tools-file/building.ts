@@ -1,0 +1,18 @@
+import type { Parameter } from '../../core/declared-tool.ts';
+import type { Path } from '../yaml-document.ts';
+import type { Environment } from './expand-variables.ts';
+
+/** One tool while it is made. */
+export interface Building {
+  /** Where it stands in the file. */
+  readonly at: Path;
+  readonly parameters: readonly Parameter[];
+  /** Their names. */
+  readonly known: ReadonlySet<string>;
+  readonly env: Environment;
+  /** What relative paths are relative to. */
+  readonly directory: string;
+  readonly platform: NodeJS.Platform;
+  readonly problem: (path: Path, message: string, offset?: number) => void;
+  readonly warn: (path: Path, message: string, offset?: number) => void;
+}

@@ -1,0 +1,288 @@
+import { readDelimiter, readDocument } from './documents.ts';
+import type { HereDocument } from './documents.ts';
+import { readArithmetic } from './expansion.ts';
+import { Unreadable } from './reading.ts';
+import type { Command, Reading, Word } from './reading.ts';
+import { readWord, skipBlanks, skipComment } from './words.ts';
+
+/** What commands are read in: the whole script, or one substitution. */
+interface Frame {
+  readonly reading: Reading;
+  readonly closer: ')' | null;
+  command: Command;
+  /** Where the pipeline began that is being read, and what flows into its next command. */
+  pipeline: number;
+  fed: number | null;
+  /** Compound commands that are open: where the pipeline of each began, and what flows into it. */
+  readonly open: { readonly pipeline: number; readonly fed: number | null; readonly by: '(' | 'word' }[];
+  readonly documents: HereDocument[];
+  cases: number;
+  /** Behind a compound command only redirections follow. */
+  closed: boolean;
+}
+
+const OPENING = new Set(['if', 'while', 'until', '{']);
+const CLOSING = new Set(['fi', 'done', '}']);
+const STAYING = new Set(['then', 'else', 'elif', 'do', '!']);
+const REDIRECTION = /\d*(?:&>>?|<<<|<<-?|<>|>>|>\||[<>]&|<|>)/y;
+const ASSIGNMENT = /^([A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=/;
+
+/** Reads commands to the end of the text, or to the `)` of a substitution and past it. */
+export function readCommands(reading: Reading, closer: ')' | null): void {
+  const frame: Frame = {
+    reading,
+    closer,
+    command: createCommand(reading.at, null),
+    pipeline: reading.at,
+    fed: null,
+    open: [],
+    documents: [],
+    cases: 0,
+    closed: false,
+  };
+  const start = reading.at;
+  for (;;) {
+    skipBlanks(reading);
+    const sign = reading.text[reading.at];
+    if (sign === undefined) break;
+    if (sign === ')' && closePart(frame)) return;
+    if (sign !== ')') readStep(frame, sign);
+  }
+  finish(frame);
+  if (closer !== null) throw new Unreadable(start, 'has a $( without its )');
+  if (frame.documents.length > 0) throw new Unreadable(start, 'has a here-document without its text');
+  if (frame.open.length > 0) throw new Unreadable(start, 'does not end what it begins');
+}
+
+function createCommand(start: number, fedFrom: number | null): Command {
+  return { start, words: [], assignments: [], inputs: [], fedFrom };
+}
+
+function readStep(frame: Frame, sign: string): void {
+  const { reading } = frame;
+  if (sign === '\n') readLineEnd(frame);
+  else if (sign === '#') skipComment(reading);
+  else if (sign === '(') readOpening(frame);
+  else if (readRedirection(frame)) return;
+  else if (sign === ';' || sign === '&' || sign === '|') readOperator(frame, sign);
+  else readNextWord(frame);
+}
+
+function readLineEnd(frame: Frame): void {
+  separate(frame);
+  frame.reading.at += 1;
+  for (const document of frame.documents.splice(0)) {
+    readDocument(frame.reading, document);
+    // Its last line's end belongs to it.
+    if (frame.reading.text[frame.reading.at] === '\n') frame.reading.at += 1;
+  }
+}
+
+function finish(frame: Frame): void {
+  const { words, assignments } = frame.command;
+  if (words.length + assignments.length > 0) frame.reading.commands.push(frame.command);
+}
+
+/** Ends a pipeline. */
+function separate(frame: Frame): void {
+  finish(frame);
+  frame.fed = frame.open.at(-1)?.fed ?? null;
+  begin(frame);
+  frame.pipeline = frame.reading.at;
+}
+
+function begin(frame: Frame): void {
+  frame.command = createCommand(frame.reading.at, frame.fed);
+  frame.closed = false;
+}
+
+function readOperator(frame: Frame, sign: string): void {
+  const { reading } = frame;
+  const { text, at } = reading;
+  if (sign === '|' && text[at + 1] !== '|') {
+    finish(frame);
+    frame.fed = frame.pipeline;
+    reading.at += text[at + 1] === '&' ? 2 : 1;
+    return begin(frame);
+  }
+  const [operator = sign] = /^(?:;;&|;;|;&|&&|\|\||[;&])/.exec(text.slice(at, at + 3)) ?? [];
+  separate(frame);
+  reading.at += operator.length;
+  frame.pipeline = reading.at;
+  if (operator.startsWith(';') && operator.length > 1 && frame.cases > 0) readCasePatterns(frame);
+}
+
+function readOpening(frame: Frame): void {
+  const { reading, command } = frame;
+  const { at, text } = reading;
+  if (command.words.length === 0) {
+    const arithmetic = text[at + 1] === '(' && readArithmetic(reading, at + 2);
+    if (arithmetic) {
+      frame.closed = true;
+      return;
+    }
+    reading.at = at + 1;
+    return open(frame, '(');
+  }
+  const empty = /^\([ \t]*\)/.exec(text.slice(at))?.[0];
+  if (empty === undefined || command.words.length !== 1) throw new Unreadable(at, 'has a ( where none is expected');
+  // `name()` defines a function: its body follows.
+  command.words.pop();
+  reading.definesFunctions = true;
+  reading.at = at + empty.length;
+}
+
+function open(frame: Frame, by: '(' | 'word'): void {
+  frame.open.push({ pipeline: frame.pipeline, fed: frame.fed, by });
+  frame.pipeline = frame.reading.at;
+  begin(frame);
+}
+
+function close(frame: Frame, by: '(' | 'word'): void {
+  const opened = frame.open.pop();
+  if (opened?.by !== by) throw new Unreadable(frame.reading.at, 'closes what it did not open');
+  finish(frame);
+  ({ pipeline: frame.pipeline, fed: frame.fed } = opened);
+  begin(frame);
+  frame.closed = true;
+}
+
+/** At a `)`: true when the substitution ends with it. */
+function closePart(frame: Frame): boolean {
+  const { reading } = frame;
+  if (frame.open.some(({ by }) => by === '(')) {
+    close(frame, '(');
+    reading.at += 1;
+    return false;
+  }
+  if (frame.closer === null || frame.open.length > 0) throw new Unreadable(reading.at, 'has a ) without its (');
+  if (frame.documents.length > 0)
+    throw new Unreadable(reading.at, 'has a here-document that does not end before its )');
+  finish(frame);
+  reading.at += 1;
+  return true;
+}
+
+function readRedirection(frame: Frame): boolean {
+  const { reading, command } = frame;
+  REDIRECTION.lastIndex = reading.at;
+  const found = REDIRECTION.exec(reading.text)?.[0];
+  if (found === undefined || (/^[<>]$/.test(found) && reading.text[reading.at + 1] === '(')) return false;
+  reading.at += found.length;
+  const operator = found.replace(/^\d+/, '');
+  const inputs = frame.closed ? reading.looseInputs : command.inputs;
+  skipBlanks(reading);
+  if (operator === '<<' || operator === '<<-') {
+    frame.documents.push(readDelimiter(reading, operator === '<<-', inputs));
+    return true;
+  }
+  const { start, end } = readWord(reading);
+  if (operator === '<<<') inputs.push({ start, end });
+  return true;
+}
+
+function readNextWord(frame: Frame): void {
+  const { reading, command } = frame;
+  const word = readWord(reading);
+  if (word.end === word.start) throw new Unreadable(word.start, 'cannot be read here');
+  if (frame.closed && !(word.plain && CLOSING.has(word.literal ?? '')) && !isContinuing(word))
+    throw new Unreadable(word.start, 'has a word where a command has ended');
+  if (isLoopWithoutList(command, word)) return separate(frame);
+  if (command.words.length > 0) return void command.words.push(word);
+  const assigned = ASSIGNMENT.exec(reading.text.slice(word.start, word.end))?.[1];
+  if (assigned !== undefined) {
+    return void command.assignments.push({ name: assigned, start: word.start, end: word.end });
+  }
+  if (word.plain && command.assignments.length === 0 && readGrammar(frame, word)) return;
+  command.words.push(word);
+}
+
+/** `for x do`: the loop runs over what the script was called with. */
+function isLoopWithoutList({ words: [first, , third] }: Command, { plain, literal }: Word): boolean {
+  return plain && literal === 'do' && third === undefined && (first?.literal === 'for' || first?.literal === 'select');
+}
+
+function isContinuing({ plain, literal }: Word): boolean {
+  return plain && (STAYING.has(literal ?? '') || literal === 'esac');
+}
+
+/** Takes a word that belongs to the shell's grammar; false when it is the name of a program. */
+function readGrammar(frame: Frame, word: Word): boolean {
+  const literal = word.literal ?? '';
+  if (OPENING.has(literal)) open(frame, 'word');
+  else if (CLOSING.has(literal)) close(frame, 'word');
+  else if (STAYING.has(literal)) begin(frame);
+  else if (literal === 'for' || literal === 'select') readFor(frame, word);
+  else if (literal === 'case') readCase(frame);
+  else if (literal === 'esac' && frame.cases > 0) closeCase(frame);
+  else if (literal === 'function') readFunction(frame);
+  else if (literal === '[[') readTest(frame, word);
+  else return false;
+  return true;
+}
+
+/** The list of `for` stands as a command of that name, so that its words can be looked at. */
+function readFor(frame: Frame, word: Word): void {
+  const { reading } = frame;
+  open(frame, 'word');
+  skipBlanks(reading);
+  if (reading.text.startsWith('((', reading.at)) {
+    if (!readArithmetic(reading, reading.at + 2)) throw new Unreadable(word.start, 'has a for that cannot be read');
+    return;
+  }
+  frame.command.words.push(word);
+}
+
+function readFunction(frame: Frame): void {
+  const { reading } = frame;
+  reading.definesFunctions = true;
+  skipBlanks(reading);
+  readWord(reading);
+  const empty = /^[ \t]*\([ \t]*\)/.exec(reading.text.slice(reading.at))?.[0] ?? '';
+  reading.at += empty.length;
+  begin(frame);
+}
+
+function readTest(frame: Frame, word: Word): void {
+  const { reading, command } = frame;
+  command.words.push(word);
+  for (;;) {
+    skipBlanks(reading, true);
+    if (reading.at >= reading.text.length) throw new Unreadable(word.start, 'has a [[ without its ]]');
+    const next = readWord(reading, true);
+    command.words.push(next);
+    if (next.literal === ']]') return;
+  }
+}
+
+function readCase(frame: Frame): void {
+  const { reading } = frame;
+  open(frame, 'word');
+  skipBlanks(reading);
+  readWord(reading);
+  skipBlanks(reading, true);
+  if (readWord(reading).literal !== 'in') throw new Unreadable(reading.at, 'has a case without its in');
+  frame.cases += 1;
+  readCasePatterns(frame);
+}
+
+function readCasePatterns(frame: Frame): void {
+  const { reading } = frame;
+  skipBlanks(reading, true);
+  if (reading.text[reading.at] === '(') reading.at += 1;
+  for (;;) {
+    skipBlanks(reading);
+    const pattern = readWord(reading);
+    if (pattern.plain && pattern.literal === 'esac') return closeCase(frame);
+    skipBlanks(reading);
+    const sign = reading.text[reading.at];
+    if (sign !== '|' && sign !== ')') throw new Unreadable(reading.at, 'has a case that cannot be read');
+    reading.at += 1;
+    if (sign === ')') return begin(frame);
+  }
+}
+
+function closeCase(frame: Frame): void {
+  frame.cases -= 1;
+  close(frame, 'word');
+}

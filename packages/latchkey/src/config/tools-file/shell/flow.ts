@@ -1,0 +1,114 @@
+import { argumentVariable } from '../../../core/argument-variable.ts';
+import type { Parameter } from '../../../core/declared-tool.ts';
+import type { Command, Range, Reading, VariableUse } from './reading.ts';
+
+/** Where the values of parameters get to in a script. */
+export interface Flow {
+  /** The parameters whose values are part of what stands in a range, straight or by way of variables. */
+  valuesIn(range: Range): readonly Parameter[];
+  /** Those whose values get to variables of that name. */
+  valuesOf(variable: string): readonly Parameter[];
+  /** Variables that the script itself sets. */
+  readonly assigned: ReadonlySet<string>;
+}
+
+/** Builtins whose operands are names of variables, perhaps with a value. */
+export const NAMING = new Set(['export', 'local', 'declare', 'typeset', 'readonly', 'integer', 'float', 'unset']);
+const READING = new Set(['read', 'mapfile', 'readarray', 'getopts']);
+
+/** Follows values through assignments, until no more variables hold them. */
+export function traceValues(reading: Reading, parameters: readonly Parameter[]): Flow {
+  const byName = new Map(parameters.map((each) => [each.name, each]));
+  const held = new Map<string, Set<Parameter>>(
+    parameters.map((each) => [argumentVariable(each.name), new Set([each])]),
+  );
+  const places = [...reading.placeholders.values()];
+  const valuesIn = (range: Range): readonly Parameter[] => {
+    const found = new Set<Parameter>();
+    for (const { start, name } of places) {
+      const parameter = byName.get(name);
+      if (isIn(start, range) && parameter !== undefined) found.add(parameter);
+    }
+    for (const use of reading.uses) {
+      if (isIn(use.start, range)) for (const each of valuesUsed(use, held, reading, parameters)) found.add(each);
+    }
+    return [...found];
+  };
+  const sets = findAssignments(reading);
+  for (let grown = true; grown;) {
+    grown = false;
+    for (const { name, range } of sets) {
+      const into = held.get(name) ?? new Set();
+      const before = into.size;
+      for (const each of valuesIn(range)) into.add(each);
+      held.set(name, into);
+      grown ||= into.size > before;
+    }
+  }
+  return { valuesIn, valuesOf: (name) => [...(held.get(name) ?? [])], assigned: new Set(sets.map(({ name }) => name)) };
+}
+
+/** What a function is called with is not followed: its `$1` may hold any value. */
+function valuesUsed(
+  { name }: VariableUse,
+  held: ReadonlyMap<string, ReadonlySet<Parameter>>,
+  reading: Reading,
+  parameters: readonly Parameter[],
+): Iterable<Parameter> {
+  const positional = /^[\d@*]$/.test(name);
+  const isSet = reading.commands.some(({ words: [first] }) => first?.literal === 'set');
+  if (positional) return reading.definesFunctions || isSet ? parameters : [];
+  return held.get(name) ?? [];
+}
+
+function isIn(offset: number, { start, end }: Range): boolean {
+  return offset >= start && offset < end;
+}
+
+interface Assignment {
+  readonly name: string;
+  readonly range: Range;
+}
+
+function findAssignments(reading: Reading): readonly Assignment[] {
+  const defaults = reading.uses.filter(({ braced }) => braced).map((use) => ({ name: use.name, range: use }));
+  return [...defaults.filter(({ range }) => isDefault(reading, range)), ...reading.commands.flatMap(assignmentsOf)];
+}
+
+/** `${x:=…}` sets x. */
+function isDefault({ text }: Reading, { start, end }: Range): boolean {
+  return /^\$\{\w+:?=/.test(text.slice(start, end));
+}
+
+function assignmentsOf(command: Command): readonly Assignment[] {
+  const { words, assignments } = command;
+  const own = assignments.map(({ name, start, end }) => ({ name, range: { start, end } }));
+  const builtin = words[0]?.literal ?? '';
+  if (builtin === 'for' || builtin === 'select') return [...own, ...loopOf(command)];
+  if (NAMING.has(builtin))
+    return [...own, ...words.slice(1).flatMap(({ prefix, start, end }) => namesOf(prefix, { start, end }))];
+  if (!READING.has(builtin)) return own;
+  const inputs = inputsOf(command);
+  return [...own, ...words.slice(1).flatMap(({ prefix }) => inputs.flatMap((range) => namesOf(prefix, range)))];
+}
+
+function namesOf(prefix: string, range: Range): readonly Assignment[] {
+  const name = /^[A-Za-z_]\w*/.exec(prefix)?.[0];
+  return name === undefined ? [] : [{ name, range }];
+}
+
+function loopOf({ words: [, variable, ...list] }: Command): readonly Assignment[] {
+  const name = variable?.literal;
+  const [first] = list;
+  const last = list.at(-1);
+  if (typeof name !== 'string') return [];
+  return [{ name, range: { start: first?.start ?? 0, end: last?.end ?? 0 } }];
+}
+
+/** What a command reads from its standard input, as far as it stands in the script. */
+export function inputsOf({ inputs, fedFrom, start }: Command, reading?: Reading): readonly Range[] {
+  const loose = reading?.looseInputs ?? [];
+  // What a function reads depends on where it is called.
+  if (reading?.definesFunctions === true) return [{ start: 0, end: reading.text.length }];
+  return [...inputs, ...loose, ...(fedFrom === null ? [{ start, end: start }] : [{ start: fedFrom, end: start }])];
+}

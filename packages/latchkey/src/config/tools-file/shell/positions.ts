@@ -1,0 +1,185 @@
+import type { Parameter } from '../../../core/declared-tool.ts';
+import { isFixed, isNumeric, mayBeOption } from '../fixed-values.ts';
+import { inputsOf, NAMING } from './flow.ts';
+import type { Flow } from './flow.ts';
+import { findProgramText } from './program-text.ts';
+import type { Argument, Finding } from './program-text.ts';
+import type { Command, Range, Reading, Refusal, Word } from './reading.ts';
+
+/** What is wrong with where values get to, and what may be. */
+export interface Judgement {
+  readonly refusals: readonly Refusal[];
+  readonly warnings: readonly Refusal[];
+}
+
+const NUMERIC_OPERATORS = new Set(['-eq', '-ne', '-lt', '-le', '-gt', '-ge']);
+const TESTS = new Set(['test', '[', '[[']);
+const EVALUATING = new Set(['let', 'return', 'exit', 'shift', 'break', 'continue']);
+const VARIABLES = new Set([...NAMING, 'read', 'mapfile', 'readarray', 'getopts']);
+const DECIDING =
+  /^(?:PATH|IFS|ENV|BASH_ENV|SHELLOPTS|BASHOPTS|PS4|PROMPT_COMMAND|LD_\w+|DYLD_\w+|PYTHON\w+|NODE_OPTIONS|PERL5\w+|RUBY\w+|GIT_\w+|EDITOR|VISUAL|PAGER|BROWSER|SHELL|LESSOPEN|FPATH|ZDOTDIR)$/;
+/** Take no options, or nothing of harm. */
+const PLAIN = new Set(['echo', 'printf', ':', 'true', 'false', 'for', 'select', 'return', 'exit', 'shift', ...TESTS]);
+
+/** Looks at every place that the value of a parameter gets to and that is read as more than text. */
+export function judgePositions(reading: Reading, flow: Flow): Judgement {
+  const refusals: Refusal[] = [];
+  const warnings: Refusal[] = [];
+  const refuse = (range: Range, message: string): void =>
+    void refusals.push({ offset: placeIn(reading, range), message });
+  const free = (range: Range): readonly Parameter[] => flow.valuesIn(range).filter((each) => !isFixed(each));
+  for (const range of reading.arithmetic) {
+    if (isEvaluated(reading, flow, range))
+      refuse(
+        range,
+        'is evaluated as arithmetic, in which a text can run programs; declare the parameter as a number or integer',
+      );
+  }
+  for (const command of reading.commands) {
+    judgeCommand({ reading, flow, free, refuse }, command);
+    warnings.push(...warnOfOptions(reading, command, flow));
+  }
+  for (const finding of reading.commands.flatMap((command) => findIn(reading, command, free))) {
+    const judged = explain(finding, reading);
+    (judged.warns ? warnings : refusals).push({ offset: judged.offset, message: judged.message });
+  }
+  return { refusals, warnings };
+}
+
+interface Judge {
+  readonly reading: Reading;
+  readonly flow: Flow;
+  readonly free: (range: Range) => readonly Parameter[];
+  readonly refuse: (range: Range, message: string) => void;
+}
+
+/** The first placeholder of a range, or its beginning. */
+function placeIn({ placeholders }: Reading, { start, end }: Range): number {
+  return [...placeholders.keys()].find((offset) => offset >= start && offset < end) ?? start;
+}
+
+/** Names of variables stand in arithmetic without a `$`. */
+function isEvaluated({ text }: Reading, flow: Flow, { start, end }: Range): boolean {
+  const named = [...text.slice(start, end).matchAll(/[A-Za-z_]\w*/g)].flatMap(([name]) => flow.valuesOf(name));
+  return [...flow.valuesIn({ start, end }), ...named].some((each) => !isNumeric(each));
+}
+
+function judgeCommand(judge: Judge, { words, assignments }: Command): void {
+  for (const { name, start, end } of assignments) {
+    if (DECIDING.test(name) && judge.free({ start, end }).length > 0)
+      judge.refuse({ start, end }, `would be ${name}, which decides which programs run`);
+  }
+  const name = words[0]?.literal ?? '';
+  if (TESTS.has(name)) judgeTest(judge, words);
+  if (EVALUATING.has(name)) judgeNumbers(judge, words.slice(1));
+  if (VARIABLES.has(name)) judgeNames(judge, words.slice(1));
+  if (name === 'printf') judgeFormat(judge, words);
+}
+
+function judgeNumbers({ flow, refuse }: Judge, words: readonly (Word | undefined)[]): void {
+  for (const word of words) {
+    if (word !== undefined && flow.valuesIn(word).some((each) => !isNumeric(each)))
+      refuse(
+        word,
+        'is evaluated as arithmetic, in which a text can run programs; declare the parameter as a number or integer',
+      );
+  }
+}
+
+function judgeTest(judge: Judge, words: readonly Word[]): void {
+  words.forEach(({ literal }, at) => {
+    if (NUMERIC_OPERATORS.has(literal ?? '')) judgeNumbers(judge, [words[at - 1], words[at + 1]]);
+    if (literal === '-v' || literal === '-R') judgeNames(judge, words.slice(at + 1, at + 2));
+  });
+}
+
+/** `read "$x"` and the like evaluate what stands in brackets after a name. */
+function judgeNames({ free, refuse }: Judge, words: readonly Word[]): void {
+  const evaluates = words.some(({ literal }) => /^-\w*[in]/.test(literal ?? ''));
+  for (const word of words) {
+    if (free(word).length > 0 && (evaluates || !/^[A-Za-z_]\w*\+?=/.test(word.prefix)))
+      refuse(word, 'would name a variable, or be evaluated, which can run programs; set a variable of your own to it');
+  }
+}
+
+/** `%d` in ksh and zsh takes an expression. */
+function judgeFormat(judge: Judge, words: readonly Word[]): void {
+  const [, first, second] = words;
+  if (first?.literal === '-v' && second !== undefined) judgeNames(judge, [second]);
+  const { dialect } = judge.reading;
+  if (dialect !== 'ksh' && dialect !== 'zsh' && dialect !== 'sh') return;
+  if (/%[^%sbqQ]*[diouxXeEfFgGaAc]/.test(first?.literal?.replaceAll('%%', '') ?? ''))
+    judgeNumbers(judge, words.slice(2));
+}
+
+type Placed = Argument & Range;
+
+function findIn(
+  reading: Reading,
+  command: Command,
+  free: Judge['free'],
+): readonly (Finding & { readonly command: Command })[] {
+  const args = command.words.map((word): Placed => ({ ...word, free: free(word).length > 0, prefix: word.prefix }));
+  if (args[0]?.literal === 'for' || args[0]?.literal === 'select') return [];
+  const inputFree = inputsOf(command, reading).some((range) => free(range).length > 0);
+  return findProgramText(args, inputFree).map((finding) => ({ ...finding, command }));
+}
+
+function explain(
+  finding: Finding & { readonly command: Command },
+  reading: Reading,
+): { readonly offset: number; readonly message: string; readonly warns: boolean } {
+  const { command, kind, argument } = finding;
+  const range = (argument as Placed | null) ?? command;
+  const offset = placeIn(reading, range as Range);
+  if (kind === 'name') {
+    const message =
+      'would decide which program runs; name the program here, or give the caller a list to choose from with enum';
+    return { offset, message, warns: false };
+  }
+  const { language, instead, query } = finding.program;
+  if (kind === 'option')
+    return {
+      offset,
+      message: 'could be read as an option, and options of it run programs; write -- before it',
+      warns: false,
+    };
+  if (argument === null) {
+    const message = `reaches the standard input of ${command.words[0]?.literal ?? 'a program'}, which reads ${language} there; ${instead}`;
+    return { offset: placeIn(reading, firstInput(reading, command)), message, warns: query === true };
+  }
+  const whole = query === true && isWhole(reading, argument as Placed);
+  return whole
+    ? {
+        offset,
+        message: `lets callers write any ${language}: give that program no more rights than they may have`,
+        warns: true,
+      }
+    : { offset, message: `would be part of ${language}; ${instead}`, warns: false };
+}
+
+function firstInput(reading: Reading, command: Command): Range {
+  return (
+    inputsOf(command, reading).find((range) => placeIn(reading, range) !== range.start) ??
+    command.words[0] ?? { start: 0, end: 0 }
+  );
+}
+
+function isWhole({ text }: Reading, { start, end }: Range): boolean {
+  return /^(["']?)\{\{[\w-]+\}\}\1$/.test(text.slice(start, end));
+}
+
+/** A value at the beginning of an argument that no `--` stands before. */
+function warnOfOptions(reading: Reading, { words }: Command, flow: Flow): readonly Refusal[] {
+  const [name, ...rest] = words;
+  const program = name?.literal ?? null;
+  if (program === null || PLAIN.has(program)) return [];
+  const dashes = rest.findIndex(({ literal }) => literal === '--');
+  return rest.slice(0, dashes === -1 ? rest.length : dashes).flatMap((word, at): readonly Refusal[] => {
+    const before = rest[at - 1]?.literal ?? '';
+    if (word.literal !== null || word.prefix !== '' || /^--[\w-]+$|^-[eHdXFmofug]$/.test(before)) return [];
+    if (!flow.valuesIn(word).some(mayBeOption)) return [];
+    const message = `may begin with - and be read as an option of ${program}; write -- before it if ${program} takes that, or limit it with validation.pattern`;
+    return [{ offset: placeIn(reading, word), message }];
+  });
+}

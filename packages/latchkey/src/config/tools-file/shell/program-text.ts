@@ -1,0 +1,151 @@
+import { findNamed, PROGRAMS, RUNNING_OPTIONS, WRAPPERS } from './programs.ts';
+import type { Program, Wrapper } from './programs.ts';
+
+/** One argument of a program, as far as it is known before a call. */
+export interface Argument {
+  /** Null when a value, or anything else that is expanded, is part of it. */
+  readonly literal: string | null;
+  /** What it begins with. */
+  readonly prefix: string;
+  /** Whether callers choose part of its text freely. */
+  readonly free: boolean;
+}
+
+export type Finding =
+  /** Callers choose which program runs. */
+  | { readonly kind: 'name'; readonly argument: Argument; readonly program: Program | null }
+  /** Callers write program text; a null argument is the standard input. */
+  | { readonly kind: 'text'; readonly argument: Argument | null; readonly program: Program }
+  /** Callers could write an option that runs programs. */
+  | { readonly kind: 'option'; readonly argument: Argument; readonly program: Program };
+
+/**
+ * Finds where a caller's text would be a program, or name one, in the arguments of a program, its own name first.
+ * `inputFree` says whether callers choose part of what it reads from standard input.
+ */
+export function findProgramText(args: readonly Argument[], inputFree: boolean): readonly Finding[] {
+  const [name, ...rest] = args;
+  if (name === undefined) return [];
+  if (name.free) return [{ kind: 'name', argument: name, program: null }];
+  if (name.literal === null) return findNested(rest, inputFree);
+  const wrapper = findNamed(WRAPPERS, name.literal);
+  const program = findNamed(PROGRAMS, name.literal);
+  return [
+    ...(program === undefined ? [] : walkProgram(program, rest, inputFree)),
+    ...(wrapper === undefined ? findNested(rest, inputFree) : findProgramText(skipTo(wrapper, rest), inputFree)),
+  ];
+}
+
+/** A program that is named among the arguments of another: `docker exec web sh -c …`, `find . -exec sh …`. */
+function findNested(args: readonly Argument[], inputFree: boolean): readonly Finding[] {
+  return args.flatMap(({ literal }, at): readonly Finding[] => {
+    if (literal === null) return [];
+    const rest = args.slice(at + 1);
+    if (RUNNING_OPTIONS.has(literal)) return findProgramText(rest, false);
+    const program = findNamed(PROGRAMS, literal);
+    if (program === undefined || program.builtin === true) return [];
+    // The word may mean anything here, so that only what cannot be meant otherwise counts: `sh -c`, a shell at the end.
+    const { operands: _operands, script, optionsRun: _run, input: _input, ...options } = program;
+    const found = walkProgram(options, rest, false);
+    return script === true && program.takes === 'oO' && rest.length === 0 && inputFree
+      ? [...found, { kind: 'text', argument: null, program }]
+      : found;
+  });
+}
+
+/** The arguments from the name of the program on that a wrapper runs. */
+function skipTo({ takes = '', skip = 0 }: Wrapper, args: readonly Argument[]): readonly Argument[] {
+  let left = skip;
+  for (let at = 0; at < args.length; at += 1) {
+    const { prefix, literal } = args[at] as Argument;
+    if (/^-\w+$/.test(prefix) && literal !== null) at += takes.includes(prefix.at(-1) ?? '') ? 1 : 0;
+    else if (prefix.startsWith('-') || /^\w+=/.test(prefix)) continue;
+    else if (left > 0) left -= 1;
+    else return args.slice(at);
+  }
+  return [];
+}
+
+interface Walk {
+  /** What the next arguments are: program text, the name of a program's file, or neither. */
+  next: ('text' | 'name' | 'other')[];
+  given: boolean;
+  operands: number;
+  dashes: boolean;
+}
+
+type Role = 'text' | 'name' | 'option' | 'other' | 'end';
+
+function walkProgram(program: Program, args: readonly Argument[], inputFree: boolean): readonly Finding[] {
+  const findings: Finding[] = [];
+  const walk: Walk = { next: [], given: false, operands: 0, dashes: false };
+  for (const argument of args) {
+    const role = takeArgument(program, walk, argument);
+    if (role === 'end') break;
+    if (role !== 'other' && argument.free) findings.push({ kind: role, argument, program });
+  }
+  if (inputFree && readsInput(program, walk)) findings.push({ kind: 'text', argument: null, program });
+  return findings;
+}
+
+function readsInput({ input, operands, query }: Program, walk: Walk): boolean {
+  if (input !== true || walk.given) return false;
+  return walk.operands < (operands === 'behind-first' ? 2 : query === true ? Infinity : 1);
+}
+
+function takeArgument(program: Program, walk: Walk, argument: Argument): Role {
+  const { prefix, literal } = argument;
+  const isOption = !walk.dashes && /^-./.test(prefix);
+  // A shell's own options may stand between -c and the text.
+  const waits = walk.next[0] === 'text' && program.script === true && isOption && literal !== null;
+  if (walk.next.length > 0 && !waits) return walk.next.shift() ?? 'other';
+  if (literal === '--' && !walk.dashes) {
+    walk.dashes = true;
+    return 'other';
+  }
+  if (isOption || program.options?.includes(literal ?? '') === true) return takeOption(program, walk, argument);
+  return takeOperand(program, walk, argument);
+}
+
+function takeOption(program: Program, walk: Walk, { prefix, literal }: Argument): Role {
+  const [name = ''] = prefix.split('=', 1);
+  const attached = prefix.length > name.length || literal === null;
+  if (program.options?.includes(name) === true) {
+    walk.given = true;
+    if (!attached) walk.next.push('text');
+    return attached ? 'text' : 'other';
+  }
+  if (program.takesTwo?.includes(name) === true) walk.next.push('other', 'other');
+  else if (program.takesOptions?.includes(name) === true && !attached) walk.next.push('other');
+  else if (/^-[^-]/.test(prefix)) return takeCluster(program, walk, prefix, literal !== null);
+  return 'other';
+}
+
+function takeCluster(program: Program, walk: Walk, prefix: string, whole: boolean): Role {
+  for (let at = 1; at < prefix.length; at += 1) {
+    const letter = prefix[at] ?? '';
+    if (letter === program.stop) return 'other';
+    const role = roleOf(program, letter);
+    if (role === null) continue;
+    if (role !== 'other') walk.given = true;
+    if (at < prefix.length - 1 || !whole) return role;
+    walk.next.push(role);
+    return 'other';
+  }
+  return 'other';
+}
+
+function roleOf({ letters = '', file = '', takes = '' }: Program, letter: string): 'text' | 'name' | 'other' | null {
+  if (letters.includes(letter)) return 'text';
+  if (file.includes(letter)) return 'name';
+  return takes.includes(letter) ? 'other' : null;
+}
+
+function takeOperand({ operands, script, optionsRun }: Program, walk: Walk, { free, prefix }: Argument): Role {
+  walk.operands += 1;
+  if (operands === 'all' || (operands === 'behind-first' && walk.operands > 1)) return 'text';
+  if (operands === 'first') return walk.operands === 1 && !walk.given ? 'text' : 'other';
+  if (optionsRun === true && free && prefix === '' && !walk.dashes) return 'option';
+  if (script !== true) return 'other';
+  return walk.given || walk.operands > 1 ? 'end' : 'name';
+}

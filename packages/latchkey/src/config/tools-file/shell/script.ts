@@ -1,0 +1,109 @@
+import { argumentVariable } from '../../../core/argument-variable.ts';
+import type { Parameter } from '../../../core/declared-tool.ts';
+import { findPlaceholders } from '../placeholder.ts';
+import type { Placeholder } from '../placeholder.ts';
+import { readCommands } from './commands.ts';
+import { traceValues } from './flow.ts';
+import { judgePositions } from './positions.ts';
+import { Unreadable } from './reading.ts';
+import type { Dialect, Reading, Refusal, VariableUse } from './reading.ts';
+
+/** A script in which every placeholder has become a reference that fits the quotes around it. */
+export interface SafeScript {
+  readonly script: string;
+  /** Each with its place in the text as it was; with any, the script may not run. */
+  readonly refusals: readonly Refusal[];
+  readonly warnings: readonly Refusal[];
+  /** Variables that it reads and does not set itself. */
+  readonly uses: readonly VariableUse[];
+  /** It reads other scripts, which may set what it reads. */
+  readonly readsOthers: boolean;
+}
+
+/**
+ * Makes a script safe to run with any values: they reach it as variables only, never as text of it. What cannot be made
+ * safe is refused. Never throws; a script that uses no value is taken as it is, even where it cannot be read.
+ */
+export function secureScript(text: string, parameters: readonly Parameter[], dialect: Dialect): SafeScript {
+  const known = new Set(parameters.map(({ name }) => name));
+  const places = findPlaceholders(text, known);
+  const reading = createReading(text, places, dialect);
+  const usesValues = places.length > 0 || parameters.some(({ name }) => text.includes(argumentVariable(name)));
+  const comments = readAll(reading);
+  const refusals = [...reading.refusals];
+  if (comments !== null && usesValues) refusals.push(comments);
+  const flow = traceValues(reading, parameters);
+  const judged = judgePositions(reading, flow);
+  const unknown = places
+    .filter(({ name, start }) => !known.has(name) && !isDropped(reading, start))
+    .map(({ start }) => ({ offset: start, message: 'is no parameter of this tool' }));
+  return {
+    script: applyEdits(reading),
+    refusals: dedupe([...unknown, ...refusals, ...judged.refusals]),
+    warnings: dedupe([...judged.warnings, ...warnOfSplitting(reading, parameters)]),
+    uses: reading.uses.filter(({ name }) => /^[A-Za-z_]/.test(name) && !flow.assigned.has(name)),
+    readsOthers: reading.commands.some(({ words: [first] }) => ['.', 'source', 'eval'].includes(first?.literal ?? '')),
+  };
+}
+
+function createReading(text: string, places: readonly Placeholder[], dialect: Dialect): Reading {
+  return {
+    text,
+    dialect,
+    placeholders: new Map(places.map((each) => [each.start, each])),
+    at: 0,
+    commands: [],
+    uses: [],
+    arithmetic: [],
+    looseInputs: [],
+    definesFunctions: false,
+    edits: [],
+    refusals: [],
+    readNested: (nested) => readCommands(nested, ')'),
+  };
+}
+
+function readAll(reading: Reading): Refusal | null {
+  try {
+    readCommands(reading, null);
+    return null;
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    const message = `stands in a script that cannot be made safe: it ${error.message}; write script: {command, args}, or use $GANTZ_ARG_… in a file of its own`;
+    return { offset: error.offset, message };
+  }
+}
+
+function isDropped({ edits }: Reading, offset: number): boolean {
+  return edits.some(({ start, text }) => start === offset && text === '');
+}
+
+function applyEdits({ text, edits }: Reading): string {
+  let at = 0;
+  let result = '';
+  for (const edit of edits.toSorted((one, other) => one.start - other.start || one.end - other.end)) {
+    result += text.slice(at, edit.start) + edit.text;
+    at = edit.end;
+  }
+  return result + text.slice(at);
+}
+
+/** One place is told of once, with what was found first. */
+function dedupe(found: readonly Refusal[]): readonly Refusal[] {
+  const seen = new Set<number>();
+  return found
+    .filter(({ offset }) => !seen.has(offset) && seen.add(offset))
+    .toSorted((one, other) => one.offset - other.offset);
+}
+
+/** `$GANTZ_ARG_X` that the file's author wrote without quotes. */
+function warnOfSplitting({ uses, dialect }: Reading, parameters: readonly Parameter[]): readonly Refusal[] {
+  const names = new Set(parameters.filter(({ type }) => type === 'string').map(({ name }) => argumentVariable(name)));
+  if (dialect === 'zsh') return [];
+  return uses
+    .filter(({ name, split }) => split && names.has(name))
+    .map(({ start, name }) => ({
+      offset: start,
+      message: `$${name} is split into words and matched with files; write "$${name}"`,
+    }));
+}

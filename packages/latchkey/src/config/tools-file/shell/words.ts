@@ -1,0 +1,120 @@
+import { readBackquotes, readDollar, readDoubleQuotes, readSingleQuotes } from './expansion.ts';
+import { skipEscaped, refuseBetween, takePlaceholder, Unreadable } from './reading.ts';
+import type { Reading, Word } from './reading.ts';
+
+const BREAK = /[ \t\n;&|<>()]/;
+/** Inside `[[ ]]` only blanks end a word. */
+const TEST_BREAK = /[ \t\n]/;
+const ARRAY = /^[A-Za-z_]\w*(?:\[[^\]]*\])?\+?=$/;
+
+/** A word as far as it is read. */
+interface Draft {
+  text: string;
+  /** Whether nothing has been expanded so far. */
+  whole: boolean;
+  plain: boolean;
+}
+
+/** Reads one word: what the shell takes for one argument before it expands anything. */
+export function readWord(reading: Reading, inTest = false): Word {
+  const start = reading.at;
+  const draft: Draft = { text: '', whole: true, plain: true };
+  while (reading.at < reading.text.length) {
+    const sign = reading.text[reading.at] ?? '';
+    if (takePlaceholder(reading, 'none')) draft.whole = false;
+    else if ((inTest ? TEST_BREAK : BREAK).test(sign)) {
+      if (inTest || !readGroup(reading, start, sign)) break;
+      draft.whole = false;
+    } else readPart(reading, draft, sign);
+  }
+  const { text, whole, plain } = draft;
+  return { start, end: reading.at, literal: whole ? text : null, prefix: text, plain: plain && whole };
+}
+
+function readPart(reading: Reading, draft: Draft, sign: string): void {
+  const from = reading.at;
+  let text: string | null = sign;
+  if (sign === '"') text = readDoubleQuotes(reading);
+  else if (sign === "'") text = readSingleText(reading);
+  else if (sign === '$') {
+    readDollar(reading, 'none');
+    text = reading.at === from + 1 ? '$' : null;
+  } else if (sign === '`') {
+    readBackquotes(reading);
+    text = null;
+  } else if (sign === '\\') {
+    skipEscaped(reading);
+    text = reading.text.slice(from + 1, reading.at).replace('\n', '');
+  } else reading.at += 1;
+  if (sign !== text) draft.plain = false;
+  if (text === null) draft.whole = false;
+  else if (draft.whole) draft.text += text;
+}
+
+function readSingleText(reading: Reading): string | null {
+  const { at } = reading;
+  const text = readSingleQuotes(reading);
+  return [...reading.placeholders.keys()].some((place) => place > at && place < reading.at) ? null : text;
+}
+
+/** Reads what stands in parentheses as part of a word: `<( )`, `NAME=( )`, `@(a|b)`. False when none does. */
+function readGroup(reading: Reading, start: number, sign: string): boolean {
+  const { text, at } = reading;
+  if ((sign === '<' || sign === '>') && text[at + 1] === '(') {
+    reading.at += 2;
+    reading.readNested(reading);
+    return true;
+  }
+  if (sign !== '(' || at === start || /^[ \t]*\)/.test(text.slice(at + 1))) return false;
+  if (ARRAY.test(text.slice(start, at))) readArray(reading);
+  else readPattern(reading);
+  return true;
+}
+
+function readArray(reading: Reading): void {
+  const start = reading.at;
+  reading.at += 1;
+  for (;;) {
+    skipBlanks(reading, true);
+    if (reading.text[reading.at] === ')') break;
+    const before = reading.at;
+    readWord(reading);
+    if (reading.at === before) throw new Unreadable(start, 'has a list that does not end');
+  }
+  reading.at += 1;
+}
+
+function readPattern(reading: Reading): void {
+  const start = reading.at;
+  const draft: Draft = { text: '', whole: false, plain: false };
+  let depth = 0;
+  do {
+    const sign = reading.text[reading.at];
+    if (sign === undefined) throw new Unreadable(start, 'has a ( without its )');
+    if (sign === '(') depth += 1;
+    if (sign === ')') depth -= 1;
+    if (!takePlaceholder(reading, 'none')) readPart(reading, draft, sign);
+  } while (depth > 0);
+  refuseBetween(reading, start, reading.at, 'stands in a pattern in parentheses');
+}
+
+/** Passes over blanks and continued lines; with `lines` over ends of lines and comments too. */
+export function skipBlanks(reading: Reading, lines = false): void {
+  for (;;) {
+    const sign = reading.text[reading.at];
+    if (sign === ' ' || sign === '\t' || (lines && sign === '\n')) reading.at += 1;
+    else if (sign === '\\' && reading.text[reading.at + 1] === '\n') reading.at += 2;
+    else if (lines && sign === '#') skipComment(reading);
+    else return;
+  }
+}
+
+/** A value in a comment is dropped. */
+export function skipComment(reading: Reading): void {
+  const end = reading.text.indexOf('\n', reading.at);
+  const stop = end === -1 ? reading.text.length : end;
+  for (const place of reading.placeholders.values()) {
+    if (place.start > reading.at && place.end <= stop) reading.edits.push({ ...place, text: '' });
+  }
+  reading.at = stop;
+}

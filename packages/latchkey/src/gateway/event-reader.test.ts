@@ -1,0 +1,45 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { EventReader } from './event-reader.ts';
+
+function readInPieces(text: string, size: number): readonly string[] {
+  const reader = new EventReader();
+  const bytes = Buffer.from(text);
+  const found: string[] = [];
+  for (let at = 0; at < bytes.length; at += size) found.push(...reader.read(bytes.subarray(at, at + size)));
+  return found;
+}
+
+describe('EventReader', () => {
+  it('gives the data of messages, and nothing of comments, ids and other types', () => {
+    const stream =
+      ': open\n\nid: 1\nretry: 5\ndata: {"a":1}\n\nevent: ping\ndata: no\n\nevent: message\ndata:two\n\nid: 9\n\n';
+    for (const size of [1, 2, 3, 7, 1000]) expect(readInPieces(stream, size)).toEqual(['{"a":1}', 'two']);
+  });
+
+  it('joins the lines of one event, whichever line ends they have', () => {
+    for (const end of ['\n', '\r\n', '\r'])
+      expect(readInPieces(`data: {${end}data: }${end}${end}data: x${end}${end}`, 1)).toEqual(['{\n}', 'x']);
+  });
+
+  it('holds what is not whole, and says how much', () => {
+    const reader = new EventReader();
+    expect(reader.read('data: one\n\ndata: two')).toEqual(['one']);
+    expect(reader.size).toBe(9);
+    expect(reader.read('\n\n')).toEqual(['two']);
+    expect(reader.size).toBe(0);
+  });
+
+  it('gives every text as it was, however the bytes come', () => {
+    const texts = fc.array(
+      fc.json().map((json) => json.replaceAll(/[\r\n]/g, ' ')),
+      { maxLength: 5 },
+    );
+    fc.assert(
+      fc.property(texts, fc.integer({ min: 1, max: 50 }), (all, size) => {
+        const stream = all.map((text) => `event: message\ndata: ${text}\n\n`).join('');
+        expect(readInPieces(stream, size)).toEqual(all.filter((text) => text !== ''));
+      }),
+    );
+  });
+});

@@ -1,0 +1,50 @@
+import { EVENT_END, lastBoundary, LONGEST_END, splitEvents } from './events.ts';
+
+/** Takes the messages out of an event stream as it comes. */
+export class EventReader {
+  #held: Buffer[] = [];
+  #tail: Buffer = Buffer.alloc(0);
+  #size = 0;
+
+  /** Bytes of an event that is not whole yet. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The data of each event that is whole now; of the type `message`, or of none, which is the same. */
+  read(chunk: Uint8Array | string): readonly string[] {
+    const bytes = Buffer.from(chunk);
+    const seam = Buffer.concat([this.#tail, bytes]);
+    this.#tail = seam.subarray(-LONGEST_END + 1);
+    this.#held.push(bytes);
+    this.#size += bytes.length;
+    // Only then is all that is held looked at, so that the work stays linear.
+    return seam.toString('latin1').search(EVENT_END) === -1 ? NONE : this.#takeWhole();
+  }
+
+  // In latin1 each byte is one character, so that no character is cut.
+  #takeWhole(): readonly string[] {
+    const text = Buffer.concat(this.#held).toString('latin1');
+    const boundary = lastBoundary(text);
+    const rest = Buffer.from(text.slice(boundary), 'latin1');
+    this.#held = [rest];
+    this.#size = rest.length;
+    return splitEvents(text.slice(0, boundary))
+      .map(toData)
+      .filter((data) => data !== '');
+  }
+}
+
+const NONE: readonly string[] = [];
+
+function toData(event: string): string {
+  const data: string[] = [];
+  let type = '';
+  for (const line of event.split(/\r\n|\n|\r/)) {
+    const colon = line.indexOf(':');
+    const value = line.slice(colon + 1).replace(/^ /, '');
+    if (line.startsWith('data:')) data.push(value);
+    else if (line.startsWith('event:')) type = value;
+  }
+  return type === '' || type === 'message' ? Buffer.from(data.join('\n'), 'latin1').toString('utf8') : '';
+}

@@ -1,0 +1,103 @@
+import type { Message } from '../../core/message.ts';
+import { refuse } from '../../core/reason.ts';
+import type { Answer } from '../../core/upstream.ts';
+import { isRecord, toError, toIdKey, toNotification, toResult, valueAt } from '../stdio/json.ts';
+import type { Posted } from '../stdio/modern-call.ts';
+import { Reply } from '../stdio/reply.ts';
+import { SideStream } from '../stdio/side-stream.ts';
+import type { Cancel } from './server-calls.ts';
+import type { ToolRequests } from './server-requests.ts';
+
+interface Pending {
+  readonly reply: Reply;
+  readonly cancel: Cancel;
+}
+
+const CHANGED = toNotification('notifications/tools/list_changed', '{}');
+
+/** A session of a legacy client (MCP 2025-11-25): its calls by their ids, and its stream of changes. */
+export class ToolSession {
+  readonly id: string;
+  readonly #requests: ToolRequests;
+  readonly #onEnd: () => void;
+  readonly #side = new SideStream();
+  readonly #pending = new Map<string, Pending>();
+  #initialized = false;
+  #toldOnce = false;
+  #over = false;
+
+  constructor(requests: ToolRequests, id: string, onEnd: () => void) {
+    this.id = id;
+    this.#requests = requests;
+    this.#onEnd = onEnd;
+  }
+
+  post({ message }: Posted, answer: Answer): void {
+    if (this.#over) return answer.fail(refuse('session-unknown'));
+    if (message.kind === 'request') return this.#request(message, answer);
+    if (message.cancels !== null) this.#cancel(toIdKey(message.cancels));
+    answer.start(202, []);
+    return answer.end();
+  }
+
+  listen(answer: Answer): void {
+    if (this.#over) return answer.fail(refuse('session-unknown'));
+    this.#toldOnce = false;
+    return this.#side.open(answer);
+  }
+
+  /** Without an open stream one notification is kept for it; more would say the same. */
+  tellChanged(): void {
+    if (!this.#side.isOpen && this.#toldOnce) return;
+    this.#toldOnce = !this.#side.isOpen;
+    this.#side.send(CHANGED);
+  }
+
+  /** Ends its calls too. */
+  end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    const refusal = refuse('session-unknown', { detail: 'the session ended' });
+    for (const { reply, cancel } of this.#pending.values()) {
+      cancel();
+      reply.fail(refusal, 'The session ended.');
+    }
+    this.#pending.clear();
+    this.#side.close();
+    this.#onEnd();
+  }
+
+  #request(message: Message, answer: Answer): void {
+    const key = toIdKey(message.id ?? 'null');
+    if (this.#pending.has(key)) return answer.fail(refuse('id-in-use'));
+    if (message.method === 'initialize') return this.#initialize(message, new Reply(answer, message.id ?? 'null'));
+    if (!this.#initialized) return answer.fail(refuse('session-unknown'));
+    const reply = new Reply(answer, message.id ?? 'null');
+    if (message.method === 'ping') return reply.finish(toResult(reply.id, '{}'));
+    // A caller who disconnects has not cancelled (MCP 2025-11-25 transports): the call runs on, its answer is dropped.
+    const cancel = this.#requests.answer('legacy', message, reply, () => this.#pending.delete(key));
+    if (cancel !== null && !reply.done) this.#pending.set(key, { reply, cancel });
+    return undefined;
+  }
+
+  #initialize(message: Message, reply: Reply): void {
+    const params = valueAt(message.bytes, message.params);
+    if (this.#initialized || !isRecord(params)) {
+      reply.finish(toError(reply.id, this.#initialized ? -32600 : -32602, 'Not expected here'));
+      // Nobody would know the id of a session that was not opened.
+      if (!this.#initialized) this.end();
+      return;
+    }
+    this.#initialized = true;
+    this.#requests.initialize(reply, params['protocolVersion'], this.id);
+  }
+
+  #cancel(key: string): void {
+    const pending = this.#pending.get(key);
+    if (pending === undefined) return;
+    this.#pending.delete(key);
+    pending.cancel();
+    // A cancelled request gets no response (MCP 2025-11-25 cancellation), but HTTP needs an end.
+    pending.reply.close();
+  }
+}

@@ -72,7 +72,10 @@ interface Assignment {
 
 function findAssignments(reading: Reading): readonly Assignment[] {
   const defaults = reading.uses.filter(({ braced }) => braced).map((use) => ({ name: use.name, range: use }));
-  return [...defaults.filter(({ range }) => isDefault(reading, range)), ...reading.commands.flatMap(assignmentsOf)];
+  return [
+    ...defaults.filter(({ range }) => isDefault(reading, range)),
+    ...reading.commands.flatMap((command) => assignmentsOf(command, reading)),
+  ];
 }
 
 /** `${x:=…}` sets x. */
@@ -80,7 +83,7 @@ function isDefault({ text }: Reading, { start, end }: Range): boolean {
   return /^\$\{\w+:?=/.test(text.slice(start, end));
 }
 
-function assignmentsOf(command: Command): readonly Assignment[] {
+function assignmentsOf(command: Command, reading: Reading): readonly Assignment[] {
   const { words, assignments } = command;
   const own = assignments.map(({ name, start, end }) => ({ name, range: { start, end } }));
   const builtin = words[0]?.literal ?? '';
@@ -88,7 +91,7 @@ function assignmentsOf(command: Command): readonly Assignment[] {
   if (NAMING.has(builtin))
     return [...own, ...words.slice(1).flatMap(({ prefix, start, end }) => namesOf(prefix, { start, end }))];
   if (!READING.has(builtin)) return own;
-  const inputs = inputsOf(command);
+  const inputs = inputsOf(command, reading);
   return [...own, ...words.slice(1).flatMap(({ prefix }) => inputs.flatMap((range) => namesOf(prefix, range)))];
 }
 
@@ -106,9 +109,12 @@ function loopOf({ words: [, variable, ...list] }: Command): readonly Assignment[
 }
 
 /** What a command reads from its standard input, as far as it stands in the script. */
-export function inputsOf({ inputs, fedFrom, start }: Command, reading?: Reading): readonly Range[] {
-  const loose = reading?.looseInputs ?? [];
+export function inputsOf({ inputs, fedFrom, start }: Command, reading: Reading): readonly Range[] {
   // What a function reads depends on where it is called.
-  if (reading?.definesFunctions === true) return [{ start: 0, end: reading.text.length }];
-  return [...inputs, ...loose, ...(fedFrom === null ? [{ start, end: start }] : [{ start: fedFrom, end: start }])];
+  if (reading.definesFunctions) return [{ start: 0, end: reading.text.length }];
+  return [
+    ...inputs,
+    ...reading.looseInputs,
+    ...(fedFrom === null ? [{ start, end: start }] : [{ start: fedFrom, end: start }]),
+  ];
 }

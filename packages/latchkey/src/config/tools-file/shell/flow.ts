@@ -56,8 +56,12 @@ function valuesUsed(
   parameters: readonly Parameter[],
 ): Iterable<Parameter> {
   const positional = /^[\d@*]$/.test(name);
+  const names = new Set([...reading.placeholders.values()].map((place) => place.name));
+  const variables = new Set(reading.uses.map((use) => use.name));
   const isSet = reading.commands.some(({ words: [first] }) => first?.literal === 'set');
-  if (positional) return reading.definesFunctions || isSet ? parameters : [];
+  if (positional && !reading.definesFunctions && !isSet) return [];
+  if (positional)
+    return parameters.filter((each) => names.has(each.name) || variables.has(argumentVariable(each.name)));
   return held.get(name) ?? [];
 }
 

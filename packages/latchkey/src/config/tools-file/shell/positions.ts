@@ -43,6 +43,7 @@ export function judgePositions(reading: Reading, flow: Flow): Judgement {
     const judged = explain(finding, reading);
     (judged.warns ? warnings : refusals).push({ offset: judged.offset, message: judged.message });
   }
+  warnings.push(...reading.commands.flatMap((command) => warnOfJson(reading, command, free)));
   warnings.push(...reading.commands.flatMap((command) => warnOfOptions(reading, command, flow)));
   const refused = new Set(refusals.map(({ offset }) => offset));
   return { refusals, warnings: warnings.filter(({ offset }) => !refused.has(offset)) };
@@ -189,4 +190,17 @@ function warnOfOptions(reading: Reading, { words }: Command, flow: Flow): readon
     const message = `may begin with - and be read as an option of ${program}; write -- before it if ${program} takes that, or limit it with validation.pattern`;
     return [{ offset: placeIn(reading, word), message }];
   });
+}
+
+const SENDING = new Set(['curl', 'wget', 'http', 'https', 'xh', 'curlie']);
+
+/** JSON in the quotes of a shell is pasted together, and a quote in a value changes it. */
+function warnOfJson(reading: Reading, { words }: Command, free: Judge['free']): readonly Refusal[] {
+  if (!SENDING.has(words[0]?.literal ?? '')) return [];
+  return words
+    .filter((word) => /[{[,:]\s*\\?"/.test(reading.text.slice(word.start, word.end)) && free(word).length > 0)
+    .map((word) => ({
+      offset: placeIn(reading, word),
+      message: 'is pasted into JSON, which a quote in it changes; http: {method, url, body} encodes values',
+    }));
 }

@@ -50,7 +50,7 @@ function run(shell: string, script: string, values: Readonly<Record<string, stri
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 20_000,
   });
-  expect(`${done.status} ${done.stderr}`, script).toBe('0 ');
+  expect(`${done.status} ${done.stderr}`).toBe('0 ');
   return done.stdout.split('\0').slice(0, -1);
 }
 
@@ -251,8 +251,8 @@ describe.each(SHELLS)('secureScript before %s', (shell, dialect) => {
         (pieces, around, values) => {
           const script = around(`printf '%s\\0' ${pieces.map(({ written }) => written).join(' ')}`);
           const safe = secureScript(script, PARAMETERS, dialect);
-          expect(safe.refusals, script).toEqual([]);
-          expect(run(shell, safe.script, values), safe.script).toEqual(pieces.map(({ means }) => means(values)));
+          expect(safe.refusals).toEqual([]);
+          expect(run(shell, safe.script, values)).toEqual(pieces.map(({ means }) => means(values)));
         },
       ),
       { numRuns: Number(process.env['LATCHKEY_RUNS'] ?? 40) },

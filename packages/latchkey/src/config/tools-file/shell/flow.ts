@@ -10,6 +10,8 @@ export interface Flow {
   valuesOf(variable: string): readonly Parameter[];
   /** Variables that the script itself sets. */
   readonly assigned: ReadonlySet<string>;
+  /** Whether callers write the beginning of a text, and so all that matters of it. */
+  isBegunByCallers(range: Range): boolean;
 }
 
 /** Builtins whose operands are names of variables, perhaps with a value. */
@@ -23,14 +25,21 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[]):
     parameters.map((each) => [argumentVariable(each.name), new Set([each])]),
   );
   const places = [...reading.placeholders.values()];
+  const positional = findPositional(reading, parameters);
+  const valuesUsed = ({ name }: VariableUse): Iterable<Parameter> =>
+    /^[\d@*]$/.test(name) ? positional : (held.get(name) ?? []);
+  const counted = reading.substitutions.filter((each) => printsNumber(reading, each));
   const valuesIn = (range: Range): readonly Parameter[] => {
     const found = new Set<Parameter>();
+    const numbers = counted.filter(({ start, end }) => start >= range.start && end <= range.end);
+    const isIn = (offset: number, { start, end }: Range): boolean =>
+      offset >= start && offset < end && !numbers.some((each) => offset >= each.start && offset < each.end);
     for (const { start, name } of places) {
       const parameter = byName.get(name);
       if (isIn(start, range) && parameter !== undefined) found.add(parameter);
     }
     for (const use of reading.uses) {
-      if (isIn(use.start, range)) for (const each of valuesUsed(use, held, reading, parameters)) found.add(each);
+      if (isIn(use.start, range)) for (const each of valuesUsed(use)) found.add(each);
     }
     return [...found];
   };
@@ -45,24 +54,31 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[]):
       grown ||= into.size > before;
     }
   }
-  return { valuesIn, valuesOf: (name) => [...(held.get(name) ?? [])], assigned: new Set(sets.map(({ name }) => name)) };
+  return {
+    valuesIn,
+    valuesOf: (name) => [...(held.get(name) ?? [])],
+    assigned: new Set(sets.map(({ name }) => name)),
+    isBegunByCallers: (range) => isBegun(reading.text, range, sets, new Set()),
+  };
 }
 
-/** What a function is called with is not followed: its `$1` may hold any value. */
-function valuesUsed(
-  { name }: VariableUse,
-  held: ReadonlyMap<string, ReadonlySet<Parameter>>,
-  reading: Reading,
-  parameters: readonly Parameter[],
-): Iterable<Parameter> {
-  const positional = /^[\d@*]$/.test(name);
+/** What a function is called with is not followed: its `$1` may hold any value that the script uses at all. */
+function findPositional(reading: Reading, parameters: readonly Parameter[]): readonly Parameter[] {
   const isSet = reading.commands.some(({ words: [first] }) => first?.literal === 'set');
-  if (positional) return reading.definesFunctions || isSet ? parameters : [];
-  return held.get(name) ?? [];
+  if (!reading.definesFunctions && !isSet) return [];
+  const names = new Set([...reading.placeholders.values()].map(({ name }) => name));
+  const variables = new Set(reading.uses.map(({ name }) => name));
+  return parameters.filter(({ name }) => names.has(name) || variables.has(argumentVariable(name)));
 }
 
-function isIn(offset: number, { start, end }: Range): boolean {
-  return offset >= start && offset < end;
+/** Whether what a substitution comes to is a number, whatever it counts: `$(wc -l < "{{path}}")`. */
+function printsNumber({ commands }: Reading, { start, end }: Range): boolean {
+  const last = commands
+    .filter((each) => each.start >= start && each.start < end)
+    .toSorted((one, other) => other.start - one.start)[0];
+  const [name, ...rest] = last?.words ?? [];
+  if (name?.literal === 'wc') return rest.every(({ literal }) => literal?.startsWith('-') === true);
+  return name?.literal === 'nproc' || (name?.literal === 'date' && rest.length === 1 && rest[0]?.literal === '+%s');
 }
 
 interface Assignment {
@@ -72,7 +88,10 @@ interface Assignment {
 
 function findAssignments(reading: Reading): readonly Assignment[] {
   const defaults = reading.uses.filter(({ braced }) => braced).map((use) => ({ name: use.name, range: use }));
-  return [...defaults.filter(({ range }) => isDefault(reading, range)), ...reading.commands.flatMap(assignmentsOf)];
+  return [
+    ...defaults.filter(({ range }) => isDefault(reading, range)),
+    ...reading.commands.flatMap((command) => assignmentsOf(command, reading)),
+  ];
 }
 
 /** `${x:=…}` sets x. */
@@ -80,7 +99,7 @@ function isDefault({ text }: Reading, { start, end }: Range): boolean {
   return /^\$\{\w+:?=/.test(text.slice(start, end));
 }
 
-function assignmentsOf(command: Command): readonly Assignment[] {
+function assignmentsOf(command: Command, reading: Reading): readonly Assignment[] {
   const { words, assignments } = command;
   const own = assignments.map(({ name, start, end }) => ({ name, range: { start, end } }));
   const builtin = words[0]?.literal ?? '';
@@ -88,7 +107,7 @@ function assignmentsOf(command: Command): readonly Assignment[] {
   if (NAMING.has(builtin))
     return [...own, ...words.slice(1).flatMap(({ prefix, start, end }) => namesOf(prefix, { start, end }))];
   if (!READING.has(builtin)) return own;
-  const inputs = inputsOf(command);
+  const inputs = inputsOf(command, reading);
   return [...own, ...words.slice(1).flatMap(({ prefix }) => inputs.flatMap((range) => namesOf(prefix, range)))];
 }
 
@@ -106,9 +125,23 @@ function loopOf({ words: [, variable, ...list] }: Command): readonly Assignment[
 }
 
 /** What a command reads from its standard input, as far as it stands in the script. */
-export function inputsOf({ inputs, fedFrom, start }: Command, reading?: Reading): readonly Range[] {
-  const loose = reading?.looseInputs ?? [];
+export function inputsOf({ inputs, fedFrom, start }: Command, reading: Reading): readonly Range[] {
   // What a function reads depends on where it is called.
-  if (reading?.definesFunctions === true) return [{ start: 0, end: reading.text.length }];
-  return [...inputs, ...loose, ...(fedFrom === null ? [{ start, end: start }] : [{ start: fedFrom, end: start }])];
+  if (reading.definesFunctions) return [{ start: 0, end: reading.text.length }];
+  return [
+    ...inputs,
+    ...reading.looseInputs,
+    ...(fedFrom === null ? [{ start, end: start }] : [{ start: fedFrom, end: start }]),
+  ];
+}
+
+function isBegun(text: string, { start, end }: Range, sets: readonly Assignment[], seen: ReadonlySet<string>): boolean {
+  const value = text.slice(start, end).replace(/^[A-Za-z_]\w*\+?=/, '');
+  if (/^(?:\$\((?:echo|printf ['"]?%s['"]?) +)?["']?\{\{/.test(value)) return true;
+  const name = /^["']?\$\{?([A-Za-z_]\w*)/.exec(value)?.[1];
+  if (name === undefined) return false;
+  // `q="$q LIMIT 10"` leaves the beginning as it is.
+  if (name.startsWith('GANTZ_ARG_') || seen.has(name)) return true;
+  const own = sets.filter((each) => each.name === name);
+  return own.length > 0 && own.every(({ range }) => isBegun(text, range, sets, new Set([...seen, name])));
 }

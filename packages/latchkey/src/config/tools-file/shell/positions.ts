@@ -4,6 +4,7 @@ import { inputsOf, NAMING } from './flow.ts';
 import type { Flow } from './flow.ts';
 import { findProgramText } from './program-text.ts';
 import type { Argument, Finding } from './program-text.ts';
+import { placeholdersBetween } from './reading.ts';
 import type { Command, Range, Reading, Refusal, Word } from './reading.ts';
 
 /** What is wrong with where values get to, and what may be. */
@@ -15,6 +16,7 @@ export interface Judgement {
 const NUMERIC_OPERATORS = new Set(['-eq', '-ne', '-lt', '-le', '-gt', '-ge']);
 const TESTS = new Set(['test', '[', '[[']);
 const EVALUATING = new Set(['let', 'return', 'exit', 'shift', 'break', 'continue']);
+const BEFORE = new Set(['builtin', 'command', 'noglob', 'nocorrect', 'time', '-', 'exec']);
 const VARIABLES = new Set([...NAMING, 'read', 'mapfile', 'readarray', 'getopts']);
 const DECIDING =
   /^(?:PATH|IFS|ENV|BASH_ENV|SHELLOPTS|BASHOPTS|PS4|PROMPT_COMMAND|LD_\w+|DYLD_\w+|PYTHON\w+|NODE_OPTIONS|PERL5\w+|RUBY\w+|GIT_\w+|EDITOR|VISUAL|PAGER|BROWSER|SHELL|LESSOPEN|FPATH|ZDOTDIR)$/;
@@ -37,13 +39,15 @@ export function judgePositions(reading: Reading, flow: Flow): Judgement {
   }
   for (const command of reading.commands) {
     judgeCommand({ reading, flow, free, refuse }, command);
-    warnings.push(...warnOfOptions(reading, command, flow));
   }
   for (const finding of reading.commands.flatMap((command) => findIn(reading, command, free))) {
-    const judged = explain(finding, reading);
+    const judged = explain(finding, reading, flow);
     (judged.warns ? warnings : refusals).push({ offset: judged.offset, message: judged.message });
   }
-  return { refusals, warnings };
+  warnings.push(...reading.commands.flatMap((command) => warnOfJson(reading, command, free)));
+  warnings.push(...reading.commands.flatMap((command) => warnOfOptions(reading, command, flow)));
+  const refused = new Set(refusals.map(({ offset }) => offset));
+  return { refusals, warnings: warnings.filter(({ offset }) => !refused.has(offset)) };
 }
 
 interface Judge {
@@ -64,11 +68,14 @@ function isEvaluated({ text }: Reading, flow: Flow, { start, end }: Range): bool
   return [...flow.valuesIn({ start, end }), ...named].some((each) => !isNumeric(each));
 }
 
-function judgeCommand(judge: Judge, { words, assignments }: Command): void {
+function judgeCommand(judge: Judge, { words: written, assignments }: Command): void {
   for (const { name, start, end } of assignments) {
     if (DECIDING.test(name) && judge.free({ start, end }).length > 0)
       judge.refuse({ start, end }, `would be ${name}, which decides which programs run`);
   }
+  // What comes before a builtin may expand to nothing, or only say that it is one.
+  const first = written.findIndex(({ literal }) => literal !== null && !BEFORE.has(literal));
+  const words = first === -1 ? [] : written.slice(first);
   const name = words[0]?.literal ?? '';
   if (TESTS.has(name)) judgeTest(judge, words);
   if (EVALUATING.has(name)) judgeNumbers(judge, words.slice(1));
@@ -87,8 +94,10 @@ function judgeNumbers({ flow, refuse }: Judge, words: readonly (Word | undefined
 }
 
 function judgeTest(judge: Judge, words: readonly Word[]): void {
+  // In the other shells a text is no number to `[`.
+  const evaluates = words[0]?.literal === '[[' || judge.reading.dialect === 'ksh' || judge.reading.dialect === 'zsh';
   words.forEach(({ literal }, at) => {
-    if (NUMERIC_OPERATORS.has(literal ?? '')) judgeNumbers(judge, [words[at - 1], words[at + 1]]);
+    if (evaluates && NUMERIC_OPERATORS.has(literal ?? '')) judgeNumbers(judge, [words[at - 1], words[at + 1]]);
     if (literal === '-v' || literal === '-R') judgeNames(judge, words.slice(at + 1, at + 2));
   });
 }
@@ -112,6 +121,16 @@ function judgeFormat(judge: Judge, words: readonly Word[]): void {
     judgeNumbers(judge, words.slice(2));
 }
 
+/** `"$JAVA_HOME/bin/java"` is java, wherever that is. */
+function nameIn({ text }: Reading, { start, end }: Range): string | null {
+  return /\/([\w.-]+)"?$/.exec(text.slice(start, end))?.[1] ?? null;
+}
+
+const CHOSEN_PROGRAM =
+  'would decide which program runs; name the program here, or give the caller a list to choose from with enum';
+const WHOLE_COMMAND =
+  'would be the whole command; if callers may run anything, say so: script: {command: sh, args: ["-c", "{{…}}"]}';
+
 type Placed = Argument & Range;
 
 function findIn(
@@ -119,7 +138,10 @@ function findIn(
   command: Command,
   free: Judge['free'],
 ): readonly (Finding & { readonly command: Command })[] {
-  const args = command.words.map((word): Placed => ({ ...word, free: free(word).length > 0, prefix: word.prefix }));
+  const args = command.words.map((word, at): Placed => {
+    const literal = word.literal ?? (at === 0 ? nameIn(reading, word) : null);
+    return { ...word, literal, free: free(word).length > 0 };
+  });
   if (args[0]?.literal === 'for' || args[0]?.literal === 'select') return [];
   const inputFree = inputsOf(command, reading).some((range) => free(range).length > 0);
   return findProgramText(args, inputFree).map((finding) => ({ ...finding, command }));
@@ -128,14 +150,14 @@ function findIn(
 function explain(
   finding: Finding & { readonly command: Command },
   reading: Reading,
+  flow: Flow,
 ): { readonly offset: number; readonly message: string; readonly warns: boolean } {
   const { command, kind, argument } = finding;
   const range = (argument as Placed | null) ?? command;
   const offset = placeIn(reading, range as Range);
   if (kind === 'name') {
-    const message =
-      'would decide which program runs; name the program here, or give the caller a list to choose from with enum';
-    return { offset, message, warns: false };
+    const alone = command.words.length === 1 && reading.commands.length === 1;
+    return { offset, message: alone ? WHOLE_COMMAND : CHOSEN_PROGRAM, warns: false };
   }
   const { language, instead, query } = finding.program;
   if (kind === 'option')
@@ -148,7 +170,7 @@ function explain(
     const message = `reaches the standard input of ${command.words[0]?.literal ?? 'a program'}, which reads ${language} there; ${instead}`;
     return { offset: placeIn(reading, firstInput(reading, command)), message, warns: query === true };
   }
-  const whole = query === true && isWhole(reading, argument as Placed);
+  const whole = query === true && flow.isBegunByCallers(argument as Placed);
   return whole
     ? {
         offset,
@@ -160,13 +182,9 @@ function explain(
 
 function firstInput(reading: Reading, command: Command): Range {
   return (
-    inputsOf(command, reading).find((range) => placeIn(reading, range) !== range.start) ??
+    inputsOf(command, reading).find(({ start, end }) => placeholdersBetween(reading, start, end).length > 0) ??
     command.words[0] ?? { start: 0, end: 0 }
   );
-}
-
-function isWhole({ text }: Reading, { start, end }: Range): boolean {
-  return /^(["']?)\{\{[\w-]+\}\}\1$/.test(text.slice(start, end));
 }
 
 /** A value at the beginning of an argument that no `--` stands before. */
@@ -178,8 +196,22 @@ function warnOfOptions(reading: Reading, { words }: Command, flow: Flow): readon
   return rest.slice(0, dashes === -1 ? rest.length : dashes).flatMap((word, at): readonly Refusal[] => {
     const before = rest[at - 1]?.literal ?? '';
     if (word.literal !== null || word.prefix !== '' || /^--[\w-]+$|^-[eHdXFmofug]$/.test(before)) return [];
+    if (program === 'find' && before.startsWith('-')) return [];
     if (!flow.valuesIn(word).some(mayBeOption)) return [];
     const message = `may begin with - and be read as an option of ${program}; write -- before it if ${program} takes that, or limit it with validation.pattern`;
     return [{ offset: placeIn(reading, word), message }];
   });
+}
+
+const SENDING = new Set(['curl', 'wget', 'http', 'https', 'xh', 'curlie']);
+
+/** JSON in the quotes of a shell is pasted together, and a quote in a value changes it. */
+function warnOfJson(reading: Reading, { words }: Command, free: Judge['free']): readonly Refusal[] {
+  if (!SENDING.has(words[0]?.literal ?? '')) return [];
+  return words
+    .filter((word) => /[{[,:]\s*\\?"/.test(reading.text.slice(word.start, word.end)) && free(word).length > 0)
+    .map((word) => ({
+      offset: placeIn(reading, word),
+      message: 'is pasted into JSON, which a quote in it changes; http: {method, url, body} encodes values',
+    }));
 }

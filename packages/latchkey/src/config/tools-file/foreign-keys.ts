@@ -49,11 +49,20 @@ const SERVER_KEYS: Readonly<Record<string, string>> = {
   auth: 'credentials do not stand in this file; `latchkey token create NAME` makes one',
 };
 
+const INNER_KEYS: Readonly<Record<string, string>> = {
+  audit: 'every call is in the trail, which is set up in latchkey.yaml: `trail: {retention: 90d}`',
+  sandbox: 'a sandbox is bubblewrap and has one setting, network: true or false',
+  rate_limit:
+    'a rate is one of requests_per_second, requests_per_minute and requests_per_hour; as many may come at once',
+};
+
 /** What to write instead of a key that is none here; null when there is nothing to say. Quotes no value that may be secret. */
 export function explainForeign(root: unknown, path: Path): string | null {
   const key = String(path.at(-1));
   if (path.length === 1) return own(FILE_KEYS, key)?.(isTree(root) ? root[key] : undefined) ?? null;
   if (path.length === 2 && path[0] === 'server') return own(SERVER_KEYS, key) ?? null;
+  const inner = own(INNER_KEYS, String(path.at(-2)));
+  if (inner !== undefined) return inner;
   return path.length === 3 && path[0] === 'tools' ? (own(TOOL_KEYS, key) ?? null) : null;
 }
 

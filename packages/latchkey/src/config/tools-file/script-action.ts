@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { CommandAction, Parameter, ShellAction } from '../../core/declared-tool.ts';
+import type { CommandAction, ShellAction } from '../../core/declared-tool.ts';
 import type { Path } from '../yaml-document.ts';
 import { isFixed } from './fixed-values.ts';
 import { canHide, isPublic } from './environment.ts';
@@ -62,23 +62,12 @@ function createShell(
   }
   const safe = secureScript(text, parameters, dialect);
   const variables = settleVariables(safe, { declared, parameters, env });
-  for (const each of [...safe.refusals, ...variables.problems]) building.problem(own, named(text, each), each.offset);
-  for (const each of [...safe.warnings, ...variables.warnings]) building.warn(own, named(text, each), each.offset);
+  for (const each of [...safe.refusals, ...variables.problems]) building.problem(own, each.message, each.offset);
+  for (const each of [...safe.warnings, ...variables.warnings]) building.warn(own, each.message, each.offset);
   const hidden = Object.entries(variables.passed).flatMap(([name, value]) =>
     isPublic(name) || !canHide(value) ? [] : [value],
   );
   return { action: { kind: 'shell', shell, script: safe.script, workingDirectory }, passed: variables.passed, hidden };
-}
-
-/** What is said of a place begins with what stands there. */
-function named(text: string, { offset, message }: { readonly offset: number; readonly message: string }): string {
-  const [place] = /^\{\{[\w-]+\}\}|^\$\{?\w+\}?/.exec(text.slice(offset)) ?? [];
-  return place === undefined ||
-    message.startsWith('the ') ||
-    message.startsWith('$') ||
-    /^[A-Z_]+ is handed/.test(message)
-    ? message
-    : `${place} ${message}`;
 }
 
 function chooseShell({ env, platform }: Building): { readonly shell: string; readonly dialect: Dialect } {
@@ -128,10 +117,10 @@ function judgeArguments(command: string, args: readonly string[], building: Buil
   for (const finding of findProgramText([{ literal: command, prefix: command, free: false }, ...list], false)) {
     const argument = finding.argument as Indexed | null;
     if (argument === null) continue;
-    const path = [...building.at, 'script', 'args', argument.index];
+    const place = [...building.at, 'script', 'args', argument.index];
     const { start = 0, name = '' } = findPlaceholders(args[argument.index] ?? '', building.known)[0] ?? {};
     const { message, warns } = explain(finding, argument);
-    (warns ? building.warn : building.problem)(path, `{{${name}}} ${message}`, start);
+    (warns ? building.warn : building.problem)(place, `{{${name}}} ${message}`, start);
   }
 }
 

@@ -37,7 +37,7 @@ export function settleVariables(
   for (const { name, start: offset, braced, guarded } of uses) {
     if (found.has(name) || declared.has(name) || OWN.test(name)) continue;
     if (name.startsWith('GANTZ_ARG_'))
-      problems.push({ offset, message: `is the variable of no parameter${suggest(name, found)}` });
+      problems.push({ offset, message: `${name} is the variable of no parameter${suggest(name, found)}` });
     else if ((env[name] ?? '') !== '') {
       if (!Object.hasOwn(passed, name) && !isPublic(name)) {
         const message = `${name} is handed on from the gateway's environment; declare it under environment or secrets, so that this can be seen`;

@@ -115,17 +115,18 @@ function findClosing({ text }: Reading, quote: string, from: number): number {
   throw new Unreadable(from - 1, `has a ${quote} without its other one`);
 }
 
-/** Passes over text in single quotes; values in it are put outside of them. */
-export function readSingleQuotes(reading: Reading): string {
+/** Reads text in single quotes; values in it are put outside of them. */
+export function readSingleQuotes(reading: Reading): QuotedText {
   const start = reading.at;
   const end = reading.text.indexOf("'", start + 1);
   if (end === -1) throw new Unreadable(start, "has a ' without its other one");
-  for (const { start: place } of placeholdersBetween(reading, start, end)) {
+  const places = placeholdersBetween(reading, start, end);
+  for (const { start: place } of places) {
     reading.at = place;
     takePlaceholder(reading, 'single');
   }
   reading.at = end + 1;
-  return reading.text.slice(start + 1, end);
+  return { text: reading.text.slice(start + 1, places[0]?.start ?? end), whole: places.length === 0 };
 }
 
 /** Reads `${…}`: what follows the operator may hold anything a word may. */
@@ -242,28 +243,33 @@ function readInnerSingle(reading: Reading, outer: Quoting): void {
   reading.at = end + 1;
 }
 
-/** Reads text in double quotes. The text itself when nothing in it is expanded, else null. */
-export function readDoubleQuotes(reading: Reading): string | null {
+/** What a quoted part of a word comes to: `text` is what it begins with, `whole` whether that is all of it. */
+export interface QuotedText {
+  readonly text: string;
+  readonly whole: boolean;
+}
+
+export function readDoubleQuotes(reading: Reading): QuotedText {
   const start = reading.at;
-  let literal: string | null = '';
+  let text = '';
+  let whole = true;
   reading.at += 1;
   while (reading.text[reading.at] !== '"') {
-    const sign = reading.text[reading.at];
+    const from = reading.at;
+    const sign = reading.text[from];
     if (sign === undefined) throw new Unreadable(start, 'has a " without its other one');
-    if (takePlaceholder(reading, 'double')) literal = null;
+    if (takePlaceholder(reading, 'double')) whole = false;
     else if (sign === '$') {
-      const before = reading.at;
       readDollar(reading, 'double');
-      literal = reading.at === before + 1 && literal !== null ? `${literal}$` : null;
+      if (reading.at > from + 1) whole = false;
     } else {
-      const from = reading.at;
       readSign(reading, sign);
-      if (sign === '`') literal = null;
-      else if (literal !== null) literal += unescape(reading.text.slice(from, reading.at));
+      if (sign === '`') whole = false;
     }
+    if (whole) text += unescape(reading.text.slice(from, reading.at));
   }
   reading.at += 1;
-  return literal;
+  return { text, whole };
 }
 
 function unescape(text: string): string {

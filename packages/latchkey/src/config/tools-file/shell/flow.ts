@@ -56,8 +56,12 @@ function valuesUsed(
   parameters: readonly Parameter[],
 ): Iterable<Parameter> {
   const positional = /^[\d@*]$/.test(name);
+  const names = new Set([...reading.placeholders.values()].map((place) => place.name));
+  const variables = new Set(reading.uses.map((use) => use.name));
   const isSet = reading.commands.some(({ words: [first] }) => first?.literal === 'set');
-  if (positional) return reading.definesFunctions || isSet ? parameters : [];
+  if (positional && !reading.definesFunctions && !isSet) return [];
+  if (positional)
+    return parameters.filter((each) => names.has(each.name) || variables.has(argumentVariable(each.name)));
   return held.get(name) ?? [];
 }
 
@@ -72,7 +76,10 @@ interface Assignment {
 
 function findAssignments(reading: Reading): readonly Assignment[] {
   const defaults = reading.uses.filter(({ braced }) => braced).map((use) => ({ name: use.name, range: use }));
-  return [...defaults.filter(({ range }) => isDefault(reading, range)), ...reading.commands.flatMap(assignmentsOf)];
+  return [
+    ...defaults.filter(({ range }) => isDefault(reading, range)),
+    ...reading.commands.flatMap((command) => assignmentsOf(command, reading)),
+  ];
 }
 
 /** `${x:=…}` sets x. */
@@ -80,7 +87,7 @@ function isDefault({ text }: Reading, { start, end }: Range): boolean {
   return /^\$\{\w+:?=/.test(text.slice(start, end));
 }
 
-function assignmentsOf(command: Command): readonly Assignment[] {
+function assignmentsOf(command: Command, reading: Reading): readonly Assignment[] {
   const { words, assignments } = command;
   const own = assignments.map(({ name, start, end }) => ({ name, range: { start, end } }));
   const builtin = words[0]?.literal ?? '';
@@ -88,7 +95,7 @@ function assignmentsOf(command: Command): readonly Assignment[] {
   if (NAMING.has(builtin))
     return [...own, ...words.slice(1).flatMap(({ prefix, start, end }) => namesOf(prefix, { start, end }))];
   if (!READING.has(builtin)) return own;
-  const inputs = inputsOf(command);
+  const inputs = inputsOf(command, reading);
   return [...own, ...words.slice(1).flatMap(({ prefix }) => inputs.flatMap((range) => namesOf(prefix, range)))];
 }
 
@@ -106,9 +113,12 @@ function loopOf({ words: [, variable, ...list] }: Command): readonly Assignment[
 }
 
 /** What a command reads from its standard input, as far as it stands in the script. */
-export function inputsOf({ inputs, fedFrom, start }: Command, reading?: Reading): readonly Range[] {
-  const loose = reading?.looseInputs ?? [];
+export function inputsOf({ inputs, fedFrom, start }: Command, reading: Reading): readonly Range[] {
   // What a function reads depends on where it is called.
-  if (reading?.definesFunctions === true) return [{ start: 0, end: reading.text.length }];
-  return [...inputs, ...loose, ...(fedFrom === null ? [{ start, end: start }] : [{ start: fedFrom, end: start }])];
+  if (reading.definesFunctions) return [{ start: 0, end: reading.text.length }];
+  return [
+    ...inputs,
+    ...reading.looseInputs,
+    ...(fedFrom === null ? [{ start, end: start }] : [{ start: fedFrom, end: start }]),
+  ];
 }

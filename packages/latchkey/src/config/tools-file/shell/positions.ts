@@ -4,6 +4,7 @@ import { inputsOf, NAMING } from './flow.ts';
 import type { Flow } from './flow.ts';
 import { findProgramText } from './program-text.ts';
 import type { Argument, Finding } from './program-text.ts';
+import { placeholdersBetween } from './reading.ts';
 import type { Command, Range, Reading, Refusal, Word } from './reading.ts';
 
 /** What is wrong with where values get to, and what may be. */
@@ -37,13 +38,15 @@ export function judgePositions(reading: Reading, flow: Flow): Judgement {
   }
   for (const command of reading.commands) {
     judgeCommand({ reading, flow, free, refuse }, command);
-    warnings.push(...warnOfOptions(reading, command, flow));
   }
   for (const finding of reading.commands.flatMap((command) => findIn(reading, command, free))) {
     const judged = explain(finding, reading);
     (judged.warns ? warnings : refusals).push({ offset: judged.offset, message: judged.message });
   }
-  return { refusals, warnings };
+  warnings.push(...reading.commands.flatMap((command) => warnOfJson(reading, command, free)));
+  warnings.push(...reading.commands.flatMap((command) => warnOfOptions(reading, command, flow)));
+  const refused = new Set(refusals.map(({ offset }) => offset));
+  return { refusals, warnings: warnings.filter(({ offset }) => !refused.has(offset)) };
 }
 
 interface Judge {
@@ -112,6 +115,11 @@ function judgeFormat(judge: Judge, words: readonly Word[]): void {
     judgeNumbers(judge, words.slice(2));
 }
 
+const CHOSEN_PROGRAM =
+  'would decide which program runs; name the program here, or give the caller a list to choose from with enum';
+const WHOLE_COMMAND =
+  'would be the whole command; if callers may run anything, say so: script: {command: sh, args: ["-c", "{{…}}"]}';
+
 type Placed = Argument & Range;
 
 function findIn(
@@ -133,9 +141,8 @@ function explain(
   const range = (argument as Placed | null) ?? command;
   const offset = placeIn(reading, range as Range);
   if (kind === 'name') {
-    const message =
-      'would decide which program runs; name the program here, or give the caller a list to choose from with enum';
-    return { offset, message, warns: false };
+    const alone = command.words.length === 1 && reading.commands.length === 1;
+    return { offset, message: alone ? WHOLE_COMMAND : CHOSEN_PROGRAM, warns: false };
   }
   const { language, instead, query } = finding.program;
   if (kind === 'option')
@@ -160,7 +167,7 @@ function explain(
 
 function firstInput(reading: Reading, command: Command): Range {
   return (
-    inputsOf(command, reading).find((range) => placeIn(reading, range) !== range.start) ??
+    inputsOf(command, reading).find(({ start, end }) => placeholdersBetween(reading, start, end).length > 0) ??
     command.words[0] ?? { start: 0, end: 0 }
   );
 }
@@ -178,8 +185,22 @@ function warnOfOptions(reading: Reading, { words }: Command, flow: Flow): readon
   return rest.slice(0, dashes === -1 ? rest.length : dashes).flatMap((word, at): readonly Refusal[] => {
     const before = rest[at - 1]?.literal ?? '';
     if (word.literal !== null || word.prefix !== '' || /^--[\w-]+$|^-[eHdXFmofug]$/.test(before)) return [];
+    if (program === 'find' && before.startsWith('-')) return [];
     if (!flow.valuesIn(word).some(mayBeOption)) return [];
     const message = `may begin with - and be read as an option of ${program}; write -- before it if ${program} takes that, or limit it with validation.pattern`;
     return [{ offset: placeIn(reading, word), message }];
   });
+}
+
+const SENDING = new Set(['curl', 'wget', 'http', 'https', 'xh', 'curlie']);
+
+/** JSON in the quotes of a shell is pasted together, and a quote in a value changes it. */
+function warnOfJson(reading: Reading, { words }: Command, free: Judge['free']): readonly Refusal[] {
+  if (!SENDING.has(words[0]?.literal ?? '')) return [];
+  return words
+    .filter((word) => /[{[,:]\s*\\?"/.test(reading.text.slice(word.start, word.end)) && free(word).length > 0)
+    .map((word) => ({
+      offset: placeIn(reading, word),
+      message: 'is pasted into JSON, which a quote in it changes; http: {method, url, body} encodes values',
+    }));
 }

@@ -32,7 +32,7 @@ export function findProgramText(args: readonly Argument[], inputFree: boolean): 
   const program = findNamed(PROGRAMS, name.literal);
   return [
     ...(program === undefined ? [] : walkProgram(program, rest, inputFree)),
-    ...(wrapper === undefined ? findNested(rest, inputFree) : findProgramText(skipTo(wrapper, rest), inputFree)),
+    ...(wrapper === undefined ? findNested(rest, inputFree) : findWrapped(wrapper, rest, inputFree)),
   ];
 }
 
@@ -51,6 +51,26 @@ function findNested(args: readonly Argument[], inputFree: boolean): readonly Fin
       ? [...found, { kind: 'text', argument: null, program }]
       : found;
   });
+}
+
+/** xargs makes arguments of what it reads. */
+function findWrapped(wrapper: Wrapper, args: readonly Argument[], inputFree: boolean): readonly Finding[] {
+  const wrapped = skipTo(wrapper, args);
+  if (wrapper.inputIsArguments !== true || !inputFree || wrapped.length === 0)
+    return findProgramText(wrapped, inputFree);
+  const read: Argument = { literal: null, prefix: '', free: true };
+  const filled = wrapped.map((each) => {
+    const at = each.literal?.indexOf('{}') ?? -1;
+    return at === -1 ? each : { ...each, literal: null, prefix: each.prefix.slice(0, at), free: true };
+  });
+  return (
+    findProgramText(
+      filled.some(({ free }, at) => free && wrapped[at]?.free === false) ? filled : [...wrapped, read],
+      false,
+    )
+      // What is read has no place in the command; the program that reads it has.
+      .map((finding) => (finding.argument === read ? { ...finding, argument: args[0] ?? read } : finding))
+  );
 }
 
 /** The arguments from the name of the program on that a wrapper runs. */

@@ -38,6 +38,8 @@ export interface Wrapper {
   readonly takes?: string;
   /** Operands before that name. */
   readonly skip?: number;
+  /** What it reads from standard input are arguments of that program. */
+  readonly inputIsArguments?: boolean;
 }
 
 const AS_ARGUMENT = 'pass it as an argument: script: {command, args}';
@@ -229,7 +231,7 @@ export const PROGRAMS: readonly Program[] = [
 export const WRAPPERS: readonly Wrapper[] = [
   { names: ['sudo', 'doas'], takes: 'ughpCTUDR' },
   { names: ['env'], takes: 'uC' },
-  { names: ['xargs'], takes: 'IndPLEaRs' },
+  { names: ['xargs'], takes: 'IndPLEaRs', inputIsArguments: true },
   { names: ['nice', 'ionice', 'chrt'], takes: 'ncp' },
   { names: ['timeout'], takes: 'ks', skip: 1 },
   { names: ['chroot', 'flock', 'taskset'], takes: 'wE', skip: 1 },

@@ -39,8 +39,8 @@ export function secureScript(text: string, parameters: readonly Parameter[], dia
     .map(({ start }) => ({ offset: start, message: 'is no parameter of this tool' }));
   return {
     script: applyEdits(reading),
-    refusals: dedupe([...unknown, ...refusals, ...judged.refusals]),
-    warnings: dedupe([...judged.warnings, ...warnOfSplitting(reading, parameters)]),
+    refusals: dedupe([...unknown, ...refusals, ...judged.refusals], text),
+    warnings: dedupe([...judged.warnings, ...warnOfSplitting(reading, parameters)], text),
     uses: reading.uses.filter(({ name }) => /^[A-Za-z_]/.test(name) && !flow.assigned.has(name)),
     readsOthers: reading.commands.some(({ words: [first] }) => ['.', 'source', 'eval'].includes(first?.literal ?? '')),
   };
@@ -69,7 +69,7 @@ function readAll(reading: Reading): Refusal | null {
     return null;
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    const message = `stands in a script that cannot be made safe: it ${error.message}; write script: {command, args}, or use $GANTZ_ARG_… in a file of its own`;
+    const message = `the script cannot be made safe with values in it: it ${error.message}; write script: {command, args}, or use $GANTZ_ARG_… in a file of its own`;
     return { offset: error.offset, message };
   }
 }
@@ -88,12 +88,20 @@ function applyEdits({ text, edits }: Reading): string {
   return result + text.slice(at);
 }
 
-/** One place is told of once, with what was found first. */
-function dedupe(found: readonly Refusal[]): readonly Refusal[] {
+/** One place is told of once, with what was found first; what is said of it begins with what stands there. */
+function dedupe(found: readonly Refusal[], text: string): readonly Refusal[] {
   const seen = new Set<number>();
   return found
     .filter(({ offset }) => !seen.has(offset) && seen.add(offset))
+    .map(({ offset, message }) => ({
+      offset,
+      message: message.startsWith('the script ') ? message : `${nameAt(text, offset)} ${message}`,
+    }))
     .toSorted((one, other) => one.offset - other.offset);
+}
+
+function nameAt(text: string, offset: number): string {
+  return /^(?:\{\{[\w-]+\}\}|\$\{?\w+\}?|[\w./-]+)/.exec(text.slice(offset))?.[0] ?? 'this';
 }
 
 /** `$GANTZ_ARG_X` that the file's author wrote without quotes. */
@@ -104,6 +112,6 @@ function warnOfSplitting({ uses, dialect }: Reading, parameters: readonly Parame
     .filter(({ name, split }) => split && names.has(name))
     .map(({ start, name }) => ({
       offset: start,
-      message: `$${name} is split into words and matched with files; write "$${name}"`,
+      message: `is split into words and matched with files; write "$${name}"`,
     }));
 }

@@ -1,4 +1,5 @@
 import { readBackquotes, readDollar, readDoubleQuotes, readSingleQuotes } from './expansion.ts';
+import type { QuotedText } from './expansion.ts';
 import { skipEscaped, refuseBetween, takePlaceholder, Unreadable } from './reading.ts';
 import type { Reading, Word } from './reading.ts';
 
@@ -32,29 +33,24 @@ export function readWord(reading: Reading, inTest = false): Word {
 }
 
 function readPart(reading: Reading, draft: Draft, sign: string): void {
-  const from = reading.at;
-  let text: string | null = sign;
-  if (sign === '"') text = readDoubleQuotes(reading);
-  else if (sign === "'") text = readSingleText(reading);
-  else if (sign === '$') {
-    readDollar(reading, 'none');
-    text = reading.at === from + 1 ? '$' : null;
-  } else if (sign === '`') {
-    readBackquotes(reading);
-    text = null;
-  } else if (sign === '\\') {
-    skipEscaped(reading);
-    text = reading.text.slice(from + 1, reading.at).replace('\n', '');
-  } else reading.at += 1;
-  if (sign !== text) draft.plain = false;
-  if (text === null) draft.whole = false;
-  else if (draft.whole) draft.text += text;
+  const { text, whole } = readText(reading, sign);
+  if (sign !== text || !whole) draft.plain = false;
+  if (draft.whole) draft.text += text;
+  if (!whole) draft.whole = false;
 }
 
-function readSingleText(reading: Reading): string | null {
-  const { at } = reading;
-  const text = readSingleQuotes(reading);
-  return [...reading.placeholders.keys()].some((place) => place > at && place < reading.at) ? null : text;
+function readText(reading: Reading, sign: string): QuotedText {
+  const from = reading.at;
+  if (sign === '"') return readDoubleQuotes(reading);
+  if (sign === "'") return readSingleQuotes(reading);
+  if (sign === '\\') {
+    skipEscaped(reading);
+    return { text: reading.text.slice(from + 1, reading.at).replace('\n', ''), whole: true };
+  }
+  if (sign === '$') readDollar(reading, 'none');
+  else if (sign === '`') readBackquotes(reading);
+  else reading.at += 1;
+  return reading.at === from + 1 ? { text: sign, whole: true } : { text: '', whole: false };
 }
 
 /** Reads what stands in parentheses as part of a word: `<( )`, `NAME=( )`, `@(a|b)`. False when none does. */

@@ -1,0 +1,236 @@
+import { describe, expect, it } from 'vitest';
+import type { Parameter } from '../../../core/declared-tool.ts';
+import type { Dialect } from './reading.ts';
+import { secureScript } from './script.ts';
+
+const parameter = (name: string, more: Partial<Parameter> = {}): Parameter => ({
+  name,
+  type: 'string',
+  description: null,
+  required: false,
+  default: undefined,
+  allowed: null,
+  pattern: null,
+  minLength: null,
+  maxLength: null,
+  minimum: null,
+  maximum: null,
+  ...more,
+});
+
+// x is any text, n a number, e one of the file's own words.
+const PARAMETERS = [
+  parameter('x'),
+  parameter('n', { type: 'integer' }),
+  parameter('e', { allowed: ['start', 'stop-all'] }),
+  parameter('user-id'),
+  parameter('w', { pattern: { source: '^[a-z]+$', test: (text) => /^[a-z]+$/.test(text) } }),
+];
+const secure = (script: string, dialect: Dialect = 'bash') => secureScript(script, PARAMETERS, dialect);
+const offsets = (script: string, dialect?: Dialect): readonly number[] =>
+  secure(script, dialect).refusals.map(({ offset }) => offset);
+
+describe('secureScript', () => {
+  it.each([
+    ['echo {{x}}', 'echo "${GANTZ_ARG_X}"'],
+    ['echo a{{x}}b{{n}}', 'echo a"${GANTZ_ARG_X}"b"${GANTZ_ARG_N}"'],
+    ['echo "a {{x}}"', 'echo "a ${GANTZ_ARG_X}"'],
+    ["echo 'a {{x}} b'", `echo 'a '"\${GANTZ_ARG_X}"' b'`],
+    ['echo "$(cat "{{x}}")"', 'echo "$(cat "${GANTZ_ARG_X}")"'],
+    ['echo ${y:-{{x}}}', 'echo ${y:-"${GANTZ_ARG_X}"}'],
+    ['echo "${y:-{{x}}}"', 'echo "${y:-${GANTZ_ARG_X}}"'],
+    ['echo "${y#{{x}}}"', 'echo "${y#"${GANTZ_ARG_X}"}"'],
+    ['cat <<END\n{{x}} "\'\nEND', 'cat <<END\n${GANTZ_ARG_X} "\'\nEND'],
+    ['cat <<-END\n\t{{x}}\n\tEND\necho', 'cat <<-END\n\t${GANTZ_ARG_X}\n\tEND\necho'],
+    ["cat << 'END'\n$5 \\ `{{x}}`\nEND\n", 'cat << END\n\\$5 \\\\ \\`${GANTZ_ARG_X}\\`\nEND\n'],
+    ['echo a # {{x}} it\'s\necho "{{n}}"', 'echo a #  it\'s\necho "${GANTZ_ARG_N}"'],
+    ['echo $(({{n}} + 1)) ${y:{{n}}:1}', 'echo $((${GANTZ_ARG_N} + 1)) ${y:"${GANTZ_ARG_N}":1}'],
+    ['echo "\\${{x}}"', 'echo "\\$${GANTZ_ARG_X}"'],
+    ['echo {{user-id}}', 'echo "${GANTZ_ARG_USER_ID}"'],
+    ['a=({{x}} b); echo "${a[@]}"', 'a=("${GANTZ_ARG_X}" b); echo "${a[@]}"'],
+    ['diff <(echo {{x}}) b', 'diff <(echo "${GANTZ_ARG_X}") b'],
+    ['[[ {{x}} == a* && -f {{x}} ]] && echo', '[[ "${GANTZ_ARG_X}" == a* && -f "${GANTZ_ARG_X}" ]] && echo'],
+    ['service nginx {{e}}', 'service nginx "${GANTZ_ARG_E}"'],
+    ["docker ps --format '{{.Names}} {{json .}}'", "docker ps --format '{{.Names}} {{json .}}'"],
+    ["docker ps --format '{{range .P}}{{.A}}{{end}}'", "docker ps --format '{{range .P}}{{.A}}{{end}}'"],
+    ['sh -c \'ls "$1"\' sh {{x}}', 'sh -c \'ls "$1"\' sh "${GANTZ_ARG_X}"'],
+    ['sed -n "{{n}}p" f', 'sed -n "${GANTZ_ARG_N}p" f'],
+    ['psql -c "SELECT * FROM {{e}} LIMIT {{n}}"', 'psql -c "SELECT * FROM ${GANTZ_ARG_E} LIMIT ${GANTZ_ARG_N}"'],
+    ['echo "{{x}}" | python3 -c "import sys"', 'echo "${GANTZ_ARG_X}" | python3 -c "import sys"'],
+    ['jq --arg q "{{x}}" ".[$q]" f', 'jq --arg q "${GANTZ_ARG_X}" ".[$q]" f'],
+    [
+      'case {{x}} in a|b) echo ;; *) echo "{{x}}" ;; esac',
+      'case "${GANTZ_ARG_X}" in a|b) echo ;; *) echo "${GANTZ_ARG_X}" ;; esac',
+    ],
+    ['kubectl get node {{x}}', 'kubectl get node "${GANTZ_ARG_X}"'],
+  ])('puts the value of %s between fitting quotes', (script, safe) => {
+    expect(secure(script).refusals).toEqual([]);
+    expect(secure(script).script).toBe(safe);
+  });
+
+  it.each([
+    '{{x}}',
+    '"{{x}}" a',
+    'a{{x}} b',
+    'ls && {{x}}',
+    'ls | {{x}}',
+    'if {{x}}; then ls; fi',
+    'sudo -u root {{x}}',
+    'env A=1 {{x}}',
+    'timeout 5 {{x}}',
+    'exec {{x}}',
+    '. {{x}}',
+    'bash {{x}}',
+    'find . -exec {{x}} \\;',
+    'python3 "{{x}}"',
+    'python3 -m {{x}}',
+    'for f in {{x}}; do bash "$f"; done',
+  ])('refuses %s, where callers would choose the program', (script) => {
+    expect(secure(script).refusals).toHaveLength(1);
+  });
+
+  it.each([
+    'eval "echo {{x}}"',
+    'sh -c "ls {{x}}"',
+    '/bin/bash -euo pipefail -c "ls {{x}}"',
+    'sudo bash -c "{{x}}"',
+    'docker exec web sh -c "ls {{x}}"',
+    'find . -exec sh -c "echo {{x}}" \\;',
+    'xargs -I{} sh -c "echo {} {{x}}"',
+    'echo {{x}} | xargs bash -c',
+    'echo {{x}} | xargs -I{} sh -c "ls {}"',
+    'echo {{x}} | sh',
+    'echo {{x}} | grep a | sudo bash -s',
+    '{ echo {{x}}; } | sh',
+    '(cd /; echo {{x}}) | python3',
+    'bash <<< "{{x}}"',
+    'sh <<END\n{{x}}\nEND',
+    'v={{x}}; eval "$v"',
+    'read v <<< {{x}}; eval "$v"',
+    'echo {{x}} | while read l; do eval "$l"; done',
+    'while read l; do eval "$l"; done <<< {{x}}',
+    'f() { eval "$1"; }; f {{x}}',
+    'set -- {{x}}; eval "$1"',
+    'eval $GANTZ_ARG_X',
+    'sh -c "$(cat {{x}})"',
+    'trap "{{x}}" EXIT',
+    'su - bob -c "ls {{x}}"',
+    'ssh host ls {{x}}',
+    'ssh {{x}} uptime',
+    'scp {{x}} host:',
+    'watch -n 1 "ls {{x}}"',
+    'python3 -c "print(\'{{x}}\')"',
+    'node -e "console.log(\'{{x}}\')"',
+    'node "--eval={{x}}"',
+    'perl -ne "print if /{{x}}/" f',
+    'ruby -e "{{x}}"',
+    'php -r "{{x}}"',
+    'awk "/{{x}}/" f',
+    'sed "s/a/{{x}}/" f',
+    'sed -i.bak -e "s/a/{{x}}/" f',
+    'jq ".{{x}}" f',
+    'psql "$DB" -c "SELECT \'{{x}}\'"',
+    'sqlite3 f.db "SELECT \'{{x}}\'"',
+    "mysql -e 'SELECT {{x}}'",
+    'echo {{x}} | dc',
+  ])('refuses %s, where a value would be part of a program', (script) => {
+    expect(secure(script).refusals).toHaveLength(1);
+    expect(secure(script.replaceAll('{{x}}', '{{n}}').replaceAll('GANTZ_ARG_X', 'GANTZ_ARG_N')).refusals).toEqual([]);
+  });
+
+  it.each([
+    'echo $(({{x}} + 1))',
+    '(( {{x}} > 1 ))',
+    'for ((i = 0; i < {{x}}; i++)); do echo; done',
+    'let a={{x}}',
+    '[[ {{x}} -eq 1 ]]',
+    '[ 1 -lt {{x}} ]',
+    'echo ${a[{{x}}]}',
+    'echo ${a:{{x}}}',
+    'echo $[{{x}}]',
+    'exit {{x}}',
+    'v={{x}}; echo $((v + 1))',
+    'declare -i v={{x}}',
+    'echo $(( $GANTZ_ARG_X ))',
+  ])('refuses %s, which the shell evaluates, but for numbers', (script) => {
+    expect(secure(script).refusals).toHaveLength(1);
+    expect(secure(script.replaceAll('{{x}}', '{{n}}').replaceAll('GANTZ_ARG_X', 'GANTZ_ARG_N')).refusals).toEqual([]);
+  });
+
+  it.each([
+    'read {{x}}',
+    'unset "{{x}}"',
+    'printf -v {{x}} a',
+    'test -v {{x}}',
+    '[[ -v {{x}} ]]',
+    'declare -n v={{x}}',
+    'export {{x}}=1',
+  ])('refuses %s, where the value would be a name that is evaluated', (script) => {
+    expect(secure(script).refusals).toHaveLength(1);
+  });
+
+  it.each([
+    ['echo `date {{x}}`', 11],
+    ["echo $'{{x}}'", 7],
+    ['echo \\{{x}}', 6],
+    ['echo "\\{{x}}"', 7],
+    ['echo "${{x}}"', 7],
+    ['echo "{{x}}', 5],
+    ["echo '{{x}}", 5],
+    ['echo $(echo {{x}}', 7],
+    ['echo "{{y}}"', 6],
+    ['cat <<END\n{{x}}\n', 6],
+    ['PATH={{x}} ls', 5],
+    ['echo "${y:-"{{x}}"}"', 12],
+    ['echo ${{{x}}}', 5],
+    ['echo ){{x}}', 5],
+    ['if true; then echo {{x}}', 0],
+    ["cat <<'A B'\n{{x}}\nA B\n", 6],
+  ])('refuses %s and tells where', (script, offset) => {
+    expect(offsets(script)).toEqual([offset]);
+  });
+
+  it('says what to write instead of a whole command', () => {
+    expect(secure('{{x}}').refusals[0]?.message).toContain('command: sh');
+  });
+
+  it('refuses what only some shells evaluate in those', () => {
+    expect(offsets('printf "%d" {{x}}', 'bash')).toEqual([]);
+    expect(offsets('printf "%d" {{x}}', 'zsh')).toEqual([12]);
+    expect(offsets('echo "$y[{{x}}]"', 'zsh')).toEqual([9]);
+    expect(offsets('echo "$y[{{x}}]"', 'bash')).toEqual([]);
+    expect(offsets("echo $'it\\'s' {{x}}", 'sh')).toEqual([5]);
+  });
+
+  it('takes a script without values as it is, whatever it does', () => {
+    const script = 'eval "$(curl https://get.example)"; echo \'unbalanced';
+    expect(secure(script)).toMatchObject({ script, refusals: [] });
+  });
+
+  it.each([
+    ['ls {{x}}', 1],
+    ['ls -la "{{x}}"', 1],
+    ['ls -- {{x}}', 0],
+    ['ls "./{{x}}"', 0],
+    ['ls {{n}}', 0],
+    ['ls {{e}}', 0],
+    ['ls {{w}}', 0],
+    ['echo {{x}}', 0],
+    ['curl -H "A: {{x}}" https://h', 0],
+    [`curl -d '{"a": "{{x}}"}' https://h`, 1],
+    ['psql -c "{{x}}"', 1],
+    ['echo $GANTZ_ARG_X', 1],
+    ['echo "$GANTZ_ARG_X"', 0],
+  ])('warns of %s', (script, warnings) => {
+    expect(secure(script).refusals).toEqual([]);
+    expect(secure(script).warnings).toHaveLength(warnings);
+  });
+
+  it('names the variables that it reads and does not set', () => {
+    const { uses } = secure('a=1; for b in 1; do echo "$a$b${c:-}$d" \'$no\'; done; read f; echo $f $1');
+    expect(uses.map(({ name, guarded }) => [name, guarded])).toEqual([
+      ['c', true],
+      ['d', false],
+    ]);
+  });
+});

@@ -85,4 +85,22 @@ describe('toOutput', () => {
         expect(text).toContain('was cut');
       }
   });
+
+  it('shows nothing of a hidden text that was only half collected', () => {
+    const secret = 'sk-0123456789abcdefghij';
+    const within = limits(1000, [secret]);
+    const most = toCollectedBytes(within);
+    for (let before = most - secret.length; before < most; before += 1) {
+      // What is no text fills what is collected, so that its end is within what a result holds.
+      const colours = '\u001b[31m'.repeat(Math.floor(before / 5));
+      const told = `${'x'.repeat(before % 5)}${colours}${secret}${'y'.repeat(100)}`;
+      expect(toOutput([collect(told, most, 1000)], within)).not.toMatch(/sk|0123/);
+    }
+  });
+
+  it('shows as much with hidden texts as without', () => {
+    const within = limits(1000, ['sk-0123456789abcdefghij']);
+    const text = toOutput([collect('x'.repeat(50_000), toCollectedBytes(within), 1000)], within);
+    expect(text).toMatch(/^x{1000}\n/);
+  });
 });

@@ -29,7 +29,7 @@ export async function callWeb(
       signal,
       maxBodyBytes: toCollectedBytes(context.limits),
     };
-    return toResult(action, await untilAborted(send(request, options), signal), context.limits);
+    return toResult(action, await send(request, options), context.limits);
   } catch (error) {
     const why = context.signal.aborted
       ? 'The call was cancelled.'
@@ -38,14 +38,6 @@ export async function callWeb(
         : `The request to ${action.origin} failed: ${toReason(error)}.`;
     return { text: context.limits.redactor.redact(why), isError: true };
   }
-}
-
-/** A look-up in the system's resolver cannot be ended; nobody waits for it. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  signal.addEventListener('abort', () => aborted.reject(new SendError('aborted')), { once: true });
-  if (signal.aborted) aborted.reject(new SendError('aborted'));
-  return Promise.race([work, aborted.promise]);
 }
 
 function toResult({ extract: path }: HttpAction, { status, body }: Response, limits: OutputLimits): ToolResult {
@@ -79,7 +71,7 @@ const REASONS: Readonly<Record<string, string>> = {
 function toReason(error: unknown): string {
   if (error instanceof SendError) return error.message;
   if (error instanceof AddressRefused)
-    return `${error.message} is an address of a private network, which only a URL with that address itself may reach`;
+    return `${error.message} stands for a private address, which a tool reaches only where its URL holds the address itself`;
   const { code } = error as NodeJS.ErrnoException;
   return (code === undefined ? undefined : REASONS[code]) ?? `${code ?? 'the connection broke'}`;
 }

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { openEvents, type Event, type EventStream } from '../fixtures/event-stream.ts';
 import type { Latchkey } from '../fixtures/latchkey.ts';
 import type { RawAnswer } from '../fixtures/raw-http.ts';
-import { requestBytes, send, type Call, type Door } from './harness.ts';
+import { requestBytes, send, type Call, type Door, type Site, type Spy } from './harness.ts';
 
 /** A client of the deprecated HTTP+SSE transport, without an SDK: one stream, and messages posted beside it. */
 export interface SseClient {
@@ -66,6 +66,17 @@ export async function startSse(
   const opened = await client.ask('initialize', params, 'initialize');
   expect(opened.result).toMatchObject({ protocolVersion: revision, serverInfo: expect.any(Object) });
   expect((await client.post({ method: 'notifications/initialized' })).status).toBe(202);
+  return client;
+}
+
+/** The same before a spy, once it has seen all that opening a session sends it. */
+export async function startQuietSse(site: Site<Spy>, token?: string, options: object = {}): Promise<SseClient> {
+  site.spy.reset();
+  const client = await startSse(site, token, options);
+  await site.spy.settled?.();
+  // Only a server over HTTP is asked for a stream.
+  const over = site.spy.settled === undefined ? 'http' : 'stdio';
+  await expect.poll(() => over === 'stdio' || site.spy.requests.some(({ method }) => method === 'GET')).toBe(true);
   return client;
 }
 

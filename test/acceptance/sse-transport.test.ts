@@ -18,7 +18,18 @@ import {
   type Site,
   type Spy,
 } from './harness.ts';
-import { BARE, getCall, openSse, postCall, request, startSse, textOf, toolCall, type SseClient } from './sse-client.ts';
+import {
+  BARE,
+  getCall,
+  openSse,
+  postCall,
+  request,
+  startQuietSse,
+  startSse,
+  textOf,
+  toolCall,
+  type SseClient,
+} from './sse-client.ts';
 import { waitForRecord } from './trail-records.ts';
 
 let http: Site;
@@ -117,7 +128,7 @@ const mistakes = ({ tokens }: Site<Spy>): Readonly<Record<string, readonly [obje
   'no JSON type': [echo, withHeaders({ 'Content-Type': 'text/plain' }), 415],
   'an encoded body': [echo, withHeaders({ 'Content-Encoding': 'gzip' }), 415],
   'nothing acceptable': [echo, withHeaders({ Accept: 'image/png' }), 406],
-  'two lengths': [echo, withHeaders({ 'Content-Length': ['5', '6'] }), 400],
+  'a look-alike of a header': [echo, withHeaders({ Content_Length: '5' }), 400],
   'no JSON': [echo, { body: '{"jsonrpc":' }, 400],
   'a key twice': [
     echo,
@@ -139,8 +150,7 @@ const mistakes = ({ tokens }: Site<Spy>): Readonly<Record<string, readonly [obje
 
 test('SSE a message is judged as at /mcp: refusals are HTTP statuses and reach neither server nor stream', async () => {
   for (const site of sites) {
-    const client = await startSse(site);
-    await expect.poll(() => site.spy.requests.length).toBeGreaterThan(0);
+    const client = await startQuietSse(site);
     const heard = client.stream.messages.length;
     await expectUpstreamUntouched(site, async () => {
       for (const [mistake, [message, change, status]] of Object.entries(mistakes(site))) {
@@ -223,7 +233,7 @@ test('SSE several servers have each their own', async () => {
   });
   const site = { ...http, gateway: { ...gateway, token: http.gateway.token } };
   expect(gateway.sseUrl).toBe(new URL('/one/sse', gateway.url).href);
-  const client = await startSse(site, http.tokens.aliceRead, { target: '/one/sse' });
+  const client = await startQuietSse(site, http.tokens.aliceRead, { target: '/one/sse' });
   expect(client.endpoint).toMatch(/^\/one\/messages\?sessionId=/);
   const elsewhere = client.endpoint.replace('/one/', '/two/');
   await expectRefused(site, postCall(elsewhere, echo), 404);
@@ -266,20 +276,20 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-test('SSE the trail has each message and each stream', async () => {
-  for (const site of sites) {
-    const client: SseClient = await startSse(site, site.tokens.bob);
-    await client.ask('tools/call', { name: 'echo', arguments: {} }, 5);
-    const by = { credential: 'bob', httpMethod: 'POST' };
-    const allowed = { ...by, method: 'tools/call', target: 'echo', decision: 'allow', reason: 'allowed', status: 202 };
-    await waitForRecord(site, allowed);
-    await client.post(toolCall('write_file', {}, 6));
-    await waitForRecord(site, { ...by, target: 'write_file', decision: 'deny', reason: 'policy-scope', status: 403 });
-    await client.post(toolCall('echo', {}, 7), { target: '/messages?sessionId=made-up', headers: BARE });
-    await waitForRecord(site, { ...by, decision: 'deny', reason: 'session-unknown', status: 404 });
-    client.stream.leave();
-    await waitForRecord(site, { credential: 'bob', httpMethod: 'GET', decision: 'allow', status: 200 });
-    const records = await site.gateway.command('trail', '--json');
-    expect(records).not.toContain(client.endpoint.slice(-20));
-  }
-});
+async function expectRecords(site: Site<Spy>): Promise<void> {
+  const client: SseClient = await startSse(site, site.tokens.bob);
+  await client.ask('tools/call', { name: 'echo', arguments: {} }, 5);
+  const by = { credential: 'bob', httpMethod: 'POST' };
+  const allowed = { ...by, method: 'tools/call', target: 'echo', decision: 'allow', reason: 'allowed', status: 202 };
+  await waitForRecord(site, allowed);
+  await client.post(toolCall('write_file', {}, 6));
+  await waitForRecord(site, { ...by, target: 'write_file', decision: 'deny', reason: 'policy-scope', status: 403 });
+  await client.post(toolCall('echo', {}, 7), { target: '/messages?sessionId=made-up', headers: BARE });
+  await waitForRecord(site, { ...by, decision: 'deny', reason: 'session-unknown', status: 404 });
+  client.stream.leave();
+  await waitForRecord(site, { credential: 'bob', httpMethod: 'GET', decision: 'allow', status: 200 });
+  const records = await site.gateway.command('trail', '--json');
+  expect(records).not.toContain(client.endpoint.slice(-20));
+}
+
+test('SSE the trail has each message and each stream', async () => void (await Promise.all(sites.map(expectRecords))));

@@ -42,10 +42,11 @@ function forwardToStream(state: GatewayState, exchange: Exchange, stream: SseStr
   const call = new SseCall(stream, exchange, finish);
   exchange.answer = call;
   state.open.add(exchange);
-  send(state, exchange, finish.server, finish.principal, call.inflow);
-  call.accept();
+  // The upstream may end the cancelled answer as soon as it is told.
   const cancelled = exchange.message?.cancels ?? null;
   if (cancelled !== null) stream.cancel(cancelled);
+  send(state, exchange, finish.server, finish.principal, call.inflow);
+  call.accept();
   return 'done';
 }
 

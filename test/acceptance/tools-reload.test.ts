@@ -1,5 +1,10 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startLatchkey } from '../fixtures/latchkey.ts';
+import { createStdioSpy } from '../fixtures/stdio-spy.ts';
 import { modernCall, send, type Call } from './harness.ts';
 import {
   expectGoneSoon,
@@ -174,5 +179,29 @@ test('a file whose last role is gone changes nothing: without rules everything w
     expect(namesOf(await send(ruled, modernTools(ruled.tokens.bob).list()))).toEqual(['fail']);
   } finally {
     await ruled.close();
+  }
+});
+
+test('a change while the gateway starts is not lost', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-tools-'));
+  const [file, marker] = [join(folder, 'gantz.yaml'), join(folder, 'marker')];
+  const write = (name: string): Promise<void> =>
+    writeFile(file, JSON.stringify({ name: 'site', tools: [{ name, description: '', script: { shell: 'true' } }] }));
+  await write('before');
+  const spy = createStdioSpy('modern');
+  const slowly = ['sh', '-c', 'echo up > "$0"; sleep 1; exec "$@"', marker, ...spy.upstream.command];
+  const servers = { slow: { upstream: { command: slowly } }, declared: { upstream: { tools: file } } };
+  const starting = startLatchkey({ config: { servers } });
+  await expect.poll(() => existsSync(marker), { interval: 20 }).toBe(true);
+  await write('during');
+  const gateway = await starting;
+  try {
+    const list = { ...modernCall('tools/list'), target: '/declared/mcp', token: gateway.token };
+    const namesNow = async () => namesOf(await send({ gateway, tokens: { aliceRead: gateway.token } }, list));
+    await expect.poll(namesNow).toEqual(['during']);
+  } finally {
+    await gateway.close();
+    await spy.close();
+    await rm(folder, { recursive: true });
   }
 });

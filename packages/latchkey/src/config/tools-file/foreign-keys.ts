@@ -56,6 +56,15 @@ const INNER_KEYS: Readonly<Record<string, string>> = {
     'a rate is one of requests_per_second, requests_per_minute and requests_per_hour; as many may come at once',
 };
 
+const ACTION_KEYS: Readonly<Record<string, string>> = {
+  stdin: 'a script has no standard input; take $GANTZ_ARG_NAME, or write command <<< "{{name}}" in shell',
+  query: 'write the query in the url; values are encoded there: https://host/path?q={{q}}',
+  params: 'write the query in the url; values are encoded there: https://host/path?q={{q}}',
+  env: 'write `environment` at the tool',
+  environment: 'write `environment` at the tool',
+  auth: 'write a header: headers: {Authorization: "Bearer ${TOKEN}"}',
+};
+
 /** What to write instead of a key that is none here; null when there is nothing to say. Quotes no value that may be secret. */
 export function explainForeign(root: unknown, path: Path): string | null {
   const key = String(path.at(-1));
@@ -63,6 +72,9 @@ export function explainForeign(root: unknown, path: Path): string | null {
   if (path.length === 2 && path[0] === 'server') return own(SERVER_KEYS, key) ?? null;
   const inner = own(INNER_KEYS, String(path.at(-2)));
   if (inner !== undefined) return inner;
+  if (path.length === 4 && path[0] === 'tools' && (path[2] === 'script' || path[2] === 'http')) {
+    return own(ACTION_KEYS, key) ?? null;
+  }
   return path.length === 3 && path[0] === 'tools' ? (own(TOOL_KEYS, key) ?? null) : null;
 }
 

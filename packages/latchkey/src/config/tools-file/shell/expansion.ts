@@ -38,12 +38,13 @@ function readParenthesis(reading: Reading): void {
   if (reading.text[reading.at] === '(' && readArithmetic(reading, start + 3)) return;
   reading.at = start + 2;
   reading.readNested(reading);
+  reading.substitutions.push({ start, end: reading.at });
 }
 
 /** Reads an expression up to its `))`; false, with nothing noted, when it turns out to be none. */
 export function readArithmetic(reading: Reading, start: number): boolean {
-  const { edits, uses, refusals, commands, arithmetic } = reading;
-  const lists = [edits, uses, refusals, commands, arithmetic];
+  const { edits, uses, refusals, commands, arithmetic, substitutions } = reading;
+  const lists = [edits, uses, refusals, commands, arithmetic, substitutions];
   const before = lists.map((list) => list.length);
   reading.at = start;
   for (let depth = 0; reading.at < reading.text.length;) {

@@ -10,6 +10,8 @@ export interface Flow {
   valuesOf(variable: string): readonly Parameter[];
   /** Variables that the script itself sets. */
   readonly assigned: ReadonlySet<string>;
+  /** Whether callers write the beginning of a text, and so all that matters of it. */
+  isBegunByCallers(range: Range): boolean;
 }
 
 /** Builtins whose operands are names of variables, perhaps with a value. */
@@ -23,8 +25,12 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[]):
     parameters.map((each) => [argumentVariable(each.name), new Set([each])]),
   );
   const places = [...reading.placeholders.values()];
+  const counted = reading.substitutions.filter((each) => printsNumber(reading, each));
   const valuesIn = (range: Range): readonly Parameter[] => {
     const found = new Set<Parameter>();
+    const numbers = counted.filter(({ start, end }) => start >= range.start && end <= range.end);
+    const isIn = (offset: number, { start, end }: Range): boolean =>
+      offset >= start && offset < end && !numbers.some((each) => offset >= each.start && offset < each.end);
     for (const { start, name } of places) {
       const parameter = byName.get(name);
       if (isIn(start, range) && parameter !== undefined) found.add(parameter);
@@ -45,7 +51,12 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[]):
       grown ||= into.size > before;
     }
   }
-  return { valuesIn, valuesOf: (name) => [...(held.get(name) ?? [])], assigned: new Set(sets.map(({ name }) => name)) };
+  return {
+    valuesIn,
+    valuesOf: (name) => [...(held.get(name) ?? [])],
+    assigned: new Set(sets.map(({ name }) => name)),
+    isBegunByCallers: (range) => isBegun(reading.text, range, sets, new Set()),
+  };
 }
 
 /** What a function is called with is not followed: its `$1` may hold any value. */
@@ -65,8 +76,14 @@ function valuesUsed(
   return held.get(name) ?? [];
 }
 
-function isIn(offset: number, { start, end }: Range): boolean {
-  return offset >= start && offset < end;
+/** Whether what a substitution comes to is a number, whatever it counts: `$(wc -l < "{{path}}")`. */
+function printsNumber({ commands }: Reading, { start, end }: Range): boolean {
+  const last = commands
+    .filter((each) => each.start >= start && each.start < end)
+    .toSorted((one, other) => other.start - one.start)[0];
+  const [name, ...rest] = last?.words ?? [];
+  if (name?.literal === 'wc') return rest.every(({ literal }) => literal?.startsWith('-') === true);
+  return name?.literal === 'nproc' || (name?.literal === 'date' && rest.length === 1 && rest[0]?.literal === '+%s');
 }
 
 interface Assignment {
@@ -121,4 +138,15 @@ export function inputsOf({ inputs, fedFrom, start }: Command, reading: Reading):
     ...reading.looseInputs,
     ...(fedFrom === null ? [{ start, end: start }] : [{ start: fedFrom, end: start }]),
   ];
+}
+
+function isBegun(text: string, { start, end }: Range, sets: readonly Assignment[], seen: ReadonlySet<string>): boolean {
+  const value = text.slice(start, end).replace(/^[A-Za-z_]\w*\+?=/, '');
+  if (/^(?:\$\((?:echo|printf ['"]?%s['"]?) +)?["']?\{\{/.test(value)) return true;
+  const name = /^["']?\$\{?([A-Za-z_]\w*)/.exec(value)?.[1];
+  if (name === undefined) return false;
+  // `q="$q LIMIT 10"` leaves the beginning as it is.
+  if (name.startsWith('GANTZ_ARG_') || seen.has(name)) return true;
+  const own = sets.filter((each) => each.name === name);
+  return own.length > 0 && own.every(({ range }) => isBegun(text, range, sets, new Set([...seen, name])));
 }

@@ -40,7 +40,7 @@ export function judgePositions(reading: Reading, flow: Flow): Judgement {
     judgeCommand({ reading, flow, free, refuse }, command);
   }
   for (const finding of reading.commands.flatMap((command) => findIn(reading, command, free))) {
-    const judged = explain(finding, reading);
+    const judged = explain(finding, reading, flow);
     (judged.warns ? warnings : refusals).push({ offset: judged.offset, message: judged.message });
   }
   warnings.push(...reading.commands.flatMap((command) => warnOfJson(reading, command, free)));
@@ -90,8 +90,10 @@ function judgeNumbers({ flow, refuse }: Judge, words: readonly (Word | undefined
 }
 
 function judgeTest(judge: Judge, words: readonly Word[]): void {
+  // In the other shells a text is no number to `[`.
+  const evaluates = words[0]?.literal === '[[' || judge.reading.dialect === 'ksh' || judge.reading.dialect === 'zsh';
   words.forEach(({ literal }, at) => {
-    if (NUMERIC_OPERATORS.has(literal ?? '')) judgeNumbers(judge, [words[at - 1], words[at + 1]]);
+    if (evaluates && NUMERIC_OPERATORS.has(literal ?? '')) judgeNumbers(judge, [words[at - 1], words[at + 1]]);
     if (literal === '-v' || literal === '-R') judgeNames(judge, words.slice(at + 1, at + 2));
   });
 }
@@ -136,6 +138,7 @@ function findIn(
 function explain(
   finding: Finding & { readonly command: Command },
   reading: Reading,
+  flow: Flow,
 ): { readonly offset: number; readonly message: string; readonly warns: boolean } {
   const { command, kind, argument } = finding;
   const range = (argument as Placed | null) ?? command;
@@ -155,7 +158,7 @@ function explain(
     const message = `reaches the standard input of ${command.words[0]?.literal ?? 'a program'}, which reads ${language} there; ${instead}`;
     return { offset: placeIn(reading, firstInput(reading, command)), message, warns: query === true };
   }
-  const whole = query === true && isWhole(reading, argument as Placed);
+  const whole = query === true && flow.isBegunByCallers(argument as Placed);
   return whole
     ? {
         offset,
@@ -170,10 +173,6 @@ function firstInput(reading: Reading, command: Command): Range {
     inputsOf(command, reading).find(({ start, end }) => placeholdersBetween(reading, start, end).length > 0) ??
     command.words[0] ?? { start: 0, end: 0 }
   );
-}
-
-function isWhole({ text }: Reading, { start, end }: Range): boolean {
-  return /^(["']?)\{\{[\w-]+\}\}\1$/.test(text.slice(start, end));
 }
 
 /** A value at the beginning of an argument that no `--` stands before. */

@@ -58,6 +58,8 @@ export interface Reading {
   readonly commands: Command[];
   readonly uses: VariableUse[];
   readonly arithmetic: Range[];
+  /** Command substitutions. */
+  readonly substitutions: Range[];
   /** Inputs of compound commands, which any command in them may read. */
   readonly looseInputs: Range[];
   /** What a function is called with, or reads, cannot be told from its commands alone. */

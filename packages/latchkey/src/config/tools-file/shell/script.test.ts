@@ -62,6 +62,7 @@ describe('secureScript', () => {
       'case {{x}} in a|b) echo ;; *) echo "{{x}}" ;; esac',
       'case "${GANTZ_ARG_X}" in a|b) echo ;; *) echo "${GANTZ_ARG_X}" ;; esac',
     ],
+    ['s=$(wc -c < "{{x}}"); [ $s -gt 9 ] || ((s))', 's=$(wc -c < "${GANTZ_ARG_X}"); [ $s -gt 9 ] || ((s))'],
     ['kubectl get node {{x}}', 'kubectl get node "${GANTZ_ARG_X}"'],
   ])('puts the value of %s between fitting quotes', (script, safe) => {
     expect(secure(script).refusals).toEqual([]);
@@ -131,6 +132,7 @@ describe('secureScript', () => {
     'jq ".{{x}}" f',
     'psql "$DB" -c "SELECT \'{{x}}\'"',
     'sqlite3 f.db "SELECT \'{{x}}\'"',
+    'q="SELECT \'{{x}}\'"; sqlite3 f.db "$q"',
     "mysql -e 'SELECT {{x}}'",
     'echo {{x}} | dc',
   ])('refuses %s, where a value would be part of a program', (script) => {
@@ -143,8 +145,9 @@ describe('secureScript', () => {
     '(( {{x}} > 1 ))',
     'for ((i = 0; i < {{x}}; i++)); do echo; done',
     'let a={{x}}',
+    's=$(cat "{{x}}"); echo $((s))',
+    's=$(wc -c "{{x}}"); echo $((s))',
     '[[ {{x}} -eq 1 ]]',
-    '[ 1 -lt {{x}} ]',
     'echo ${a[{{x}}]}',
     'echo ${a:{{x}}}',
     'echo $[{{x}}]',
@@ -195,6 +198,8 @@ describe('secureScript', () => {
   });
 
   it('refuses what only some shells evaluate in those', () => {
+    expect(offsets('[ 1 -lt {{x}} ]', 'bash')).toEqual([]);
+    expect(offsets('[ 1 -lt {{x}} ]', 'ksh')).toEqual([8]);
     expect(offsets('printf "%d" {{x}}', 'bash')).toEqual([]);
     expect(offsets('printf "%d" {{x}}', 'zsh')).toEqual([12]);
     expect(offsets('echo "$y[{{x}}]"', 'zsh')).toEqual([9]);
@@ -219,6 +224,8 @@ describe('secureScript', () => {
     ['curl -H "A: {{x}}" https://h', 0],
     [`curl -d '{"a": "{{x}}"}' https://h`, 1],
     ['psql -c "{{x}}"', 1],
+    ['q="{{x}}"; q="$q LIMIT 10"; sqlite3 f.db "$q"', 1],
+    ['q=$(echo "{{x}}" | sed "s/;//"); sqlite3 f.db "$q"', 1],
     ['echo $GANTZ_ARG_X', 1],
     ['echo "$GANTZ_ARG_X"', 0],
   ])('warns of %s', (script, warnings) => {

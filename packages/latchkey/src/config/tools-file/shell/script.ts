@@ -55,6 +55,7 @@ function createReading(text: string, places: readonly Placeholder[], dialect: Di
     commands: [],
     uses: [],
     arithmetic: [],
+    substitutions: [],
     looseInputs: [],
     definesFunctions: false,
     edits: [],
@@ -101,7 +102,7 @@ function dedupe(found: readonly Refusal[], text: string): readonly Refusal[] {
 }
 
 function nameAt(text: string, offset: number): string {
-  return /^(?:\{\{[\w-]+\}\}|\$\{?\w+\}?|[\w./-]+)/.exec(text.slice(offset))?.[0] ?? 'this';
+  return /^["']?(\{\{[\w-]+\}\}|\$\{?\w+\}?|[\w./-]+)/.exec(text.slice(offset))?.[1] ?? 'this';
 }
 
 /** `$GANTZ_ARG_X` that the file's author wrote without quotes. */

@@ -89,5 +89,6 @@ export const sdkV1OverSse: OfficialClient = {
   name: 'SDK v1 over HTTP+SSE',
   prefers: 'legacy',
   pinned: false,
+  forgetful: true,
   connect: connectOverSse,
 };

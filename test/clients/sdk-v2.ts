@@ -92,5 +92,6 @@ export const sdkV2OverSse: OfficialClient = {
   name: 'SDK v2 over HTTP+SSE',
   prefers: 'legacy',
   pinned: false,
+  forgetful: true,
   connect: connectOverSse,
 };

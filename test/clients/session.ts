@@ -32,6 +32,8 @@ export interface OfficialClient {
   readonly name: string;
   /** What it does with a server that has both eras. */
   readonly prefers: 'legacy' | 'modern';
+  /** True where it forgets a progress that comes together with the result: it takes in the result first. */
+  readonly forgetful?: true;
   /** True where it speaks nothing older than 2026-07-28. */
   readonly pinned: boolean;
   connect(url: string, options: ConnectOptions): Promise<Session>;

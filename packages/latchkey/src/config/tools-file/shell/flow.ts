@@ -25,6 +25,9 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[]):
     parameters.map((each) => [argumentVariable(each.name), new Set([each])]),
   );
   const places = [...reading.placeholders.values()];
+  const positional = findPositional(reading, parameters);
+  const valuesUsed = ({ name }: VariableUse): Iterable<Parameter> =>
+    /^[\d@*]$/.test(name) ? positional : (held.get(name) ?? []);
   const counted = reading.substitutions.filter((each) => printsNumber(reading, each));
   const valuesIn = (range: Range): readonly Parameter[] => {
     const found = new Set<Parameter>();
@@ -36,7 +39,7 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[]):
       if (isIn(start, range) && parameter !== undefined) found.add(parameter);
     }
     for (const use of reading.uses) {
-      if (isIn(use.start, range)) for (const each of valuesUsed(use, held, reading, parameters)) found.add(each);
+      if (isIn(use.start, range)) for (const each of valuesUsed(use)) found.add(each);
     }
     return [...found];
   };
@@ -59,21 +62,13 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[]):
   };
 }
 
-/** What a function is called with is not followed: its `$1` may hold any value. */
-function valuesUsed(
-  { name }: VariableUse,
-  held: ReadonlyMap<string, ReadonlySet<Parameter>>,
-  reading: Reading,
-  parameters: readonly Parameter[],
-): Iterable<Parameter> {
-  const positional = /^[\d@*]$/.test(name);
-  const names = new Set([...reading.placeholders.values()].map((place) => place.name));
-  const variables = new Set(reading.uses.map((use) => use.name));
+/** What a function is called with is not followed: its `$1` may hold any value that the script uses at all. */
+function findPositional(reading: Reading, parameters: readonly Parameter[]): readonly Parameter[] {
   const isSet = reading.commands.some(({ words: [first] }) => first?.literal === 'set');
-  if (positional && !reading.definesFunctions && !isSet) return [];
-  if (positional)
-    return parameters.filter((each) => names.has(each.name) || variables.has(argumentVariable(each.name)));
-  return held.get(name) ?? [];
+  if (!reading.definesFunctions && !isSet) return [];
+  const names = new Set([...reading.placeholders.values()].map(({ name }) => name));
+  const variables = new Set(reading.uses.map(({ name }) => name));
+  return parameters.filter(({ name }) => names.has(name) || variables.has(argumentVariable(name)));
 }
 
 /** Whether what a substitution comes to is a number, whatever it counts: `$(wc -l < "{{path}}")`. */

@@ -16,6 +16,7 @@ export interface Judgement {
 const NUMERIC_OPERATORS = new Set(['-eq', '-ne', '-lt', '-le', '-gt', '-ge']);
 const TESTS = new Set(['test', '[', '[[']);
 const EVALUATING = new Set(['let', 'return', 'exit', 'shift', 'break', 'continue']);
+const BEFORE = new Set(['builtin', 'command', 'noglob', 'nocorrect', 'time', '-', 'exec']);
 const VARIABLES = new Set([...NAMING, 'read', 'mapfile', 'readarray', 'getopts']);
 const DECIDING =
   /^(?:PATH|IFS|ENV|BASH_ENV|SHELLOPTS|BASHOPTS|PS4|PROMPT_COMMAND|LD_\w+|DYLD_\w+|PYTHON\w+|NODE_OPTIONS|PERL5\w+|RUBY\w+|GIT_\w+|EDITOR|VISUAL|PAGER|BROWSER|SHELL|LESSOPEN|FPATH|ZDOTDIR)$/;
@@ -67,11 +68,14 @@ function isEvaluated({ text }: Reading, flow: Flow, { start, end }: Range): bool
   return [...flow.valuesIn({ start, end }), ...named].some((each) => !isNumeric(each));
 }
 
-function judgeCommand(judge: Judge, { words, assignments }: Command): void {
+function judgeCommand(judge: Judge, { words: written, assignments }: Command): void {
   for (const { name, start, end } of assignments) {
     if (DECIDING.test(name) && judge.free({ start, end }).length > 0)
       judge.refuse({ start, end }, `would be ${name}, which decides which programs run`);
   }
+  // What comes before a builtin may expand to nothing, or only say that it is one.
+  const first = written.findIndex(({ literal }) => literal !== null && !BEFORE.has(literal));
+  const words = first === -1 ? [] : written.slice(first);
   const name = words[0]?.literal ?? '';
   if (TESTS.has(name)) judgeTest(judge, words);
   if (EVALUATING.has(name)) judgeNumbers(judge, words.slice(1));
@@ -117,6 +121,11 @@ function judgeFormat(judge: Judge, words: readonly Word[]): void {
     judgeNumbers(judge, words.slice(2));
 }
 
+/** `"$JAVA_HOME/bin/java"` is java, wherever that is. */
+function nameIn({ text }: Reading, { start, end }: Range): string | null {
+  return /\/([\w.-]+)"?$/.exec(text.slice(start, end))?.[1] ?? null;
+}
+
 const CHOSEN_PROGRAM =
   'would decide which program runs; name the program here, or give the caller a list to choose from with enum';
 const WHOLE_COMMAND =
@@ -129,7 +138,10 @@ function findIn(
   command: Command,
   free: Judge['free'],
 ): readonly (Finding & { readonly command: Command })[] {
-  const args = command.words.map((word): Placed => ({ ...word, free: free(word).length > 0, prefix: word.prefix }));
+  const args = command.words.map((word, at): Placed => {
+    const literal = word.literal ?? (at === 0 ? nameIn(reading, word) : null);
+    return { ...word, literal, free: free(word).length > 0 };
+  });
   if (args[0]?.literal === 'for' || args[0]?.literal === 'select') return [];
   const inputFree = inputsOf(command, reading).some((range) => free(range).length > 0);
   return findProgramText(args, inputFree).map((finding) => ({ ...finding, command }));

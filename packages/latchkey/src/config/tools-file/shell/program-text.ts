@@ -1,4 +1,4 @@
-import { findNamed, PROGRAMS, RUNNING_OPTIONS, WRAPPERS } from './programs.ts';
+import { findNamed, PROGRAMS, RUNNING_OPTIONS, UNKNOWN, WRAPPERS } from './programs.ts';
 import type { Program, Wrapper } from './programs.ts';
 
 /** One argument of a program, as far as it is known before a call. */
@@ -27,13 +27,19 @@ export function findProgramText(args: readonly Argument[], inputFree: boolean): 
   const [name, ...rest] = args;
   if (name === undefined) return [];
   if (name.free) return [{ kind: 'name', argument: name, program: null }];
-  if (name.literal === null) return findNested(rest, inputFree);
+  if (name.literal === null) return findUnknown(rest, inputFree);
   const wrapper = findNamed(WRAPPERS, name.literal);
   const program = findNamed(PROGRAMS, name.literal);
   return [
     ...(program === undefined ? [] : walkProgram(program, rest, inputFree)),
     ...(wrapper === undefined ? findNested(rest, inputFree) : findWrapped(wrapper, rest, inputFree)),
   ];
+}
+
+/** A program whose name is expanded may be any, and none: then the next word is its name. */
+function findUnknown(args: readonly Argument[], inputFree: boolean): readonly Finding[] {
+  const found = walkProgram(UNKNOWN, args, inputFree);
+  return found.length > 0 ? found : findProgramText(args, inputFree);
 }
 
 /** A program that is named among the arguments of another: `docker exec web sh -c …`, `find . -exec sh …`. */

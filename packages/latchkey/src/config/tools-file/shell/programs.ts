@@ -228,6 +228,17 @@ export const PROGRAMS: readonly Program[] = [
   },
 ];
 
+/** One that is only known when the script runs. */
+export const UNKNOWN: Program = {
+  names: [],
+  language: 'a program',
+  letters: 'ceErR',
+  options: ['--eval', '--command', '--execute'],
+  script: true,
+  input: true,
+  instead: 'name the program here, since it may be a shell',
+};
+
 export const WRAPPERS: readonly Wrapper[] = [
   { names: ['sudo', 'doas'], takes: 'ughpCTUDR' },
   { names: ['env'], takes: 'uC' },

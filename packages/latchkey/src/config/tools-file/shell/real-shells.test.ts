@@ -18,6 +18,9 @@ const SHELLS = (
   ] as const satisfies readonly (readonly [string, Dialect])[]
 ).filter(([shell]) => existsSync(shell));
 
+/** More of them show more. */
+const RUNS = Number(process.env['LATCHKEY_RUNS'] ?? 40);
+
 const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-shells-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -255,9 +258,108 @@ describe.each(SHELLS)('secureScript before %s', (shell, dialect) => {
           expect(run(shell, safe.script, values)).toEqual(pieces.map(({ means }) => means(values)));
         },
       ),
-      { numRuns: Number(process.env['LATCHKEY_RUNS'] ?? 40) },
+      { numRuns: RUNS },
     );
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('lets no value be a program, however the script is written', () => {
+    const pieces = fc.constantFrom(
+      ...[
+        '{{x}}',
+        '{{x}}',
+        '{{x}}',
+        '"',
+        '"',
+        "'",
+        "'",
+        '`',
+        '$(',
+        '(',
+        ')',
+        '{ ',
+        '; }',
+        '${y:-',
+        '}',
+        '\\',
+        '$',
+        '$((',
+        '))',
+        '((',
+      ],
+      ...[
+        '[[ ',
+        ' ]]',
+        '[ ',
+        ' ]',
+        ' -eq ',
+        ' -gt 1',
+        ' ',
+        ' ',
+        '\n',
+        ';',
+        ' | ',
+        ' && ',
+        '#',
+        'a',
+        'y=',
+        '$y',
+        '"$y"',
+        'y[',
+        ']',
+        '<<E\n',
+      ],
+      ...[
+        '\nE\n',
+        "<<'E'\n",
+        '<<<',
+        'echo ',
+        'printf %s ',
+        'eval ',
+        'sh -c ',
+        'sh',
+        'let ',
+        'read y',
+        'export ',
+        'unset ',
+        'case ',
+        ' in ',
+      ],
+      ...[
+        ' ;; esac',
+        '*) ',
+        'if ',
+        'then ',
+        ' fi',
+        'xargs ',
+        'test ',
+        '-v ',
+        'trap ',
+        ' EXIT',
+        'f() { ',
+        'f ',
+        '"$1"',
+        'exit ',
+        "$'",
+        '!',
+        '~',
+        '=',
+      ],
+    );
+    fc.assert(
+      fc.property(fc.array(pieces, { minLength: 1, maxLength: 12 }), (script) => {
+        const safe = secureScript(script.join(''), PARAMETERS, dialect);
+        fc.pre(safe.refusals.length === 0 && safe.script.includes('GANTZ_ARG_X'));
+        for (const x of ['$(touch pwned)', 'a[$(touch pwned)]', '"\';touch pwned;', 'touch pwned']) {
+          const env = { PATH: process.env['PATH'] ?? '', GANTZ_ARG_X: x };
+          spawnSync(shell, ['-c', safe.script], { cwd: folder, env, stdio: 'ignore', timeout: 1000 });
+        }
+        const written = readdirSync(folder);
+        for (const file of written) rmSync(path.join(folder, file), { recursive: true });
+        expect(written).not.toContain('pwned');
+      }),
+      { numRuns: RUNS },
+    );
   });
 
   it('keeps what patterns are taken off as letters', () => {

@@ -63,6 +63,7 @@ describe('secureScript', () => {
       'case "${GANTZ_ARG_X}" in a|b) echo ;; *) echo "${GANTZ_ARG_X}" ;; esac',
     ],
     ['s=$(wc -c < "{{x}}"); [ $s -gt 9 ] || ((s))', 's=$(wc -c < "${GANTZ_ARG_X}"); [ $s -gt 9 ] || ((s))'],
+    ['"$JAVA_HOME/bin/java" -jar a.jar {{x}}', '"$JAVA_HOME/bin/java" -jar a.jar "${GANTZ_ARG_X}"'],
     ['kubectl get node {{x}}', 'kubectl get node "${GANTZ_ARG_X}"'],
   ])('puts the value of %s between fitting quotes', (script, safe) => {
     expect(secure(script).refusals).toEqual([]);
@@ -84,6 +85,8 @@ describe('secureScript', () => {
     'bash {{x}}',
     'find . -exec {{x}} \\;',
     'python3 "{{x}}"',
+    '$y {{x}}',
+    '"$1"sh {{x}}',
     'python3 -m {{x}}',
     'for f in {{x}}; do bash "$f"; done',
   ])('refuses %s, where callers would choose the program', (script) => {
@@ -135,6 +138,10 @@ describe('secureScript', () => {
     'q="SELECT \'{{x}}\'"; sqlite3 f.db "$q"',
     "mysql -e 'SELECT {{x}}'",
     'echo {{x}} | dc',
+    '"$SHELL" -c "ls {{x}}"',
+    'y=; ${y}sh -c {{x}}',
+    '$y eval {{x}}',
+    'command eval {{x}}',
   ])('refuses %s, where a value would be part of a program', (script) => {
     expect(secure(script).refusals).toHaveLength(1);
     expect(secure(script.replaceAll('{{x}}', '{{n}}').replaceAll('GANTZ_ARG_X', 'GANTZ_ARG_N')).refusals).toEqual([]);
@@ -145,6 +152,8 @@ describe('secureScript', () => {
     '(( {{x}} > 1 ))',
     'for ((i = 0; i < {{x}}; i++)); do echo; done',
     'let a={{x}}',
+    'builtin let a={{x}}',
+    '$y let a={{x}}',
     's=$(cat "{{x}}"); echo $((s))',
     's=$(wc -c "{{x}}"); echo $((s))',
     '[[ {{x}} -eq 1 ]]',

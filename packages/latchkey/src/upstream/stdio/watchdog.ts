@@ -26,6 +26,8 @@ const RESTART_MS = 200;
 export interface Watchdog {
   /** Of the process that watches; 0 while there is none. */
   readonly pid: number;
+  /** Starts the process that watches ahead of the first group, which it then hears of without delay. */
+  prepare(): void;
   watch(group: number): void;
   forget(group: number): void;
   close(): void;
@@ -43,6 +45,7 @@ export function acquireWatchdog(): Watchdog {
     get pid() {
       return held.watchdog.pid;
     },
+    prepare: () => held.watchdog.prepare(),
     watch: (group) => held.watchdog.watch(group),
     forget: (group) => held.watchdog.forget(group),
     close() {
@@ -62,7 +65,7 @@ export function createWatchdog(): Watchdog {
   let closed = false;
 
   function start(): void {
-    if (closed || groups.size === 0 || process.platform === 'win32') return;
+    if (closed || process.platform === 'win32') return;
     // Its own session: a terminal's ctrl-C must not reach it. Its environment holds nothing of the gateway's.
     const started = spawn('/bin/sh', ['-c', SCRIPT], {
       detached: true,
@@ -75,7 +78,9 @@ export function createWatchdog(): Watchdog {
       if (shell !== started) return;
       shell = null;
       if (started.pid === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return;
-      setTimeout(start, RESTART_MS).unref();
+      setTimeout(() => {
+        if (groups.size > 0 && shell === null) start();
+      }, RESTART_MS).unref();
     };
     started.on('error', lost).on('exit', lost).unref();
     started.stdin?.on('error', lost);
@@ -90,6 +95,9 @@ export function createWatchdog(): Watchdog {
   return {
     get pid() {
       return shell?.pid ?? 0;
+    },
+    prepare() {
+      if (shell === null) start();
     },
     watch(group) {
       groups.add(group);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { commandTool, parameter, shellTool } from '../../../../../test/fixtures/declared-tool.ts';
+import type { DeclaredTool } from '../../core/declared-tool.ts';
 import { createToolRunner } from './runner.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-hostile-'));
@@ -108,17 +109,28 @@ const HOSTILE: readonly string[] = [
 ];
 
 const SHELLS = ['/bin/sh', '/bin/bash', '/bin/dash', '/bin/zsh'].filter((shell) => existsSync(shell));
-const X = [parameter('x', { required: true }), parameter('other', { default: `$(${touch})` })];
-const environment = { OUTPUT: output };
 const { signal } = new AbortController();
+const unset = parameter('other', { default: `$(${touch})` });
+/** One parameter for each value: a shell that took one of them for syntax would lose the others too. */
+const nameOf = (index: number): string => `v${index}`;
+const variableOf = (index: number): string => `"\${GANTZ_ARG_V${index}}"`;
 
-async function runWith(tool: ReturnType<typeof shellTool>, x: string): Promise<string> {
+/** What a script writes into $OUTPUT, in pieces that end with NUL. */
+async function runWith(
+  values: readonly string[],
+  create: (more: Pick<DeclaredTool, 'parameters' | 'environment'>) => DeclaredTool,
+): Promise<readonly string[]> {
   rmSync(output, { force: true });
-  expect(await runner.call(tool, { x }, signal)).toEqual({ text: '', isError: false });
-  return readFileSync(output, 'utf8');
+  const names = values.map((_value, index) => parameter(nameOf(index), { required: true }));
+  const tool = create({ parameters: [...names, unset], environment: { OUTPUT: output } });
+  const args = Object.fromEntries(values.map((value, index) => [nameOf(index), value]));
+  expect(await runner.call(tool, args, signal)).toEqual({ text: '', isError: false });
+  expect(readdirSync(folder)).toEqual(['output']);
+  return readFileSync(output, 'utf8').split('\0').slice(0, -1);
 }
 
-const onlyOutput = (): void => expect(readdirSync(folder)).toEqual(['output']);
+const SHORT = HOSTILE.filter(({ length }) => length < 1000);
+const PRINT = `printf '%s\\0' "$@" > "$OUTPUT"`;
 
 describe.skipIf(process.platform === 'win32')('values of callers', { timeout: 60_000 }, () => {
   it('are hostile in more than 40 ways', () => {
@@ -127,58 +139,45 @@ describe.skipIf(process.platform === 'win32')('values of callers', { timeout: 60
   });
 
   it.each(SHELLS)('are values to %s, never syntax', async (shell) => {
-    const tool = shellTool('printf "%s" "${GANTZ_ARG_X}" > "$OUTPUT"', { shell, parameters: X, environment });
-    for (const value of HOSTILE) expect(await runWith(tool, value)).toBe(value);
-    onlyOutput();
+    const script = `printf '%s\\0' ${HOSTILE.map((_value, index) => variableOf(index)).join(' ')} > "$OUTPUT"`;
+    expect(await runWith(HOSTILE, (more) => shellTool(script, { shell, ...more }))).toEqual(HOSTILE);
   });
 
   it.each(SHELLS)('are one argument of a program that %s starts', async (shell) => {
-    const script = `/bin/sh -c 'printf "%s\\0" "$@" > "$OUTPUT"' sh --before "\${GANTZ_ARG_X}" "a\${GANTZ_ARG_X}b" --after`;
-    const tool = shellTool(script, { shell, parameters: X, environment });
-    for (const value of HOSTILE.filter(({ length }) => length < 1000))
-      expect((await runWith(tool, value)).split('\0')).toEqual(['--before', value, `a${value}b`, '--after', '']);
-    onlyOutput();
+    const args = SHORT.map((_value, index) => `${variableOf(index)} a${variableOf(index)}b`).join(' ');
+    const script = `/bin/sh -c '${PRINT.replaceAll("'", '"')}' sh --before ${args} --after`;
+    const written = await runWith(SHORT, (more) => shellTool(script, { shell, ...more }));
+    expect(written).toEqual(['--before', ...SHORT.flatMap((value) => [value, `a${value}b`]), '--after']);
   });
 
   it('are one argument of a command, the empty one too', async () => {
-    const args = [
-      '-c',
-      'printf "%s\\0" "$@" > "$OUTPUT"',
-      'sh',
-      '{{x}}',
-      '--name={{x}}',
-      '{{x}}{{x}}',
-      '--',
-      '{{other}}',
-    ];
-    const tool = commandTool('/bin/sh', args, { parameters: X, environment });
-    for (const value of HOSTILE.filter(({ length }) => length < 60_000))
-      expect((await runWith(tool, value)).split('\0')).toEqual([
-        value,
-        `--name=${value}`,
-        `${value}${value}`,
-        '--',
-        `$(${touch})`,
-        '',
-      ]);
-    onlyOutput();
+    const values = HOSTILE.filter(({ length }) => length < 60_000);
+    const args = values.flatMap((_value, index) => {
+      const place = `{{${nameOf(index)}}}`;
+      return [place, `--name=${place}`, `${place}${place}`];
+    });
+    const written = await runWith(values, (more) =>
+      commandTool('/bin/sh', ['-c', PRINT, 'sh', ...args, '{{other}}'], more),
+    );
+    expect(written).toEqual([
+      ...values.flatMap((value) => [value, `--name=${value}`, `${value}${value}`]),
+      `$(${touch})`,
+    ]);
   });
 
   it('arrive as they were sent, whatever they are', async () => {
-    const tool = commandTool('/bin/sh', ['-c', 'printf "%s\\0" "$GANTZ_ARG_X" "$1" > "$OUTPUT"', 'sh', '{{x}}'], {
-      parameters: X,
-      environment,
-    });
-    const values = fc
+    const value = fc
       .string({ unit: 'binary', maxLength: 50 })
       .filter((text) => text.isWellFormed() && !text.includes('\0'));
     await fc.assert(
-      fc.asyncProperty(values, async (value) => {
-        expect((await runWith(tool, value)).split('\0')).toEqual([value, value, '']);
+      fc.asyncProperty(fc.array(value, { minLength: 20, maxLength: 20 }), async (values) => {
+        const args = values.flatMap((_value, index) => [`{{${nameOf(index)}}}`]);
+        const script = `${PRINT.replace('"$@"', `"$@" ${values.map((_value, index) => variableOf(index)).join(' ')}`)}`;
+        const written = await runWith(values, (more) => commandTool('/bin/sh', ['-c', script, 'sh', ...args], more));
+        expect(written).toEqual([...values, ...values]);
       }),
-      { numRuns: 200 },
+      { numRuns: 30 },
     );
-    onlyOutput();
   });
 
   it('that are no texts are JSON', async () => {

@@ -59,7 +59,7 @@ describe('createRedactor', () => {
           for (const toForm of Object.values(FORMS))
             expect(redact(`${before}${toForm(text)}${after}`)).not.toContain(toForm(text));
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
@@ -81,7 +81,8 @@ describe('createRedactor', () => {
       Buffer.from('wggSjAgEAAoI').toString('base64'),
     );
     const long = Array.from({ length: 47 }, (_, i) => hash('sha256', String(i))).join('');
-    expect(createRedactor([long]).redact(`<${long}>`)).toMatch(/^<(?:\[redacted\])+>$/);
+    for (const text of [long, `${long.slice(1)}🔑`.repeat(2), '🔑é'.repeat(600)])
+      expect(createRedactor([text]).redact(`<${text}>`)).toMatch(/^<(?:\[redacted\])+>$/);
   });
 
   it('hides what begins before the end of what is shown', () => {
@@ -92,6 +93,15 @@ describe('createRedactor', () => {
         end <= 10 ? 'x'.repeat(end) : `${'x'.repeat(10)}[redacted]${'y'.repeat(Math.max(0, end - 10 - SECRET.length))}`,
       );
     expect(lookahead).toBeGreaterThan(SECRET.length * 9);
+  });
+
+  it('hides a text whose control characters are gone from what is shown', () => {
+    const { redact } = createRedactor(['ab\u0007cd\u001befgh']);
+    expect(redact(`<abcdefgh> ${encodeURIComponent('ab\u0007cd\u001befgh')}`)).toBe('<[redacted]> [redacted]');
+  });
+
+  it('hides a text that repeats itself to its end', () => {
+    expect(createRedactor(['abab'.repeat(3)]).redact(`-${'ab'.repeat(9)}-`)).toBe('-[redacted]-');
   });
 
   it('leaves alone what is too short to be a secret, and texts without any', () => {

@@ -52,6 +52,7 @@ export function runProgram(program: Program, limits: RunLimits): Running {
   const stderr = createCollector(limits.collectedBytes);
   const toRun = (ending: Ending): Run => ({ ending, stdout: stdout.take(), stderr: stderr.take() });
   if (limits.signal.aborted) return { result: Promise.resolve(toRun({ kind: 'aborted' })), gone: Promise.resolve() };
+  limits.watchdog.prepare();
   const child = start(program);
   if ('cause' in child)
     return { result: Promise.resolve(toRun({ kind: 'not-started', cause: child.cause })), gone: Promise.resolve() };

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -236,8 +237,9 @@ describe.skipIf(process.platform === 'win32')('createToolRunner', { timeout: 30_
   it('leaves nothing behind when its process is killed', async () => {
     const holder = spawn(process.execPath, [fileURLToPath(new URL('tool-holder.ts', FIXTURES))], {
       env: { ...process.env, PIDS: pids },
-      stdio: 'inherit',
+      stdio: ['ignore', 'pipe', 'inherit'],
     });
+    await once(holder.stdout, 'data');
     const running = await readPids();
     expect(running.filter(isRunning)).toEqual(running);
     holder.kill('SIGKILL');

@@ -309,8 +309,6 @@ const TARGETS = [
   '/default/mcp',
   '/mcp/mcp',
   '/mcp/messages',
-  '/sse',
-  '/messages',
   '/',
   `/${'a'.repeat(8000)}`,
   `/mcp/${'../'.repeat(2000)}mcp`,

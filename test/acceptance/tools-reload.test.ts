@@ -1,5 +1,10 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startLatchkey } from '../fixtures/latchkey.ts';
+import { createStdioSpy } from '../fixtures/stdio-spy.ts';
 import { modernCall, send, type Call } from './harness.ts';
 import {
   expectGoneSoon,
@@ -129,6 +134,26 @@ test('SIGHUP reads the file again, changed or not', async () => {
   expect(await listModern()).toEqual(['echo', added]);
 });
 
+test('a flood of writes ends with the last of them, and calls are answered all the while', async () => {
+  const [tools, added] = nextTools();
+  const names = new Set<string>();
+  const written = new AbortController();
+  const calls = (async () => {
+    while (!written.signal.aborted) names.add((await listModern()).join());
+  })();
+  const before = (await listModern()).join();
+  await untilSaid(TAKEN, async () => {
+    await site.write(tools);
+    const text = await readFile(site.file, 'utf8');
+    for (let i = 0; i < 200; i += 1) await writeFile(site.file, i % 2 === 0 ? text.slice(0, i) : '');
+    await site.write(tools);
+  });
+  written.abort();
+  await calls;
+  expect([before, `echo,${added}`]).toEqual(expect.arrayContaining([...names]));
+  expect(await listModern()).toEqual(['echo', added]);
+});
+
 test('latchkey.yaml is read with the tools that are in force, whatever their file is in the middle of', async () => {
   const [tools, added] = nextTools();
   await untilSaid(TAKEN, () => site.write(tools));
@@ -140,4 +165,43 @@ test('latchkey.yaml is read with the tools that are in force, whatever their fil
   expect(await listModern()).toEqual(['echo']);
   const answer = await send(site, modernTools(site.tokens.admin).call(added, { text: 'no rule' }));
   expect(answer.status).toBe(403);
+});
+
+test('a file whose last role is gone changes nothing: without rules everything would be allowed', async () => {
+  const ruled = await startToolsSite([{ ...TOOLS.echo, role: 'reader' }]);
+  try {
+    await ruled.write([TOOLS.echo, TOOLS.fail]);
+    await expect.poll(ruled.gateway.talk, { timeout: 15_000 }).toContain(KEPT);
+    expect(namesOf(await send(ruled, modernTools(ruled.tokens.admin).list()))).toEqual(['echo']);
+    expect((await send(ruled, modernTools(ruled.tokens.bob).call('echo', { text: 'a' }))).status).toBe(403);
+    await ruled.write([{ ...TOOLS.echo, role: 'writer' }, TOOLS.fail]);
+    await expect.poll(ruled.gateway.talk, { timeout: 15_000 }).toContain(TAKEN);
+    expect(namesOf(await send(ruled, modernTools(ruled.tokens.bob).list()))).toEqual(['fail']);
+  } finally {
+    await ruled.close();
+  }
+});
+
+test('a change while the gateway starts is not lost', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-tools-'));
+  const [file, marker] = [join(folder, 'gantz.yaml'), join(folder, 'marker')];
+  const write = (name: string): Promise<void> =>
+    writeFile(file, JSON.stringify({ name: 'site', tools: [{ name, description: '', script: { shell: 'true' } }] }));
+  await write('before');
+  const spy = createStdioSpy('modern');
+  const slowly = ['sh', '-c', 'echo up > "$0"; sleep 1; exec "$@"', marker, ...spy.upstream.command];
+  const servers = { slow: { upstream: { command: slowly } }, declared: { upstream: { tools: file } } };
+  const starting = startLatchkey({ config: { servers } });
+  await expect.poll(() => existsSync(marker), { interval: 20 }).toBe(true);
+  await write('during');
+  const gateway = await starting;
+  try {
+    const list = { ...modernCall('tools/list'), target: '/declared/mcp', token: gateway.token };
+    const namesNow = async () => namesOf(await send({ gateway, tokens: { aliceRead: gateway.token } }, list));
+    await expect.poll(namesNow).toEqual(['during']);
+  } finally {
+    await gateway.close();
+    await spy.close();
+    await rm(folder, { recursive: true });
+  }
 });

@@ -14,6 +14,7 @@ tools:
   - name: greet
     description: Greets somebody
     role: greeter
+    rate_limit: 20/min
     parameters:
       - { name: who, type: string, required: true }
       - { name: times, type: integer, default: 1 }
@@ -51,8 +52,8 @@ describe('latchkey tools check', () => {
     const { code, stdout, stderr } = await tools('check', 'gantz.yaml');
     expect(code).toBe(0);
     expect(stderr).toContain('gantz.yaml: site 2.0.0, 3 tools');
-    expect(stdout.split('\n')[0]).toMatch(/^TOOL +RUNS +ARGUMENTS +SCOPES +TESTS$/);
-    expect(stdout).toMatch(/^greet +\w+ script +who \[times\] \[loud\] \[titles\] +role:greeter +2$/m);
+    expect(stdout.split('\n')[0]).toMatch(/^TOOL +RUNS +ARGUMENTS +SCOPES +LIMIT +TESTS$/);
+    expect(stdout).toMatch(/^greet +\w+ script +who \[times\] \[loud\] \[titles\] +role:greeter +20\/min +2$/m);
   });
 
   it('says the same as one document', async () => {
@@ -76,13 +77,21 @@ describe('latchkey tools check', () => {
     await writeFile(join(folder, 'gantz.yaml'), TOOLS.replace('name: fail', 'name: greet'));
     const { code, stdout, stderr } = await tools('check', 'gantz.yaml');
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/^latchkey: E_CONFIG_INVALID gantz\.yaml:19:/);
+    expect(stderr).toMatch(/^latchkey: E_CONFIG_INVALID gantz\.yaml:20:/);
     const asDocument = await tools('check', 'gantz.yaml', '--json');
     expect(asDocument.code).toBe(1);
     expect(JSON.parse(asDocument.stdout)).toMatchObject({
       ok: false,
-      problems: [{ code: 'E_CONFIG_INVALID', where: expect.stringContaining('gantz.yaml:19:') }],
+      problems: [{ code: 'E_CONFIG_INVALID', where: expect.stringContaining('gantz.yaml:20:') }],
     });
+  });
+
+  it('warns of what works and is worth a second look', async () => {
+    await writeFile(join(folder, 'gantz.yaml'), TOOLS.replace('    description: Fails\n', ''));
+    const { code, stderr } = await tools('check', 'gantz.yaml');
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^warning: gantz\.yaml:\d+:\d+ .*description/m)]);
+    const { warnings } = JSON.parse((await tools('check', 'gantz.yaml', '--json')).stdout);
+    expect(warnings).toMatchObject([{ where: expect.stringContaining('gantz.yaml:') }]);
   });
 
   it('exits with 1 for a file that is not there', async () => {
@@ -144,9 +153,6 @@ describe('latchkey tools call', () => {
 
   it.each([
     [['greet', '--arg', 'times=many'], 'wants a whole number'],
-    [['greet', '--arg', 'loud=yes'], 'wants true or false'],
-    [['greet', '--arg', 'titles={}'], 'wants a JSON array'],
-    [['greet', '--arg', 'who'], 'is not NAME=VALUE'],
     [['greet', '--arg', 'who=a', '--arg', 'who=b'], 'twice'],
     [['greet', '--args', '[]'], '--args is no JSON object'],
     [['great'], 'did you mean greet?'],

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { loadConfig } from '../../config/load-config.ts';
@@ -12,6 +12,8 @@ interface Followed {
   readonly file: string | null;
   readonly flags: ConfigInput;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** When the configuration was read, epoch milliseconds: what was written since counts as a change. */
+  readonly since: number;
   readonly log: Log;
 }
 
@@ -38,12 +40,12 @@ const TOOLS: Words = {
 
 /** Puts new rules, tools and certificates in force when their files change. What is bad is said, and the old stays. */
 export function followFiles(followed: Followed): Following {
-  const { running, config, file, log } = followed;
+  const { running, config, file, since, log } = followed;
   const texts = new Map<string, string>();
   const watches: { readonly path: string; readonly watch: Watch }[] = [];
   const follow = (given: string, words: Words): void => {
     const at = path.resolve(given);
-    const text = readText(at);
+    const text = readText(at, since);
     if (text !== undefined) texts.set(at, text);
     const onText = (changed: string): void => {
       const next = new Map(texts).set(at, changed);
@@ -53,7 +55,7 @@ export function followFiles(followed: Followed): Following {
     const onTrouble = (problem: string): void => log('error', words.bad, { where: given, problem });
     watches.push({
       path: given,
-      watch: watchConfig(given, onText, { onTrouble, ...(text !== undefined && { text }) }),
+      watch: watchConfig(given, onText, { onTrouble, text: text ?? '' }),
     });
   };
   if (file !== null) follow(file, RULES);
@@ -77,9 +79,10 @@ function toolsFiles({ servers }: Config): readonly string[] {
   return [...new Set(servers.flatMap(({ upstream }) => (upstream?.kind === 'tools' ? [upstream.file] : [])))];
 }
 
-function readText(file: string): string | undefined {
+/** What the file held when the configuration was read; undefined where that is not known. */
+function readText(file: string, since: number): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return statSync(file).mtimeMs < since ? readFileSync(file, 'utf8') : undefined;
   } catch {
     return undefined;
   }

@@ -26,13 +26,14 @@ export async function run(options: RunOptions): Promise<void> {
   const { env } = process;
   const log = createLog(env);
   const file = options.config ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
+  const since = Date.now();
   const loaded = requireConfig({ env, flags: options.settings, tools: {}, ...(file === undefined ? {} : { file }) });
   const { config } = loaded;
   warn(loaded, file, options.json === true, log);
   const running = await withProgress('starting the MCP server', options.json === true, () => compose(config, env, log));
   const tokenPlace = await deliver(running, config, options);
   await announce({ running, config, file: file ?? null, json: options.json === true, tokenPlace });
-  const following = followFiles({ running, config, file: file ?? null, flags: options.settings, env, log });
+  const following = followFiles({ running, config, file: file ?? null, flags: options.settings, env, since, log });
   // A terminal that is closed sends SIGHUP too: then nobody is left to work for.
   const attached = process.stdin.isTTY || process.stderr.isTTY;
   if (!attached) process.on('SIGHUP', () => following.readAgain());

@@ -36,10 +36,11 @@ function show(file: string, { tools: declared, rules, warnings }: ToolsFile): vo
     tool.name,
     describeAction(tool),
     tool.parameters.map(describeParameter).join(' '),
-    describeScopes(rules[tool.name]),
+    (rules[tool.name]?.scopes ?? []).join(' '),
+    describeLimit(rules[tool.name]?.limit),
     tool.tests.length === 0 ? '' : String(tool.tests.length),
   ]);
-  print(formatTable(['TOOL', 'RUNS', 'ARGUMENTS', 'SCOPES', 'TESTS'], rows));
+  print(formatTable(['TOOL', 'RUNS', 'ARGUMENTS', 'SCOPES', 'LIMIT', 'TESTS'], rows));
   for (const { where, message } of warnings) say(toPlainText(`warning: ${where}: ${message}`));
 }
 
@@ -54,10 +55,15 @@ function describeParameter({ name, required }: Parameter): string {
   return required ? name : `[${name}]`;
 }
 
-function describeScopes(rule: ToolsFile['rules'][string] | undefined): string {
-  const limit = rule?.limit;
-  const rate = limit === undefined ? [] : [`${limit.count} in ${limit.periodMs / 1000} s`];
-  return [...(rule?.scopes ?? []), ...rate].join(' ');
+const PERIODS = new Map([
+  [1000, 's'],
+  [60_000, 'min'],
+  [3_600_000, 'h'],
+  [86_400_000, 'd'],
+]);
+
+function describeLimit(limit: ToolsFile['rules'][string]['limit']): string {
+  return limit === undefined ? '' : `${limit.count}/${PERIODS.get(limit.periodMs) ?? `${limit.periodMs} ms`}`;
 }
 
 function toDocument(file: string, { tools: declared, rules, listenPort, warnings }: ToolsFile): object {

@@ -3,6 +3,10 @@ import { LatchkeyError } from '../../core/error.ts';
 import { toPlainText } from '../plain-text.ts';
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+const BOOLEANS = new Map([
+  ['true', true],
+  ['false', false],
+]);
 const INTEGER = /^-?(?:0|[1-9]\d*)$/;
 
 /** What each type is called, and how a text of it is read; undefined when it is none. */
@@ -12,7 +16,7 @@ const READERS: Readonly<
   string: { words: 'text', read: (text) => text },
   number: { words: 'a number', read: (text) => (NUMBER.test(text) ? Number(text) : undefined) },
   integer: { words: 'a whole number', read: (text) => (INTEGER.test(text) ? Number(text) : undefined) },
-  boolean: { words: 'true or false', read: (text) => ({ true: true, false: false })[text] },
+  boolean: { words: 'true or false', read: (text) => BOOLEANS.get(text) },
   array: { words: 'a JSON array', read: (text) => readJson(text, Array.isArray) },
   object: { words: 'a JSON object', read: (text) => readJson(text, isObject) },
 };

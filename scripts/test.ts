@@ -56,6 +56,8 @@ const PROGRAMS: readonly { readonly program: string; readonly debian: string }[]
   { program: 'slowhttptest', debian: 'slowhttptest' },
   { program: 'testssl', debian: 'testssl.sh' },
   { program: 'script', debian: 'bsdutils' },
+  { program: 'bwrap', debian: 'bubblewrap' },
+  { program: 'zsh', debian: 'zsh' },
 ];
 
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };

@@ -6,8 +6,17 @@ const BRACED = /[#!]?(?:[A-Za-z_]\w*|\d+|[@*#?$!-])/y;
 const GUARD = /:?[-=+?]/y;
 const PATTERN = /##?|%%?/y;
 
+const MAX_DEPTH = 40;
+
 /** Reads what begins with `$`, in any quotes but single ones. */
 export function readDollar(reading: Reading, quoting: Quoting): void {
+  if (reading.depth >= MAX_DEPTH) throw new Unreadable(reading.at, 'is nested too deeply');
+  reading.depth += 1;
+  readExpansion(reading, quoting);
+  reading.depth -= 1;
+}
+
+function readExpansion(reading: Reading, quoting: Quoting): void {
   const { text, at } = reading;
   const next = text[at + 1];
   if (reading.placeholders.has(at + 1)) {

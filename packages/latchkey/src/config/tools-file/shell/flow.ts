@@ -25,6 +25,7 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[]):
     parameters.map((each) => [argumentVariable(each.name), new Set([each])]),
   );
   const places = [...reading.placeholders.values()];
+  const uses = reading.uses.toSorted((one, other) => one.start - other.start);
   const positional = findPositional(reading, parameters);
   const valuesUsed = ({ name }: VariableUse): Iterable<Parameter> =>
     /^[\d@*]$/.test(name) ? positional : (held.get(name) ?? []);
@@ -32,14 +33,13 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[]):
   const valuesIn = (range: Range): readonly Parameter[] => {
     const found = new Set<Parameter>();
     const numbers = counted.filter(({ start, end }) => start >= range.start && end <= range.end);
-    const isIn = (offset: number, { start, end }: Range): boolean =>
-      offset >= start && offset < end && !numbers.some((each) => offset >= each.start && offset < each.end);
-    for (const { start, name } of places) {
+    const isCounted = (offset: number): boolean => numbers.some((each) => offset >= each.start && offset < each.end);
+    for (const { start, name } of findIn(places, range)) {
       const parameter = byName.get(name);
-      if (isIn(start, range) && parameter !== undefined) found.add(parameter);
+      if (parameter !== undefined && !isCounted(start)) found.add(parameter);
     }
-    for (const use of reading.uses) {
-      if (isIn(use.start, range)) for (const each of valuesUsed(use)) found.add(each);
+    for (const use of findIn(uses, range)) {
+      if (!isCounted(use.start)) for (const each of valuesUsed(use)) found.add(each);
     }
     return [...found];
   };
@@ -60,6 +60,22 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[]):
     assigned: new Set(sets.map(({ name }) => name)),
     isBegunByCallers: (range) => isBegun(reading.text, range, sets, new Set()),
   };
+}
+
+/** Those of a sorted list that begin in a range. */
+function findIn<Item extends Range>(sorted: readonly Item[], { start, end }: Range): readonly Item[] {
+  const first = findFirst(sorted, start);
+  return sorted.slice(first, Math.max(first, findFirst(sorted, end)));
+}
+
+function findFirst(sorted: readonly Range[], offset: number): number {
+  let low = 0;
+  for (let high = sorted.length; low < high;) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle]?.start ?? 0) < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** What a function is called with is not followed: its `$1` may hold any value that the script uses at all. */

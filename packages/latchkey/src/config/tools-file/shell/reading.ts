@@ -55,6 +55,8 @@ export interface Reading {
   readonly dialect: Dialect;
   readonly placeholders: ReadonlyMap<number, Placeholder>;
   at: number;
+  /** How many substitutions the present place is in. */
+  depth: number;
   readonly commands: Command[];
   readonly uses: VariableUse[];
   readonly arithmetic: Range[];

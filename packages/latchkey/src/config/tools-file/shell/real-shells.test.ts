@@ -19,7 +19,7 @@ const SHELLS = (
 ).filter(([shell]) => existsSync(shell));
 
 /** More of them show more. */
-const RUNS = Number(process.env['LATCHKEY_RUNS'] ?? 40);
+const RUNS = Number(process.env['LATCHKEY_RUNS'] ?? 30);
 
 const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-shells-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -244,6 +244,20 @@ const value = fc.oneof(
   fc.string({ unit: 'grapheme' }).map((given) => given.replaceAll('\0', '')),
 );
 
+/** What scripts are made of, in any order. */
+const PIECES = [
+  ...String.raw`{{x}}|{{x}}|{{x}}|"|"|'|'|$(|(|)|{ |; }|}|\|$|$((|))|((|[[ | ]]|[ | ]| -eq | -gt 1| | |;| && |#|a|y=|$y|"$y"|y[|]|<<<|echo |printf %s |eval |sh -c |sh|let |read y|export |unset |case | in | ;; esac|*) |if |then | fi|xargs |test |-v |trap | EXIT|f() { |f |"$1"|exit |$'|!|~|=`.split(
+    '|',
+  ),
+  '`',
+  '${y:-',
+  ' | ',
+  '\n',
+  '<<E\n',
+  '\nE\n',
+  "<<'E'\n",
+];
+
 describe.each(SHELLS)('secureScript before %s', (shell, dialect) => {
   it('hands every value on exactly, wherever its place stands', () => {
     fc.assert(
@@ -264,92 +278,13 @@ describe.each(SHELLS)('secureScript before %s', (shell, dialect) => {
   });
 
   it('lets no value be a program, however the script is written', () => {
-    const pieces = fc.constantFrom(
-      ...[
-        '{{x}}',
-        '{{x}}',
-        '{{x}}',
-        '"',
-        '"',
-        "'",
-        "'",
-        '`',
-        '$(',
-        '(',
-        ')',
-        '{ ',
-        '; }',
-        '${y:-',
-        '}',
-        '\\',
-        '$',
-        '$((',
-        '))',
-        '((',
-      ],
-      ...[
-        '[[ ',
-        ' ]]',
-        '[ ',
-        ' ]',
-        ' -eq ',
-        ' -gt 1',
-        ' ',
-        ' ',
-        '\n',
-        ';',
-        ' | ',
-        ' && ',
-        '#',
-        'a',
-        'y=',
-        '$y',
-        '"$y"',
-        'y[',
-        ']',
-        '<<E\n',
-      ],
-      ...[
-        '\nE\n',
-        "<<'E'\n",
-        '<<<',
-        'echo ',
-        'printf %s ',
-        'eval ',
-        'sh -c ',
-        'sh',
-        'let ',
-        'read y',
-        'export ',
-        'unset ',
-        'case ',
-        ' in ',
-      ],
-      ...[
-        ' ;; esac',
-        '*) ',
-        'if ',
-        'then ',
-        ' fi',
-        'xargs ',
-        'test ',
-        '-v ',
-        'trap ',
-        ' EXIT',
-        'f() { ',
-        'f ',
-        '"$1"',
-        'exit ',
-        "$'",
-        '!',
-        '~',
-        '=',
-      ],
-    );
+    const pieces = fc.constantFrom(...PIECES);
+    let ran = 0;
     fc.assert(
-      fc.property(fc.array(pieces, { minLength: 1, maxLength: 12 }), (script) => {
+      fc.property(fc.array(pieces, { minLength: 1, maxLength: 7 }), (script) => {
         const safe = secureScript(script.join(''), PARAMETERS, dialect);
-        fc.pre(safe.refusals.length === 0 && safe.script.includes('GANTZ_ARG_X'));
+        if (safe.refusals.length > 0 || !safe.script.includes('GANTZ_ARG_X')) return;
+        ran += 1;
         for (const x of ['$(touch pwned)', 'a[$(touch pwned)]', '"\';touch pwned;', 'touch pwned']) {
           const env = { PATH: process.env['PATH'] ?? '', GANTZ_ARG_X: x };
           spawnSync(shell, ['-c', safe.script], { cwd: folder, env, stdio: 'ignore', timeout: 1000 });
@@ -358,8 +293,9 @@ describe.each(SHELLS)('secureScript before %s', (shell, dialect) => {
         for (const file of written) rmSync(path.join(folder, file), { recursive: true });
         expect(written).not.toContain('pwned');
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS * 20 },
     );
+    expect(ran).toBeGreaterThan(0);
   });
 
   it('keeps what patterns are taken off as letters', () => {

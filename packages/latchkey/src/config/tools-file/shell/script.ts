@@ -20,6 +20,9 @@ export interface SafeScript {
   readonly readsOthers: boolean;
 }
 
+/** Of a script with values; longer ones stand better in a file. */
+const MAX_LENGTH = 20_000;
+
 /**
  * Makes a script safe to run with any values: they reach it as variables only, never as text of it. What cannot be made
  * safe is refused. Never throws; a script that uses no value is taken as it is, even where it cannot be read.
@@ -29,9 +32,14 @@ export function secureScript(text: string, parameters: readonly Parameter[], dia
   const places = findPlaceholders(text, known);
   const reading = createReading(text, places, dialect);
   const usesValues = places.length > 0 || parameters.some(({ name }) => text.includes(argumentVariable(name)));
-  const comments = readAll(reading);
+  const unreadable = readAll(reading);
   const refusals = [...reading.refusals];
-  if (comments !== null && usesValues) refusals.push(comments);
+  if (unreadable !== null && usesValues) refusals.push(unreadable);
+  if (usesValues && text.length > MAX_LENGTH)
+    refusals.push({
+      offset: 0,
+      message: 'the script is too long to be made safe with values in it; write it to a file of its own',
+    });
   const flow = traceValues(reading, parameters);
   const judged = judgePositions(reading, flow);
   const unknown = places
@@ -52,6 +60,7 @@ function createReading(text: string, places: readonly Placeholder[], dialect: Di
     dialect,
     placeholders: new Map(places.map((each) => [each.start, each])),
     at: 0,
+    depth: 0,
     commands: [],
     uses: [],
     arithmetic: [],

@@ -57,8 +57,11 @@ function readText(reading: Reading, sign: string): QuotedText {
 function readGroup(reading: Reading, start: number, sign: string): boolean {
   const { text, at } = reading;
   if ((sign === '<' || sign === '>') && text[at + 1] === '(') {
+    if (reading.depth > 40) throw new Unreadable(at, 'is nested too deeply');
+    reading.depth += 1;
     reading.at += 2;
     reading.readNested(reading);
+    reading.depth -= 1;
     return true;
   }
   if (sign !== '(' || at === start || /^[ \t]*\)/.test(text.slice(at + 1))) return false;
@@ -73,8 +76,11 @@ function readArray(reading: Reading): void {
   for (;;) {
     skipBlanks(reading, true);
     if (reading.text[reading.at] === ')') break;
+    if (reading.depth > 40) throw new Unreadable(start, 'is nested too deeply');
     const before = reading.at;
+    reading.depth += 1;
     readWord(reading);
+    reading.depth -= 1;
     if (reading.at === before) throw new Unreadable(start, 'has a list that does not end');
   }
   reading.at += 1;

@@ -202,7 +202,7 @@ describe.skipIf(process.platform === 'win32')('createToolRunner', { timeout: 30_
     it('lets what listens to SIGTERM end by itself', async () => {
       const script = 'trap \'echo bye > "$PIDS"; exit\' TERM; echo up; while :; do sleep 0.05; done';
       await call(shellTool(script, { environment: { PIDS: pids }, timeoutMs: 1000 }));
-      await expect.poll(() => existsSync(pids) && readFileSync(pids, 'utf8')).toBe('bye\n');
+      await expect.poll(() => existsSync(pids) && readFileSync(pids, 'utf8'), { timeout: 10_000 }).toBe('bye\n');
     });
   });
 
@@ -259,7 +259,7 @@ describe.skipIf(process.platform === 'win32')('createToolRunner', { timeout: 30_
       expect(await few.call(tool, { n: '4' }, never)).toMatchObject({
         text: expect.stringContaining('too many calls'),
       });
-      await expect.poll(() => existsSync(order) && readFileSync(order, 'utf8').length).toBe(4);
+      await expect.poll(() => existsSync(order) && readFileSync(order, 'utf8').length, { timeout: 10_000 }).toBe(4);
       leave.abort();
       expect(await started[2]).toMatchObject({ isError: true });
       const last = few.call(tool, { n: '5' }, never);

@@ -79,6 +79,16 @@ test('SSE a stream is its principal’s: anybody else’s message is 404 and goe
   }
 });
 
+test('SSE a stream that has no session of the server yet is its principal’s, too', async () => {
+  for (const site of sites) {
+    const mine = await openSse(site, site.tokens.aliceRead);
+    await expectUpstreamUntouched(site, async () => {
+      for (const message of everyUse) expect((await mine.post(message, { token: site.tokens.bob })).status).toBe(404);
+    });
+    mine.stream.leave();
+  }
+});
+
 test('SSE session ids that are none: missing, made up, doubled, changed, of the other transport', async () => {
   for (const site of sites) {
     const client = await startQuietSse(site);

@@ -475,10 +475,13 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
       const stream = caller.listen(session);
       // The subscription upstream is under way since `initialized`; changes before it are nobody's.
       await expect
-        .poll(async () => {
-          await caller.legacy({ id: 1, ...tool('change') }, session).finished;
-          return stream.messages[0];
-        })
+        .poll(
+          async () => {
+            await caller.legacy({ id: 1, ...tool('change') }, session).finished;
+            return stream.messages[0];
+          },
+          { timeout: 10_000 },
+        )
         .toEqual({ jsonrpc: '2.0', method: 'notifications/tools/list_changed', params: {} });
     });
 

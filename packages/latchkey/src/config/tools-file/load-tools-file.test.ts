@@ -234,6 +234,18 @@ tools:
         e: { scopes: [], hidden: false, deny: false },
       });
     });
+
+    it('lets nobody in by limits alone: without roles only holders of every scope pass', () => {
+      const { rules } = read(`
+tools:
+  - {name: b, description: d, rate_limit: 20/min, script: {shell: date}}
+  - {name: e, description: d, script: {shell: date}}
+`);
+      expect(rules).toEqual({
+        b: { scopes: ['*'], hidden: false, deny: false, limit: { count: 20, periodMs: 60_000 } },
+        e: { scopes: ['*'], hidden: false, deny: false },
+      });
+    });
   });
 
   describe('parameters', () => {

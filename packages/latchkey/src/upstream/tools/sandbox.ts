@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { LatchkeyError } from '../../core/error.ts';
 import type { Program } from './program.ts';
 
@@ -49,7 +49,9 @@ export function toSandboxed(program: Program, options: SandboxOptions, own: Envi
  */
 export function assertSandbox(own: Environment = process.env): void {
   if (findBubblewrap(own) === null) throw createError('bubblewrap (bwrap) is not installed');
-  const trial: Program = { command: process.execPath, args: ['--version'], env: {}, workingDirectory: '/' };
+  // Its own folder, since that may be in /tmp, of which only the working directory is seen inside.
+  const workingDirectory = dirname(process.execPath);
+  const trial: Program = { command: process.execPath, args: ['--version'], env: {}, workingDirectory };
   for (const network of [false, true]) {
     const { command, args } = toSandboxed(trial, { network, hiddenPaths: [] }, own);
     const { status, error, stderr } = spawnSync(command, args, { env: {}, timeout: TRIAL_MS, encoding: 'utf8' });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Parameter } from '../../../core/declared-tool.ts';
+import { parameter } from '../../../../../../test/fixtures/declared-tool.ts';
 import type { Dialect } from './reading.ts';
 import { secureScript } from './script.ts';
 
@@ -24,20 +24,7 @@ const RUNS = Number(process.env['LATCHKEY_RUNS'] ?? 30);
 const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-shells-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const text = (name: string): Parameter => ({
-  name,
-  type: 'string',
-  description: null,
-  required: false,
-  default: undefined,
-  allowed: null,
-  pattern: null,
-  minLength: null,
-  maxLength: null,
-  minimum: null,
-  maximum: null,
-});
-const PARAMETERS = [text('x'), text('other')];
+const PARAMETERS = [parameter('x'), parameter('other')];
 
 /** Runs a script with values; what `printf '%s\0'` wrote, as a list. */
 function run(shell: string, script: string, values: Readonly<Record<string, string>>): readonly string[] {

@@ -1,22 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Parameter } from '../../../core/declared-tool.ts';
+import { parameter } from '../../../../../../test/fixtures/declared-tool.ts';
 import type { Dialect } from './reading.ts';
 import { secureScript } from './script.ts';
-
-const parameter = (name: string, more: Partial<Parameter> = {}): Parameter => ({
-  name,
-  type: 'string',
-  description: null,
-  required: false,
-  default: undefined,
-  allowed: null,
-  pattern: null,
-  minLength: null,
-  maxLength: null,
-  minimum: null,
-  maximum: null,
-  ...more,
-});
 
 // x is any text, n a number, e one of the file's own words.
 const PARAMETERS = [

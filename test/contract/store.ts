@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { hash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type {
@@ -9,6 +7,8 @@ import type {
   Store,
   Successor,
 } from '../../packages/latchkey/src/core/store.ts';
+import { startChild } from './store-child.ts';
+import { bytesOf, describePinsAndTrail, line } from './store-trail.ts';
 
 /** A storage engine under test. */
 export interface Engine {
@@ -53,16 +53,6 @@ const rotated = (outcome: RotateOutcome) => {
   if (outcome.kind !== 'rotated') throw new Error(outcome.kind);
   return outcome;
 };
-
-const lineAt = (at: number, number: number, decision: 'allow' | 'deny' = 'allow') =>
-  `{"time":"${new Date(at).toISOString()}","decision":"${decision}","n":${number}}\n`;
-const line = (number: number, decision: 'allow' | 'deny' = 'allow') => lineAt(NOW + number, number, decision);
-const bytesOf = (...lines: readonly string[]) => Buffer.from(lines.join(''));
-
-const numbers = (rows: readonly { json: string }[]) => rows.map((row) => (JSON.parse(row.json) as { n: number }).n);
-
-const seeRead = (store: Store, definition: string, now: number) =>
-  store.pins.see('files', new Map([['read', definition]]), now);
 
 /** Registers the behaviour that every engine must show. Time is an argument throughout, so nothing here sleeps. */
 export function describeStore(engine: Engine): void {
@@ -419,87 +409,7 @@ export function describeStore(engine: Engine): void {
       });
     });
 
-    describe('pins', () => {
-      const [first, second, third] = [digest(), digest(), digest()];
-
-      it('keep the first definition of a tool, and what was found last until it is accepted', async () => {
-        await seeRead(store, first, NOW);
-        await seeRead(store, first, NOW + 1);
-        const [pin] = await store.pins.list('files');
-        expect(pin).toMatchObject({ server: 'files', tool: 'read', digest: first, found: null, at: NOW });
-        await seeRead(store, second, NOW + 2);
-        await seeRead(store, third, NOW + 3);
-        const [changed] = await (await openAnother()).pins.list(null);
-        expect(changed).toMatchObject({ digest: first, found: third, at: NOW });
-        expect(await store.pins.accept({ ...changed!, found: second }, NOW + 4)).toBe(false);
-        expect(await store.pins.accept(changed!, NOW + 4)).toBe(true);
-        expect(await store.pins.accept(changed!, NOW + 5)).toBe(false);
-        const [accepted] = await store.pins.list('files');
-        expect(accepted).toMatchObject({ digest: third, found: null, at: NOW + 4 });
-      });
-
-      it('forget what was found when the pinned definition comes back, and are of one server', async () => {
-        await seeRead(store, first, NOW);
-        await seeRead(store, second, NOW + 1);
-        await seeRead(store, first, NOW + 2);
-        const [pin] = await store.pins.list('files');
-        expect(pin).toMatchObject({ digest: first, found: null });
-        await store.pins.see('db', new Map([['read', second]]), NOW);
-        expect(await store.pins.list('other')).toEqual([]);
-        expect((await store.pins.list(null)).map(({ server }) => server)).toEqual(['db', 'files']);
-      });
-    });
-
-    describe('trail', () => {
-      it('gives back the newest lines, oldest first, with growing numbers', async () => {
-        await store.trail.append(bytesOf(line(1), line(2)));
-        await store.trail.append(bytesOf(line(3), line(4, 'deny')));
-        const rows = await store.trail.read({});
-        expect(numbers(rows)).toEqual([1, 2, 3, 4]);
-        expect(rows.map((row) => row.seq)).toEqual(rows.map((row) => row.seq).sort((a, b) => a - b));
-        expect(numbers(await store.trail.read({ limit: 2 }))).toEqual([3, 4]);
-        expect(numbers(await store.trail.read({ since: NOW + 2, limit: 10 }))).toEqual([2, 3, 4]);
-        expect(numbers(await store.trail.read({ decision: 'deny' }))).toEqual([4]);
-        expect(numbers(await store.trail.read({ after: rows[2]!.seq }))).toEqual([4]);
-      });
-
-      it('reads 1,000 lines where no limit is given', async () => {
-        await store.trail.append(bytesOf(...Array.from({ length: 1200 }, (_, index) => line(index))));
-        const rows = await store.trail.read({});
-        expect(numbers(rows)).toEqual(Array.from({ length: 1000 }, (_, index) => index + 200));
-      });
-
-      it('takes whole lines only', async () => {
-        for (const broken of ['{}\n', line(1).trimEnd(), 'x', '']) {
-          await expect((async () => store.trail.append(Buffer.from(broken)))()).rejects.toMatchObject({
-            code: 'E_INTERNAL',
-          });
-        }
-        expect(await store.trail.read({})).toEqual([]);
-      });
-
-      it('reads what two processes append, each batch whole', async () => {
-        const other = await openAnother();
-        for (let number = 0; number < 50; number += 2) {
-          await store.trail.append(bytesOf(line(number)));
-          await other.trail.append(bytesOf(line(number + 1)));
-        }
-        expect(numbers(await store.trail.read({}))).toEqual(Array.from({ length: 50 }, (_, index) => index));
-      });
-
-      it('prunes days that are older than the bound, and never gives a number twice', async () => {
-        const DAY = 86_400_000;
-        for (let day = 0; day < 4; day += 1) {
-          await store.trail.append(bytesOf(lineAt(NOW + day * DAY, day), lineAt(NOW + day * DAY, day)));
-        }
-        const last = (await store.trail.read({ limit: 1 }))[0]!.seq;
-        expect(await store.trail.prune(NOW + 2 * DAY)).toBe(4);
-        expect(numbers(await store.trail.read({}))).toEqual([2, 2, 3, 3]);
-        expect(await store.trail.prune(NOW + 2 * DAY)).toBe(0);
-        await store.trail.append(bytesOf(lineAt(NOW + 3 * DAY, 9)));
-        expect((await store.trail.read({})).at(-1)!.seq).toBeGreaterThan(last);
-      });
-    });
+    describePinsAndTrail({ store: () => store, openAnother });
 
     describe('kill -9', () => {
       it('loses nothing that was acknowledged', { timeout: 30_000 }, async () => {
@@ -559,32 +469,4 @@ export function describeStore(engine: Engine): void {
       );
     });
   });
-}
-
-/** Runs `body` in another process, with `store` open and `say(text)` to tell this one a line. */
-function startChild(engine: Engine, location: string, body: string) {
-  const script = `
-    const { openStore } = await import(${JSON.stringify(engine.module.href)});
-    const store = await openStore(${JSON.stringify(location)});
-    const say = (text) => process.stdout.write(text + '\\n');
-    ${body}`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exited = once(child, 'exit');
-  const said = new Promise<string>((resolve, reject) => {
-    let text = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      if (text.includes('\n')) resolve(text.slice(0, text.indexOf('\n')));
-    });
-    child.once('exit', (code) => reject(new Error(`the child ended with ${code} before it said anything`)));
-  });
-  return {
-    said,
-    async kill() {
-      child.kill('SIGKILL');
-      await exited;
-    },
-  };
 }

@@ -1,5 +1,6 @@
 import { isLoopback } from './address.ts';
 import { checkIssuers } from './check-issuers.ts';
+import { checkLookups } from './check-lookups.ts';
 import { invalid } from './problem.ts';
 import type { Problem } from './problem.ts';
 import type { Settings } from './schema.ts';
@@ -45,6 +46,7 @@ export function checkSettings(settings: Settings, { given, env, where }: Around)
     ...checkRotation(settings, where),
     ...checkStore(settings, where),
     ...checkIssuers(settings, where),
+    ...checkLookups(settings, where),
   ];
 }
 

@@ -84,13 +84,16 @@ function toKnown(said: Said | Rejection, { rules, by, now }: Reading): Known | R
   // RFC 6749 §10.16: who has a token of Alice's is not Alice, unless it was given to a client that is trusted here.
   if (by === 'userinfo' && typeof claims['client_id'] !== 'string')
     return reject('credential-client', 'the issuer does not say which client it was given to');
-  const digest = (text: string): string => digestOf(text).slice(0, 32);
   const kind = by === 'userinfo' ? 'userinfo' : 'introspected';
-  const holder = readClaims(claims, { rules, kind, now, digest });
+  const holder = readClaims(claims, { rules, kind, now, digest: shortDigestOf });
   if (holder.kind === 'reject') return holder;
   if (/^dpop$/i.test(String(claims['token_type'])) && holder.principal.keyThumbprint === null)
     return reject('credential-bound', 'it is bound to a key that the issuer does not name (cnf.jkt)');
   return { kind: 'known', holder, accept: { kind: 'accept', principal: holder.principal } };
+}
+
+function shortDigestOf(text: string): string {
+  return digestOf(text).slice(0, 32);
 }
 
 function describeMoment(reason: CredentialReason, name: string): string {

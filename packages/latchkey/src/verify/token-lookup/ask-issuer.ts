@@ -53,11 +53,7 @@ async function findEndpoint({ by, name, metadata }: AskedIssuer, now: number): P
   throw new OutgoingError(`its metadata do not say where to ask about tokens; set auth.issuers.${name}.${by}.url`);
 }
 
-function readDocument(
-  { headers, body }: OutgoingAnswer,
-  names: ReturnType<typeof guardNames>,
-  host: string,
-): Claims {
+function readDocument({ headers, body }: OutgoingAnswer, names: ReturnType<typeof guardNames>, host: string): Claims {
   if (!/^application\/json *(?:;|$)/i.test(headers['content-type'] ?? ''))
     throw new OutgoingError(`${host}: its answer about a token is not application/json`);
   const document = parseStrict(Buffer.from(body), names);

@@ -25,7 +25,14 @@ export interface LookupForm {
 }
 
 const FORM = ['content-type', 'application/x-www-form-urlencoded'];
-const GITHUB = ['accept', 'application/vnd.github+json', 'x-github-api-version', '2022-11-28', 'user-agent', 'latchkey'];
+const GITHUB = [
+  'accept',
+  'application/vnd.github+json',
+  'x-github-api-version',
+  '2022-11-28',
+  'user-agent',
+  'latchkey',
+];
 
 /** RFC 7662 §2. */
 const introspection: LookupForm = {
@@ -39,10 +46,10 @@ const introspection: LookupForm = {
   toClaims: (answer) => (answer['active'] === true ? answer : null),
 };
 
-/** GitHub's check of a token of an OAuth app or GitHub app (REST API, `POST /applications/{client_id}/token`). */
+/** GitHub's check of a token of an OAuth app or GitHub app: `POST /applications/{client_id}/token` of its REST API. */
 const githubCheck: LookupForm = {
   async toRequest({ token, url, issuer, client, authenticate, now }) {
-    const endpoint = url.replace('{client_id}', encodeURIComponent(client ?? ''));
+    const endpoint = `${url}/${encodeURIComponent(client ?? '')}/token`;
     const proof = await authenticate(new URLSearchParams(), { issuer, endpoint, now });
     const headers = ['content-type', 'application/json', ...GITHUB, ...proof];
     return { method: 'POST', url: endpoint, headers, body: JSON.stringify({ access_token: token }) };
@@ -109,7 +116,7 @@ export const FORMS = {
 
 /** The one client that the answer names, however it calls it; undefined where it names none or two. */
 function findClient({ client_id: id, azp, aud }: Claims): unknown {
-  const named = new Set([id, azp].filter((each) => each !== undefined));
+  const named = new Set<unknown>([id, azp].filter((each) => each !== undefined));
   if (named.size === 0) for (const audience of [aud].flat()) named.add(audience);
   return named.size === 1 ? [...named][0] : undefined;
 }

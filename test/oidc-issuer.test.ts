@@ -35,7 +35,7 @@ describe('startOidcIssuer', () => {
     (await (
       await fetch(`${issuer.url}${path}`, { method: 'POST', body: new URLSearchParams(body), headers })
     ).json()) as Record<string, string>;
-  async function signIn(client_id: string, scope: string): Promise<Record<string, string>> {
+  async function signIn(client_id: string, scope: string, browser = createBrowser()): Promise<Record<string, string>> {
     const code_verifier = randomBytes(32).toString('base64url');
     const code_challenge = createHash('sha256').update(code_verifier).digest('base64url');
     const query = {
@@ -47,7 +47,7 @@ describe('startOidcIssuer', () => {
       code_challenge,
       code_challenge_method: 'S256',
     };
-    const callback = await createBrowser().signIn(`${issuer.url}/auth?${new URLSearchParams(query)}`);
+    const callback = await browser.signIn(`${issuer.url}/auth?${new URLSearchParams(query)}`);
     expect(callback.searchParams.get('iss')).toBe(issuer.url);
     const code = callback.searchParams.get('code') ?? '';
     return post('/token', { grant_type: 'authorization_code', client_id, code, redirect_uri, code_verifier });
@@ -78,6 +78,15 @@ describe('startOidcIssuer', () => {
     expect(claimsOf((await post('/token', refresh))['access_token'])).toMatchObject({ scope: 'file:read file:write' });
     expect(await post('/token', refresh)).toMatchObject({ error: 'invalid_grant' });
     expect(issuer.granted.map(({ grantType }) => grantType)).toEqual(['authorization_code', 'refresh_token']);
+  });
+
+  it('gives only what Alice agreed to, and asks her again', async () => {
+    const browser = createBrowser();
+    issuer.agreeTo((scope) => scope === 'file:read');
+    expect((await signIn(documentUrl, 'file:read file:write', browser))['scope']).toBe('file:read');
+    issuer.agreeTo(() => true);
+    expect((await signIn(documentUrl, 'file:read file:write', browser))['scope']).toBe('file:read file:write');
+    expect(issuer.consents).toEqual(['file:read file:write', 'file:read file:write']);
   });
 
   it('gives opaque tokens that can be introspected', async () => {

@@ -9,6 +9,8 @@ export interface Application {
   readonly fetch: typeof fetch;
   /** Every other place than the MCP endpoint that the client asked, in order. */
   readonly asked: readonly string[];
+  /** Its name at the issuer, once it has one. */
+  clientId(): string | undefined;
   tokens(): StoredOAuthTokens | undefined;
   /** Has the user sign in where the client wants it, and gives what comes back; null when the client does not. */
   signIn(): Promise<URLSearchParams | null>;
@@ -33,7 +35,7 @@ export const clientMetadata = {
   token_endpoint_auth_method: 'none',
 };
 
-type Kept = Partial<{ client: object; tokens: StoredOAuthTokens; verifier: string; discovery: object }>;
+type Kept = Partial<{ client: { client_id: string }; tokens: StoredOAuthTokens; verifier: string; discovery: object }>;
 
 export function createApplication(options: ApplicationOptions = {}): Application {
   const { documentUrl, dpop = false, browser = createBrowser() } = options;
@@ -64,6 +66,7 @@ export function createApplication(options: ApplicationOptions = {}): Application
       if (!url.endsWith('/mcp') || url.includes('/.well-known/')) asked.push(url);
       return fetch(input, init);
     },
+    clientId: () => kept.client?.client_id,
     tokens: () => kept.tokens,
     async signIn() {
       if (wanted === null) return null;

@@ -61,7 +61,7 @@ test('DPOP-11 a public client refreshes by the key of its first request only', a
   const key = await createKey();
   const { refresh_token: refreshToken = '' } = await signIn(key);
   await expect(client.refresh(refreshToken, await createKey())).rejects.toMatchObject({ error: 'invalid_grant' });
-  await expect(client.refresh(refreshToken)).rejects.toMatchObject({ error: 'invalid_request' });
+  await expect(client.refresh(refreshToken)).rejects.toMatchObject({ error: 'invalid_grant' });
   const { access_token: token } = await client.refresh(refreshToken, key);
   expect((await call(token, key)).status).toBe(200);
 });

@@ -35,11 +35,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'gateway',
       'rotation',
       'trail',
+      'compose-issuers.ts',
       'compose-upstream.ts',
       'compose-tools.ts',
     ],
     ...outside,
   },
+  // What foreign issuers add: their verifiers, documents and endpoints.
+  'compose-issuers.ts': { rooms: ['core', 'config', 'verify', 'oauth'], ...outside },
   // Which upstream a configuration means: one more kind of it changes nothing else.
   'compose-upstream.ts': { rooms: ['core', 'config', 'upstream', 'compose-tools.ts'], ...outside },
   // What the credential commands need, without the gateway's start-up time.

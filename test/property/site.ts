@@ -73,6 +73,9 @@ export async function startPropertySite(): Promise<PropertySite> {
     verifier: firstMatch([createStaticVerifier([new Secret(TOKEN)], { scopes: ['use'], label: 'test' })]),
     anonymous: null,
     unknownTokenStatus: 401,
+    proofAlgorithms: null,
+    documents: [],
+    endpoints: [],
     limits: {
       requestsPerAddress: NO_LIMIT,
       failedPerAddress: NO_LIMIT,
@@ -99,7 +102,7 @@ export async function startPropertySite(): Promise<PropertySite> {
     sealKey: '00'.repeat(32),
     storeVersion: () => 1,
     endOf: () => null,
-    metadata: protectedResourceMetadata,
+    metadata: (resource) => protectedResourceMetadata({ ...resource, authorizationServers: [] }),
     rotate: () => ({ kind: 'refused' }),
     log: () => {},
   });

@@ -1,4 +1,5 @@
 import { assertReplaceable, replaceTools, servesSameTools } from './compose-tools.ts';
+import { createIssuers } from './compose-issuers.ts';
 import { createUpstream } from './compose-upstream.ts';
 import type { Config } from './config/config.ts';
 import { readSecret } from './config/secret-source.ts';
@@ -96,6 +97,14 @@ async function start(
   });
   closing.push(() => trail.close());
   const servers = await startServers(config, env, log, closing);
+  const issuers = createIssuers(
+    config,
+    {
+      resourceOf: (name) => servers.find((server) => server.name === name)?.resource ?? '',
+      origin: () => new URL(servers[0]?.resource ?? '').origin,
+    },
+    env,
+  );
   const gateway = await startGateway({
     host: config.listen.host,
     port: config.listen.port,
@@ -104,9 +113,10 @@ async function start(
     publicUrl: config.publicUrl === null ? null : new URL(config.publicUrl),
     origins: config.origins,
     servers,
-    verifier: createVerifier(config, store, staticTokens, uses, await store.secret('static-id')),
+    verifier: createVerifier(config, store, staticTokens, uses, await store.secret('static-id'), issuers.verifiers),
     anonymous: config.auth.anonymous === null ? null : createAnonymous(config.auth.anonymous.scopes),
     unknownTokenStatus: config.auth.unknownTokenStatus,
+    proofAlgorithms: null,
     limits: toLimits(config.limits),
     compat: config.compat,
     trail,
@@ -114,7 +124,10 @@ async function start(
     sealKey: await store.secret('session-seal'),
     storeVersion: () => store.version(),
     endOf: async ({ credentialId }) => endOf(credentialId === null ? null : await store.credentials.find(credentialId)),
-    metadata: protectedResourceMetadata,
+    documents: issuers.documents,
+    endpoints: issuers.endpoints,
+    metadata: (resource) =>
+      protectedResourceMetadata({ ...resource, authorizationServers: issuers.authorizationServers() }),
     rotate: (secret, now) => rotate(config, store, secret, now),
     log,
   });
@@ -186,6 +199,7 @@ function createVerifier(
   staticTokens: readonly Secret[],
   uses: ReturnType<typeof createUseCounter>,
   idKey: string,
+  foreign: readonly Verifier[],
 ): Verifier | null {
   if (!auth.enabled) return null;
   const stored = createStoredVerifier(store.credentials, {
@@ -193,10 +207,11 @@ function createVerifier(
     prefixes: [auth.tokens.prefix, auth.keys.prefix],
     uses,
   });
-  if (auth.static === null) return firstMatch([stored]);
+  if (auth.static === null) return firstMatch([stored, ...foreign]);
   return firstMatch([
     createStaticVerifier(staticTokens, { scopes: auth.static.scopes, label: auth.static.env, idKey }),
     stored,
+    ...foreign,
   ]);
 }
 

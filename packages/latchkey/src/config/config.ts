@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { DeclaredTools } from '../core/declared-tool.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Address } from './address.ts';
+import { createIssuer, type IssuerConfig } from './issuers/issuer-config.ts';
 import type { Settings } from './schema.ts';
 import { defaultStoreFolder } from './store-folder.ts';
 
@@ -70,6 +71,8 @@ export interface Config {
     };
     readonly keys: { readonly prefix: string };
     readonly static: { readonly env: string; readonly scopes: readonly string[] } | null;
+    readonly issuers: readonly IssuerConfig[];
+    readonly dpop: { readonly required: boolean; readonly nonce: boolean; readonly maxAgeMs: number };
     readonly unknownTokenStatus: 401 | 403;
   };
   readonly limits: Readonly<Settings['limits']>;
@@ -102,6 +105,8 @@ export function createConfig(settings: Settings, servers: readonly ServerConfig[
       tokens: { prefix: auth.tokens.prefix, ttlMs: auth.tokens.ttl, rotate: toRotation(auth.tokens.rotate, absolute) },
       keys: auth.keys,
       static: auth.static ?? null,
+      issuers: Object.entries(auth.issuers).map(([name, given]) => createIssuer(name, given, absolute)),
+      dpop: { required: auth.dpop.required, nonce: auth.dpop.nonce, maxAgeMs: auth.dpop.maxAge },
       unknownTokenStatus: auth.unknownTokenStatus,
     },
     limits: settings.limits,

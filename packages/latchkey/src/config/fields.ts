@@ -101,7 +101,7 @@ const secretSource = {
 };
 
 /** `{env: NAME}` or `{file: PATH}`. */
-const secret = () =>
+export const secret = () =>
   z
     .strictObject(secretSource, {
       error: 'expected {env: NAME} or {file: PATH}, so that no secret stands in this file',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import * as field from './fields.ts';
+import { dpop, issuers } from './schema-issuers.ts';
 import { listenUrlOrigin, serverRules } from './schema-server.ts';
 
 const tokens = z.strictObject({
@@ -51,6 +52,8 @@ const auth = z.strictObject({
     })
     .optional()
     .describe('Tokens from the environment. Also on, with these defaults, when MCP_AUTH_TOKENS is set.'),
+  issuers: issuers.prefault({}).describe('Issuers whose access tokens are taken, by a name of your own.'),
+  dpop: dpop.prefault({}).describe('Tokens that are bound to a key of the client.'),
   unknownTokenStatus: z
     .union([z.literal(401), z.literal(403)], { error: 'expected 401 or 403' })
     .prefault(401)

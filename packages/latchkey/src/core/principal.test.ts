@@ -12,6 +12,9 @@ describe('createAnonymous', () => {
       servers: null,
       expiresAt: null,
       credentialId: null,
+      issuer: null,
+      subject: null,
+      keyThumbprint: null,
     });
     expect(createAnonymous([]).scopes.size).toBe(0);
   });

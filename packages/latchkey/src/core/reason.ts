@@ -25,6 +25,11 @@ export type Reason =
   | 'credential-expired'
   | 'credential-revoked'
   | 'credential-audience'
+  | 'credential-claims'
+  | 'credential-client'
+  | 'credential-bound'
+  | 'proof-invalid'
+  | 'proof-nonce'
   // what was sent
   | 'content-type'
   | 'content-encoding'
@@ -51,6 +56,7 @@ export type Reason =
   | 'policy-definition'
   // the gateway and what stands behind it
   | 'store-unavailable'
+  | 'issuer-unavailable'
   | 'trail-unavailable'
   | 'shutting-down'
   | 'upstream-unreachable'
@@ -76,6 +82,8 @@ export interface Refusal {
   readonly requested?: string;
   /** What did not match, in the gateway's own words, with no text of the caller in it. */
   readonly detail?: string;
+  /** With `proof-nonce`: what the next proof must carry (RFC 9449 §9). */
+  readonly nonce?: string;
 }
 
 export function refuse(reason: Reason, more: Omit<Refusal, 'reason'> = {}): Refusal {

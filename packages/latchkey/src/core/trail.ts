@@ -22,6 +22,8 @@ export interface TrailEntry {
   readonly exposed?: true;
   /** Scopes a refused caller would have needed. */
   readonly neededScopes?: readonly string[];
+  /** What exactly did not fit, in the gateway's own words; nothing of it comes from the caller. */
+  readonly detail?: string;
 }
 
 /** Takes entries without waiting. `healthy` is false while entries could not be written: the gateway then refuses calls. */

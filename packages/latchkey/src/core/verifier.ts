@@ -4,14 +4,32 @@ import type { Secret } from './secret.ts';
 
 /** What a caller presented, and where it stood. */
 export interface Credential {
-  readonly scheme: 'bearer' | 'api-key';
+  readonly scheme: 'bearer' | 'api-key' | 'dpop';
   readonly secret: Secret;
+  /** What came to prove that the caller holds the key that the credential is bound to; null without a DPoP header. */
+  readonly proof: ProofOfPossession | null;
+}
+
+/** A DPoP proof and the request it must be for (RFC 9449 §4.3). */
+export interface ProofOfPossession {
+  /** The DPoP header, as sent. */
+  readonly jwt: string;
+  readonly method: string;
+  /** The canonical URL of what was asked, without query and fragment; never made of what the request says. */
+  readonly url: string;
 }
 
 export type Verdict =
   | { readonly kind: 'skip' }
   | { readonly kind: 'accept'; readonly principal: Principal }
-  | { readonly kind: 'reject'; readonly reason: CredentialReason };
+  | {
+      readonly kind: 'reject';
+      readonly reason: CredentialReason;
+      /** For the trail: what did not fit, in the verifier's own words. */
+      readonly detail?: string;
+      /** With `proof-nonce`: the nonce that the next proof must have (RFC 9449 §9). */
+      readonly nonce?: string;
+    };
 
 /** The reasons a verifier may reject with. */
 export type CredentialReason = Extract<
@@ -21,7 +39,13 @@ export type CredentialReason = Extract<
   | 'credential-expired'
   | 'credential-revoked'
   | 'credential-audience'
+  | 'credential-claims'
+  | 'credential-client'
+  | 'credential-bound'
+  | 'proof-invalid'
+  | 'proof-nonce'
   | 'store-unavailable'
+  | 'issuer-unavailable'
 >;
 
 /**

@@ -7,6 +7,7 @@ const context = {
   requestId: 'r1',
   legacy: false,
   unknownTokenStatus: 401,
+  proofAlgorithms: null,
 } as const;
 const DEAD = [
   'credential-malformed',

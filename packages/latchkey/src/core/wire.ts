@@ -11,6 +11,8 @@ export interface WireContext {
   /** Absolute URL of the protected resource metadata (RFC 9728 §5.1); null outside a protected server. */
   readonly resourceMetadata: string | null;
   readonly requestId: string;
+  /** Signature algorithms of DPoP proofs that are taken here, parted by spaces (RFC 9449 §7.1); null without issuers. */
+  readonly proofAlgorithms: string | null;
   /** Whether the caller speaks a revision before 2026-07-28. */
   readonly legacy: boolean;
   /** Status for a credential that is not valid: 401, or 403 where a deployment was told so. */
@@ -32,8 +34,8 @@ interface Line {
 export function toWire(refusal: Refusal, context: WireContext): WireAnswer {
   const line = lineOf(refusal, context);
   const headers = ['content-type', 'application/json', 'cache-control', 'no-store'];
-  const challenge = challengeOf(refusal, line.status, context);
-  if (challenge !== null) headers.push('www-authenticate', challenge);
+  for (const challenge of challengesOf(refusal, line.status, context)) headers.push('www-authenticate', challenge);
+  if (refusal.nonce !== undefined) headers.push('dpop-nonce', refusal.nonce);
   if (refusal.retryAfterSeconds !== undefined)
     headers.push('retry-after', String(Math.max(1, Math.ceil(refusal.retryAfterSeconds))));
   if (refusal.allow !== undefined) headers.push('allow', refusal.allow.join(', '));
@@ -56,18 +58,35 @@ function dataOf(refusal: Refusal, context: WireContext): string {
   return `{${members.join(',')}}`;
 }
 
-function challengeOf(refusal: Refusal, status: number, context: WireContext): string | null {
-  const stepUp = refusal.reason === 'policy-scope';
-  const invalid = status === 401 || INVALID_TOKEN.has(refusal.reason);
-  if (!stepUp && !invalid) return null;
-  const parameters: string[] = [];
-  if (stepUp) parameters.push('error="insufficient_scope"');
-  else if (refusal.reason !== 'credential-missing') parameters.push('error="invalid_token"');
+/** A challenge for each scheme that could help: the one that failed first, each on a line of its own (RFC 9449 §7.2). */
+function challengesOf(refusal: Refusal, status: number, context: WireContext): readonly string[] {
+  const { reason } = refusal;
+  const stepUp = reason === 'policy-scope';
+  const invalid = status === 401 || INVALID_TOKEN.has(reason);
+  if (!stepUp && !invalid) return [];
+  const common: string[] = [];
   // Scopes were checked against RFC 6749 §3.3 when the policy was loaded: no quote, no backslash, no control character.
-  if (refusal.scopes !== undefined && refusal.scopes.length > 0) parameters.push(`scope="${refusal.scopes.join(' ')}"`);
-  if (context.resourceMetadata !== null) parameters.push(`resource_metadata="${context.resourceMetadata}"`);
-  return parameters.length === 0 ? 'Bearer' : `Bearer ${parameters.join(', ')}`;
+  if (refusal.scopes !== undefined && refusal.scopes.length > 0) common.push(`scope="${refusal.scopes.join(' ')}"`);
+  if (context.resourceMetadata !== null) common.push(`resource_metadata="${context.resourceMetadata}"`);
+  const error = stepUp ? 'insufficient_scope' : reason === 'credential-missing' ? null : 'invalid_token';
+  const { proofAlgorithms } = context;
+  const proof = proofAlgorithms === null ? [] : [`algs="${proofAlgorithms}"`];
+  const proofError = PROOF_ERRORS[reason];
+  if (proofError !== undefined) return [toChallenge('DPoP', proofError, [...common, ...proof])];
+  const bearer = toChallenge('Bearer', error, common);
+  // Who sent a bearer token that works needs no other scheme, and old clients read one challenge only.
+  return stepUp || proofAlgorithms === null ? [bearer] : [bearer, toChallenge('DPoP', error, [...common, ...proof])];
 }
+
+function toChallenge(scheme: 'Bearer' | 'DPoP', error: string | null, parameters: readonly string[]): string {
+  const all = error === null ? parameters : [`error="${error}"`, ...parameters];
+  return all.length === 0 ? scheme : `${scheme} ${all.join(', ')}`;
+}
+
+const PROOF_ERRORS: Partial<Record<Reason, string>> = {
+  'proof-invalid': 'invalid_dpop_proof',
+  'proof-nonce': 'use_dpop_nonce',
+};
 
 const INVALID_TOKEN: ReadonlySet<Reason> = new Set([
   'credential-malformed',
@@ -75,6 +94,9 @@ const INVALID_TOKEN: ReadonlySet<Reason> = new Set([
   'credential-expired',
   'credential-revoked',
   'credential-audience',
+  'credential-claims',
+  'credential-client',
+  'credential-bound',
 ]);
 
 function same(status: number, message: string): Line {
@@ -117,7 +139,14 @@ function lineOf(refusal: Refusal, context: WireContext): Line {
     case 'credential-expired':
     case 'credential-revoked':
     case 'credential-audience':
+    case 'credential-claims':
+    case 'credential-client':
+    case 'credential-bound':
       return same(context.unknownTokenStatus, 'The credential is not valid here.');
+    case 'proof-invalid':
+      return same(401, 'The DPoP proof is not valid for this request.');
+    case 'proof-nonce':
+      return same(401, 'The DPoP proof must carry the nonce of this answer.');
     case 'content-type':
       return same(415, 'The body must be application/json in UTF-8.');
     case 'content-encoding':
@@ -166,6 +195,7 @@ function lineOf(refusal: Refusal, context: WireContext): Line {
       // Just as a server answers for a name it does not have.
       return { status: 200, code: -32602, message: 'Unknown tool, prompt or resource.' };
     case 'store-unavailable':
+    case 'issuer-unavailable':
     case 'trail-unavailable':
       return same(503, 'The gateway cannot decide at the moment. Try again.');
     case 'shutting-down':

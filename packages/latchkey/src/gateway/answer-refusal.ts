@@ -3,16 +3,20 @@ import { toWire, type WireAnswer } from '../core/wire.ts';
 import { corsHeaders } from './cors.ts';
 import { isPlain, type Exchange } from './exchange.ts';
 import { endAfter } from './last-request.ts';
+import type { GatewayOptions } from './options.ts';
+
+/** What of the gateway's options makes a challenge. */
+type Challenges = Pick<GatewayOptions, 'unknownTokenStatus' | 'proofAlgorithms'>;
 
 /** Answers with a refusal, once; after the answer began it can only cut it. */
-export function refuseExchange(unknownTokenStatus: 401 | 403, exchange: Exchange, refusal: Refusal): void {
+export function refuseExchange(challenges: Challenges, exchange: Exchange, refusal: Refusal): void {
   exchange.outcome ??= refusal;
   const { request, response } = exchange;
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  const wire = toRefusalWire(unknownTokenStatus, exchange, refusal);
+  const wire = toRefusalWire(challenges, exchange, refusal);
   const headers = [...wire.headers, 'content-length', String(Buffer.byteLength(wire.body)), ...corsHeaders(exchange)];
   const last = AMBIGUOUS.has(refusal.reason) || (!request.complete && !isShort(exchange));
   if (last) endAfter(request, response);
@@ -23,9 +27,14 @@ export function refuseExchange(unknownTokenStatus: 401 | 403, exchange: Exchange
 }
 
 /** What the caller of an exchange is told of a refusal. */
-export function toRefusalWire(unknownTokenStatus: 401 | 403, exchange: Exchange, refusal: Refusal): WireAnswer {
+export function toRefusalWire(
+  { unknownTokenStatus, proofAlgorithms }: Challenges,
+  exchange: Exchange,
+  refusal: Refusal,
+): WireAnswer {
   return toWire(withId(refusal, exchange), {
     resourceMetadata: exchange.server?.resourceMetadata ?? null,
+    proofAlgorithms: exchange.route?.kind === 'rotate' ? null : proofAlgorithms,
     requestId: exchange.requestId,
     legacy: exchange.message !== null && exchange.era === 'legacy',
     unknownTokenStatus,

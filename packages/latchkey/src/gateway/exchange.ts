@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Endpoint, PublishedDocument } from '../core/endpoint.ts';
 import type { Policy, Rule } from '../core/policy.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Message } from '../core/message.ts';
@@ -43,8 +44,9 @@ export type Route =
       readonly kind: 'document';
       readonly server: null;
       readonly revisions: null;
-      readonly body: () => { readonly status: number; readonly body: string };
+      readonly body: PublishedDocument['body'];
     }
+  | { readonly kind: 'endpoint'; readonly server: null; readonly revisions: null; readonly endpoint: Endpoint }
   | { readonly kind: 'rotate'; readonly server: null; readonly revisions: null };
 
 /** Whether callers of this route speak no MCP. */

@@ -1,4 +1,5 @@
 import type { Rate } from '../core/gcra.ts';
+import type { Endpoint, PublishedDocument } from '../core/endpoint.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Awaitable, PinStore } from '../core/store.ts';
@@ -54,6 +55,8 @@ export interface GatewayOptions {
   /** Who a caller without a credential is; null means 401. */
   readonly anonymous: Principal | null;
   readonly unknownTokenStatus: 401 | 403;
+  /** Signature algorithms of DPoP proofs, parted by spaces, for challenges; null where no credential is bound to a key. */
+  readonly proofAlgorithms: string | null;
   readonly limits: GatewayLimits;
   /** Older ways in: the HTTP+SSE transport, and plain calls over HTTP. */
   readonly compat: { readonly sse: boolean; readonly rest: boolean };
@@ -65,6 +68,9 @@ export interface GatewayOptions {
   readonly storeVersion: () => Awaitable<number>;
   /** When a principal's credential ends: epoch ms, null for never; 0 when it was revoked. */
   readonly endOf: (principal: Principal) => Awaitable<number | null>;
+  /** What anybody may read besides metadata and health, such as key sets. */
+  readonly documents: readonly PublishedDocument[];
+  readonly endpoints: readonly Endpoint[];
   /** The text of protected resource metadata (RFC 9728). */
   readonly metadata: (resource: {
     readonly resource: string;

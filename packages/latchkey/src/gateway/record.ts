@@ -35,13 +35,15 @@ export function record(trail: Trail, exchange: Exchange, status: number, now: nu
     durationMs: now - exchange.startedAt,
   };
   const scopes = outcome?.scopes ?? NO_SCOPES;
+  const detail = outcome?.detail;
   // Copying an entry costs as much as writing it, so most are left as they are.
-  if (!exchange.exposed && scopes.length === 0) trail.record(entry);
+  if (!exchange.exposed && scopes.length === 0 && detail === undefined) trail.record(entry);
   else
     trail.record({
       ...entry,
       ...(exchange.exposed ? { exposed: true } : {}),
       ...(scopes.length === 0 ? {} : { neededScopes: scopes }),
+      ...(detail === undefined ? {} : { detail }),
     });
 }
 

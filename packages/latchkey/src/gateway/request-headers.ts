@@ -7,6 +7,7 @@ export interface RequestHeaders {
   origin: string | null;
   authorization: string | null;
   apiKey: string | null;
+  dpop: string | null;
   contentType: string | null;
   contentLength: string | null;
   contentEncoding: string | null;
@@ -24,7 +25,7 @@ export interface RequestHeaders {
   forwardedProto: string | null;
   /** [name, value, …] of what may pass to the upstream. */
   passed: string[];
-  /** True when one of host, origin, authorization, x-api-key, content-length or transfer-encoding came twice. */
+  /** True when one of host, origin, authorization, x-api-key, dpop, content-length or transfer-encoding came twice. */
   repeated: boolean;
   /** True when a header that decides came with `_` for `-`, as programs that make variables of headers read it. */
   lookAlike: boolean;
@@ -56,6 +57,9 @@ function readHeader(found: RequestHeaders, name: string, value: string): void {
       return;
     case 'x-api-key':
       found.apiKey = once(found, found.apiKey, value);
+      return;
+    case 'dpop':
+      found.dpop = once(found, found.dpop, value);
       return;
     case 'content-length':
       found.contentLength = once(found, found.contentLength, value);
@@ -159,6 +163,7 @@ function emptyHeaders(): RequestHeaders {
     origin: null,
     authorization: null,
     apiKey: null,
+    dpop: null,
     contentType: null,
     contentLength: null,
     contentEncoding: null,

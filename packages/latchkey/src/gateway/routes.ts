@@ -20,6 +20,8 @@ export function createRoutes(
       document(() => metadataOf(options, server)),
     );
   }
+  for (const { path, body } of options.documents) routes.set(path, { kind: 'document', ...OF_NO_SERVER, body });
+  for (const endpoint of options.endpoints) routes.set(endpoint.path, { kind: 'endpoint', ...OF_NO_SERVER, endpoint });
   if (options.verifier !== null) routes.set(ROTATE_PATH, { kind: 'rotate', ...OF_NO_SERVER });
   const health = document(() => '{"status":"ok"}');
   const ready: Route = { kind: 'document', ...OF_NO_SERVER, body: () => readiness(options, stopping) };

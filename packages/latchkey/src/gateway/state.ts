@@ -89,12 +89,13 @@ export function createState(options: GatewayOptions, stopping: () => boolean): G
     toolSchemas: (server) => schemas.get(server) as ToolSchemas,
     pinsOf: (server) => pins.get(server) ?? null,
     methodsOf(route) {
+      if (route.kind === 'endpoint') return [...route.endpoint.methods, 'OPTIONS'];
       // 2026-07-28 has neither the GET stream nor sessions to delete.
       return route.kind === 'mcp' && route.server.protocol === 'modern' ? POSTING : METHODS[route.kind];
     },
     isModern: (revision) => eraOf(revision) === 'modern',
-    refuse: (exchange, refusal) => refuseExchange(options.unknownTokenStatus, exchange, refusal),
-    toError: (exchange, refusal) => toRefusalWire(options.unknownTokenStatus, exchange, refusal).body,
+    refuse: (exchange, refusal) => refuseExchange(options, exchange, refusal),
+    toError: (exchange, refusal) => toRefusalWire(options, exchange, refusal).body,
     finish(exchange) {
       state.open.remove(exchange);
       record(options.trail, exchange, exchange.response.statusCode, Date.now());
@@ -105,7 +106,7 @@ export function createState(options: GatewayOptions, stopping: () => boolean): G
 
 const READING = ['GET', 'OPTIONS'];
 const POSTING = ['POST', 'OPTIONS'];
-const METHODS: Readonly<Record<Route['kind'], readonly string[]>> = {
+const METHODS: Readonly<Record<Exclude<Route['kind'], 'endpoint'>, readonly string[]>> = {
   document: ['GET', 'HEAD', 'OPTIONS'],
   rotate: ['POST'],
   mcp: ['GET', 'POST', 'DELETE', 'OPTIONS'],

@@ -20,6 +20,7 @@ export function formatEntry(entry: TrailEntry): string {
     `,"status":${entry.status},"durationMs":${Math.round(entry.durationMs * 1000) / 1000}`;
   if (entry.exposed) line += ',"exposed":true';
   if (entry.neededScopes) line += `,"neededScopes":[${entry.neededScopes.map(quoteWithCare).join(',')}]`;
+  if (entry.detail) line += `,"detail":${quoteWithCare(entry.detail)}`;
   return `${line}}`;
 }
 

@@ -164,6 +164,7 @@ describe('createToolsUpstream', () => {
         requestId: 'r',
         legacy: false,
         unknownTokenStatus: 401,
+        proofAlgorithms: null,
       });
       expect([answer.status, answer.body]).toEqual([hidden.status, hidden.body]);
       expect(answer.messages[0]?.['error'].code).toBe(-32602);

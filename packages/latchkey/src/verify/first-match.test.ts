@@ -4,7 +4,7 @@ import { Secret } from '../core/secret.ts';
 import type { Verdict, Verifier } from '../core/verifier.ts';
 import { firstMatch } from './first-match.ts';
 
-const CREDENTIAL = { scheme: 'bearer', secret: new Secret('x') } as const;
+const CREDENTIAL = { scheme: 'bearer', proof: null, secret: new Secret('x') } as const;
 const skip: Verdict = { kind: 'skip' };
 const accept: Verdict = { kind: 'accept', principal: createAnonymous([]) };
 const expired: Verdict = { kind: 'reject', reason: 'credential-expired' };

@@ -93,7 +93,8 @@ describe('createStaticVerifier', () => {
   const [first, second] = [strong(), strong()];
   const options = { scopes: ['*'], label: 'MCP_AUTH_TOKENS', idKey: 'k' };
   const verifier = createStaticVerifier([new Secret(first), new Secret(second)], options);
-  const verify = (text: string) => verifier.verify({ scheme: 'bearer', secret: new Secret(text) }, 'files', 0);
+  const verify = (text: string) =>
+    verifier.verify({ scheme: 'bearer', proof: null, secret: new Secret(text) }, 'files', 0);
 
   it('accepts exactly the given tokens', () => {
     expect(verify(first)).toMatchObject({
@@ -106,6 +107,9 @@ describe('createStaticVerifier', () => {
         servers: null,
         expiresAt: null,
         credentialId: null,
+        issuer: null,
+        subject: null,
+        keyThumbprint: null,
       },
     });
     for (const text of ['', first.slice(1), `${first} `, first.toLowerCase(), `${first},${second}`]) {
@@ -117,7 +121,7 @@ describe('createStaticVerifier', () => {
     expect(idOf(verify(first))).not.toBe(idOf(verify(second)));
     const again = createStaticVerifier([new Secret(first)], options);
     const elsewhere = createStaticVerifier([new Secret(first)], { ...options, idKey: 'other' });
-    const credential = { scheme: 'bearer', secret: new Secret(first) } as const;
+    const credential = { scheme: 'bearer', proof: null, secret: new Secret(first) } as const;
     expect(idOf(again.verify(credential, 'files', 0))).toBe(idOf(verify(first)));
     expect(idOf(elsewhere.verify(credential, 'files', 0))).not.toBe(idOf(verify(first)));
     expect(idOf(verify(first))).toMatch(/^static:[0-9a-f]{16}$/);
@@ -125,7 +129,7 @@ describe('createStaticVerifier', () => {
 
   it('has ids of its own when it is given no key', () => {
     const { idKey: _, ...keyless } = options;
-    const credential = { scheme: 'bearer', secret: new Secret(first) } as const;
+    const credential = { scheme: 'bearer', proof: null, secret: new Secret(first) } as const;
     const ids = [1, 2].map(() =>
       idOf(createStaticVerifier([new Secret(first)], keyless).verify(credential, 'files', 0)),
     );

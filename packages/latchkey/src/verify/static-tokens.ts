@@ -60,6 +60,9 @@ function toKnown(token: Secret, { scopes, label }: StaticVerifierOptions, idKey:
     servers: null,
     expiresAt: null,
     credentialId: null,
+    issuer: null,
+    subject: null,
+    keyThumbprint: null,
   });
   return { digest: Buffer.from(digestOf(token.reveal()), 'hex'), principal };
 }

@@ -51,7 +51,7 @@ describe('createStoredVerifier', () => {
     return { secret, hash, record };
   };
   const verify = (secret: Secret, now = NOW, server = 'files') =>
-    verifier.verify({ scheme: 'bearer', secret }, server, now) as Verdict;
+    verifier.verify({ scheme: 'bearer', proof: null, secret }, server, now) as Verdict;
 
   it('accepts a live credential with the principal it stands for, without a promise', async () => {
     const { secret, record } = await issue('deploy');
@@ -67,6 +67,9 @@ describe('createStoredVerifier', () => {
         servers: null,
         expiresAt: NOW + 1000,
         credentialId: record.id,
+        issuer: null,
+        subject: null,
+        keyThumbprint: null,
       },
     });
     expect(verify(secret)).toEqual(verdict);
@@ -207,7 +210,8 @@ describe('createStoredVerifier', () => {
         },
         { version: () => state, prefixes: PREFIXES },
       );
-      const ask = async (secret: Secret) => reasonOf(await waiting.verify({ scheme: 'bearer', secret }, 'files', NOW));
+      const ask = async (secret: Secret) =>
+        reasonOf(await waiting.verify({ scheme: 'bearer', proof: null, secret }, 'files', NOW));
       const first = ask(slow.secret);
       state = 2;
       expect(await ask(another.secret)).toBe('accept');
@@ -238,6 +242,9 @@ describe('createStoredVerifier', () => {
         servers: new Set(['files']),
         expiresAt: null,
         credentialId: record.id,
+        issuer: null,
+        subject: null,
+        keyThumbprint: null,
       },
     });
   });
@@ -255,7 +262,7 @@ describe('createStoredVerifier', () => {
       { findByHash: async (hash) => store.credentials.findByHash(hash) },
       { version: async () => store.version(), prefixes: PREFIXES },
     );
-    const ask = () => slow.verify({ scheme: 'bearer', secret }, 'files', NOW);
+    const ask = () => slow.verify({ scheme: 'bearer', proof: null, secret }, 'files', NOW);
     expect([(await ask()).kind, (await ask()).kind]).toEqual(['accept', 'accept']);
     await other.credentials.revoke({ kind: 'token', name: 'slow' }, NOW);
     expect(reasonOf(await ask())).toBe('credential-revoked');
@@ -273,7 +280,7 @@ describe('createStoredVerifier', () => {
       },
       { version: () => store.version(), prefixes: PREFIXES },
     );
-    const ask = () => racing.verify({ scheme: 'bearer', secret }, 'files', NOW);
+    const ask = () => racing.verify({ scheme: 'bearer', proof: null, secret }, 'files', NOW);
     await ask();
     expect(reasonOf(await ask())).toBe('credential-revoked');
   });

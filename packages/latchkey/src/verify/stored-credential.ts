@@ -114,6 +114,9 @@ function toPrincipal(record: CredentialRecord): Principal {
     servers: record.servers && new Set(record.servers),
     expiresAt: record.expiresAt,
     credentialId: record.id,
+    issuer: null,
+    subject: null,
+    keyThumbprint: null,
   });
 }
 

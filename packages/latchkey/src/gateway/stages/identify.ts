@@ -1,15 +1,15 @@
 import type { Principal } from '../../core/principal.ts';
-import { refuse, type Refusal } from '../../core/reason.ts';
+import { refuse, type Reason, type Refusal } from '../../core/reason.ts';
 import { Secret } from '../../core/secret.ts';
-import type { Credential, Verdict } from '../../core/verifier.ts';
+import type { Credential, ProofOfPossession, Verdict } from '../../core/verifier.ts';
 import { networkOf } from '../client-address.ts';
 import type { Exchange, Stage, StageResult } from '../exchange.ts';
 import { holdBack } from '../hold-back.ts';
 import type { GatewayState } from '../state.ts';
-import type { RequestHeaders } from '../request-headers.ts';
 
-const BEARER = /^bearer +/i;
-const TOKEN = /^[A-Za-z0-9._~+/=:-]{1,4096}$/;
+const SCHEME = /^(bearer|dpop) +/i;
+// A token of an issuer that lists a user's groups has some thousand characters.
+const TOKEN = /^[A-Za-z0-9._~+/=:-]{1,8192}$/;
 const API_KEY = /^[\x21-\x7e]{1,4096}$/;
 
 /** Finds the one credential, has it verified, and sets the principal: who is asking. */
@@ -19,7 +19,7 @@ export function identifyStage(state: GatewayState): Stage {
     name: 'identify',
     run(exchange) {
       if (options.verifier === null) return accept(exchange, state.everyone);
-      const found = findCredential(exchange.headers);
+      const found = findCredential(exchange);
       if (found === null) return welcomeStranger(state, exchange);
       if ('reason' in found) return found.reason === 'credential-malformed' ? failed(state, exchange, found) : found;
       const serverName = exchange.server?.name ?? '';
@@ -32,20 +32,33 @@ export function identifyStage(state: GatewayState): Stage {
 }
 
 /** RFC 6750 §2.1 and `X-API-Key`; null when nothing was presented. Two of them are one too many. */
-export function findCredential(headers: RequestHeaders): Credential | Refusal | null {
-  const { authorization, apiKey } = headers;
+export function findCredential(exchange: Exchange): Credential | Refusal | null {
+  const { authorization, apiKey } = exchange.headers;
   if (authorization !== null && apiKey !== null) return refuse('credential-ambiguous');
   if (apiKey !== null)
-    return API_KEY.test(apiKey) ? { scheme: 'api-key', secret: new Secret(apiKey) } : refuse('credential-malformed');
+    return API_KEY.test(apiKey)
+      ? { scheme: 'api-key', secret: new Secret(apiKey), proof: null }
+      : refuse('credential-malformed');
   if (authorization === null) return null;
-  const token = authorization.startsWith('Bearer ') ? authorization.slice(7) : withoutScheme(authorization);
-  return TOKEN.test(token) ? { scheme: 'bearer', secret: new Secret(token) } : refuse('credential-malformed');
+  const [scheme, token] = splitScheme(authorization);
+  if (!TOKEN.test(token)) return refuse('credential-malformed');
+  return { scheme, secret: new Secret(token), proof: findProof(exchange) };
 }
 
 /** The scheme is spelled in any case and followed by any number of spaces (RFC 9110 §11.4); '' when it is another one. */
-function withoutScheme(authorization: string): string {
-  const scheme = BEARER.exec(authorization);
-  return scheme === null ? '' : authorization.slice(scheme[0].length);
+function splitScheme(authorization: string): readonly ['bearer' | 'dpop', string] {
+  if (authorization.startsWith('Bearer ') && authorization[7] !== ' ') return ['bearer', authorization.slice(7)];
+  const found = SCHEME.exec(authorization);
+  if (found === null) return ['bearer', ''];
+  return [found[1]?.toLowerCase() === 'dpop' ? 'dpop' : 'bearer', authorization.slice(found[0].length)];
+}
+
+/** RFC 9449 §4.3: the proof and what it must be for. Its URL is the canonical one, whatever the request calls us. */
+function findProof({ headers, request, server }: Exchange): ProofOfPossession | null {
+  if (headers.dpop === null || server === null) return null;
+  // The path is one of ours to the letter, or there would be no server.
+  const [path = ''] = (request.url ?? '').split('?', 1);
+  return { jwt: headers.dpop, method: request.method ?? '', url: `${new URL(server.resource).origin}${path}` };
 }
 
 function welcomeStranger(state: GatewayState, exchange: Exchange): StageResult {
@@ -64,10 +77,17 @@ function judge(state: GatewayState, exchange: Exchange, verdict: Verdict): Stage
   }
   if (verdict.kind === 'skip') return failed(state, exchange, refuse('credential-unknown'));
   if (verdict.kind === 'reject')
-    return verdict.reason === 'store-unavailable'
-      ? refuse('store-unavailable', { retryAfterSeconds: 1 })
-      : failed(state, exchange, refuse(verdict.reason));
+    return UNDECIDED.has(verdict.reason)
+      ? refuse(verdict.reason, { retryAfterSeconds: 1, ...toMore(verdict) })
+      : failed(state, exchange, refuse(verdict.reason, toMore(verdict)));
   return accepted(state, exchange, verdict.principal);
+}
+
+/** Nobody failed to prove anything: it could not be asked, or must be asked once more. */
+const UNDECIDED: ReadonlySet<Reason> = new Set(['store-unavailable', 'issuer-unavailable']);
+
+function toMore({ detail, nonce }: Extract<Verdict, { kind: 'reject' }>): Omit<Refusal, 'reason'> {
+  return { ...(detail === undefined ? {} : { detail }), ...(nonce === undefined ? {} : { nonce }) };
 }
 
 function failed(state: GatewayState, exchange: Exchange, refusal: Refusal): Refusal | Promise<Refusal> {

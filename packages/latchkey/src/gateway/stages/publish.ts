@@ -1,5 +1,6 @@
+import type { PublishedDocument } from '../../core/endpoint.ts';
 import { corsHeaders, preflightHeaders } from '../cors.ts';
-import type { Stage } from '../exchange.ts';
+import type { Exchange, Stage } from '../exchange.ts';
 import type { GatewayState } from '../state.ts';
 
 /** What anybody may read: CORS preflights, metadata and health documents. */
@@ -14,14 +15,21 @@ export function publishStage(state: GatewayState): Stage {
         return 'done';
       }
       if (route?.kind !== 'document') return null;
-      const { status, body } = route.body();
-      const headers = ['content-type', 'application/json', 'cache-control', 'no-cache'];
-      headers.push('x-content-type-options', 'nosniff', ...corsHeaders(exchange));
-      // A cache must not give a page the answer that another program got, without the headers of CORS.
-      if (exchange.origin === null) headers.push('vary', 'Origin');
-      response.writeHead(status, headers);
-      response.end(request.method === 'HEAD' ? undefined : body);
-      return 'done';
+      const read = route.body();
+      return read instanceof Promise ? read.then((text) => publish(exchange, text)) : publish(exchange, read);
     },
   };
+}
+
+type Document = Awaited<ReturnType<PublishedDocument['body']>>;
+
+function publish(exchange: Exchange, { status, body }: Document): 'done' {
+  const { request, response } = exchange;
+  const headers = ['content-type', 'application/json', 'cache-control', 'no-cache'];
+  headers.push('x-content-type-options', 'nosniff', ...corsHeaders(exchange));
+  // A cache must not give a page the answer that another program got, without the headers of CORS.
+  if (exchange.origin === null) headers.push('vary', 'Origin');
+  response.writeHead(status, headers);
+  response.end(request.method === 'HEAD' ? undefined : body);
+  return 'done';
 }

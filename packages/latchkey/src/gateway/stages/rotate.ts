@@ -11,7 +11,7 @@ export function rotateStage(state: GatewayState): Stage {
 }
 
 async function rotate(state: GatewayState, exchange: Exchange): Promise<StageResult> {
-  const found = findCredential(exchange.headers);
+  const found = findCredential(exchange);
   if (found === null || 'reason' in found) return refuse('credential-missing');
   const result = await exchangeToken(state, exchange, found.secret);
   if (result === null) return refuse('store-unavailable', { retryAfterSeconds: 1 });

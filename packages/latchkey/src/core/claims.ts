@@ -1,0 +1,161 @@
+import type { IssuerRules, ScopeMapping } from './issuer.ts';
+import { EVERY_SCOPE, type Principal } from './principal.ts';
+import type { CredentialReason } from './verifier.ts';
+
+export type Claims = Readonly<Record<string, unknown>>;
+
+/** What claims say once they were held against the issuer's rules; the moment and the resource are still to be judged. */
+export interface Holder {
+  readonly kind: 'holder';
+  readonly principal: Principal;
+  readonly audiences: readonly string[];
+  /** Epoch milliseconds; null where the claims do not say. */
+  readonly notBefore: number | null;
+  readonly expiresAt: number | null;
+}
+
+export interface ClaimsRefusal {
+  readonly kind: 'reject';
+  readonly reason: CredentialReason;
+  /** For the trail: the claim that was not as it must be, never its value. */
+  readonly detail: string;
+}
+
+export interface ReadingClaims {
+  readonly rules: IssuerRules;
+  readonly kind: 'jwt' | 'introspected' | 'userinfo';
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** A stable digest of a text that is too long or too odd to be part of an id, in 32 hex digits. */
+  readonly digest: (text: string) => string;
+}
+
+/** Clocks of issuers may differ from ours by this (RFC 7519 §4.1.4). */
+export const LEEWAY_MS = 30_000;
+
+const LONGEST_SUBJECT = 8192;
+const PLAIN = /^(?!sha256-)[\w.@|+=:-]{1,128}$/;
+const SCOPE = /^[\u0021\u0023-\u005b\u005d-\u007e]{1,128}$/;
+const CLIENT_CLAIMS = ['client_id', 'azp', 'cid', 'appid'] as const;
+
+/**
+ * Reads who the holder is, and everything in the claims that neither the resource nor the moment changes (RFC 9068 §4,
+ * RFC 7662 §2.2). `iss` must be exactly the issuer's, `sub` and, in a JWT, `exp` must be there.
+ */
+export function readClaims(claims: Claims, reading: ReadingClaims): Holder | ClaimsRefusal {
+  const { rules, kind, now } = reading;
+  const wrong = findWrongClaim(claims, reading);
+  if (wrong !== null) return { kind: 'reject', reason: 'credential-claims', detail: `${wrong} is not as it must be` };
+  const audiences = toAudiences(claims['aud']);
+  if (audiences === null) return { kind: 'reject', reason: 'credential-audience', detail: 'aud is missing or odd' };
+  const issuedAt = toMoment(claims['iat']);
+  if (issuedAt !== null && issuedAt > now + LEEWAY_MS)
+    return { kind: 'reject', reason: 'credential-claims', detail: 'iat is in the future' };
+  const client = toClient(claims);
+  if (rules.clients !== null && (client === null || !rules.clients.includes(client)))
+    return { kind: 'reject', reason: 'credential-client', detail: 'its client is not among auth.issuers.clients' };
+  const subject = claims['sub'] as string;
+  const name = `${rules.name}:${PLAIN.test(subject) ? subject : `sha256-${reading.digest(subject)}`}`;
+  const expiresAt = toMoment(claims['exp']);
+  const principal: Principal = Object.freeze({
+    id: `issuer:${name}`,
+    kind,
+    name,
+    client: client !== null && PLAIN.test(client) ? client : client && `sha256-${reading.digest(client)}`,
+    scopes: toScopes(claims, rules.scopes),
+    servers: null,
+    expiresAt,
+    credentialId: null,
+    issuer: rules.issuer,
+    subject,
+    keyThumbprint: toThumbprint(claims),
+  });
+  return { kind: 'holder', principal, audiences, notBefore: toMoment(claims['nbf']), expiresAt };
+}
+
+/** Whether the holder may come in to this resource at this moment; null when nothing is against it. */
+export function judgeHolder(
+  { audiences, notBefore, expiresAt }: Holder,
+  { rules, resource, now }: { readonly rules: IssuerRules; readonly resource: string; readonly now: number },
+): CredentialReason | null {
+  if (expiresAt !== null && expiresAt + LEEWAY_MS <= now) return 'credential-expired';
+  if (notBefore !== null && notBefore - LEEWAY_MS > now) return 'credential-claims';
+  const ours = rules.audiences ?? [resource];
+  const isOurs = (audience: string): boolean => ours.includes(audience);
+  const fits = rules.foreignAudiences ? audiences.some(isOurs) : audiences.every(isOurs);
+  return fits ? null : 'credential-audience';
+}
+
+/** The name of the first claim that no token may have like this; null when there is none. */
+function findWrongClaim(claims: Claims, { rules, kind }: ReadingClaims): string | null {
+  const { iss, sub } = claims;
+  // An introspection answer may leave the issuer out: it came from there.
+  if (iss !== rules.issuer && !(iss === undefined && kind !== 'jwt')) return 'iss';
+  if (typeof sub !== 'string' || sub === '' || sub.length > LONGEST_SUBJECT) return 'sub';
+  if (kind === 'jwt' && claims['exp'] === undefined) return 'exp';
+  for (const name of ['exp', 'nbf', 'iat'] as const) {
+    if (claims[name] !== undefined && toMoment(claims[name]) === null) return name;
+  }
+  const { cnf } = claims;
+  if (cnf !== undefined && toThumbprint(claims) === null) return 'cnf';
+  for (const [name, text] of Object.entries(rules.required)) if (findClaim(claims, name) !== text) return name;
+  return null;
+}
+
+/** NumericDate (RFC 7519 §2) in milliseconds; null for what is none. */
+function toMoment(value: unknown): number | null {
+  return typeof value === 'number' && value >= 0 && value < 1e11 ? Math.floor(value * 1000) : null;
+}
+
+/** RFC 7519 §4.1.3: one text or a list of them; null for anything else. */
+function toAudiences(aud: unknown): readonly string[] | null {
+  const list = typeof aud === 'string' ? [aud] : aud;
+  if (!Array.isArray(list) || list.length === 0 || list.length > 100) return null;
+  return list.every((each) => typeof each === 'string' && each !== '') ? (list as string[]) : null;
+}
+
+/** RFC 9449 §6.1. A confirmation by anything else than a DPoP key cannot be checked here, and so is none. */
+function toThumbprint({ cnf }: Claims): string | null {
+  if (typeof cnf !== 'object' || cnf === null || Object.keys(cnf).length !== 1) return null;
+  const jkt = Object.hasOwn(cnf, 'jkt') ? (cnf as { jkt: unknown }).jkt : null;
+  return typeof jkt === 'string' && /^[\w-]{43}$/.test(jkt) ? jkt : null;
+}
+
+function toClient(claims: Claims): string | null {
+  for (const name of CLIENT_CLAIMS) {
+    const client = claims[name];
+    if (typeof client === 'string' && client !== '' && client.length <= 2048) return client;
+  }
+  return null;
+}
+
+/** What the claims give by the mapping. `*` stands for every scope, so only the operator may give it. */
+export function toScopes(claims: Claims, { always, claims: names, table }: ScopeMapping): ReadonlySet<string> {
+  const scopes = new Set<string>(always);
+  for (const name of names) {
+    const value = findClaim(claims, name);
+    const words = typeof value === 'string' ? value.split(' ') : toTexts(value);
+    for (const word of words) if (SCOPE.test(word) && word !== EVERY_SCOPE) scopes.add(word);
+  }
+  for (const [name, given] of Object.entries(table)) {
+    const value = findClaim(claims, name);
+    for (const each of typeof value === 'string' ? [value] : toTexts(value))
+      if (Object.hasOwn(given, each)) for (const scope of given[each] ?? []) scopes.add(scope);
+  }
+  return scopes;
+}
+
+function toTexts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+}
+
+/** The claim of that name, or else at that path of names joined with dots (names may have dots of their own). */
+function findClaim(claims: Claims, name: string): unknown {
+  if (Object.hasOwn(claims, name)) return claims[name];
+  let at: unknown = claims;
+  for (const step of name.split('.')) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) return undefined;
+    at = (at as Record<string, unknown>)[step];
+  }
+  return at;
+}

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { request as requestHttp } from 'node:http';
+import { Agent, request as requestHttps } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import { OutgoingError, type Outgoing, type OutgoingAnswer, type OutgoingRequest } from '../core/outgoing.ts';
+
+export interface OutgoingOptions {
+  /** PEM file of the authorities to trust instead of the built-in ones; null: the built-in ones. Read once. */
+  readonly caFile: string | null;
+  /** Time for the whole exchange, milliseconds. Default: 5000. */
+  readonly timeoutMs?: number;
+  /** Most bytes of an answer. Default: 512 KiB. */
+  readonly maxBytes?: number;
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/** Requests to issuers: https, or http on this machine only; each bounded in time and size, no redirect followed. */
+export function createOutgoing({ caFile, timeoutMs = 5000, maxBytes = 512 * 1024 }: OutgoingOptions): Outgoing {
+  const agent = new Agent({
+    keepAlive: true,
+    maxSockets: 16,
+    ...(caFile === null ? {} : { ca: readFileSync(caFile) }),
+  });
+  return (request) =>
+    new Promise((resolve, reject) => {
+      const url = new URL(request.url);
+      const fail = (why: string): void => reject(new OutgoingError(`${url.host}: ${why}`));
+      if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK.test(url.hostname)))
+        return fail('plain http would cross the network in clear; the URL must be https');
+      const sent = open(url, request, agent, (answer) => {
+        collect(answer, maxBytes).then(resolve, (error: Error) => {
+          sent.destroy();
+          fail(error.message);
+        });
+      });
+      const timer = setTimeout(() => sent.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
+      sent.once('close', () => clearTimeout(timer));
+      sent.once('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
+      sent.end(request.body);
+    });
+}
+
+function open(
+  url: URL,
+  { method, headers = [], body }: OutgoingRequest,
+  agent: Agent,
+  onAnswer: (answer: IncomingMessage) => void,
+) {
+  const named: Record<string, string> = { accept: 'application/json' };
+  for (let i = 0; i < headers.length; i += 2) named[headers[i] as string] = headers[i + 1] as string;
+  if (body !== undefined) named['content-length'] = String(Buffer.byteLength(body));
+  return url.protocol === 'https:'
+    ? requestHttps(url, { method, headers: named, agent }, onAnswer)
+    : requestHttp(url, { method, headers: named }, onAnswer);
+}
+
+async function collect(answer: IncomingMessage, maxBytes: number): Promise<OutgoingAnswer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) throw new Error(`its answer is larger than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  if (!answer.complete) throw new Error('its answer was cut');
+  const headers = answer.headers as Record<string, string>;
+  return { status: answer.statusCode ?? 0, headers, body: Buffer.concat(chunks).toString('utf8') };
+}

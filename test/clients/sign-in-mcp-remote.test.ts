@@ -35,3 +35,19 @@ describe.each(upstreams.filter(({ ours }) => ours))('mcp-remote, at the gateway 
     await remote.close();
   });
 });
+
+describe.each(upstreams.filter(({ ours }) => ours))(
+  'mcp-remote, at the gateway before $name, half open',
+  (upstream) => {
+    const site = useSignInSite({ upstream, auth: { anonymous: { scopes: ['words:read'] } } });
+
+    it('has its user sign in where a tool needs that', async () => {
+      const { gateway, issuer } = site();
+      const remote = await startMcpRemote(gateway.url);
+      expect(await remote.callTool(...echo)).toBe('Echo: hello');
+      expect(issuer.granted).toEqual([]);
+      expect(await remote.callTool(...work)).toContain('completed');
+      await remote.close();
+    });
+  },
+);

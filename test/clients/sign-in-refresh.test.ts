@@ -4,11 +4,13 @@ import { echo, useSignInSite } from './sign-in-site.ts';
 import { signingInClients } from './signing-in.ts';
 import { upstreams } from './upstreams.ts';
 
-describe.each(upstreams.filter(({ ours }) => ours))('the gateway before $name', (upstream) => {
+const kinds = upstreams.filter(({ name }) => name.startsWith('a two-era server'));
+
+describe.each(kinds)('the gateway before $name', (upstream) => {
   // The gateway allows clocks to differ by 30 seconds, of which these tokens have used up 25 when they are made.
   const site = useSignInSite({ upstream, refresh: 'always', clockBehindSeconds: 25, resource: { ttlSeconds: 1 } });
 
-  it.concurrent.each(signingInClients)('has $name refresh its token within a session', async (client) => {
+  it.each(signingInClients)('has $name refresh its token within a session', async (client) => {
     const { gateway, issuer } = site();
     const application = createApplication();
     const session = await client.connect(gateway.url, application);

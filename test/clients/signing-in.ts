@@ -27,19 +27,38 @@ async function connectSigningIn(application: Application, createAttempt: () => A
     if (callback === null) throw error;
     await attempt.finish(callback);
   };
-  const session = await attempt.open().catch(async (error: unknown) => {
-    await finish(error);
+  const reopen = (): Promise<Session> => {
     attempt = createAttempt();
     return attempt.open();
-  });
-  return {
-    ...session,
-    callTool: (...call) =>
-      session.callTool(...call).catch(async (error: unknown) => {
-        await finish(error);
-        return session.callTool(...call);
-      }),
   };
+  let session = await attempt.open().catch(async (error: unknown) => {
+    await finish(error);
+    return reopen();
+  });
+  const callTool: Session['callTool'] = async (...call) => {
+    try {
+      return await session.callTool(...call);
+    } catch (error) {
+      await finish(error);
+    }
+    return session.callTool(...call).catch(async (error: unknown) => {
+      if (!isSessionGone(error)) throw error;
+      session = await reopen();
+      return session.callTool(...call);
+    });
+  };
+  return {
+    era: session.era,
+    listTools: () => session.listTools(),
+    callTool,
+    close: () => session.close(),
+  };
+}
+
+// MCP 2025-11-25, Session Management: whoever gets 404 opens a new session, which both SDKs leave to the application.
+function isSessionGone(error: unknown): boolean {
+  const { code, status } = error as { code?: unknown; status?: unknown };
+  return code === 404 || status === 404;
 }
 
 const v1: SigningInClient = {

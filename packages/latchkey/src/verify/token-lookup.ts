@@ -39,7 +39,6 @@ const LONGEST = 8192;
  */
 export function createLookupVerifier(options: LookupOptions): Verifier {
   const { rules, asked, prefixes, foreignPrefixes, resourceOf } = options;
-  const begins = (text: string, starts: readonly string[]): boolean => starts.some((start) => text.startsWith(start));
   const isTheirs = (text: string): boolean =>
     !isJose(text, 3) && (prefixes.length > 0 ? begins(text, prefixes) : !begins(text, foreignPrefixes));
   const ask = createQuestion(asked);
@@ -67,6 +66,10 @@ export function createLookupVerifier(options: LookupOptions): Verifier {
         : judge(known, server, now);
     },
   };
+}
+
+function begins(text: string, starts: readonly string[]): boolean {
+  return starts.some((start) => text.startsWith(start));
 }
 
 interface Reading {

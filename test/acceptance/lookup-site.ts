@@ -12,10 +12,10 @@ export interface LookupSite extends JwtSite {
   goodToken(over?: object): string;
 }
 
-export const GATEWAY_SECRET = 'p:w %+ä';
+export const GATEWAY_SECRET = 'p:w %+~&=';
 export const CLIENT = { id: 'gate way:1', secret: { env: 'LOOKUP_SECRET' } };
 /** What client_secret_basic makes of them (RFC 6749 §2.3.1). */
-export const BASIC = `Basic ${Buffer.from('gate+way%3A1:p%3Aw+%25%2B%C3%A4').toString('base64')}`;
+export const BASIC = `Basic ${Buffer.from('gate+way%3A1:p%3Aw+%25%2B%7E%26%3D').toString('base64')}`;
 
 let made = 0;
 

@@ -123,7 +123,11 @@ async function start(
     pins: store.pins,
     sealKey: await store.secret('session-seal'),
     storeVersion: () => store.version(),
-    endOf: async ({ credentialId }) => endOf(credentialId === null ? null : await store.credentials.find(credentialId)),
+    endOf: async (principal) => {
+      const { credentialId, issuer } = principal;
+      if (issuer !== null) return issuers.endOf(principal, Date.now());
+      return endOf(credentialId === null ? null : await store.credentials.find(credentialId));
+    },
     documents: issuers.documents,
     endpoints: issuers.endpoints,
     metadata: (resource) =>

@@ -2,6 +2,7 @@ import type { Verdict, Verifier } from '../core/verifier.ts';
 import { findForeignMark } from './jwt/judge-kind.ts';
 import { digestOf } from './mint.ts';
 import { createAnswers, isRejection, type Answers, type Rejection } from './token-lookup/answers.ts';
+import { createWatch, type AskingVerifier, type Watch } from './token-lookup/watch.ts';
 import { createQuestion, type AskedIssuer, type Said } from './token-lookup/ask-issuer.ts';
 
 interface Active {
@@ -14,17 +15,18 @@ const ACTIVE: Active = { kind: 'active' };
  * Asks the issuer about JWTs that `jwt` accepts, so that one that was revoked there ends within `keepMs`. What the token
  * gives is what it says itself. The issuer is the one that signed it, and no other is asked.
  */
-export function createAskedJwtVerifier(jwt: Verifier, asked: readonly AskedIssuer[], keepMs: number): Verifier {
+export function createAskedJwtVerifier(jwt: Verifier, asked: readonly AskedIssuer[], keepMs: number): AskingVerifier {
   const byIssuer = new Map(asked.map((each) => [each.issuer, createActivity(each, keepMs)]));
 
   const confirm = (verdict: Verdict, token: string, now: number): Verdict | Promise<Verdict> => {
     if (verdict.kind !== 'accept') return verdict;
     const activity = byIssuer.get(verdict.principal.issuer ?? '');
     if (activity === undefined) throw new TypeError('A JWT was accepted that its issuer cannot be asked about');
+    activity.watch.note(verdict.principal, token);
     const digest = digestOf(token);
-    const known = activity.peek(digest, now);
+    const known = activity.answers.peek(digest, now);
     return known === undefined
-      ? activity.get(token, digest, now).then((answer) => (isRejection(answer) ? answer : verdict))
+      ? activity.answers.get(token, digest, now).then((answer) => (isRejection(answer) ? answer : verdict))
       : isRejection(known)
         ? known
         : verdict;
@@ -32,6 +34,7 @@ export function createAskedJwtVerifier(jwt: Verifier, asked: readonly AskedIssue
 
   return {
     name: 'asked-jwt',
+    endOf: (principal, now) => byIssuer.get(principal.issuer ?? '')?.watch.endOf(principal, now),
     verify(credential, server, now) {
       const token = credential.secret.reveal();
       const verdict = jwt.verify(credential, server, now);
@@ -42,12 +45,15 @@ export function createAskedJwtVerifier(jwt: Verifier, asked: readonly AskedIssue
   };
 }
 
-function createActivity(asked: AskedIssuer, keepMs: number): Answers<Active> {
+interface Activity {
+  readonly answers: Answers<Active>;
+  readonly watch: Watch;
+}
+
+function createActivity(asked: AskedIssuer, keepMs: number): Activity {
   const ask = createQuestion(asked);
-  return createAnswers<Active>({
-    ask: async (token, now) => toActive(await ask(token, now), asked),
-    keepMs,
-  });
+  const answers = createAnswers<Active>({ ask: async (token, now) => toActive(await ask(token, now), asked), keepMs });
+  return { answers, watch: createWatch(answers) };
 }
 
 /** Issuers say less of a JWT than it says itself, but nothing else. */

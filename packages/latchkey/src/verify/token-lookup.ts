@@ -1,11 +1,12 @@
 import { judgeHolder, readClaims, type Holder } from '../core/claims.ts';
 import type { IssuerRules } from '../core/issuer.ts';
-import type { CredentialReason, Verdict, Verifier } from '../core/verifier.ts';
+import type { CredentialReason, Verdict } from '../core/verifier.ts';
 import { findForeignMark } from './jwt/judge-kind.ts';
 import { isJose } from './jwt/parse-token.ts';
 import { digestOf } from './mint.ts';
 import { createAnswers, isRejection, type Rejection } from './token-lookup/answers.ts';
 import { createQuestion, type AskedIssuer, type Said } from './token-lookup/ask-issuer.ts';
+import { createWatch, type AskingVerifier } from './token-lookup/watch.ts';
 
 export interface LookupOptions {
   readonly rules: IssuerRules;
@@ -37,16 +38,22 @@ const LONGEST = 8192;
  * Verifies opaque tokens by asking their issuer (RFC 7662, a product's own token check, or the user-info endpoint). What
  * it says is judged like the claims of a JWT, and taken for a minute at most; then the answer comes without a promise.
  */
-export function createLookupVerifier(options: LookupOptions): Verifier {
+export function createLookupVerifier(options: LookupOptions): AskingVerifier {
   const { rules, asked, prefixes, foreignPrefixes, resourceOf } = options;
   const isTheirs = (text: string): boolean =>
     !isJose(text, 3) && (prefixes.length > 0 ? begins(text, prefixes) : !begins(text, foreignPrefixes));
   const ask = createQuestion(asked);
   const answers = createAnswers<Known>({
-    ask: async (token, now) => toKnown(await ask(token, now), { rules, by: asked.by, now }),
+    async ask(token, now) {
+      const known = toKnown(await ask(token, now), { rules, by: asked.by, now });
+      if (!isRejection(known)) watch.note(known.holder.principal, token);
+      return known;
+    },
     keepMs: KEEP_MS,
     ...(options.cacheSize === undefined ? {} : { cacheSize: options.cacheSize }),
   });
+
+  const watch = createWatch(answers);
 
   const judge = (answer: Known | Rejection, server: string, now: number): Verdict => {
     if (isRejection(answer)) return answer;
@@ -56,6 +63,7 @@ export function createLookupVerifier(options: LookupOptions): Verifier {
 
   return {
     name: `token-lookup:${rules.name}`,
+    endOf: watch.endOf,
     verify({ scheme, secret }, server, now) {
       const text = secret.reveal();
       if (scheme === 'api-key' || text.length > LONGEST || !isTheirs(text)) return SKIP;

@@ -78,7 +78,8 @@ const googleCheck: LookupForm = {
   names: ['sub', 'aud', 'azp', 'exp'],
   toClaims: ({ sub, aud, azp, exp, scope, email, email_verified: verified }) => ({
     sub,
-    aud,
+    // Without it nothing may stand in for it.
+    aud: aud ?? null,
     client_id: azp,
     exp: typeof exp === 'string' && /^\d{1,11}$/.test(exp) ? Number(exp) : null,
     scope,

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { openEvents, type EventStream } from '../fixtures/event-stream.ts';
 import { createFakeClock, FAKETIME_MISSING, type FakeClock } from '../fixtures/fake-clock.ts';
 import type { Fault } from '../fixtures/issuer-faults.ts';
 import { headerValue } from '../fixtures/raw-http.ts';
-import { expectRefused, send } from './harness.ts';
+import { expectRefused, legacyCall, openSession, requestBytes, send, type Call } from './harness.ts';
 import { expectTokensRefused, expectTokensServed } from './jwt-site.ts';
 import { askedAbout, newToken, startLookupSite, type LookupSite } from './lookup-site.ts';
 
@@ -160,4 +161,27 @@ describe('time', () => {
       expect([forged, expired, odd].map(countOf)).toEqual([0, 0, 1]);
     },
   );
+
+  test.skipIf(FAKETIME_MISSING)('JWT-28 streams of a token end within a minute of its revocation', async () => {
+    const exp = inSeconds(3600);
+    const jwt = await site.mint({ exp });
+    site.issuer.introspect(jwt, { active: true });
+    const tokens = { opaque: site.goodToken({ exp }), jwt, stays: site.goodToken({ exp }) };
+    const [opaque, asked, stays] = await Promise.all(Object.values(tokens).map(openStream));
+    for (const token of [tokens.opaque, jwt]) site.issuer.introspect(token, { active: false });
+    wait(50);
+    expect(await Promise.all([opaque?.ended, asked?.ended])).toEqual(['cut', 'cut']);
+    await expect.poll(() => countOf(tokens.stays), { timeout: 10_000 }).toBe(2);
+    expect(stays?.socket.destroyed).toBe(false);
+    stays?.leave();
+  });
+
+  async function openStream(token: string): Promise<EventStream> {
+    const session = await openSession(site, token);
+    const voice: Call = { ...legacyCall('', {}, session), method: 'GET', body: null, token };
+    const stream = await openEvents(site.gateway.url, requestBytes(site, voice));
+    await stream.started;
+    expect(stream.status).toBe(200);
+    return stream;
+  }
 });

@@ -68,7 +68,7 @@ export function createOpenExchanges({ version, endOf, unreadBytes }: Watch): Ope
   const refreshForeign = async (): Promise<void> => {
     for (const exchange of open.toArray()) {
       const { principal } = exchange;
-      if (principal !== null && principal.issuer !== null) exchange.endsAt = await endOf(principal);
+      if (principal !== null && principal.issuer !== null && (await endOf(principal)) === 0) exchange.endsAt = 0;
     }
   };
 

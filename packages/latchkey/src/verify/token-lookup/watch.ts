@@ -40,7 +40,7 @@ export function createWatch(answers: Answers<{ readonly kind: string }>): Watch 
       const digest = digestOf(found.token);
       const known = answers.peek(digest, now);
       if (known !== undefined && isRejection(known) && known.reason !== 'issuer-unavailable') return 0;
-      if (answers.peek(digest, now + AHEAD_MS) === undefined) void answers.get(found.token, digest, now);
+      if (answers.peek(digest, now + AHEAD_MS) === undefined) answers.get(found.token, digest, now).catch(() => {});
       if (Number.isNaN(found.goodAt) || (known !== undefined && !isRejection(known))) found.goodAt = now;
       return Math.abs(now - found.goodAt) > SILENCE_MS ? 0 : principal.expiresAt;
     },

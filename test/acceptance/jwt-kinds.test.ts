@@ -101,13 +101,16 @@ test('JWT-20 access tokens of products that call them JWT are taken', async () =
   });
 });
 
+const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+const random = (length: number): string => Buffer.alloc(length, 7).toString('base64url');
+
+const five = (header: object, text = random(300)): string =>
+  [encode(header), random(32), random(12), text, random(16)].join('.');
+
 test('JWT-23 an encrypted token', async () => {
   const { kid } = strict.issuer.keys[0] as IssuerKey;
-  const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const random = (length: number): string => Buffer.alloc(length, 7).toString('base64url');
   const bomb = deflateRawSync(Buffer.alloc(4_000_000)).toString('base64url');
-  const five = (header: object, text = random(300)): string =>
-    [encode(header), random(32), random(12), text, random(16)].join('.');
   await expectTokensRefused(strict, {
     direct: five({ alg: 'dir', enc: 'A256GCM' }),
     'no key at all': five({ alg: 'dir', enc: 'A256GCM' }).replace(/\.[^.]+\./, '..'),

@@ -10,27 +10,24 @@ const wrong = (issuers: string) => load(issuers).problems.map(({ code, where }) 
 const at = (place: string) => `E_CONFIG_INVALID a.yaml:${place}`;
 
 const FIVE_LINES = [
-    ['auth0', 'preset: auth0\nissuer: https://t.eu.auth0.com/'],
-    ['okta', 'preset: okta\nissuer: https://o.okta.com/oauth2/default'],
-    ['keycloak', 'preset: keycloak\nissuer: https://id.example.com/realms/r'],
-    [
-      'entra',
-      'preset: entra\nissuer: https://login.microsoftonline.com/t/v2.0\naudience: 11111111-2222-3333-4444-555555555555',
-    ],
-    [
-      'google',
-      'preset: google\nclients: [c.apps.googleusercontent.com]\nintrospection: true\nscopes: { always: [read] }',
-    ],
-    [
-      'github',
-      'preset: github\nclient: { id: c, secret: { env: S } }\nintrospection: true\nscopes: { always: [read] }',
-    ],
-    ['cognito', 'preset: cognito\nissuer: https://cognito-idp.eu-west-1.amazonaws.com/p'],
-    ['authentik', 'preset: authentik\nissuer: https://id.example.com/application/o/s/\nclients: [c]'],
-    ['zitadel', 'preset: zitadel\nissuer: https://i.zitadel.cloud\naudience: "12345"'],
-    ['descope', 'preset: descope\nissuer: https://api.descope.com/v1/apps/agentic/P/S'],
-    ['workos', 'preset: workos\nissuer: https://s.authkit.app'],
-    ['oidc', 'issuer: https://id.example.com'],
+  ['auth0', 'preset: auth0\nissuer: https://t.eu.auth0.com/'],
+  ['okta', 'preset: okta\nissuer: https://o.okta.com/oauth2/default'],
+  ['keycloak', 'preset: keycloak\nissuer: https://id.example.com/realms/r'],
+  [
+    'entra',
+    'preset: entra\nissuer: https://login.microsoftonline.com/t/v2.0\naudience: 11111111-2222-3333-4444-555555555555',
+  ],
+  [
+    'google',
+    'preset: google\nclients: [c.apps.googleusercontent.com]\nintrospection: true\nscopes: { always: [read] }',
+  ],
+  ['github', 'preset: github\nclient: { id: c, secret: { env: S } }\nintrospection: true\nscopes: { always: [read] }'],
+  ['cognito', 'preset: cognito\nissuer: https://cognito-idp.eu-west-1.amazonaws.com/p'],
+  ['authentik', 'preset: authentik\nissuer: https://id.example.com/application/o/s/\nclients: [c]'],
+  ['zitadel', 'preset: zitadel\nissuer: https://i.zitadel.cloud\naudience: "12345"'],
+  ['descope', 'preset: descope\nissuer: https://api.descope.com/v1/apps/agentic/P/S'],
+  ['workos', 'preset: workos\nissuer: https://s.authkit.app'],
+  ['oidc', 'issuer: https://id.example.com'],
 ] as const;
 
 describe('checkIssuers', () => {

@@ -100,7 +100,8 @@ function findWrongClaim(claims: Claims, { rules, kind }: ReadingClaims): string 
   if (cnf !== undefined && toThumbprint(claims) === null) return 'cnf';
   for (const [name, wanted] of Object.entries(rules.required)) {
     const value = findClaim(claims, name);
-    if (typeof value !== 'string' || !(typeof wanted === 'string' ? value === wanted : wanted.includes(value))) return name;
+    if (typeof value !== 'string' || !(typeof wanted === 'string' ? value === wanted : wanted.includes(value)))
+      return name;
   }
   return null;
 }

@@ -1,4 +1,5 @@
 import type { PublishedDocument } from '../../core/endpoint.ts';
+import { refuse } from '../../core/reason.ts';
 import { corsHeaders, preflightHeaders } from '../cors.ts';
 import type { Exchange, Stage } from '../exchange.ts';
 import type { GatewayState } from '../state.ts';
@@ -16,7 +17,12 @@ export function publishStage(state: GatewayState): Stage {
       }
       if (route?.kind !== 'document') return null;
       const read = route.body();
-      return read instanceof Promise ? read.then((text) => publish(exchange, text)) : publish(exchange, read);
+      return read instanceof Promise
+        ? read.then(
+            (text) => publish(exchange, text),
+            () => refuse('issuer-unavailable', { retryAfterSeconds: 1 }),
+          )
+        : publish(exchange, read);
     },
   };
 }

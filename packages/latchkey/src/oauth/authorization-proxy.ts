@@ -81,9 +81,10 @@ async function sendOn(options: AuthorizationProxyOptions, { query }: EndpointReq
   const { authorizationEndpoint } = await options.metadata(options.now());
   if (authorizationEndpoint === null) return fail(404, 'invalid_request', 'The issuer has no such endpoint.');
   const url = new URL(authorizationEndpoint);
+  // What the issuer put there itself stays (RFC 6749 §3.1).
+  const own = new Set(url.searchParams.keys());
   for (const [name, value] of rewriteParameters(parameters, 'authorize', options.rewriting))
-    // What the issuer put there itself stays (RFC 6749 §3.1).
-    if (!url.searchParams.has(name)) url.searchParams.append(name, value);
+    if (!own.has(name)) url.searchParams.append(name, value);
   return { status: 302, headers: ['location', url.href, ...UNSEEN], body: '' };
 }
 

@@ -6,6 +6,7 @@ import type { LoadMetadata } from './core/issuer.ts';
 import type { Outgoing } from './core/outgoing.ts';
 import type { Principal } from './core/principal.ts';
 import type { Verifier } from './core/verifier.ts';
+import { createAuthorizationProxy, type AuthorizationProxy } from './oauth/authorization-proxy.ts';
 import { createDiscovery } from './oauth/discovery.ts';
 import { createOutgoing } from './oauth/outgoing.ts';
 import { createKeySet } from './verify/jwt/key-set.ts';
@@ -37,15 +38,18 @@ export interface IssuerParts {
 }
 
 /** Joins what each issuer needs. Asks no issuer anything yet. Throws a LatchkeyError where a secret or file is missing. */
-export function createIssuers({ auth }: Config, names: Names, env: Environment): IssuerParts {
+export function createIssuers({ auth, publicUrl }: Config, names: Names, env: Environment): IssuerParts {
   const issuers = auth.issuers.map(toAskable);
+  const folder = publicUrl === null ? '' : new URL(publicUrl).pathname.replace(/\/$/, '');
+  const proxies = new Map(issuers.map((issuer) => [issuer, createProxy(issuer, { names, folder })]));
+  const shown = [...proxies.values()].filter((proxy) => proxy !== null);
   const { verifiers, askers } = createVerifiers(issuers, { names, env });
   return {
     verifiers,
-    documents: [],
-    endpoints: [],
+    documents: shown.flatMap(({ documents }) => documents),
+    endpoints: shown.flatMap(({ endpoints }) => endpoints),
     endOf: (principal, now) => endOf(askers, principal, now),
-    authorizationServers: () => issuers.map(({ config }) => config.issuer),
+    authorizationServers: () => [...proxies].map(([{ config }, proxy]) => proxy?.issuer() ?? config.issuer),
   };
 }
 
@@ -55,6 +59,25 @@ function endOf(askers: readonly AskingVerifier[], principal: Principal, now: num
     if (end !== undefined) return end;
   }
   return principal.expiresAt;
+}
+
+/** Null where clients sign in at the issuer itself. `folder` is the path of the public URL. */
+function createProxy(
+  { config, outgoing, metadata }: AskableIssuer,
+  { names, folder }: { readonly names: Names; readonly folder: string },
+): AuthorizationProxy | null {
+  if (config.proxy === null) return null;
+  const { supports, ...rewriting } = config.proxy;
+  const path = `${folder}/oauth/${config.name}`;
+  return createAuthorizationProxy({
+    path,
+    origin: names.origin,
+    rewriting,
+    supports,
+    metadata,
+    outgoing,
+    now: Date.now,
+  });
 }
 
 /** An issuer and the ways to ask it. */

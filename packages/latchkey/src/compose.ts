@@ -131,7 +131,7 @@ async function start(
     documents: issuers.documents,
     endpoints: issuers.endpoints,
     metadata: (resource) =>
-      protectedResourceMetadata({ ...resource, authorizationServers: issuers.authorizationServers() }),
+      protectedResourceMetadata({ ...resource, authorizationServers: issuers.authorizationServers(), proofs: null }),
     rotate: (secret, now) => rotate(config, store, secret, now),
     log,
   });

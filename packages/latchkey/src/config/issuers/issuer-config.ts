@@ -50,8 +50,9 @@ export function createIssuer(name: string, given: Given, absolute: (file: string
   const preset: IssuerPreset = PRESETS[given.preset ?? 'oidc'];
   const issuer = given.issuer ?? preset.issuer ?? '';
   const clients = given.clients ?? (preset.boundToClients === true && given.client ? [given.client.id] : null);
-  const audiences =
-    given.audience === undefined ? (preset.boundToClients === true ? clients : null) : [given.audience].flat();
+  // What names no resource is for the client that it was made for.
+  const forClients = preset.boundToClients === true || given.userinfo !== undefined;
+  const audiences = given.audience === undefined ? (forClients ? clients : null) : [given.audience].flat();
   const audienceClaim = given.audienceClaim ?? preset.audienceClaim;
   const jwksUrl = given.jwks?.url ?? preset.jwksUrl;
   const types = given.types ?? preset.types ?? ['at+jwt'];

@@ -7,6 +7,7 @@ import {
   CLIENT,
   GATEWAY_SECRET,
   newToken,
+  rawJson,
   startLookupSite,
   type LookupSite,
 } from './lookup-site.ts';
@@ -50,11 +51,10 @@ describe('user-info', () => {
   });
 
   test('JWT-32 an answer that could be read in two ways, or is none, lets nobody in', async () => {
-    const text = (body: string) => new Response(body, { headers: { 'content-type': 'application/json' } });
     await expectTokensRefused(
       site,
       {
-        'client twice': profile(text('{"sub":"alice","client_id":"app-3","client_id":"app-1","scope":"file:read"}')),
+        'client twice': profile(rawJson('{"sub":"alice","client_id":"app-3","client_id":"app-1","scope":"file:read"}')),
         signed: profile(new Response('e30.e30.', { headers: { 'content-type': 'application/jwt' } })),
         error: profile(json({ sub: 'alice', client_id: 'app-1', scope: 'file:read' }, 500)),
       },
@@ -158,7 +158,7 @@ describe('Google', () => {
   });
 
   const known = new Map<string, unknown>();
-  const right = () => ({
+  const right = {
     azp: 'app.apps.googleusercontent.com',
     aud: 'app.apps.googleusercontent.com',
     sub: '1155',
@@ -168,10 +168,10 @@ describe('Google', () => {
     email: 'alice@example.com',
     email_verified: 'true',
     access_type: 'online',
-  });
+  };
   const token = (over: object): string => {
     const text = newToken('ya29.');
-    known.set(text, { ...right(), ...over });
+    known.set(text, { ...right, ...over });
     return text;
   };
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectRefused, send } from './harness.ts';
 import { expectTokensRefused, expectTokensServed } from './jwt-site.ts';
-import { askedAbout, BASIC, newToken, startLookupSite, type LookupSite } from './lookup-site.ts';
+import { askedAbout, BASIC, newToken, rawJson, startLookupSite, type LookupSite } from './lookup-site.ts';
 
 let site: LookupSite;
 beforeAll(async () => {
@@ -24,19 +24,18 @@ test('JWT-28 only a token of which the issuer says active: true comes in', async
 
 test('JWT-28 an answer that two programs could read in two ways lets nobody in', async () => {
   const claims = JSON.stringify(site.claims()).slice(1, -1);
-  const json = (text: string) => new Response(text, { headers: { 'content-type': 'application/json' } });
   await expectTokensRefused(
     site,
     {
-      'active twice, true last': site.token(json(`{"active":false,${claims}}`)),
-      'active twice, true first': site.token(json(`{${claims},"active":false}`)),
-      'active in other letters': site.token(json(`{"Active":false,${claims}}`)),
-      'a list': site.token(json(`[{${claims}}]`)),
-      'text after it': site.token(json(`{${claims}}{}`)),
-      'a comment in it': site.token(json(`{${claims}/**/}`)),
-      'a mark before it': site.token(json(`\uFEFF{${claims}}`)),
-      null: site.token(json('null')),
-      nothing: site.token(json('')),
+      'active twice, true last': site.token(rawJson(`{"active":false,${claims}}`)),
+      'active twice, true first': site.token(rawJson(`{${claims},"active":false}`)),
+      'active in other letters': site.token(rawJson(`{"Active":false,${claims}}`)),
+      'a list': site.token(rawJson(`[{${claims}}]`)),
+      'text after it': site.token(rawJson(`{${claims}}{}`)),
+      'a comment in it': site.token(rawJson(`{${claims}/**/}`)),
+      'a mark before it': site.token(rawJson(`\uFEFF{${claims}}`)),
+      null: site.token(rawJson('null')),
+      nothing: site.token(rawJson('')),
       'another type': site.token(new Response(`{${claims}}`, { headers: { 'content-type': 'text/html' } })),
       'no type': site.token(new Response(Buffer.from(`{${claims}}`))),
       'a signed answer': site.token(

@@ -31,14 +31,13 @@ export async function startLookupSite({ settings, env, ...options }: JwtSiteOpti
     settings: { client: CLIENT, introspection: true, ...settings },
     env: { LOOKUP_SECRET: GATEWAY_SECRET, ...env },
   });
-  const seconds = (): number => Math.floor(Date.now() / 1000);
   const claims = (over: object = {}): object => ({
     active: true,
     sub: 'alice',
     aud: site.gateway.url,
     client_id: 'test-client',
     scope: 'file:read',
-    exp: seconds() + 300,
+    exp: Math.floor(Date.now() / 1000) + 300,
     ...over,
   });
   const token = (answer: Answer): string => {
@@ -47,6 +46,11 @@ export async function startLookupSite({ settings, env, ...options }: JwtSiteOpti
     return text;
   };
   return { ...site, claims, token, goodToken: (over) => token(claims(over)) };
+}
+
+/** JSON as it stands, right or not. */
+export function rawJson(text: string): Response {
+  return new Response(text, { headers: { 'content-type': 'application/json' } });
 }
 
 /** The tokens that an issuer was asked about at a path, in order. */

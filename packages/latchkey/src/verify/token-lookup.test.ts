@@ -55,6 +55,17 @@ function lookup(asked: AskedIssuer, more: Partial<LookupOptions> = {}) {
   return createLookupVerifier({ rules, asked, prefixes: [], foreignPrefixes: [], resourceOf: () => RESOURCE, ...more });
 }
 
+const placelessMetadata: AskedIssuer['metadata'] = async () => ({
+  issuer: rules.issuer,
+  authorizationEndpoint: null,
+  tokenEndpoint: null,
+  registrationEndpoint: null,
+  jwksUri: null,
+  introspectionEndpoint: null,
+  userinfoEndpoint: null,
+  document: {},
+});
+
 describe('createLookupVerifier', () => {
   it('says who the holder is, and then says it again without a promise and as the same object', async () => {
     const { asked, requests } = issuerThat(() => CLAIMS);
@@ -110,17 +121,7 @@ describe('createLookupVerifier', () => {
       detail: 'id.example: it does not take this gateway for its client; see auth.issuers.id.client',
     });
     const { asked } = issuerThat(() => CLAIMS);
-    const metadata: AskedIssuer['metadata'] = async () => ({
-      issuer: rules.issuer,
-      authorizationEndpoint: null,
-      tokenEndpoint: null,
-      registrationEndpoint: null,
-      jwksUri: null,
-      introspectionEndpoint: null,
-      userinfoEndpoint: null,
-      document: {},
-    });
-    const placeless = lookup({ ...asked, url: null, metadata });
+    const placeless = lookup({ ...asked, url: null, metadata: placelessMetadata });
     expect(await placeless.verify(credential('t'), 's', NOW)).toMatchObject({
       reason: 'issuer-unavailable',
       detail: 'its metadata do not say where to ask about tokens; set auth.issuers.id.introspection.url',
@@ -128,14 +129,14 @@ describe('createLookupVerifier', () => {
   });
 });
 
-describe('createAskedJwtVerifier', () => {
-  const principal = { issuer: rules.issuer, expiresAt: 5 };
-  const accept = { kind: 'accept', principal } as unknown as Verdict;
-  const verifierOf = (verdict: Verdict | Promise<Verdict>, says: object) => {
-    const { asked, requests } = issuerThat(() => says);
-    return { requests, ...createAskedJwtVerifier({ name: 'jwt', verify: () => verdict }, [asked], 60_000) };
-  };
+const principal = { issuer: rules.issuer, expiresAt: 5 };
+const accept = { kind: 'accept', principal } as unknown as Verdict;
+const verifierOf = (verdict: Verdict | Promise<Verdict>, says: object) => {
+  const { asked, requests } = issuerThat(() => says);
+  return { requests, ...createAskedJwtVerifier({ name: 'jwt', verify: () => verdict }, [asked], 60_000) };
+};
 
+describe('createAskedJwtVerifier', () => {
   it('keeps what the token says, and says it again without a promise', async () => {
     const { verify, endOf, requests } = verifierOf(accept, { active: true });
     expect(await verify(credential('t'), 's', NOW)).toBe(accept);

@@ -30,6 +30,11 @@ test('JWT-28 an answer that two programs could read in two ways lets nobody in',
       'active twice, true last': site.token(rawJson(`{"active":false,${claims}}`)),
       'active twice, true first': site.token(rawJson(`{${claims},"active":false}`)),
       'active in other letters': site.token(rawJson(`{"Active":false,${claims}}`)),
+      'bytes that are no text': site.token(
+        new Response(Buffer.from(`{${claims},"name":"\u00ff"}`, 'latin1'), {
+          headers: { 'content-type': 'application/json' },
+        }),
+      ),
       'a list': site.token(rawJson(`[{${claims}}]`)),
       'text after it': site.token(rawJson(`{${claims}}{}`)),
       'a comment in it': site.token(rawJson(`{${claims}/**/}`)),

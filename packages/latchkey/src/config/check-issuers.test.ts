@@ -52,7 +52,7 @@ describe('checkIssuers', () => {
       wrong(
         'a: { issuer: http://x.example }\nb: { issuer: "http://127.0.0.1:1", jwks: { url: http://x.example/k } }\n' +
           'c: { issuer: https://y.example, client: { id: c, secret: { env: S } }, introspection: { url: http://x.example/i } }\n' +
-          'd: { issuer: https://z.example, clients: [c], userinfo: { url: http://x.example/u } }',
+          'd: { issuer: https://z.example, clients: [c], userinfo: { url: http://x.example/u }, tokenPrefixes: [d] }',
       ),
     ).toEqual([
       at('4:18 auth.issuers.a.issuer'),

@@ -123,11 +123,15 @@ async function start(
     pins: store.pins,
     sealKey: await store.secret('session-seal'),
     storeVersion: () => store.version(),
-    endOf: async ({ credentialId }) => endOf(credentialId === null ? null : await store.credentials.find(credentialId)),
+    endOf: async (principal) => {
+      const { credentialId, issuer } = principal;
+      if (issuer !== null) return issuers.endOf(principal, Date.now());
+      return endOf(credentialId === null ? null : await store.credentials.find(credentialId));
+    },
     documents: issuers.documents,
     endpoints: issuers.endpoints,
     metadata: (resource) =>
-      protectedResourceMetadata({ ...resource, authorizationServers: issuers.authorizationServers() }),
+      protectedResourceMetadata({ ...resource, authorizationServers: issuers.authorizationServers(), proofs: null }),
     rotate: (secret, now) => rotate(config, store, secret, now),
     log,
   });

@@ -1,3 +1,4 @@
+import { LEEWAY_MS } from '../core/claims.ts';
 import type { Principal } from '../core/principal.ts';
 import { SlotList } from '../core/slot-list.ts';
 import type { Awaitable } from '../core/store.ts';
@@ -7,6 +8,8 @@ import { cutUnread } from './unread.ts';
 
 /** How often streams are held against the store: a quarter of the second that revocation may take. */
 export const SWEEP_MS = 250;
+/** How often streams of foreign issuers' tokens are held against what the issuers say. */
+const FOREIGN_MS = 2000;
 
 /** Requests that are being answered; ends those whose credential ended (revoked, rotated away or expired). */
 export interface OpenExchanges {
@@ -42,6 +45,7 @@ export function createOpenExchanges({ version, endOf, unreadBytes }: Watch): Ope
   const byPrincipal = new Map<string, number>();
   const byNetwork = new Map<string, number>();
   let seen = -1;
+  let foreignAt = Number.NEGATIVE_INFINITY;
 
   const count = (exchange: Exchange, step: 1 | -1): void => {
     if (!exchange.stream || exchange.principal === null) return;
@@ -60,9 +64,17 @@ export function createOpenExchanges({ version, endOf, unreadBytes }: Watch): Ope
     }
   };
 
+  // Their issuers do not tell us of what they take back: they are asked from time to time.
+  const refreshForeign = async (): Promise<void> => {
+    for (const exchange of open.toArray()) {
+      const { principal } = exchange;
+      if (principal !== null && principal.issuer !== null && (await endOf(principal)) === 0) exchange.endsAt = 0;
+    }
+  };
+
   return {
     add(exchange) {
-      exchange.endsAt = exchange.principal?.expiresAt ?? null;
+      exchange.endsAt = exchange.principal === null ? null : lastMomentOf(exchange.principal);
       open.add(exchange);
       count(exchange, 1);
     },
@@ -85,12 +97,21 @@ export function createOpenExchanges({ version, endOf, unreadBytes }: Watch): Ope
         await refresh();
         seen = current;
       }
+      if (Math.abs(now - foreignAt) >= FOREIGN_MS) {
+        foreignAt = now;
+        await refreshForeign();
+      }
       for (const exchange of open.toArray())
         if (exchange.endsAt !== null && exchange.endsAt <= now) exchange.answer?.abort();
       cutUnread(open.toArray(), unreadBytes);
     },
     toArray: () => open.toArray(),
   };
+}
+
+// A token that is let in although the issuer's clock says that it has ended must get its answer too.
+function lastMomentOf({ expiresAt, issuer }: Principal): number | null {
+  return expiresAt === null || issuer === null ? expiresAt : expiresAt + LEEWAY_MS;
 }
 
 function addTo(counts: Map<string, number>, key: string, step: 1 | -1): void {

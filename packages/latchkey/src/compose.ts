@@ -22,6 +22,8 @@ import { createTrail } from './trail/writer.ts';
 import { firstMatch } from './verify/first-match.ts';
 import { digestOf, mintCredential } from './verify/mint.ts';
 import { perMoment } from './verify/per-moment.ts';
+import { PROOF_ALGORITHMS } from './verify/proof/proof-algorithms.ts';
+import { provePossession } from './verify/proof.ts';
 import { createStaticVerifier, parseStaticTokens } from './verify/static-tokens.ts';
 import { createStoredVerifier } from './verify/stored-credential.ts';
 import { createUseCounter } from './verify/use-counter.ts';

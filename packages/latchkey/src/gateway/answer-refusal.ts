@@ -35,6 +35,7 @@ export function toRefusalWire(
   return toWire(withId(refusal, exchange), {
     resourceMetadata: exchange.server?.resourceMetadata ?? null,
     proofAlgorithms: exchange.route?.kind === 'rotate' ? null : proofAlgorithms,
+    byProof: proofAlgorithms !== null && /^dpop /i.test(exchange.headers.authorization ?? ''),
     requestId: exchange.requestId,
     legacy: exchange.message !== null && exchange.era === 'legacy',
     unknownTokenStatus,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { athOf, createDpopClient, type DpopClient } from '../../../../test/fixtures/dpop-client.ts';
@@ -160,6 +160,26 @@ describe('provePossession', () => {
         expect([name, alg, wordOf(verdict)]).toEqual([name, alg, 'proof-invalid']);
       }
     }
+  });
+
+  it('takes no key, and no proof, that takes long to verify', () => {
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 });
+    const { e, kty, n } = publicKey.export({ format: 'jwk' });
+    const keyThumbprint = createHash('sha256').update(JSON.stringify({ e, kty, n })).digest('base64url');
+    const verifier = provePossession(verifierOf({ it: principal({ keyThumbprint }) }), {
+      required: false,
+      maxAgeMs: MAX_AGE,
+      nonceSecret: null,
+    });
+    const header = { alg: 'RS256', jwk: { e, kty, n } };
+    const jwt = prove({ token: 'it', header, signing: { alg: 'RS256', privateKey } });
+    const proof = { jwt, method: 'POST', url: URL_HERE };
+    expect(wordOf(verifier.verify({ scheme: 'dpop', secret: new Secret('it'), proof }, 'default', Date.now()))).toBe(
+      'proof-invalid',
+    );
+    const verify = create();
+    expect(wordOf(verify(prove({ claims: { filler: 'x'.repeat(8000) } })))).toBe('proof-invalid');
+    expect(wordOf(verify(prove({ claims: { filler: 'x'.repeat(4000) } })))).toBe('accept');
   });
 
   it('asks for its nonce, of no other than who holds the key, and hands out the next in time', () => {

@@ -12,7 +12,16 @@ import {
   proofFor,
   sendProved,
 } from './dpop-site.ts';
-import { expectRefused, expectUpstreamUntouched, modernCall, send, startEverySite, startSite, type Site, type Spy } from './harness.ts';
+import {
+  expectRefused,
+  expectUpstreamUntouched,
+  modernCall,
+  send,
+  startEverySite,
+  startSite,
+  type Site,
+  type Spy,
+} from './harness.ts';
 import { startJwtSite } from './jwt-site.ts';
 import { waitForRecord } from './trail-records.ts';
 
@@ -51,7 +60,11 @@ test('DPOP required: a token of an issuer that is bound to no key is refused, ou
     expect((await send(site, { token: null, headers: { 'X-API-Key': site.apiKey } })).status).toBe(200);
     const { detail } = await waitForRecord(site, { reason: 'credential-bound' });
     expect(detail).toMatch(/bound to no key/);
-    const document = await send(site, { method: 'GET', target: '/.well-known/oauth-protected-resource/mcp', token: null });
+    const document = await send(site, {
+      method: 'GET',
+      target: '/.well-known/oauth-protected-resource/mcp',
+      token: null,
+    });
     expect(JSON.parse(document.body)).toMatchObject({
       dpop_bound_access_tokens_required: true,
       dpop_signing_alg_values_supported: expect.arrayContaining(['ES256']),
@@ -131,7 +144,10 @@ test('DPOP the window is as wide as the operator says', async () => {
 });
 
 test('DPOP wrong proofs are failed credentials', async () => {
-  const site = await startSite({ auth: { issuers: { test: { issuer: issuer.url } } }, limits: { failedPerAddress: '3/min' } });
+  const site = await startSite({
+    auth: { issuers: { test: { issuer: issuer.url } } },
+    limits: { failedPerAddress: '3/min' },
+  });
   const token = await mintFor(site);
   const statuses: number[] = [];
   await expectUpstreamUntouched(site, async () => {
@@ -146,7 +162,11 @@ test('DPOP without issuers there is no such scheme', async () => {
   const { aliceRead: token } = site.tokens;
   const answer = await expectRefused(site, dpopCall(token, proofFor(site, { token })), 401);
   expect(Object.keys(challengesOf(answer))).toEqual(['Bearer']);
-  const document = await send(site, { method: 'GET', target: '/.well-known/oauth-protected-resource/mcp', token: null });
+  const document = await send(site, {
+    method: 'GET',
+    target: '/.well-known/oauth-protected-resource/mcp',
+    token: null,
+  });
   expect(document.body).not.toContain('dpop');
   expect((await send(site, { headers: { DPoP: 'anything' } })).status).toBe(200);
   await site.close();

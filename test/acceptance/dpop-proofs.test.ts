@@ -102,7 +102,9 @@ test('DPOP-02 Good proof', async () => {
     const headers = { Authorization: `${scheme} ${token}`, DPoP: proofFor(site, { token }) };
     expect((await send(site, { token: null, headers })).status).toBe(200);
   }
-  expect(await waitForRecord(site, { decision: 'allow', target: 'echo' })).toMatchObject({ principal: 'issuer:test:alice' });
+  expect(await waitForRecord(site, { decision: 'allow', target: 'echo' })).toMatchObject({
+    principal: 'issuer:test:alice',
+  });
 });
 
 test('DPOP-02 every algorithm that the challenge names', async () => {
@@ -137,7 +139,10 @@ test('DPOP-04 more than one proof', async () => {
 test('DPOP-04 nobody is asked who the key belongs to', async () => {
   const before = site.issuer.requests.length;
   for (const name of ['jku', 'x5u'])
-    await expectProofsRefused(site, callsWith({ [name]: proofFor(site, { token, header: { [name]: `${site.issuer.origin}/jwks` } }) }));
+    await expectProofsRefused(
+      site,
+      callsWith({ [name]: proofFor(site, { token, header: { [name]: `${site.issuer.origin}/jwks` } }) }),
+    );
   expect(site.issuer.requests.length).toBe(before);
 });
 
@@ -166,10 +171,10 @@ test('DPOP-08 ath', async () => {
       missing: withClaims({ ath: undefined }),
       'of another token of the same key': withClaims({ ath: athOf(another) }),
       'of the scheme too': withClaims({ ath: athOf(`DPoP ${token}`) }),
-      'padded': withClaims({ ath: `${athOf(token)}=` }),
+      padded: withClaims({ ath: `${athOf(token)}=` }),
       'in hex': withClaims({ ath: hex }),
       'in base64': withClaims({ ath: Buffer.from(hex, 'hex').toString('base64') }),
-      'cut': withClaims({ ath: athOf(token).slice(0, 42) }),
+      cut: withClaims({ ath: athOf(token).slice(0, 42) }),
       'the token itself': withClaims({ ath: token }),
     }),
   );
@@ -221,7 +226,11 @@ test('DPOP a client steps up by the scheme it uses', async () => {
 });
 
 test('DPOP the metadata say which proofs are taken', async () => {
-  const metadata = await send(site, { method: 'GET', target: '/.well-known/oauth-protected-resource/mcp', token: null });
+  const metadata = await send(site, {
+    method: 'GET',
+    target: '/.well-known/oauth-protected-resource/mcp',
+    token: null,
+  });
   const document = JSON.parse(metadata.body) as Record<string, unknown>;
   const algs = challengesOf(await expectRefused(site, { token: null }, 401))['DPoP']?.['algs'];
   expect((document['dpop_signing_alg_values_supported'] as string[]).join(' ')).toBe(algs);

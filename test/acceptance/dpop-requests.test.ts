@@ -4,7 +4,17 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEvents } from '../fixtures/event-stream.ts';
 import { headerValue } from '../fixtures/raw-http.ts';
 import { startIssuer, type TestIssuer } from '../fixtures/issuer.ts';
-import { boundTo, challengesOf, client, dpopCall, expectProofChallenge, expectProofsRefused, otherClient, proofFor, sendProved } from './dpop-site.ts';
+import {
+  boundTo,
+  challengesOf,
+  client,
+  dpopCall,
+  expectProofChallenge,
+  expectProofsRefused,
+  otherClient,
+  proofFor,
+  sendProved,
+} from './dpop-site.ts';
 import {
   callsSeen,
   expectUpstreamUntouched,
@@ -97,7 +107,11 @@ test('DPOP-05 the URL is the canonical one, whatever the request calls us', asyn
   const proved = (htu: string): string => client.prove({ token, url: htu });
   for (const same of [url, 'https://MCP.Example/base/mcp', 'HTTPS://mcp.EXAMPLE:443/base/mcp', `${url}?q`])
     expect([same, (await send(named, through(proved(same)))).status]).toEqual([same, 200]);
-  const forwarded = { 'X-Forwarded-Host': 'evil.example', 'X-Forwarded-Prefix': '/evil', Forwarded: 'host=evil.example' };
+  const forwarded = {
+    'X-Forwarded-Host': 'evil.example',
+    'X-Forwarded-Prefix': '/evil',
+    Forwarded: 'host=evil.example',
+  };
   await expectProofsRefused(named, {
     'where it listens': through(proved(named.gateway.url)),
     'without the prefix': through(proved('https://mcp.example/mcp')),
@@ -189,7 +203,9 @@ test('DPOP a proof is taken once, of many at the same time too', async () => {
     });
     site.spy.reset();
     const racing = proofFor(site, { token });
-    const answers = await Promise.all(Array.from({ length: 8 }, (_, id) => send(site, dpopCall(token, racing, { id }))));
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, (_, id) => send(site, dpopCall(token, racing, { id }))),
+    );
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 401, 401, 401, 401, 401, 401, 401]);
     await site.spy.settled?.();
     expect(callsSeen(site)).toHaveLength(1);

@@ -31,7 +31,9 @@ export function sendProved(site: Door, token: string, change: Proof = {}, call: 
 export function challengesOf(answer: RawAnswer): Readonly<Record<string, Readonly<Record<string, string>>>> {
   const found: Record<string, Record<string, string>> = {};
   for (const value of headerValues(answer, 'www-authenticate')) {
-    expect(value).toMatch(/^(?:Bearer|DPoP) [a-z_]+="[\x20\x21\x23-\x5b\x5d-\x7e]*"(?:, [a-z_]+="[\x20\x21\x23-\x5b\x5d-\x7e]*")*$/);
+    expect(value).toMatch(
+      /^(?:Bearer|DPoP) [a-z_]+="[\x20\x21\x23-\x5b\x5d-\x7e]*"(?:, [a-z_]+="[\x20\x21\x23-\x5b\x5d-\x7e]*")*$/,
+    );
     const [scheme = ''] = value.split(' ', 1);
     const parameters = [...value.matchAll(/([a-z_]+)="([^"]*)"/g)].map(([, name = '', text = '']) => [name, text]);
     expect(new Set(parameters.map(([name]) => name)).size).toBe(parameters.length);
@@ -59,7 +61,10 @@ export function expectProofChallenge(answer: RawAnswer, error = 'invalid_dpop_pr
 /** Asserts that this is 401 with a challenge that says, by the DPoP scheme, that the token is not for this caller. */
 export function expectTokenChallenge(answer: RawAnswer): void {
   expect(answer.status).toBe(401);
-  expect(challengesOf(answer)['DPoP']).toMatchObject({ error: 'invalid_token', algs: expect.stringMatching(ALGORITHMS) });
+  expect(challengesOf(answer)['DPoP']).toMatchObject({
+    error: 'invalid_token',
+    algs: expect.stringMatching(ALGORITHMS),
+  });
 }
 
 /** Calls, by what is wrong with each: every one gets this challenge, and none reaches the spy. */

@@ -24,12 +24,13 @@ describe.each([false, true])('clients that hold a key, where a nonce is asked fo
   beforeAll(async () => {
     [issuer, spy] = await Promise.all([startIssuer(), startSpyUpstream()]);
     const auth = { issuers: { test: { issuer: issuer.url } }, dpop: { required: true, nonce } };
-    gateway = await startLatchkey({ config: { upstream: { url: spy.url }, auth, tools: { '*': { scopes: ['use'] } } } });
+    gateway = await startLatchkey({
+      config: { upstream: { url: spy.url }, auth, tools: { '*': { scopes: ['use'] } } },
+    });
   });
   afterAll(() => Promise.all([gateway.close(), spy.close(), issuer.close()]));
 
-  const mint = (jkt: string): Promise<string> =>
-    issuer.accessToken({ aud: gateway.url, scope: 'use', cnf: { jkt } });
+  const mint = (jkt: string): Promise<string> => issuer.accessToken({ aud: gateway.url, scope: 'use', cnf: { jkt } });
 
   it.each([{ mode: 'legacy' }, { mode: 'auto' }] as const)(
     'the official SDK lists and calls tools with $mode',

@@ -108,9 +108,7 @@ async function start(
     env,
   );
   const proofs =
-    config.auth.issuers.length === 0
-      ? null
-      : { algorithms: PROOF_ALGORITHMS, required: config.auth.dpop.required };
+    config.auth.issuers.length === 0 ? null : { algorithms: PROOF_ALGORITHMS, required: config.auth.dpop.required };
   const gateway = await startGateway({
     host: config.listen.host,
     port: config.listen.port,

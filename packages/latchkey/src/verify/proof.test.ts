@@ -22,9 +22,7 @@ function verifierOf(tokens: Readonly<Record<string, Principal>>, later = false):
     verify({ secret }) {
       const found = tokens[secret.reveal()];
       const verdict: Verdict =
-        found === undefined
-          ? { kind: 'reject', reason: 'credential-unknown' }
-          : { kind: 'accept', principal: found };
+        found === undefined ? { kind: 'reject', reason: 'credential-unknown' } : { kind: 'accept', principal: found };
       return later ? Promise.resolve(verdict) : verdict;
     },
   };
@@ -95,7 +93,9 @@ describe('provePossession', () => {
     const verdicts = await Promise.all([verify(jwt), verify(jwt), verify(jwt)]);
     expect(verdicts.map(wordOf).toSorted()).toEqual(['accept', 'proof-invalid', 'proof-invalid']);
     const again = JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString()) as object;
-    expect(wordOf(await verify(prove({ claims: { ...again, iat: Math.floor(Date.now() / 1000) + 1 } })))).toBe('proof-invalid');
+    expect(wordOf(await verify(prove({ claims: { ...again, iat: Math.floor(Date.now() / 1000) + 1 } })))).toBe(
+      'proof-invalid',
+    );
   });
 
   it('remembers nothing of a proof that is refused', () => {
@@ -132,7 +132,11 @@ describe('provePossession', () => {
     const verifier = provePossession(verifierOf(tokens), { required: true, maxAgeMs: MAX_AGE, nonceSecret: null });
     for (let round = 0; round < 3; round += 1) {
       const jwt = holder.prove({ url: URL_HERE, token: 'it' });
-      const credential = { scheme: 'dpop', secret: new Secret('it'), proof: { jwt, method: 'POST', url: URL_HERE } } as const;
+      const credential = {
+        scheme: 'dpop',
+        secret: new Secret('it'),
+        proof: { jwt, method: 'POST', url: URL_HERE },
+      } as const;
       expect(wordOf(verifier.verify(credential, 'default', Date.now()))).toBe('accept');
       expect(wordOf(verifier.verify(credential, 'default', Date.now()))).toBe('proof-invalid');
     }
@@ -185,7 +189,8 @@ describe('provePossession', () => {
   it('asks for its nonce, of no other than who holds the key, and hands out the next in time', () => {
     const verify = create({ nonceSecret: 'secret' });
     const start = 1_800_000_000_000;
-    const at = (now: number, nonce?: unknown) => verify(prove({ claims: { iat: now / 1000, nonce } }), { now }) as Verdict;
+    const at = (now: number, nonce?: unknown) =>
+      verify(prove({ claims: { iat: now / 1000, nonce } }), { now }) as Verdict;
     const asked = at(start);
     expect(asked).toMatchObject({ kind: 'reject', reason: 'proof-nonce', nonce: expect.stringMatching(/^[\w-]{43}$/) });
     const { nonce } = asked as { nonce: string };
@@ -202,7 +207,11 @@ describe('provePossession', () => {
 
   it('never takes a proof that was changed in any place', () => {
     const verify = create();
-    const change = fc.record({ at: fc.nat(), to: fc.constantFrom(...'ABCDwxyz0189-_.=+/ '), kind: fc.constantFrom('set', 'insert', 'drop') });
+    const change = fc.record({
+      at: fc.nat(),
+      to: fc.constantFrom(...'ABCDwxyz0189-_.=+/ '),
+      kind: fc.constantFrom('set', 'insert', 'drop'),
+    });
     fc.assert(
       fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), (changes) => {
         const right = prove();
@@ -227,7 +236,8 @@ describe('provePossession', () => {
         const turned = right[claim][place] === 'x' ? 'y' : 'x';
         const near = `${right[claim].slice(0, place)}${turned}${right[claim].slice(place + 1)}`;
         for (const wrong of [value, near])
-          if (wrong !== right[claim]) expect(wordOf(verify(prove({ claims: { [claim]: wrong } })))).toBe('proof-invalid');
+          if (wrong !== right[claim])
+            expect(wordOf(verify(prove({ claims: { [claim]: wrong } })))).toBe('proof-invalid');
       }),
       { numRuns: 500 },
     );

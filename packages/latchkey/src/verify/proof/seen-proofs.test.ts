@@ -44,8 +44,7 @@ describe('createSeenProofs', () => {
 
   it('lets who fills a span lock out nobody but itself', () => {
     const seen = createSeenProofs({ maxAgeMs: MAX_AGE, capacity: 100 });
-    const add = (thumbprint: string, jti: number) =>
-      seen.add({ thumbprint, jti: String(jti), issuedAt: NOW }, NOW);
+    const add = (thumbprint: string, jti: number) => seen.add({ thumbprint, jti: String(jti), issuedAt: NOW }, NOW);
     for (let jti = 0; jti < 100; jti += 1) expect(add('greedy', jti)).toBe('new');
     expect(add('greedy', 100)).toBe('full');
     expect(add('greedy', 0)).toBe('seen');

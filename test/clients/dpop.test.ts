@@ -65,14 +65,9 @@ describe.each([false, true])('clients that hold a key, where a nonce is asked fo
         DPoP: dpop,
         [oauth.allowInsecureRequests]: true,
       });
-    let asked = 0;
-    const answer = await ask().catch((error: unknown) => {
-      expect(oauth.isDPoPNonceError(error)).toBe(true);
-      asked += 1;
-      return ask();
-    });
-    expect([asked, answer.status]).toEqual([nonce ? 1 : 0, 200]);
-    expect((await ask()).status).toBe(200);
+    const first = await ask().catch((error: unknown) => error);
+    expect([oauth.isDPoPNonceError(first), first instanceof Response]).toEqual([nonce, !nonce]);
+    for (let round = 0; round < 2; round += 1) expect((await ask()).status).toBe(200);
     const refusal = await oauth
       .protectedResourceRequest(token, 'POST', new URL(gateway.url), headers, BODY, {
         [oauth.allowInsecureRequests]: true,

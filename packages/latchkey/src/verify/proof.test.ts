@@ -109,7 +109,7 @@ describe('provePossession', () => {
   it.each(Object.entries(malformedProofs(client, { url: URL_HERE, token: 'bound' })))('refuses %s', (_, jwt) => {
     for (const known of [false, true]) {
       const verify = create();
-      if (known) expect(wordOf(verify(prove()))).toBe('accept');
+      if (known) verify(prove());
       expect(wordOf(verify(jwt))).toBe('proof-invalid');
     }
   });
@@ -219,7 +219,8 @@ describe('provePossession', () => {
           const place = at % text.length;
           return `${text.slice(0, place)}${kind === 'drop' ? '' : to}${text.slice(kind === 'insert' ? place : place + 1)}`;
         }, right);
-        if (changed !== right) expect(wordOf(verify(changed))).toMatch(/^(?:proof-invalid|credential-bound)$/);
+        fc.pre(changed !== right);
+        expect(wordOf(verify(changed))).toMatch(/^(?:proof-invalid|credential-bound)$/);
         expect(wordOf(verify(right))).toBe('accept');
       }),
       { numRuns: 1000 },
@@ -228,6 +229,7 @@ describe('provePossession', () => {
 
   it('never takes claims that were changed, even where the key signed them', () => {
     const verify = create();
+    expect(wordOf(verify(prove()))).toBe('accept');
     const right = { htm: 'POST', htu: URL_HERE, ath: athOf('bound') };
     const name = fc.constantFrom('htm', 'htu', 'ath');
     fc.assert(
@@ -235,9 +237,9 @@ describe('provePossession', () => {
         const place = at % right[claim].length;
         const turned = right[claim][place] === 'x' ? 'y' : 'x';
         const near = `${right[claim].slice(0, place)}${turned}${right[claim].slice(place + 1)}`;
+        fc.pre(value !== right[claim]);
         for (const wrong of [value, near])
-          if (wrong !== right[claim])
-            expect(wordOf(verify(prove({ claims: { [claim]: wrong } })))).toBe('proof-invalid');
+          expect(wordOf(verify(prove({ claims: { [claim]: wrong } })))).toBe('proof-invalid');
       }),
       { numRuns: 500 },
     );

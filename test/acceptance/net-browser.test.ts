@@ -93,6 +93,7 @@ test('NET-12 CORS policy: preflight', async () => {
       'accept',
       'authorization',
       'content-type',
+      'dpop',
       'last-event-id',
       'mcp-method',
       'mcp-name',

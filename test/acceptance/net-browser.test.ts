@@ -93,6 +93,7 @@ test('NET-12 CORS policy: preflight', async () => {
       'accept',
       'authorization',
       'content-type',
+      'dpop',
       'last-event-id',
       'mcp-method',
       'mcp-name',
@@ -111,7 +112,7 @@ test('NET-12 CORS policy: preflight', async () => {
   const methods = { 'Access-Control-Request-Method': 'PUT', 'Access-Control-Request-Headers': asked };
   const answer = await expectRefused(site, preflight(APP, methods), 204);
   const allowed = listOf(answer, 'access-control-allow-headers');
-  expect(allowed.slice(9)).toEqual(['mcp-param-region']);
+  expect(allowed.slice(10)).toEqual(['mcp-param-region']);
   expect(listOf(answer, 'access-control-allow-methods')).not.toContain('put');
   // No page may rotate a credential, and there is nothing at other paths.
   await expectRefused(site, preflight(APP, {}, '/.latchkey/rotate'), 405);

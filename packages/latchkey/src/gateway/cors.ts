@@ -9,7 +9,7 @@ export function corsHeaders(exchange: Exchange): readonly string[] {
     'access-control-allow-origin',
     exchange.origin,
     'access-control-expose-headers',
-    'WWW-Authenticate, Mcp-Session-Id, Mcp-Protocol-Version, Retry-After',
+    'WWW-Authenticate, DPoP-Nonce, Mcp-Session-Id, Mcp-Protocol-Version, Retry-After',
     'vary',
     'Origin',
   ];
@@ -40,7 +40,7 @@ export function openPreflightHeaders(methods: readonly string[]): readonly strin
 }
 
 const ASKED_HEADERS =
-  'Authorization, X-API-Key, Content-Type, Accept, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID';
+  'Authorization, DPoP, X-API-Key, Content-Type, Accept, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID';
 
 /** The answer to a preflight (Fetch §3.2.2): what this path takes, and nothing to a browser whose origin is not allowed. */
 export function preflightHeaders(exchange: Exchange, methods: readonly string[]): readonly string[] {

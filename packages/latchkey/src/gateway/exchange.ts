@@ -74,6 +74,8 @@ export interface Exchange {
   route: Route | null;
   server: ProtectedServer | null;
   principal: Principal | null;
+  /** What the caller's next DPoP proof should carry; null where the answer need not say. */
+  proofNonce: string | null;
   failuresExceeded: number;
   body: Buffer | null;
   message: Message | null;

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startIssuer, type TestIssuer } from '../fixtures/issuer.ts';
 import type { Fault } from '../fixtures/issuer-faults.ts';
 import type { IssuerKey } from '../fixtures/issuer-keys.ts';
+import { runLatchkey, type Ended } from '../fixtures/latchkey.ts';
 import { headerValue } from '../fixtures/raw-http.ts';
 import { send } from './harness.ts';
 import { expectTokensRefused, expectTokensServed, startJwtSite, type JwtSite } from './jwt-site.ts';
@@ -204,5 +205,27 @@ test('JWT-26 a key set in a file is read again when it changed', async () => {
   expect(issuer.requests).toEqual([]);
   await filed.close();
   await issuer.close();
+  await rm(folder, { recursive: true });
+});
+
+test('JWT-25 without a usable file of keys, or of authorities, the program does not start', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-jwks-'));
+  const file = join(folder, 'jwks.json');
+  const start = async (issuer: object): Promise<Ended> => {
+    const config = join(folder, 'latchkey.yaml');
+    const auth = { issuers: { test: { issuer: 'https://issuer.example', ...issuer } } };
+    const rest = { listen: '127.0.0.1:0', store: join(folder, 'store'), upstream: { url: site.spy.url }, tools: {} };
+    await writeFile(config, JSON.stringify({ ...rest, auth }));
+    return runLatchkey(['run', '--json', '--config', config], {}, 20_000);
+  };
+  for (const text of [null, '{"keys":[{"kty":"oct","k":"eA"}]}']) {
+    if (text !== null) await writeFile(file, text);
+    const ended = await start({ jwks: { file } });
+    expect(ended).toMatchObject({ code: 2, stdout: '' });
+    expect(ended.stderr).toMatch(/^latchkey: E_CONFIG_INVALID auth\.issuers\.test\.jwks\.file: /m);
+  }
+  const ended = await start({ tls: { ca: join(folder, 'missing.pem') } });
+  expect(ended).toMatchObject({ code: 1, stdout: '' });
+  expect(ended.stderr).toMatch(/^latchkey: E_TLS /m);
   await rm(folder, { recursive: true });
 });

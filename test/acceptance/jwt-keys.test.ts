@@ -61,8 +61,10 @@ test('JWT-05 a token without key id is taken only where exactly one key fits', a
   await expectTokensServed(two, { 'one of its algorithm': two.mint({}, { kid: undefined }) });
   await two.issuer.addKey('ES256');
   await expectTokensServed(two, { 'named, so that the new key is known': two.mint() });
+  const older = two.issuer.keys.find(({ alg }) => alg === 'ES256') as IssuerKey;
   await expectTokensRefused(two, {
     'two of its algorithm': two.mint({}, { kid: undefined }),
+    'two of its algorithm, by the older': two.mint({}, { kid: undefined }, { key: older }),
     'kid null': two.mint({}, { kid: null }),
     'kid empty': two.mint({}, { kid: '' }),
     'kid as a list': two.mint({}, { kid: [two.issuer.keys.at(-1)?.kid] }),

@@ -296,8 +296,8 @@ test('PRM-13 authorization proxy: answers of the issuer are errors of OAuth or n
     expect({ what, status: answer.status, error: errorOf(answer) }).toEqual({ what, status, error });
     expect(headerValues(answer, 'location')).toEqual([]);
     expect(headerValues(answer, 'set-cookie')).toEqual([]);
-    if (status === 401) expect(headerValue(answer, 'www-authenticate')).toMatch(/^Basic realm="/);
-    if (status === 429) expect(headerValue(answer, 'retry-after')).toBe('7');
+    expect(headerValue(answer, 'www-authenticate')?.startsWith('Basic realm="') ?? false).toBe(status === 401);
+    expect(headerValue(answer, 'retry-after')).toBe(status === 429 ? '7' : null);
   }
   issuer.answer('/token', { access_token: SECRET, token_type: 'Bearer' });
 });
@@ -316,14 +316,15 @@ test('PRM-13 authorization proxy: who fails at it is slowed down as with any oth
   await strict.close();
 });
 
+const register = (name: string, body: string, type = 'application/json'): Call => ({
+  target: `/oauth/${name}/register`,
+  token: null,
+  headers: { 'Content-Type': type, 'MCP-Protocol-Version': null },
+  body,
+});
+
 test('PRM-13 authorization proxy: registration is passed on where the issuer has it, and only there', async () => {
   const client = { redirect_uris: ['http://127.0.0.1/callback'], client_name: 'é' };
-  const register = (name: string, body: string, type = 'application/json'): Call => ({
-    target: `/oauth/${name}/register`,
-    token: null,
-    headers: { 'Content-Type': type, 'MCP-Protocol-Version': null },
-    body,
-  });
   expect((await send(site, register('entra', JSON.stringify(client)))).status).toBe(404);
   const open = await startIssuer();
   open.answer('/.well-known/oauth-authorization-server', {

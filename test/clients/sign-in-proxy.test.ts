@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createBrowser, type Browser } from '../fixtures/browser.ts';
+import { createBrowser } from '../fixtures/browser.ts';
 import { startIssuer, type IssuerRequest, type TestIssuer } from '../fixtures/issuer.ts';
-import { createApplication } from './application.ts';
+import { createApplication, type Application } from './application.ts';
 import { startGateway, type Gateway } from './gateway.ts';
 import { echo, rules, signInUpstreams } from './sign-in-site.ts';
 import { signingInClients } from './signing-in.ts';
@@ -13,6 +13,7 @@ describe.each(signInUpstreams.slice(0, 1))('an issuer that refuses what clients 
   let issuer: TestIssuer;
   let gateway: Gateway;
   const asked: Record<string, string>[] = [];
+  let names = false;
 
   beforeAll(async () => {
     issuer = await startIssuer({ algorithms: ['RS256'] });
@@ -35,6 +36,7 @@ describe.each(signInUpstreams.slice(0, 1))('an issuer that refuses what clients 
       const refused = parameters['resource'] !== undefined || !(parameters['scope'] ?? '').startsWith('api://api-1/');
       back.searchParams.set(refused ? 'error' : 'code', refused ? 'invalid_request' : 'code-1');
       back.searchParams.set('state', parameters['state'] ?? '');
+      if (names) back.searchParams.set('iss', issuer.url);
       return new Response(null, { status: 302, headers: { location: back.href } });
     });
     const claims = { aud: 'api-1', ver: '2.0', azp: 'client-1', azpacr: '0', scp: 'words:read', scope: undefined };
@@ -54,12 +56,17 @@ describe.each(signInUpstreams.slice(0, 1))('an issuer that refuses what clients 
     await issuer.close();
   });
 
+  /** Its user's browser goes from the gateway to the issuer, and from there back. */
+  function createSigningIn(): Application {
+    const browser = createBrowser();
+    return createApplication({
+      browser: { signIn: async (url) => browser.signIn(await browser.signIn(url)) },
+    });
+  }
+
   it.each(signingInClients)('lets $name sign in through the gateway and call a tool', async (client) => {
     asked.length = 0;
-    // Its user's browser goes from the gateway to the issuer, and from there back.
-    const browser = createBrowser();
-    const signIn: Browser['signIn'] = async (url) => browser.signIn(await browser.signIn(url));
-    const application = createApplication({ browser: { signIn } });
+    const application = createSigningIn();
     const session = await client.connect(gateway.url, application);
     expect(await session.callTool(...echo)).toBe('Echo: hello');
     const proxy = `${new URL(gateway.url).origin}/oauth/test`;
@@ -73,4 +80,15 @@ describe.each(signInUpstreams.slice(0, 1))('an issuer that refuses what clients 
     expect(asked.every((parameters) => parameters['resource'] === undefined)).toBe(true);
     await session.close();
   });
+
+  it.each(signingInClients.filter(({ name }) => name.startsWith('SDK v2')))(
+    'has $name refuse an issuer that answers under a name of its own, which is not what it asked',
+    async (client) => {
+      names = true;
+      asked.length = 0;
+      await expect(client.connect(gateway.url, createSigningIn())).rejects.toThrow(/iss/i);
+      expect(asked.some(({ grant_type: grant }) => grant !== undefined)).toBe(false);
+      names = false;
+    },
+  );
 });

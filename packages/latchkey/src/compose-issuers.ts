@@ -46,7 +46,7 @@ export function createIssuers({ auth, publicUrl }: Config, names: Names, env: En
 
 /** Null where clients sign in at the issuer itself. `folder` is the path of the public URL. */
 function createProxy(
-  { config, outgoing, metadata }: AskableIssuer,
+  { config, metadata }: AskableIssuer,
   { names, folder }: { readonly names: Names; readonly folder: string },
 ): AuthorizationProxy | null {
   if (config.proxy === null) return null;
@@ -58,7 +58,8 @@ function createProxy(
     rewriting,
     supports,
     metadata,
-    outgoing,
+    // Sockets of its own: whoever signs in must not keep those waiting whose tokens are checked.
+    outgoing: createOutgoing({ caFile: config.ca }),
     now: Date.now,
   });
 }

@@ -56,10 +56,13 @@ export async function startMcpRemote(url: string, folder?: string): Promise<McpR
       void approve(browser, wanted).catch((error: unknown) => void (talk += String(error)));
     }
   });
+  const fail = (error: unknown): never => {
+    throw new Error(`mcp-remote said:\n${talk}`, { cause: error });
+  };
   const client = new Client({ name: 'test', version: '1.0.0' });
-  await client.connect(transport);
+  await client.connect(transport).catch(fail);
   return {
-    callTool: async (name, args) => textOf(await client.callTool({ name, arguments: args })),
+    callTool: (name, args) => client.callTool({ name, arguments: args }).then(textOf, fail),
     listTools: async () => (await client.listTools()).tools.map(({ name }) => name),
     talk: () => talk,
     async close() {

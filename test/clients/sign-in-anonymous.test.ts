@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createApplication } from './application.ts';
-import { echo, useSignInSite, work } from './sign-in-site.ts';
+import { echo, signInUpstreams, useSignInSite, work } from './sign-in-site.ts';
 import { signingInClients } from './signing-in.ts';
-import { upstreams } from './upstreams.ts';
 
-describe.each(upstreams.filter(({ ours }) => ours))('the gateway before $name, half open', (upstream) => {
+describe.each(signInUpstreams)('the gateway before $name, half open', (upstream) => {
   const site = useSignInSite({ upstream, auth: { anonymous: { scopes: ['words:read'] } } });
 
   it.each(signingInClients)('serves $name unknown, and has it sign in where a tool needs that', async (client) => {

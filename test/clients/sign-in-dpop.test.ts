@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createApplication } from './application.ts';
-import { echo, useSignInSite } from './sign-in-site.ts';
+import { echo, signInUpstreams, useSignInSite } from './sign-in-site.ts';
 import { signingInClients } from './signing-in.ts';
-import { upstreams } from './upstreams.ts';
 
-const [upstream] = upstreams.filter(({ ours }) => ours);
+const [upstream] = signInUpstreams;
 if (upstream === undefined) throw new Error('there is no upstream to stand before');
 // Nothing older than the second SDK can prove that it holds a key.
 const clients = signingInClients.filter(({ name }) => name.startsWith('SDK v2'));

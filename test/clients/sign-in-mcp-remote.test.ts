@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startMcpRemote } from './mcp-remote.ts';
-import { echo, useSignInSite, work } from './sign-in-site.ts';
-import { upstreams } from './upstreams.ts';
+import { echo, signInUpstreams, useSignInSite, work } from './sign-in-site.ts';
 
-describe.each(upstreams.filter(({ ours }) => ours))('mcp-remote, at the gateway before $name', (upstream) => {
+describe.each(signInUpstreams)('mcp-remote, at the gateway before $name', (upstream) => {
   const site = useSignInSite({ upstream, refresh: 'always' });
   let folder: string;
   beforeAll(async () => {
@@ -36,18 +35,15 @@ describe.each(upstreams.filter(({ ours }) => ours))('mcp-remote, at the gateway 
   });
 });
 
-describe.each(upstreams.filter(({ ours }) => ours))(
-  'mcp-remote, at the gateway before $name, half open',
-  (upstream) => {
-    const site = useSignInSite({ upstream, auth: { anonymous: { scopes: ['words:read'] } } });
+describe.each(signInUpstreams)('mcp-remote, at the gateway before $name, half open', (upstream) => {
+  const site = useSignInSite({ upstream, auth: { anonymous: { scopes: ['words:read'] } } });
 
-    it('has its user sign in where a tool needs that', async () => {
-      const { gateway, issuer } = site();
-      const remote = await startMcpRemote(gateway.url);
-      expect(await remote.callTool(...echo)).toBe('Echo: hello');
-      expect(issuer.granted).toEqual([]);
-      expect(await remote.callTool(...work)).toContain('completed');
-      await remote.close();
-    });
-  },
-);
+  it('has its user sign in where a tool needs that', async () => {
+    const { gateway, issuer } = site();
+    const remote = await startMcpRemote(gateway.url);
+    expect(await remote.callTool(...echo)).toBe('Echo: hello');
+    expect(issuer.granted).toEqual([]);
+    expect(await remote.callTool(...work)).toContain('completed');
+    await remote.close();
+  });
+});

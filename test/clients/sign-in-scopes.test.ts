@@ -1,10 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createApplication } from './application.ts';
-import { echo, useSignInSite, work } from './sign-in-site.ts';
+import { echo, signInUpstreams, useSignInSite, work } from './sign-in-site.ts';
 import { signingInClients } from './signing-in.ts';
-import { upstreams } from './upstreams.ts';
 
-describe.each(upstreams.filter(({ ours }) => ours))('the gateway before $name', (upstream) => {
+describe.each(signInUpstreams)('the gateway before $name', (upstream) => {
   const site = useSignInSite({ upstream });
   afterEach(() => site().issuer.agreeTo(() => true));
 

@@ -3,7 +3,7 @@ import { startOidcIssuer, type OidcIssuer } from '../fixtures/oidc-issuer.ts';
 import type { OidcOptions, ResourceRules } from '../fixtures/oidc-settings.ts';
 import { clientMetadata } from './application.ts';
 import { startGateway, type Gateway } from './gateway.ts';
-import type { Upstream } from './upstreams.ts';
+import { upstreams, type Upstream } from './upstreams.ts';
 
 /** A gateway that takes the tokens of a real issuer. */
 export interface SignInSite {
@@ -18,6 +18,9 @@ export interface SignInOptions extends OidcOptions {
   readonly auth?: object;
   readonly resource?: Partial<ResourceRules>;
 }
+
+/** One over HTTP and one over stdio: what clients are told is the same before the others. */
+export const signInUpstreams = upstreams.filter(({ name }) => name.startsWith('a two-era server'));
 
 /** Where applications with a Client ID metadata document have it. */
 export const documentUrl = 'https://application.example/client.json';

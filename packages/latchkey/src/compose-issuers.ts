@@ -66,7 +66,7 @@ function endOf(askers: readonly AskingVerifier[], principal: Principal, now: num
 
 /** Null where clients sign in at the issuer itself. `folder` is the path of the public URL. */
 function createProxy(
-  { config, outgoing, metadata }: AskableIssuer,
+  { config, metadata }: AskableIssuer,
   { names, folder }: { readonly names: Names; readonly folder: string },
 ): AuthorizationProxy | null {
   if (config.proxy === null) return null;
@@ -78,7 +78,8 @@ function createProxy(
     rewriting,
     supports,
     metadata,
-    outgoing,
+    // Sockets of its own: whoever signs in must not keep those waiting whose tokens are checked.
+    outgoing: createOutgoing({ caFile: config.ca }),
     now: Date.now,
   });
 }

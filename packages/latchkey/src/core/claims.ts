@@ -64,7 +64,8 @@ export function readClaims(claims: Claims, reading: ReadingClaims): Holder | Cla
     client: client !== null && PLAIN.test(client) ? client : client && `sha256-${reading.digest(client)}`,
     scopes: toScopes(claims, rules.scopes),
     servers: null,
-    expiresAt,
+    // With the leeway, as what was let in may end its work.
+    expiresAt: expiresAt === null ? null : expiresAt + LEEWAY_MS,
     credentialId: null,
     issuer: rules.issuer,
     subject,

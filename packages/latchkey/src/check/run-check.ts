@@ -1,0 +1,104 @@
+import type { Secret } from '../core/secret.ts';
+import { createDraft, REVISIONS, withMethod } from './draft.ts';
+import { VERDICTS, warn, skip, type Finding, type Outcome, type Probe, type Verdict } from './probe.ts';
+import { PROBES } from './probes.ts';
+import { sendRequest } from './send-request.ts';
+import { toTimeout } from './failure.ts';
+import type { Draft } from './reply.ts';
+import type { Site } from './site.ts';
+import { nameOf, surveySite } from './survey.ts';
+import { withoutSecret } from './without-secret.ts';
+
+export interface CheckOptions {
+  readonly url: URL;
+  /** Sent to `url` only, and only where nobody on the way can read it. */
+  readonly token: Secret | null;
+  /** For each request. */
+  readonly timeoutMs: number;
+  /** For all of them; what was not tried by then is skipped. */
+  readonly totalMs: number;
+  /** Called before each probe. */
+  readonly onProgress?: (probe: string, done: number, of: number) => void;
+}
+
+/** What came of a check. Nothing in it holds the token. */
+export interface Report {
+  readonly url: string;
+  /** What the server calls itself; null where it does not say. */
+  readonly server: string | null;
+  /** The revisions it speaks; empty where it tells no stranger. */
+  readonly revisions: readonly string[];
+  /** Whether a token was tried. */
+  readonly token: boolean;
+  /** Nothing failed, and every probe had its turn. */
+  readonly ok: boolean;
+  readonly complete: boolean;
+  readonly summary: Readonly<Record<Verdict, number>>;
+  readonly durationMs: number;
+  readonly findings: readonly Finding[];
+}
+
+/** Examines a server with every probe, one after the other. Never rejects because of what the server does. */
+export async function runCheck({ url, token, timeoutMs, totalMs, onProgress }: CheckOptions): Promise<Report> {
+  const begun = performance.now();
+  const deadline = begun + totalMs;
+  const send = (draft: Draft) => {
+    const left = deadline - performance.now();
+    return left <= 0 ? Promise.resolve(toTimeout(0, false)) : sendRequest(draft, Math.min(timeoutMs, left));
+  };
+  onProgress?.('survey', 0, PROBES.length);
+  const site: Site = { url, token, timeoutMs, send, ...(await surveySite(url, token, send)) };
+  const findings: Finding[] = [];
+  let complete = true;
+  for (const [at, probe] of PROBES.entries()) {
+    onProgress?.(probe.id, at, PROBES.length);
+    const late = performance.now() >= deadline;
+    const outcome = late ? skip('there was no time left') : await runProbe(probe, site);
+    // Time may have run out in the middle, so that what was seen last says nothing.
+    if (performance.now() >= deadline) complete = false;
+    findings.push(toFinding(probe, withoutSecret(outcome, token)));
+  }
+  await endSessions(site);
+  const summary = Object.fromEntries(
+    VERDICTS.map((verdict) => [verdict, findings.filter((finding) => finding.verdict === verdict).length]),
+  ) as Record<Verdict, number>;
+  const server = nameOf(site.holder ?? site.stranger) ?? nameOf(site.stranger);
+  return withoutSecret(
+    {
+      url: url.href,
+      server,
+      revisions: site.erasKnown ? site.eras.map((era) => REVISIONS[era]) : [],
+      token: site.holder !== null,
+      ok: summary.fail === 0 && complete,
+      complete,
+      summary,
+      durationMs: Math.round(performance.now() - begun),
+      findings,
+    },
+    token,
+  );
+}
+
+async function runProbe(probe: Probe, site: Site): Promise<Outcome> {
+  if (probe.group !== 'connection' && !site.speaksMcp) return skip('there is no MCP server to ask');
+  try {
+    return await probe.run(site);
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    return warn(`the probe itself failed: ${what}`, 'Please report this with the output of --json.');
+  }
+}
+
+function toFinding({ id, group, tries, why, source }: Probe, { verdict, saw, advice }: Outcome): Finding {
+  return { id, group, verdict, tries, saw, why, source, advice };
+}
+
+/** What the check opened it closes. */
+async function endSessions(site: Site): Promise<void> {
+  for (const caller of [site.stranger, site.holder]) {
+    if (caller?.session == null) continue;
+    const { token, session } = caller;
+    const draft = createDraft(site.url, { era: 'legacy', method: 'ping', token, session });
+    await site.send(withMethod(draft, 'DELETE'));
+  }
+}

@@ -51,7 +51,8 @@ export function judgeAttempts(
   served: (saw: string, by: Attempt['by']) => Outcome,
 ): Outcome {
   const saw = describeAttempts(attempts);
-  const by = (standing: string) => attempts.filter(({ reply }) => standingOf(reply) === standing);
+  const telling = attempts.filter((each) => !isRefusedAnyway(site, each));
+  const by = (standing: string) => telling.filter(({ reply }) => standingOf(reply) === standing);
   const got = by('served');
   if (got.length > 0) return served(saw, got.some((each) => each.by === 'stranger') ? 'stranger' : 'holder');
   if (by('broken').length > 0) return warn(saw, BROKEN);
@@ -61,6 +62,14 @@ export function judgeAttempts(
   if (by('gone').length > 0) return skip(saw);
   if (by('limited').length > 0) return skip(`${saw}: it asks to wait; try again later`);
   return holderOf(site) === null ? needsToken(site, saw) : pass(saw);
+}
+
+/** Whether the caller gets the same answer to an honest request, so that nothing of the lie shows. */
+export function isRefusedAnyway({ eras, strangerList, holderList }: Site, { era, by, reply }: Attempt): boolean {
+  if (standingOf(reply) === 'identity') return true;
+  const honest = (by === 'stranger' ? strangerList : holderList)[eras.indexOf(era)];
+  if (honest === undefined || standingOf(honest) === 'served') return false;
+  return describeReply(honest) === describeReply(reply);
 }
 
 const BROKEN = 'Answer with 400 what the caller did wrong; a 5xx looks like an outage, and hides one.';

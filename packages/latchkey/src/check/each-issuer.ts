@@ -2,6 +2,8 @@ import type { Json } from './metadata.ts';
 import { skip, type Outcome } from './probe.ts';
 import type { Site } from './site.ts';
 
+export const NONE_NAMED = 'no authorization server is named';
+
 const GRAVITY = ['fail', 'warn', 'info', 'pass', 'skip'] as const;
 
 /** Judges the metadata of each authorization server; the gravest outcome holds. */
@@ -10,5 +12,5 @@ export function judgeIssuers(site: Site, judge: (json: Json, issuer: string) => 
     documents.flatMap(({ json }) => (json === null ? [] : [judge(json, issuer)])),
   );
   outcomes.sort((a, b) => GRAVITY.indexOf(a.verdict) - GRAVITY.indexOf(b.verdict));
-  return outcomes[0] ?? skip('there is no metadata of an authorization server');
+  return outcomes[0] ?? skip(site.issuers.length === 0 ? NONE_NAMED : 'it has no metadata');
 }

@@ -1,4 +1,4 @@
-import { attempt, describeAttempts, holderOf, needsToken, type Attempt } from './attempts.ts';
+import { attempt, describeAttempts, holderOf, isRefusedAnyway, needsToken, type Attempt } from './attempts.ts';
 import { NO_TOOL } from './draft.ts';
 import { pass, skip, type Outcome } from './probe.ts';
 import type { Draft } from './reply.ts';
@@ -33,7 +33,7 @@ export async function tryHeaderLie(site: Site, lie: Lie): Promise<Outcome> {
   const plain = await attempt(site, (draft) => draft, honest);
   if ([...attempts, ...plain].some(({ reply }) => standingOf(reply) === 'gone'))
     return skip('the server is not there any more');
-  const judged = attempts.filter(({ reply }) => standingOf(reply) !== 'identity' && standingOf(reply) !== 'limited');
+  const judged = attempts.filter((each) => standingOf(each.reply) !== 'limited' && !isRefusedAnyway(site, each));
   if (judged.length === 0) return holderOf(site) === null ? needsToken(site, saw) : pass(saw);
   return judged.every((each) => isNoticed(each, plain, code)) ? pass(saw) : unnoticed(saw);
 }

@@ -14,12 +14,14 @@ export interface Document {
   readonly problem: string | null;
 }
 
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
-
 /** Whether what is sent there stays on this machine. */
 export function isLocal({ hostname }: URL): boolean {
-  return isLoopback(hostname);
+  return (
+    hostname === 'localhost' ||
+    hostname.endsWith('.localhost') ||
+    hostname === '[::1]' ||
+    /^127(?:\.\d{1,3}){3}$/.test(hostname)
+  );
 }
 
 /** Whether what is sent there cannot be read on the way: TLS, or this machine. */
@@ -44,11 +46,10 @@ export function issuerMetadataUrls(issuer: URL): readonly URL[] {
   return path === '' ? inserted : [...inserted, new URL(`${path}/.well-known/openid-configuration`, issuer.origin)];
 }
 
-/** Gets a JSON document. A stranger's URL is followed only over https, or on this machine when the server is there too. */
+/** Gets a JSON document. What the server names is followed only over https, or where the server itself is. */
 export async function loadDocument(send: Send, url: URL, asked: URL): Promise<Document> {
   const none = (problem: string, reply: Reply | null = null): Document => ({ url, reply, json: null, problem });
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal(url) && isLocal(asked)))
-    return none('not asked for: it is not https');
+  if (!mayAsk(url, asked)) return none('not asked for: it is not https');
   const reply = await send(createGet(url));
   if (reply.kind === 'failure') return none(reply.message, reply);
   if (reply.status >= 300 && reply.status < 400)
@@ -56,6 +57,11 @@ export async function loadDocument(send: Send, url: URL, asked: URL): Promise<Do
   if (reply.status !== 200) return none(describeReply(reply), reply);
   const json = parseJson(reply.body);
   return isObject(json) ? { url, reply, json, problem: null } : none('200, but no JSON object', reply);
+}
+
+function mayAsk(url: URL, asked: URL): boolean {
+  if (url.protocol === 'https:' || url.origin === asked.origin) return true;
+  return url.protocol === 'http:' && isLocal(url) && isLocal(asked);
 }
 
 /** The strings of a member that is a list; empty where it is none. */

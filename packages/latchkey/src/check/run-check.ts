@@ -7,7 +7,7 @@ import { toTimeout } from './failure.ts';
 import type { Draft } from './reply.ts';
 import type { Site } from './site.ts';
 import { nameOf, surveySite } from './survey.ts';
-import { withoutSecret } from './without-secret.ts';
+import { secretsOf, withoutSecrets } from './without-secrets.ts';
 
 export interface CheckOptions {
   readonly url: URL;
@@ -48,6 +48,7 @@ export async function runCheck({ url, token, timeoutMs, totalMs, onProgress }: C
   };
   onProgress?.('survey', 0, PROBES.length);
   const site: Site = { url, token, timeoutMs, send, ...(await surveySite(url, token, send)) };
+  const secrets = secretsOf(url, token);
   const findings: Finding[] = [];
   let complete = true;
   for (const [at, probe] of PROBES.entries()) {
@@ -56,31 +57,30 @@ export async function runCheck({ url, token, timeoutMs, totalMs, onProgress }: C
     const outcome = late ? skip('there was no time left') : await runProbe(probe, site);
     // Time may have run out in the middle, so that what was seen last says nothing.
     if (performance.now() >= deadline) complete = false;
-    findings.push(toFinding(probe, withoutSecret(outcome, token)));
+    findings.push(toFinding(probe, withoutSecrets(outcome, secrets)));
   }
   await endSessions(site);
   const summary = Object.fromEntries(
     VERDICTS.map((verdict) => [verdict, findings.filter((finding) => finding.verdict === verdict).length]),
   ) as Record<Verdict, number>;
   const server = nameOf(site.holder ?? site.stranger) ?? nameOf(site.stranger);
-  return withoutSecret(
-    {
-      url: url.href,
-      server,
-      revisions: site.erasKnown ? site.eras.map((era) => REVISIONS[era]) : [],
-      token: site.holder !== null,
-      ok: summary.fail === 0 && complete,
-      complete,
-      summary,
-      durationMs: Math.round(performance.now() - begun),
-      findings,
-    },
-    token,
-  );
+  return {
+    url: withoutSecrets(url.href, secrets),
+    server: withoutSecrets(server, secrets),
+    revisions: site.erasKnown ? site.eras.map((era) => REVISIONS[era]) : [],
+    token: site.holder !== null,
+    ok: summary.fail === 0 && complete,
+    complete,
+    summary,
+    durationMs: Math.round(performance.now() - begun),
+    findings,
+  };
 }
 
 async function runProbe(probe: Probe, site: Site): Promise<Outcome> {
   if (probe.group !== 'connection' && !site.speaksMcp) return skip('there is no MCP server to ask');
+  if (probe.group === 'discovery' && !site.challenged && site.documents.every(({ json }) => json === null))
+    return skip('it asks for no token, so nobody needs to sign in');
   try {
     return await probe.run(site);
   } catch (error) {

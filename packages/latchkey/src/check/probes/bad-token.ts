@@ -1,4 +1,7 @@
+import { createDraft } from '../draft.ts';
 import { warn, type Probe } from '../probe.ts';
+import type { Site } from '../site.ts';
+import { standingOf } from '../standing.ts';
 import { MADE_UP } from '../tokens.ts';
 import { tryCredential } from '../try-credential.ts';
 
@@ -11,10 +14,18 @@ export const badToken: Probe = {
   async run(site) {
     const outcome = await tryCredential(site, `Bearer ${MADE_UP.reveal()}`);
     const { verdict, saw } = outcome;
-    if (verdict !== 'pass' || saw.endsWith('invalid_token')) return outcome;
-    return warn(
-      saw.startsWith('401') ? '401 without error="invalid_token"' : saw,
-      'Answer 401 with error="invalid_token": at that, clients get a new token.',
-    );
+    const advice = 'Answer 401 with error="invalid_token": at that, clients get a new token.';
+    if (verdict !== 'pass') return outcome;
+    if (!saw.endsWith('invalid_token'))
+      return warn(saw.startsWith('401') ? '401 without error="invalid_token"' : saw, advice);
+    return (await isTakenForNobody(site))
+      ? warn('who has such a token is taken for somebody without one, and gets the list of tools', advice)
+      : outcome;
   },
 };
+
+async function isTakenForNobody({ url, eras, send, stranger }: Site): Promise<boolean> {
+  const [era = 'modern'] = eras;
+  const asked = { era, method: 'tools/list', token: MADE_UP, session: stranger.session };
+  return standingOf(await send(createDraft(url, asked))) === 'served';
+}

@@ -24,6 +24,7 @@ export const encrypted: Probe = {
 
 function judge({ tls }: Answer): Outcome {
   const days = Math.floor((Date.parse(tls?.validTo ?? '') - Date.now()) / DAY_MS);
+  if (Number.isNaN(days)) return pass(tls?.protocol ?? 'TLS');
   const saw = `${tls?.protocol ?? 'TLS'}; the certificate lasts ${days} more ${days === 1 ? 'day' : 'days'}`;
   return days < SOON_DAYS ? warn(saw, 'Renew the certificate, and have that done by a program.') : pass(saw);
 }

@@ -1,3 +1,4 @@
+import { NONE_NAMED } from '../each-issuer.ts';
 import { fail, pass, skip, type Probe } from '../probe.ts';
 
 export const issuerMetadata: Probe = {
@@ -7,7 +8,7 @@ export const issuerMetadata: Probe = {
   why: 'There a client finds where to send the user and where to get the token.',
   source: 'RFC 8414 §3; OpenID Connect Discovery §4; MCP 2026-07-28 Authorization Server Metadata Discovery',
   run({ issuers }) {
-    if (issuers.length === 0) return skip('no authorization server is named');
+    if (issuers.length === 0) return skip(NONE_NAMED);
     for (const { issuer, documents } of issuers) {
       if (documents.some(({ json }) => json !== null)) continue;
       const tried = documents.map(({ url, problem }) => `${url.pathname}: ${problem}`).join('; ');

@@ -1,7 +1,7 @@
-import { attempt, holderOf } from '../attempts.ts';
-import { withoutHeader } from '../draft.ts';
+import { holderOf } from '../attempts.ts';
+import { knock } from '../knock.ts';
 import { fail, pass, skip, warn, type Probe } from '../probe.ts';
-import type { Draft, Reply } from '../reply.ts';
+import type { Draft } from '../reply.ts';
 import { describeReply, standingOf } from '../standing.ts';
 import { MADE_UP } from '../tokens.ts';
 import { namesError, OPEN } from '../try-credential.ts';
@@ -16,18 +16,13 @@ export const queryToken: Probe = {
     if (site.open) return skip(OPEN);
     const holder = holderOf(site);
     const token = (holder?.token ?? MADE_UP).reveal();
-    const by = holder === null ? (['stranger'] as const) : (['holder'] as const);
-    const [tried] = await attempt(site, (draft) => inQuery(draft, token), { by, eras: site.eras.slice(0, 1) });
-    if (tried === undefined) return skip('not tried');
-    const saw = describeReply(tried.reply);
-    const advice = 'Read tokens from the Authorization header only. This token may stand in a log now: replace it.';
-    if (standingOf(tried.reply) === 'served') return fail(saw, advice);
-    if (holder !== null) return pass(saw);
-    return isLookedAt(tried.reply) && site.challenge?.parameters.get('error') === undefined
-      ? warn(
-          `${saw}: it says that the token in the query is not valid, so it reads it`,
-          'Read tokens from the Authorization header only.',
-        )
+    const { reply, entered } = await knock(site, (draft) => inQuery(draft, token));
+    const saw = describeReply(reply);
+    const advice = 'Read tokens from the Authorization header only.';
+    if (entered) return fail(saw, `${advice} This one may stand in a log now: replace it.`);
+    if (standingOf(reply) === 'limited') return skip(`${saw}: it asks to wait; try again later`);
+    return namesError(reply) && site.challenge?.parameters.get('error') === undefined
+      ? warn(`${saw}: it says that the token in the query is not valid, so it reads it`, advice)
       : pass(saw);
   },
 };
@@ -35,11 +30,7 @@ export const queryToken: Probe = {
 function inQuery(draft: Draft, token: string): Draft {
   const joined = draft.target.includes('?') ? '&' : '?';
   return {
-    ...withoutHeader(draft, 'Authorization'),
+    ...draft,
     target: `${draft.target}${joined}access_token=${encodeURIComponent(token)}`,
   };
-}
-
-function isLookedAt(reply: Reply): boolean {
-  return reply.kind === 'answer' && reply.status === 401 && namesError(reply);
 }

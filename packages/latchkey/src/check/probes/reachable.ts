@@ -5,7 +5,7 @@ export const reachable: Probe = {
   group: 'connection',
   tries: 'connects and sends one request',
   why: 'Nothing else can be seen of a server that does not answer.',
-  source: 'RFC 9110 §3.4',
+  source: 'MCP 2026-07-28 Streamable HTTP',
   run: ({ first }) =>
     first.kind === 'answer' ? pass(`answered in ${first.durationMs} ms`) : fail(`${first.message}.`, first.hint),
 };

@@ -1,5 +1,5 @@
 import { headerOf } from '../reply.ts';
-import { fail, pass, skip, warn, type Probe } from '../probe.ts';
+import { fail, pass, warn, type Probe } from '../probe.ts';
 
 const PLACES = { challenge: 'where the challenge says', path: 'at the path', root: 'at the root' } as const;
 
@@ -9,11 +9,10 @@ export const resourceMetadata: Probe = {
   tries: 'gets the protected resource metadata: where the challenge says, then at both well-known places',
   why: 'A client that finds no metadata cannot find the authorization server either.',
   source: 'RFC 9728 §3; MCP 2026-07-28 Authorization Server Discovery',
-  run({ challenged, documents }) {
+  run({ documents }) {
     const found = documents.filter(({ json }) => json !== null);
     const named = documents.find(({ place }) => place === 'challenge');
     if (found.length === 0) {
-      if (!challenged) return skip('it asks for no token, and has none');
       const tried = documents.map(({ url, problem }) => `${url.pathname}: ${problem}`).join('; ');
       return fail(tried, 'Serve the document as JSON with status 200, without asking for a token.');
     }

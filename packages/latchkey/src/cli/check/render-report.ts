@@ -18,9 +18,11 @@ const MAX_SAW = 300;
 export function renderReport(report: Report): string {
   const width = Math.max(40, Math.min(process.stdout.columns ?? 100, WIDEST));
   const longest = Math.max(...report.findings.map(({ id }) => id.length));
+  // Of a server that was not found, only that is to be said.
+  const unasked = report.findings.every(({ group, verdict }) => group === 'connection' || verdict === 'skip');
   const groups = Object.entries(GROUPS).flatMap(([group, title]) => {
     const found = report.findings.filter((finding) => finding.group === group);
-    return isSilent(found)
+    return group !== 'connection' && unasked
       ? []
       : [
           '',
@@ -30,11 +32,6 @@ export function renderReport(report: Report): string {
         ];
   });
   return [...renderHead(report), ...groups, '', ...renderSummary(report)].map((line) => `${line}\n`).join('');
-}
-
-/** A group in which nothing could be tried says nothing. */
-function isSilent(found: readonly Finding[]): boolean {
-  return found.every(({ verdict, saw }) => verdict === 'skip' && saw === found[0]?.saw);
 }
 
 function renderHead({ url, server, revisions, token }: Report): readonly string[] {

@@ -339,8 +339,8 @@ describe('runCheck', () => {
       info: ['encrypted', ...info],
     });
     expect([ok, complete]).toEqual([fail.length === 0, true]);
-    for (const { verdict, advice } of findings)
-      if (verdict === 'fail' || verdict === 'warn') expect(advice).toMatch(/\.$|yours|URL/);
+    const wrong = findings.filter(({ verdict }) => verdict === 'fail' || verdict === 'warn');
+    expect(wrong.filter(({ advice }) => advice === null || advice.length < 15)).toEqual([]);
     expect(server.called.filter((name) => !name.startsWith('latchkey-check-no-such-tool'))).toEqual([]);
   });
 });

@@ -2,6 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { emptyLists, isPrivate, issuerMetadataUrls, loadDocument, resourceMetadataUrls } from './metadata.ts';
 import type { Draft, Reply } from './reply.ts';
 
+const answer = (status: number, body: string): Reply => ({
+  kind: 'answer',
+  status,
+  body,
+  headers: [],
+  cut: null,
+  tls: null,
+  durationMs: 1,
+});
+
 const hrefs = (urls: readonly URL[]) => urls.map(({ href }) => href);
 
 describe('resourceMetadataUrls', () => {
@@ -41,22 +51,13 @@ describe('isPrivate', () => {
   );
 });
 
-describe('loadDocument', () => {
-  const answer = (status: number, body: string): Reply => ({
-    kind: 'answer',
-    status,
-    body,
-    headers: [],
-    cut: null,
-    tls: null,
-    durationMs: 1,
-  });
-  const load = async (url: string, reply: Reply = answer(200, '{"a":1}'), asked = 'https://h/mcp') => {
-    const sent: Draft[] = [];
-    const send = (draft: Draft) => Promise.resolve((sent.push(draft), reply));
-    return { ...(await loadDocument(send, new URL(url), new URL(asked))), sent: sent.length };
-  };
+const load = async (url: string, reply: Reply = answer(200, '{"a":1}'), asked = 'https://h/mcp') => {
+  const sent: Draft[] = [];
+  const send = (draft: Draft) => Promise.resolve((sent.push(draft), reply));
+  return { ...(await loadDocument(send, new URL(url), new URL(asked))), sent: sent.length };
+};
 
+describe('loadDocument', () => {
   it('asks over https, at the server itself, and on this machine for a server on it', async () => {
     expect(await load('https://other/x')).toMatchObject({ json: { a: 1 }, problem: null });
     expect(await load('http://h/x', undefined, 'http://h/mcp')).toMatchObject({ sent: 1 });

@@ -24,6 +24,8 @@ async function check(
   return { ...report, of: (id) => report.findings.find((finding) => finding.id === id)! };
 }
 
+const silentOnText: Flaw = ({ headers }) => (headers['content-type'] === 'text/plain' ? 'hang' : null);
+
 describe('PROBES', () => {
   it('have ids of their own, and each a reason and a source', () => {
     expect(new Set(PROBES.map(({ id }) => id)).size).toBe(PROBES.length);
@@ -51,17 +53,14 @@ describe('runCheck', () => {
 
   it('ends at its time, says that it did not finish, and is not ok', async () => {
     const begun = performance.now();
-    const slow: Flaw = ({ headers }) => (headers['content-type'] === 'text/plain' ? 'hang' : null);
-    const report = await check(slow, { timeoutMs: 60_000, totalMs: 2500 });
+    const report = await check(silentOnText, { timeoutMs: 60_000, totalMs: 2500 });
     expect(performance.now() - begun).toBeLessThan(10_000);
     expect(report).toMatchObject({ complete: false, ok: false, summary: { fail: 0 } });
     expect(report.of('survives')).toMatchObject({ verdict: 'skip', saw: 'there was no time left' });
   });
 
   it('warns where one kind of request has no answer, and goes on', async () => {
-    const report = await check(({ headers }) => (headers['content-type'] === 'text/plain' ? 'hang' : null), {
-      timeoutMs: 300,
-    });
+    const report = await check(silentOnText, { timeoutMs: 300 });
     expect(report.of('content-type')).toMatchObject({
       verdict: 'warn',
       saw: expect.stringContaining('no answer in time'),
@@ -84,14 +83,16 @@ describe('runCheck', () => {
   });
 
   it('holds neither the token nor a key of the URL, though the server repeats them', async () => {
-    const repeats: Flaw = ({ headers: { authorization }, query, url }) => ({
-      ...error(200, -32_000, String(authorization)),
-      headers: {
-        'www-authenticate': `Bearer resource_metadata="${url}?${query}&${authorization}", error="${authorization}"`,
-      },
-      status: 401,
-    });
-    const report = await check(repeats, { path: '?key=a-key-in-the-url' });
+    const report = await check(
+      ({ headers: { authorization }, query, url }) => ({
+        ...error(200, -32_000, String(authorization)),
+        headers: {
+          'www-authenticate': `Bearer resource_metadata="${url}?${query}&${authorization}", error="${authorization}"`,
+        },
+        status: 401,
+      }),
+      { path: '?key=a-key-in-the-url' },
+    );
     const text = JSON.stringify(report);
     expect(text).toContain('[redacted]');
     expect(text).not.toContain('right-token');

@@ -19,12 +19,12 @@ export function addCheckCommand(program: Command): void {
     .addHelpText(
       'after',
       `
-A token can also stand in LATCHKEY_CHECK_TOKEN. It is sent to that server alone, once in a URL, which servers may log:
-give one that ends soon. It is never printed.
+A token can also stand in LATCHKEY_CHECK_TOKEN. It goes to that server alone, once
+in a URL, which servers may log: give one that ends soon. It is never printed.
 
 Examples:
   latchkey check http://127.0.0.1:8787/mcp                              what a stranger can do
-  latchkey token create check --ttl 10m > t && chmod 600 t
+  (umask 077; latchkey token create check --ttl 10m > t)                a token for it
   latchkey check https://mcp.example.com/mcp --token-file t             and what the holder of a token can
   latchkey check https://mcp.example.com/mcp --json | jq '.findings[] | select(.verdict == "fail")'`,
     )

@@ -1,9 +1,12 @@
 /**
- * Writes what is made from the configuration's schema: docs/config.md and latchkey.schema.json.
+ * Writes what is made from the configuration's schema, docs/config.md and latchkey.schema.json, and the table of probes
+ * in docs/check.md.
  * With --check nothing is written; the exit code is 1 when a file is not what it should be.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { GROUPS } from '../packages/latchkey/src/check/probe.ts';
+import { PROBES } from '../packages/latchkey/src/check/probes.ts';
 import { toJsonSchema } from '../packages/latchkey/src/config/json-schema.ts';
 
 interface Schema {
@@ -77,6 +80,19 @@ function kindOf(schema: Schema): string {
   return { string: 'text', integer: 'number', boolean: 'true or false' }[String(schema.type)] ?? String(schema.type);
 }
 
+const MARKED = /(<!-- probes[^\n]*-->\n)[^]*(<!-- \/probes -->)/;
+
+/** A page with one table of probes for each group between its marks. */
+function withProbes(page: string): string {
+  const groups = Object.entries(GROUPS).map(([group, title]) => {
+    const rows = PROBES.filter((probe) => probe.group === group).map(
+      ({ id, tries, why, source }) => `| \`${id}\` | ${[tries, why, source].join(' | ')} |`,
+    );
+    return `### ${title}\n\n| probe | what it tries | why it matters | source |\n|---|---|---|---|\n${rows.join('\n')}\n`;
+  });
+  return page.replace(MARKED, (_whole, begin, end) => `${begin}\n${groups.join('\n')}\n${end}`);
+}
+
 /** As the repository's formatter wants it, so that what is generated passes the check of formatting. */
 function format(name: string, text: string): string {
   const oxfmt = new URL('../node_modules/.bin/oxfmt', import.meta.url).pathname;
@@ -89,6 +105,7 @@ function format(name: string, text: string): string {
 }
 
 const schema = toJsonSchema();
+const check = new URL('../docs/check.md', import.meta.url);
 const outputs = [
   {
     file: new URL('../docs/config.md', import.meta.url),
@@ -98,6 +115,7 @@ const outputs = [
     file: new URL('../packages/latchkey/latchkey.schema.json', import.meta.url),
     text: format('latchkey.schema.json', JSON.stringify(schema)),
   },
+  { file: check, text: withProbes(read(check)) },
 ];
 
 function read(file: URL): string {
@@ -112,7 +130,7 @@ const stale = outputs.filter(({ file, text }) => read(file) !== text);
 if (process.argv.includes('--check')) {
   for (const { file } of stale)
     console.error(
-      `${file.pathname.split('/').slice(-2).join('/')} is not what the schema makes; run: node scripts/generate.ts`,
+      `${file.pathname.split('/').slice(-2).join('/')} is not what it is made from; run: node scripts/generate.ts`,
     );
   process.exitCode = stale.length > 0 ? 1 : 0;
 } else for (const { file, text } of stale) writeFileSync(file, text);

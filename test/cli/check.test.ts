@@ -40,7 +40,7 @@ describe('latchkey check of Latchkey', () => {
     expect(spy.requests).toEqual([]);
 
     const holder = await report(gateway.url, { token: gateway.token });
-    expect(holder).toMatchObject({ code: 0, ok: true, complete: true, token: true, server: 'spy 1' });
+    expect(holder).toMatchObject({ code: 0, ok: true, complete: true, token: 'accepted', server: 'spy 1' });
     expect(holder.revisions).toEqual(['2026-07-28', '2025-11-25']);
     expect(idsOf(holder, 'warn')).toEqual(['authorization-servers']);
     expect(idsOf(holder, 'skip').filter((id) => !/^(?:issuer-|pkce|registration|plain-http)/.test(id))).toEqual([]);
@@ -49,6 +49,7 @@ describe('latchkey check of Latchkey', () => {
       saw: expect.stringContaining('-32020'),
     });
     expect(spy.requests.length).toBeGreaterThan(5);
+    expect(spy.requests.at(-1)?.method).toBe('DELETE');
     const called = spy.requests.filter(({ body }) => body.includes('tools/call'));
     expect(called.length).toBeGreaterThan(0);
     expect(called.filter(({ body }) => REAL_TOOL.test(body))).toEqual([]);

@@ -7,7 +7,7 @@ import { runLatchkey, type Ended } from '../fixtures/latchkey.ts';
 export interface Report {
   readonly ok: boolean;
   readonly complete: boolean;
-  readonly token: boolean;
+  readonly token: string | null;
   readonly server: string | null;
   readonly revisions: readonly string[];
   readonly summary: Readonly<Record<string, number>>;

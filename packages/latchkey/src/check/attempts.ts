@@ -81,14 +81,14 @@ export function needsToken(site: Site, saw: string): Outcome {
   return skip(`${saw}; ${why}`);
 }
 
-/** `401 without a token, 400 (-32020) with it`; each revision by itself where they differ. */
+/** `401 without a token; with it 400 (-32020)`; each revision by itself where they differ. */
 export function describeAttempts(attempts: readonly Attempt[]): string {
   const holders = attempts.filter(({ by }) => by === 'holder');
   const strangers = attempts.filter(({ by }) => by === 'stranger');
   if (holders.length === 0) return describeEras(strangers);
   if (strangers.length === 0) return describeEras(holders);
   const [without, withIt] = [describeEras(strangers), describeEras(holders)];
-  return without === withIt ? `${without}, with and without a token` : `${without} without a token, ${withIt} with it`;
+  return without === withIt ? `${without}, with and without a token` : `${without} without a token; with it ${withIt}`;
 }
 
 function describeEras(attempts: readonly Attempt[]): string {

@@ -51,6 +51,18 @@ describe('runCheck', () => {
     expect(most).toBe(1);
   });
 
+  it('sends fewer than a hundred requests, and four credentials that are not valid', async () => {
+    let requests = 0;
+    await check(() => {
+      requests += 1;
+      return null;
+    });
+    expect(requests).toBeGreaterThan(40);
+    expect(requests).toBeLessThan(100);
+    const wrong = server!.credentials.filter((given) => !given.includes('right-token'));
+    expect(wrong).toHaveLength(4);
+  });
+
   it('ends at its time, says that it did not finish, and is not ok', async () => {
     const begun = performance.now();
     const report = await check(silentOnText, { timeoutMs: 60_000, totalMs: 2500 });

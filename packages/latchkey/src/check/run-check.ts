@@ -28,8 +28,8 @@ export interface Report {
   readonly server: string | null;
   /** The revisions it speaks; empty where it tells no stranger. */
   readonly revisions: readonly string[];
-  /** Whether a token was tried. */
-  readonly token: boolean;
+  /** What became of the token; null where none was given. It is not sent over plain HTTP to another machine, nor to what is no MCP server. */
+  readonly token: 'accepted' | 'refused' | 'unsent' | null;
   /** Nothing failed, and every probe had its turn. */
   readonly ok: boolean;
   readonly complete: boolean;
@@ -68,7 +68,7 @@ export async function runCheck({ url, token, timeoutMs, totalMs, onProgress }: C
     url: withoutSecrets(url.href, secrets),
     server: withoutSecrets(server, secrets),
     revisions: site.erasKnown ? site.eras.map((era) => REVISIONS[era]) : [],
-    token: site.holder !== null,
+    token: fateOf(site),
     ok: summary.fail === 0 && complete,
     complete,
     summary,
@@ -87,6 +87,12 @@ async function runProbe(probe: Probe, site: Site): Promise<Outcome> {
     const what = error instanceof Error ? error.message : String(error);
     return warn(`the probe itself failed: ${what}`, 'Please report this with the output of --json.');
   }
+}
+
+function fateOf({ token, holder }: Site): Report['token'] {
+  if (token === null) return null;
+  if (holder === null) return 'unsent';
+  return holder.eras.length > 0 ? 'accepted' : 'refused';
 }
 
 function toFinding({ id, group, tries, why, source }: Probe, { verdict, saw, advice }: Outcome): Finding {

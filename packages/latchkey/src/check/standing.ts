@@ -32,14 +32,14 @@ const UNANSWERED: Partial<Record<Standing, string>> = {
   closed: 'the connection was closed',
 };
 
-/** `400 (-32020)`: the status, and the code of its JSON-RPC error where it has one. */
+/** `400 (-32020)`: the status, and the code of its JSON-RPC error, or that it was served. */
 export function describeReply(reply: Reply): string {
   const standing = standingOf(reply);
   if (reply.kind === 'failure') return UNANSWERED[standing] ?? reply.message;
   const error = errorOf(reply);
   if (error !== null && error.code !== reply.status) return `${reply.status} (${error.code})`;
   if (standing !== 'served') return String(reply.status);
-  return `${reply.status}, ${readMessage(reply) === null ? 'accepted' : 'served'}`;
+  return `${reply.status} (${readMessage(reply) === null ? 'accepted' : 'served'})`;
 }
 
 export function errorOf(answer: Answer): { readonly code: number; readonly message: string } | null {

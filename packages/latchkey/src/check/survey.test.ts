@@ -13,9 +13,9 @@ const REFUSED: Reply = {
   durationMs: 1,
 };
 
-async function survey(url: string): Promise<readonly Draft[]> {
+async function survey(url: string, reply = REFUSED): Promise<readonly Draft[]> {
   const sent: Draft[] = [];
-  await surveySite(new URL(url), new Secret('the-token'), (draft) => Promise.resolve((sent.push(draft), REFUSED)));
+  await surveySite(new URL(url), new Secret('the-token'), (draft) => Promise.resolve((sent.push(draft), reply)));
   return sent;
 }
 
@@ -31,6 +31,13 @@ describe('surveySite', () => {
     const sent = await survey('http://10.1.2.3/mcp');
     expect(sent.length).toBeGreaterThan(4);
     expect(sent.filter(holdsToken)).toEqual([]);
+  });
+
+  it('never sends it to what shows nothing of MCP', async () => {
+    for (const status of [200, 404, 500]) {
+      const sent = await survey('https://h/mcp', { ...REFUSED, status, headers: [], body: '<html>' });
+      expect(sent.filter(holdsToken)).toEqual([]);
+    }
   });
 
   it('sends it to nobody but that server, and follows no challenge to a network of its own', async () => {

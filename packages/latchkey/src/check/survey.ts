@@ -70,7 +70,7 @@ export async function surveySite(url: URL, token: Secret | null, send: Send): Pr
   const first = await send(createDraft(url, { era: 'modern', method: 'server/discover', token: null, session: null }));
   if (first.kind === 'failure' || isRedirect(first)) return nothingLearnt(first);
   const stranger = await greet(url, null, send, first);
-  const holder = token === null || !isPrivate(url) ? null : await greet(url, token, send, null);
+  const holder = mayTrust(url, stranger) && token !== null ? await greet(url, token, send, null) : null;
   const known = holder !== null && holder.eras.length > 0 ? holder.eras : stranger.eras;
   const eras = known.length > 0 ? known : ERAS;
   const ask = (by: Caller, method: string, params = {}): Promise<readonly Reply[]> =>
@@ -99,6 +99,13 @@ export async function surveySite(url: URL, token: Secret | null, send: Send): Pr
     documents,
     issuers: await findIssuers(url, documents, send),
   };
+}
+
+/** A token is for something that looks like an MCP server, by a way that nobody reads. */
+function mayTrust(url: URL, { eras, greetings }: Caller): boolean {
+  const replies = Object.values(greetings);
+  const asked = replies.some((reply) => reply.kind === 'answer' && (reply.status === 401 || reply.status === 403));
+  return isPrivate(url) && (asked || eras.length > 0 || replies.some(speaksJsonRpc));
 }
 
 const LISTS = { modern: 'tools/list', legacy: 'tools/list' };

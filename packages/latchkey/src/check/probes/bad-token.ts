@@ -24,8 +24,10 @@ export const badToken: Probe = {
   },
 };
 
-async function isTakenForNobody({ url, eras, send, stranger }: Site): Promise<boolean> {
+async function isTakenForNobody({ url, eras, send, stranger, strangerList }: Site): Promise<boolean> {
   const [era = 'modern'] = eras;
+  const [listed] = strangerList;
+  if (listed === undefined || standingOf(listed) !== 'served') return false;
   const asked = { era, method: 'tools/list', token: MADE_UP, session: stranger.session };
   return standingOf(await send(createDraft(url, asked))) === 'served';
 }

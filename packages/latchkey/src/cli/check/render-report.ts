@@ -34,11 +34,18 @@ export function renderReport(report: Report): string {
   return [...renderHead(report), ...groups, '', ...renderSummary(report)].map((line) => `${line}\n`).join('');
 }
 
+const TOKENS = {
+  none: 'without a token',
+  accepted: 'with a token',
+  refused: 'with a token that is not accepted',
+  unsent: 'the token was not sent',
+} as const;
+
 function renderHead({ url, server, revisions, token }: Report): readonly string[] {
   const said = [
     ...(server === null ? [] : [toPlainText(server).slice(0, 80)]),
     ...(revisions.length === 0 ? [] : [`MCP ${revisions.join(', ')}`]),
-    token ? 'with a token' : 'without a token',
+    TOKENS[token ?? 'none'],
   ];
   return [style('bold', toPlainText(url)), style('dim', said.join(' · '))];
 }

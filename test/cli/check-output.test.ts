@@ -57,7 +57,7 @@ describe('latchkey check', () => {
     const { code, stdout } = await check([server.url]);
     expect(code).toBe(1);
     expect(stdout).toMatch(
-      /FAIL {2}challenge +401 without a Bearer challenge\n +why {2}It is how .*\n[^]*? +do {3}Send `WWW-Authenticate/,
+      /FAIL {2}challenge +401 without a Bearer challenge\n +tried {2}looks .*\n +why {4}It is how .*\n[^]*? +do {5}Send `WWW-Auth/,
     );
   });
 

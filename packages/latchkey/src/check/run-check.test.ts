@@ -111,6 +111,21 @@ describe('runCheck', () => {
     expect(text).not.toContain('a-key-in-the-url');
   });
 
+  it('says of a server that limits everybody, or is down, what it is', async () => {
+    const limited = await check(() => ({ status: 429 }));
+    expect(limited.of('mcp-server')).toMatchObject({ verdict: 'warn', saw: '429: it asks to wait' });
+    await server!.close();
+    const down = await check(() => ({ status: 503 }));
+    expect(down.of('mcp-server')).toMatchObject({ verdict: 'fail', saw: expect.stringContaining('503') });
+  });
+
+  it('does not blame the token for a limit', async () => {
+    const report = await check(({ headers }) =>
+      headers.authorization?.includes('right-token') ? { status: 429 } : null,
+    );
+    expect(report.of('token-accepted')).toMatchObject({ verdict: 'skip', saw: expect.stringContaining('429') });
+  });
+
   it('takes a limit for no answer', async () => {
     const report = await check(({ headers: { authorization = '' } }) =>
       authorization === '' || authorization.includes('right-token') ? null : { status: 429 },

@@ -15,6 +15,8 @@ export const mcpServer: Probe = {
     const { first, eras, erasKnown, speaksMcp, challenge } = site;
     if (first.kind === 'failure') return skip('the server was not reached');
     if (isRedirect(first)) return redirected(site.url, first);
+    if (first.status === 429)
+      return warn('429: it asks to wait', 'Try again later, or from an address that it does not limit.');
     if (erasKnown) {
       const name = nameOf(site.holder ?? site.stranger) ?? nameOf(site.stranger);
       return pass(`${name === null ? 'it' : `"${name}"`} speaks ${eras.map((era) => REVISIONS[era]).join(' and ')}`);
@@ -49,6 +51,11 @@ async function stranger(site: Site, first: Answer): Promise<Outcome> {
     return fail(
       'it speaks the deprecated HTTP+SSE transport only',
       'Serve Streamable HTTP, which replaced it in 2025-03-26; clients stop speaking the old one.',
+    );
+  if (first.status >= 500)
+    return fail(
+      `${first.status}: an error of the server’s own`,
+      'See its log, or that of the proxy in front: what is behind it may be down.',
     );
   const type = headerOf(first, 'content-type')?.split(';')[0] ?? 'nothing';
   return fail(`${first.status} with ${type}: this is no MCP endpoint`, adviceFor(site.url, first));

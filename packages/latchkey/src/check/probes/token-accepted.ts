@@ -2,7 +2,7 @@ import { isPrivate } from '../metadata.ts';
 import { fail, pass, skip, type Probe } from '../probe.ts';
 import { readMessage } from '../read-message.ts';
 import type { Reply } from '../reply.ts';
-import { describeReply } from '../standing.ts';
+import { describeReply, standingOf } from '../standing.ts';
 
 export const tokenAccepted: Probe = {
   id: 'token-accepted',
@@ -16,7 +16,10 @@ export const tokenAccepted: Probe = {
     if (open) return skip('it asks nobody for a token');
     if (holder === null || holder.eras.length === 0) {
       const replies = Object.values(holder?.greetings ?? {});
+      if (holder === null) return skip('the token was not sent: nothing of MCP was seen');
       const saw = [...new Set(replies.map(describeReply))].join(', ');
+      if (replies.some((reply) => standingOf(reply) === 'limited'))
+        return skip(`${saw}: it asks to wait; try again later`);
       return fail(saw, 'Give a token that is valid for this server and has not ended.');
     }
     const counts = holderList.flatMap(countTools);

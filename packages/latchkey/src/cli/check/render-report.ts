@@ -1,6 +1,7 @@
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { styleText } from 'node:util';
 import { GROUPS, type Finding, type Report, type Verdict } from '../../compose-check.ts';
 import { toPlainText } from '../plain-text.ts';
+import { wrapText } from './wrap-text.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -11,27 +12,46 @@ const STYLES: Readonly<Record<Verdict, Style>> = {
   pass: 'green',
   skip: 'dim',
 };
+const NARROWEST = 40;
+const USUAL = 100;
 const WIDEST = 120;
+const NOTE_INDENT = 8;
 const MAX_SAW = 300;
+
+interface Layout {
+  readonly width: number;
+  /** Of the column of ids. */
+  readonly ids: number;
+  /** Where what was seen begins, and where its further lines do. */
+  readonly indent: number;
+  readonly hang: number;
+}
 
 /** The report for people: a table for each group, and under what is wrong why it matters and what to do. */
 export function renderReport(report: Report): string {
-  const width = Math.max(40, Math.min(process.stdout.columns ?? 100, WIDEST));
-  const longest = Math.max(...report.findings.map(({ id }) => id.length));
+  const layout = toLayout(report);
   // Of a server that was not found, only that is to be said.
   const unasked = report.findings.every(({ group, verdict }) => group === 'connection' || verdict === 'skip');
   const groups = Object.entries(GROUPS).flatMap(([group, title]) => {
     const found = report.findings.filter((finding) => finding.group === group);
-    return group !== 'connection' && unasked
-      ? []
-      : [
-          '',
-          style('bold', title),
-          ...found.filter(({ verdict }) => verdict !== 'skip').flatMap((each) => renderFinding(each, longest, width)),
-          ...renderSkipped(found, longest, width),
-        ];
+    if (group !== 'connection' && unasked) return [];
+    const tried = found.filter(({ verdict }) => verdict !== 'skip');
+    return [
+      '',
+      style('bold', title),
+      ...tried.flatMap((finding) => renderFinding(finding, layout)),
+      ...renderSkipped(found, layout),
+    ];
   });
   return [...renderHead(report), ...groups, '', ...renderSummary(report)].map((line) => `${line}\n`).join('');
+}
+
+function toLayout({ findings }: Report): Layout {
+  // A terminal may say that it has none.
+  const width = Math.max(NARROWEST, Math.min(process.stdout.columns || USUAL, WIDEST));
+  const ids = Math.max(...findings.map(({ id }) => id.length));
+  const indent = NOTE_INDENT + ids + 2;
+  return { width, ids, indent, hang: width < 80 ? NOTE_INDENT : indent };
 }
 
 const TOKENS = {
@@ -50,36 +70,41 @@ function renderHead({ url, server, revisions, token }: Report): readonly string[
   return [style('bold', toPlainText(url)), style('dim', said.join(' · '))];
 }
 
-function renderFinding(finding: Finding, longest: number, width: number): readonly string[] {
-  const { id, verdict, saw, why, source, advice } = finding;
-  const name = verdict === 'fail' ? 'FAIL' : verdict;
-  const indent = 2 + 4 + 2 + longest + 2;
-  const head = `  ${style(STYLES[verdict], name)}  ${id.padEnd(longest)}  `;
-  const [first = '', ...rest] = wrap(cut(toPlainText(saw)), width - indent);
-  const lines = [head + first, ...rest.map((line) => ' '.repeat(indent) + line)];
+function renderFinding(finding: Finding, layout: Layout): readonly string[] {
+  const { id, verdict, tries, saw, why, source, advice } = finding;
+  const name = style(STYLES[verdict], verdict === 'fail' ? 'FAIL' : verdict);
+  const lines = renderEntry(layout, name, id, cut(toPlainText(saw)));
   if (advice === null) return lines;
-  const note = (word: string, text: string): readonly string[] =>
-    wrap(toPlainText(text), width - indent - 5).map(
-      (line, at) => ' '.repeat(indent) + (at === 0 ? style('dim', word.padEnd(5)) : '     ') + line,
-    );
-  if (verdict === 'info') return [...lines, ...note('do', advice)];
-  return [...lines, ...note('why', `${why} (${source})`), ...note('do', advice)];
+  const reasons =
+    verdict === 'info'
+      ? []
+      : [...renderNote(layout, 'tried', tries), ...renderNote(layout, 'why', `${why} (${source})`)];
+  return [...lines, ...reasons, ...renderNote(layout, 'do', advice)];
+}
+
+function renderEntry({ width, ids, indent, hang }: Layout, name: string, id: string, text: string): readonly string[] {
+  return wrapText(text, width - indent, width - hang).map((line, at) =>
+    at === 0 ? `  ${name}  ${id.padEnd(ids)}  ${line}` : ' '.repeat(hang) + line,
+  );
+}
+
+function renderNote({ width }: Layout, word: string, text: string): readonly string[] {
+  const begin = word.padEnd(7);
+  return wrapText(toPlainText(text), width - NOTE_INDENT - begin.length).map(
+    (line, at) => ' '.repeat(NOTE_INDENT) + (at === 0 ? style('dim', begin) : ' '.repeat(begin.length)) + line,
+  );
 }
 
 /** What was not tried, one entry for each reason. */
-function renderSkipped(found: readonly Finding[], longest: number, width: number): readonly string[] {
+function renderSkipped(found: readonly Finding[], layout: Layout): readonly string[] {
   const reasons = Map.groupBy(
     found.filter(({ verdict }) => verdict === 'skip'),
     ({ saw }) => saw,
   );
-  const indent = 2 + 4 + 2 + longest + 2;
   return [...reasons].flatMap(([saw, skipped]) => {
-    const [only] = skipped;
-    const name = skipped.length === 1 && only !== undefined ? only.id : `${skipped.length} probes`;
-    const names = skipped.length === 1 ? '' : `: ${skipped.map(({ id }) => id).join(', ')}`;
-    return wrap(cut(toPlainText(saw)) + names, width - indent).map((line, at) =>
-      style('dim', (at === 0 ? `  skip  ${name.padEnd(longest)}  ` : ' '.repeat(indent)) + line),
-    );
+    const ids = skipped.map(({ id }) => id).join(', ');
+    const [name, names] = skipped.length === 1 ? [ids, ''] : [`${skipped.length} probes`, `: ${ids}`];
+    return renderEntry(layout, 'skip', name, cut(toPlainText(saw)) + names).map((line) => style('dim', line));
   });
 }
 
@@ -106,17 +131,4 @@ function cut(text: string): string {
 
 function style(format: Style, text: string): string {
   return styleText(format, text, { stream: process.stdout });
-}
-
-/** Lines of at most that many columns, broken between words; a longer word stands alone. */
-function wrap(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of stripVTControlCharacters(text).split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }

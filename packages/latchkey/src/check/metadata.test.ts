@@ -40,6 +40,20 @@ describe('issuerMetadataUrls', () => {
   });
 });
 
+describe('metadata URLs', () => {
+  it('stay at the origin, whatever the path or the scheme', () => {
+    for (const text of [
+      'https://h//evil.example/x',
+      String.raw`https://h/\\evil.example/x`,
+      'https://h/%2F%2Fevil.example',
+    ])
+      for (const { host } of [...issuerMetadataUrls(new URL(text)), ...resourceMetadataUrls(new URL(text))])
+        expect(host).toBe('h');
+    for (const text of ['mailto:x', 'data:,x', 'file:///etc/passwd'])
+      expect(issuerMetadataUrls(new URL(text))).toEqual([]);
+  });
+});
+
 describe('isPrivate', () => {
   it.each(['https://h', 'http://127.9.0.1', 'http://localhost:1', 'http://a.localhost', 'http://[::1]:2'])(
     '%s',

@@ -31,19 +31,31 @@ export function isPrivate(url: URL): boolean {
 
 /** RFC 9728 §3.1 and MCP's authorization server discovery: at the path, then at the root; one URL where they are the same. */
 export function resourceMetadataUrls(resource: URL): readonly URL[] {
-  const at = '/.well-known/oauth-protected-resource';
-  const path = resource.pathname === '/' ? '' : resource.pathname;
-  const inserted = new URL(`${at}${path}${resource.search}`, resource.origin);
-  return path === '' ? [inserted] : [inserted, new URL(at, resource.origin)];
+  const root = at(resource, '/.well-known/oauth-protected-resource');
+  if (resource.pathname === '/') return [withSearch(root, resource.search)];
+  return [withSearch(at(resource, `${root.pathname}${resource.pathname}`), resource.search), root];
 }
 
-/** The order that MCP's authorization server metadata discovery gives. */
+/** The order that MCP's authorization server metadata discovery gives; none where the issuer cannot be asked at all. */
 export function issuerMetadataUrls(issuer: URL): readonly URL[] {
+  if (issuer.protocol !== 'https:' && issuer.protocol !== 'http:') return [];
   const path = issuer.pathname.replace(/\/$/, '');
-  const inserted = ['oauth-authorization-server', 'openid-configuration'].map(
-    (suffix) => new URL(`/.well-known/${suffix}${path}`, issuer.origin),
+  const inserted = ['oauth-authorization-server', 'openid-configuration'].map((suffix) =>
+    at(issuer, `/.well-known/${suffix}${path}`),
   );
-  return path === '' ? inserted : [...inserted, new URL(`${path}/.well-known/openid-configuration`, issuer.origin)];
+  return path === '' ? inserted : [...inserted, at(issuer, `${path}/.well-known/openid-configuration`)];
+}
+
+/** Another path of the same origin. A path that begins with two slashes is still a path. */
+function at({ origin }: URL, path: string): URL {
+  const url = new URL(origin);
+  url.pathname = path;
+  return url;
+}
+
+function withSearch(url: URL, search: string): URL {
+  url.search = search;
+  return url;
 }
 
 /** Gets a JSON document. What the server names is followed only over https, or where the server itself is. */

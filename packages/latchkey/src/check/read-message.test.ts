@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { holdsResponse, readMessage, readMessages } from './read-message.ts';
+import { createStreamReader, readMessage, readMessages } from './read-message.ts';
 import type { Answer } from './reply.ts';
 
 const answer = (body: string, type = 'application/json'): Answer => ({
@@ -34,11 +34,29 @@ describe('readMessages', () => {
   });
 });
 
-describe('holdsResponse', () => {
-  it('is true only once the event has ended', () => {
-    expect(holdsResponse(`data: ${RESULT}`)).toBe(false);
-    expect(holdsResponse(`data: ${RESULT}\n`)).toBe(false);
-    expect(holdsResponse(`data: ${RESULT}\n\n`)).toBe(true);
-    expect(holdsResponse('data: {"jsonrpc":"2.0","method":"x"}\n\n')).toBe(false);
+describe('createStreamReader', () => {
+  const follow = (...chunks: string[]) => {
+    const reader = createStreamReader();
+    return chunks.map((chunk) => reader(Buffer.from(chunk)));
+  };
+
+  it('is done only once the event with the response has ended', () => {
+    expect(follow(`data: ${RESULT}`, '\n', '\n')).toEqual([false, false, true]);
+    expect(follow(': x\r\n\r\ndata: {"jsonrpc":"2.0","met', 'hod":"x"}\r\n\r\n', `data: ${RESULT}\r\n\r\n`)).toEqual([
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  it('reads a character that came in two pieces', () => {
+    const event = Buffer.from('data: {"jsonrpc":"2.0","id":1,"result":{"x":"é"}}\n\n');
+    const reader = createStreamReader();
+    const at = event.indexOf(0xc3) + 1;
+    expect([reader(event.subarray(0, at)), reader(event.subarray(at))]).toEqual([false, true]);
+  });
+
+  it('gives up after more events than any response needs', () => {
+    expect(follow('data: {}\n\n'.repeat(600), 'data: {}\n\n'.repeat(600))).toEqual([false, true]);
   });
 });

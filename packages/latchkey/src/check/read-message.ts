@@ -8,10 +8,19 @@ export interface Message {
   readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown };
 }
 
+// Many times what a server that means well sends before its response.
+const MAX_EVENTS = 1000;
+
+const read = new WeakMap<Answer, readonly Message[]>();
+
 /** The JSON-RPC responses of an answer, alone, in a batch or in a stream; empty where it has none. */
 export function readMessages(answer: Answer): readonly Message[] {
+  const known = read.get(answer);
+  if (known !== undefined) return known;
   const stream = /^text\/event-stream/i.test(headerOf(answer, 'content-type') ?? '');
-  return (stream ? eventsOf(answer.body) : [answer.body]).flatMap(parseResponses);
+  const messages = (stream ? eventsOf(answer.body) : [answer.body]).flatMap(parseResponses);
+  read.set(answer, messages);
+  return messages;
 }
 
 /** The one response; null where there is none. */
@@ -19,14 +28,26 @@ export function readMessage(answer: Answer): Message | null {
   return readMessages(answer)[0] ?? null;
 }
 
-/** Whether the text of an event stream already has a response in it. */
-export function holdsResponse(text: string): boolean {
-  const end = Math.max(text.lastIndexOf('\n\n'), text.lastIndexOf('\r\n\r\n'), text.lastIndexOf('\r\r'));
-  return end !== -1 && eventsOf(text.slice(0, end)).some((event) => parseResponses(event).length > 0);
+/** Follows an event stream as it comes; true once a response has come, or more events than any response needs. */
+export function createStreamReader(): (chunk: Uint8Array) => boolean {
+  const decoder = new TextDecoder();
+  let rest = '';
+  let count = 0;
+  return (chunk) => {
+    rest += decoder.decode(chunk, { stream: true });
+    const end = Math.max(...ENDS.map((mark) => rest.lastIndexOf(mark)));
+    if (end === -1) return false;
+    const events = eventsOf(rest.slice(0, end));
+    rest = rest.slice(end);
+    count += events.length;
+    return count > MAX_EVENTS || events.some((event) => parseResponses(event).length > 0);
+  };
 }
 
+const ENDS = ['\n\n', '\r\n\r\n', '\r\r'];
+
 function eventsOf(text: string): readonly string[] {
-  return text.split(/\r\n\r\n|\n\n|\r\r/).map((event) =>
+  return text.split(/\r\n\r\n|\n\n|\r\r/, MAX_EVENTS).map((event) =>
     event
       .split(/\r\n|\n|\r/)
       .filter((line) => line.startsWith('data:'))
@@ -36,6 +57,8 @@ function eventsOf(text: string): readonly string[] {
 }
 
 function parseResponses(text: string): readonly Message[] {
+  // Most of what is none is known by that, however long it is to read.
+  if (!text.includes('"jsonrpc"')) return [];
   const value = parseJson(text);
   return (Array.isArray(value) ? value : [value]).filter(isResponse);
 }

@@ -111,6 +111,24 @@ describe('runCheck', () => {
     expect(text).not.toContain('a-key-in-the-url');
   });
 
+  it('is at peace with answers that are made to hurt', async () => {
+    const deep = `{"resource":${'['.repeat(50_000)}${']'.repeat(50_000)},"authorization_servers":["mailto:x","data:,","https://[::1","//h"]}`;
+    const hostile: readonly Flaw[] = [
+      () => ({ status: 400, body: '\n'.repeat(900_000) }),
+      () => ({ status: 200, body: '['.repeat(900_000) }),
+      ({ path }) => (path.startsWith('/.well-known') ? { status: 200, body: deep } : null),
+      ({ url }) => ({ status: 401, headers: { 'www-authenticate': `${'Bearer ,="'.repeat(800)}${url}` } }),
+      () => ({ status: 200, headers: { 'content-type': 'text/event-stream' }, body: 'data: {\n\n'.repeat(50_000) }),
+    ];
+    for (const flaw of hostile) {
+      const report = await check(flaw, { timeoutMs: 2000 });
+      await server!.close();
+      expect(report.complete).toBe(true);
+      expect(Math.max(...report.findings.map(({ saw }) => saw.length))).toBeLessThanOrEqual(1000);
+    }
+    server = null;
+  });
+
   it('says of a server that limits everybody, or is down, what it is', async () => {
     const limited = await check(() => ({ status: 429 }));
     expect(limited.of('mcp-server')).toMatchObject({ verdict: 'warn', saw: '429: it asks to wait' });

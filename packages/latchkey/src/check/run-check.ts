@@ -9,6 +9,9 @@ import type { Site } from './site.ts';
 import { nameOf, surveySite } from './survey.ts';
 import { secretsOf, withoutSecrets } from './without-secrets.ts';
 
+// What servers say of themselves may be long.
+const MAX_SAW = 1000;
+
 export interface CheckOptions {
   readonly url: URL;
   /** Sent to `url` only, and only where nobody on the way can read it. */
@@ -53,11 +56,11 @@ export async function runCheck({ url, token, timeoutMs, totalMs, onProgress }: C
   let complete = true;
   for (const [at, probe] of PROBES.entries()) {
     onProgress?.(probe.id, at, PROBES.length);
-    const late = performance.now() >= deadline;
-    const outcome = late ? skip('there was no time left') : await runProbe(probe, site);
-    // Time may have run out in the middle, so that what was seen last says nothing.
-    if (performance.now() >= deadline) complete = false;
-    findings.push(toFinding(probe, withoutSecrets(outcome, secrets)));
+    const isLate = () => performance.now() >= deadline;
+    const outcome = isLate() ? LATE : await runProbe(probe, site);
+    if (isLate()) complete = false;
+    // What was seen when the time ran out in the middle says nothing.
+    findings.push(toFinding(probe, withoutSecrets(complete ? outcome : LATE, secrets)));
   }
   await endSessions(site);
   const summary = Object.fromEntries(
@@ -76,6 +79,8 @@ export async function runCheck({ url, token, timeoutMs, totalMs, onProgress }: C
     findings,
   };
 }
+
+const LATE = skip('there was no time left');
 
 async function runProbe(probe: Probe, site: Site): Promise<Outcome> {
   if (probe.group !== 'connection' && !site.speaksMcp) return skip('there is no MCP server to ask');
@@ -96,7 +101,7 @@ function fateOf({ token, holder }: Site): Report['token'] {
 }
 
 function toFinding({ id, group, tries, why, source }: Probe, { verdict, saw, advice }: Outcome): Finding {
-  return { id, group, verdict, tries, saw, why, source, advice };
+  return { id, group, verdict, tries, saw: saw.slice(0, MAX_SAW), why, source, advice };
 }
 
 /** What the check opened it closes. */

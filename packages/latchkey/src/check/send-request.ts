@@ -3,7 +3,7 @@ import { request as requestTls } from 'node:https';
 import { isIP } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { toFailure, toTimeout } from './failure.ts';
-import { holdsResponse } from './read-message.ts';
+import { createStreamReader } from './read-message.ts';
 import type { Answer, Draft, Reply } from './reply.ts';
 
 const MAX_BYTES = 1024 * 1024;
@@ -67,6 +67,7 @@ function readAnswer(
       : null;
   const headers = rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? ''] as const] : []));
   const stream = /^text\/event-stream/i.test(response.headers['content-type'] ?? '');
+  const holdsResponse = createStreamReader();
   const answerOf = (cut: Answer['cut']): Answer => ({
     kind: 'answer',
     status: statusCode,
@@ -81,7 +82,7 @@ function readAnswer(
     size += chunk.length;
     if (size >= MAX_BYTES) done(answerOf('size'));
     // A stream may stay open behind the one message that was asked for.
-    else if (stream && holdsResponse(Buffer.concat(chunks).toString('utf8'))) done(answerOf('enough'));
+    else if (stream && holdsResponse(chunk)) done(answerOf('enough'));
   });
   response.on('end', () => done(answerOf(null)));
   // A stream that says nothing has answered by opening.

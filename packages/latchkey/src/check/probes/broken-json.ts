@@ -2,7 +2,10 @@ import { attempt, judgeAttempts } from '../attempts.ts';
 import { warn, type Probe } from '../probe.ts';
 import type { Reply } from '../reply.ts';
 
-const STACK = /\n\s+at .+:\d+:\d+|Traceback \(most recent call last\)|\.(?:java|go|rb|php):\d+/;
+// Of a hostile body, too, this reads each character a few times at most.
+const STACK =
+  /\n[ \t]{1,20}at .{1,300}:\d{1,7}:\d{1,7}|Traceback \(most recent call last\)|\.(?:java|go|rb|php):\d{1,7}/;
+const MAX_LOOKED_AT = 20_000;
 
 export const brokenJson: Probe = {
   id: 'broken-json',
@@ -22,5 +25,13 @@ export const brokenJson: Probe = {
 };
 
 function showsStack(reply: Reply): boolean {
-  return reply.kind === 'answer' && STACK.test(reply.body.replaceAll(String.raw`\n`, '\n').replaceAll('<br>', '\n'));
+  return (
+    reply.kind === 'answer' &&
+    STACK.test(
+      reply.body
+        .slice(0, MAX_LOOKED_AT)
+        .replaceAll(String.raw`\n`, '\n')
+        .replaceAll('<br>', '\n'),
+    )
+  );
 }

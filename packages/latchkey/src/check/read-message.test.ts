@@ -34,12 +34,12 @@ describe('readMessages', () => {
   });
 });
 
-describe('createStreamReader', () => {
-  const follow = (...chunks: string[]) => {
-    const reader = createStreamReader();
-    return chunks.map((chunk) => reader(Buffer.from(chunk)));
-  };
+const follow = (...chunks: string[]) => {
+  const reader = createStreamReader();
+  return chunks.map((chunk) => reader(Buffer.from(chunk)));
+};
 
+describe('createStreamReader', () => {
   it('is done only once the event with the response has ended', () => {
     expect(follow(`data: ${RESULT}`, '\n', '\n')).toEqual([false, false, true]);
     expect(follow(': x\r\n\r\ndata: {"jsonrpc":"2.0","met', 'hod":"x"}\r\n\r\n', `data: ${RESULT}\r\n\r\n`)).toEqual([

@@ -104,12 +104,15 @@ function toFinding({ id, group, tries, why, source }: Probe, { verdict, saw, adv
   return { id, group, verdict, tries, saw: saw.slice(0, MAX_SAW), why, source, advice };
 }
 
+// That much is left also when the time is over.
+const FAREWELL_MS = 2000;
+
 /** What the check opened it closes. */
 async function endSessions(site: Site): Promise<void> {
   for (const caller of [site.stranger, site.holder]) {
     if (caller?.session == null) continue;
     const { token, session } = caller;
     const draft = createDraft(site.url, { era: 'legacy', method: 'ping', token, session });
-    await site.send(withMethod(draft, 'DELETE'));
+    await sendRequest(withMethod(draft, 'DELETE'), Math.min(site.timeoutMs, FAREWELL_MS));
   }
 }

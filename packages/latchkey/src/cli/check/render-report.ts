@@ -114,7 +114,12 @@ function renderSummary({ summary, findings, complete, durationMs }: Report): rea
     .map((verdict) => style(STYLES[verdict], `${summary[verdict]} ${WORDS[verdict](summary[verdict])}`));
   const time = `${(durationMs / 1000).toFixed(1)} s`;
   const lines = [`${findings.length} probes in ${time}: ${counts.join(', ')}`];
-  return complete ? lines : [...lines, style(STYLES.fail, 'The time was over before every probe had its turn.')];
+  return complete
+    ? lines
+    : [
+        ...lines,
+        style(STYLES.fail, 'The time was over before every probe had its turn; a shorter --timeout leaves more of it.'),
+      ];
 }
 
 const WORDS: Readonly<Record<Verdict, (count: number) => string>> = {

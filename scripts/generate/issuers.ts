@@ -42,7 +42,7 @@ Rules ask for scopes ([policy.md](policy.md)); \`scopes\` says which a token giv
           groups: { engineering: [file:read, file:write] }
 \`\`\`
 
-The scope \`*\` never comes from a token; \`always: ["*"]\` gives everything to whoever can get a token there. A claim that is an object gives its keys.
+The scope \`*\` never comes from a token; \`always: ["*"]\` gives everything to whoever can get a token there. In \`map\` a claim that is an object stands for its keys.
 
 ## Signing in through the gateway
 

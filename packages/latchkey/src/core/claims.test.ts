@@ -159,6 +159,7 @@ describe('toScopes', () => {
     expect(scopes({ scope: 'read  write *', scp: ['admin', '*', 1, null] })).toEqual(['read', 'write', 'admin']);
     expect(scopes({ scope: 'a"b a\\b \u0001 ä' })).toEqual([]);
     expect(scopes({ scope: 5, scp: [['read'], { read: true }] })).toEqual([]);
+    expect(scopes({ scope: { read: true } })).toEqual([]);
   });
 
   it('gives what the operator says for a value, also where a name has dots', () => {
@@ -166,6 +167,7 @@ describe('toScopes', () => {
     expect(scopes({ realm: { roles: ['ops', 'toString'] } }, { table })).toEqual(['write', '*']);
     expect(scopes({ 'https://x.example/groups': 'staff' }, { table })).toEqual(['read']);
     expect(scopes({ realm: { roles: 'ops guests' } }, { table })).toEqual([]);
+    expect(scopes({ realm: { roles: { ops: { org1: 'x' }, guests: {} } } }, { table })).toEqual(['write', '*']);
     expect(scopes({ realm: { roles: ['__proto__', 'constructor'] } }, { table })).toEqual([]);
   });
 

@@ -138,18 +138,20 @@ export function toScopes(claims: Claims, { always, claims: names, table }: Scope
     const words = typeof value === 'string' ? value.split(' ') : toTexts(value);
     for (const word of words) if (SCOPE.test(word) && word !== EVERY_SCOPE) scopes.add(word);
   }
-  for (const [name, given] of Object.entries(table)) {
-    const value = findClaim(claims, name);
-    for (const each of typeof value === 'string' ? [value] : toTexts(value))
-      if (Object.hasOwn(given, each)) for (const scope of given[each] ?? []) scopes.add(scope);
-  }
+  for (const [name, given] of Object.entries(table))
+    for (const value of toValues(findClaim(claims, name)))
+      if (Object.hasOwn(given, value)) for (const scope of given[value] ?? []) scopes.add(scope);
   return scopes;
 }
 
-/** Zitadel's roles are the keys of an object. */
 function toTexts(value: unknown): readonly string[] {
-  if (Array.isArray(value)) return value.filter((each) => typeof each === 'string');
-  return typeof value === 'object' && value !== null ? Object.keys(value) : [];
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+}
+
+/** What the table may name: a text, the texts of a list, or the keys of an object, as Zitadel writes roles. */
+function toValues(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : toTexts(value);
 }
 
 /** The claim of that name, or else at that path of names joined with dots (names may have dots of their own). */

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { SignJWT } from 'jose';
 import type { AuthenticateClient, ClientCredentials } from '../core/issuer.ts';
 import { LatchkeyError } from '../core/error.ts';
 import { parseClientKey } from './client-key.ts';
@@ -55,6 +54,8 @@ function byAssertion({ id, secret }: ClientCredentials): AuthenticateClient {
     const claims = { iss: id, sub: id, aud: issuer, jti: randomUUID(), iat: seconds, exp: seconds + ASSERTION_SECONDS };
     form.set('client_id', id);
     form.set('client_assertion_type', ASSERTION_TYPE);
+    // Imported by who needs it: a start without such a client need not wait for it.
+    const { SignJWT } = await import('jose');
     form.set('client_assertion', await new SignJWT(claims).setProtectedHeader(header).sign(key));
     return [];
   };

@@ -37,7 +37,7 @@ const scopes = z.strictObject({
     .describe('By claim, such as groups or realm_access.roles, then by a value of it: the scopes that value gives.'),
 });
 
-const client = z.strictObject({
+export const client = z.strictObject({
   id: field.text(512).describe('Client id of this gateway at the issuer.'),
   secret: field
     .secret()

@@ -60,7 +60,7 @@ export function createIssuer(name: string, given: Given, absolute: (file: string
           ? null
           : { url: jwksUrl },
     keysMaxAgeMs: given.keysMaxAge,
-    client: toClient(given, absolute),
+    client: toClient(given.client, absolute),
     lookup: toLookup(given, preset),
     metadata: preset.metadata ?? null,
     proxy: toProxy(given, preset),
@@ -68,7 +68,8 @@ export function createIssuer(name: string, given: Given, absolute: (file: string
   };
 }
 
-function toClient({ client }: Given, absolute: (file: string) => string): IssuerConfig['client'] {
+/** This gateway as a client of an issuer; null where none is given. */
+export function toClient(client: Given['client'], absolute: (file: string) => string): IssuerConfig['client'] {
   if (client === undefined) return null;
   const { id, auth: method, secret } = client;
   if (secret === undefined) return { id, method, secret: null };

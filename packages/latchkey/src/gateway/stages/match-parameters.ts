@@ -18,7 +18,9 @@ export function matchParametersStage(state: GatewayState): Stage {
         principal === null
       )
         return null;
-      const parameters = state.toolSchemas(server).parametersOf(message.name, toAsker(exchange, principal), exchange.startedAt);
+      const parameters = state
+        .toolSchemas(server)
+        .parametersOf(message.name, toAsker(exchange, principal), exchange.startedAt);
       return parameters instanceof Promise
         ? parameters.then((found) => match(exchange, found))
         : match(exchange, parameters);

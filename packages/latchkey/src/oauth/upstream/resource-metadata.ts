@@ -66,7 +66,9 @@ function readMetadata(body: string, { url, resource }: ResourceMetadataOptions):
   if (!Array.isArray(named) || named.length === 0 || named.length > 20)
     return invalid('the resource metadata of the server name no authorization server');
   const issuers = named.filter((each) => typeof each === 'string' && mayBeAsked(each, url));
-  return issuers.length > 0 ? (issuers as string[]) : invalid('the server names authorization servers that are not https');
+  return issuers.length > 0
+    ? (issuers as string[])
+    : invalid('the server names authorization servers that are not https');
 }
 
 /** https; http only where the upstream is on this machine too, or any server could have what listens here asked. */

@@ -50,11 +50,7 @@ export class TokenHolder {
   }
 
   /** Another token than the refused one; null while the issuer was asked too short a time ago. */
-  replace(
-    refused: Secret,
-    now: number,
-    ask: AskForToken,
-  ): Secret | Refusal | Promise<Secret | Refusal> | null {
+  replace(refused: Secret, now: number, ask: AskForToken): Secret | Refusal | Promise<Secret | Refusal> | null {
     if (this.#token?.secret === refused) {
       if (this.#asking === null && this.#pausing(now)) return null;
       this.#token = null;

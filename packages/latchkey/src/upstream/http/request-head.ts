@@ -6,8 +6,8 @@ export interface RequestHeads {
    * latin1 text with its empty line; null when a value has a character that may not stand in a header. `ours` are whole
    * lines of this request's own.
    */
-  toHead(request: Forwardable, ours: string): string | null;
-  toSessionEnd(sessionId: string, ours: string): string;
+  toHead(request: Forwardable, ours?: string): string | null;
+  toSessionEnd(sessionId: string, ours?: string): string;
 }
 
 // Beyond U+00FF a character would lose its upper bits on the way to the wire, and may come out as a line end.
@@ -27,7 +27,7 @@ export function createRequestHeads(url: URL, own: readonly string[], reserved: r
   const ownNames = new Set([...own.filter((_, at) => at % 2 === 0), ...reserved]);
   const opening = `${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\nconnection: keep-alive\r\n${toLines(own)}`;
   return {
-    toHead({ httpMethod, headers, sessionId, message }, ours) {
+    toHead({ httpMethod, headers, sessionId, message }, ours = '') {
       let head = `${httpMethod} ${opening}${ours}`;
       for (let i = 0; i < headers.length; i += 2) {
         const name = headers[i] as string;
@@ -39,7 +39,7 @@ export function createRequestHeads(url: URL, own: readonly string[], reserved: r
       if (message !== null) head += `content-length: ${message.bytes.length}\r\n`;
       return `${head}\r\n`;
     },
-    toSessionEnd: (sessionId, ours) => `DELETE ${opening}${ours}mcp-session-id: ${sessionId}\r\n\r\n`,
+    toSessionEnd: (sessionId, ours = '') => `DELETE ${opening}${ours}mcp-session-id: ${sessionId}\r\n\r\n`,
   };
 }
 

@@ -1,9 +1,14 @@
 import type { Config } from './config/config.ts';
 import type { IssuerConfig } from './config/issuers/issuer-config.ts';
 import type { Endpoint, PublishedDocument } from './core/endpoint.ts';
+import type { LoadMetadata } from './core/issuer.ts';
 import type { Outgoing } from './core/outgoing.ts';
 import type { Verifier } from './core/verifier.ts';
+import { createDiscovery } from './oauth/discovery.ts';
 import { createOutgoing } from './oauth/outgoing.ts';
+import { createKeySet } from './verify/jwt/key-set.ts';
+import type { JwtIssuer } from './verify/jwt/jwt-issuer.ts';
+import { createJwtVerifier } from './verify/jwt.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -26,31 +31,52 @@ export interface IssuerParts {
 
 /** Joins what each issuer needs. Asks no issuer anything yet. Throws a LatchkeyError where a secret or file is missing. */
 export function createIssuers({ auth }: Config, names: Names, env: Environment): IssuerParts {
-  const parts = auth.issuers.map((issuer) => createIssuer(issuer, names, env));
+  const issuers = auth.issuers.map(toAskable);
   return {
-    verifiers: parts.flatMap(({ verifiers }) => verifiers),
-    documents: parts.flatMap(({ documents }) => documents),
-    endpoints: parts.flatMap(({ endpoints }) => endpoints),
-    authorizationServers: () => parts.flatMap((part) => part.authorizationServers()),
+    verifiers: createVerifiers(issuers, { names, env }),
+    documents: [],
+    endpoints: [],
+    authorizationServers: () => issuers.map(({ config }) => config.issuer),
   };
 }
 
-function createIssuer(issuer: IssuerConfig, names: Names, env: Environment): IssuerParts {
-  const outgoing = createOutgoing({ caFile: issuer.ca });
-  return {
-    verifiers: createVerifiers(issuer, { names, env, outgoing }),
-    documents: [],
-    endpoints: [],
-    authorizationServers: () => [issuer.issuer],
-  };
+/** An issuer and the ways to ask it. */
+interface AskableIssuer {
+  readonly config: IssuerConfig;
+  readonly outgoing: Outgoing;
+  readonly metadata: LoadMetadata;
+}
+
+function toAskable(config: IssuerConfig): AskableIssuer {
+  const outgoing = createOutgoing({ caFile: config.ca });
+  return { config, outgoing, metadata: createDiscovery({ issuer: config.issuer, outgoing, given: config.metadata }) };
 }
 
 interface Around {
   readonly names: Names;
   readonly env: Environment;
-  readonly outgoing: Outgoing;
 }
 
-function createVerifiers(_issuer: IssuerConfig, _around: Around): readonly Verifier[] {
-  return [];
+function createVerifiers(issuers: readonly AskableIssuer[], { names }: Around): readonly Verifier[] {
+  if (issuers.length === 0) return [];
+  const [asked, judged] = partition(issuers, ({ config }) => config.lookup?.always === true);
+  const jwt = createJwtVerifier({
+    issuers: judged.map(toJwtIssuer),
+    elsewhere: {
+      issuers: new Set(asked.map(({ config }) => config.issuer)),
+      encrypted: issuers.some(({ config }) => config.lookup !== null),
+    },
+    resourceOf: names.resourceOf,
+  });
+  return [jwt];
+}
+
+function toJwtIssuer({ config, outgoing, metadata }: AskableIssuer): JwtIssuer {
+  const { algorithms, types, jwks: from, keysRefreshMs: refreshMs, keysMaxAgeMs: maxAgeMs } = config;
+  const keys = createKeySet({ algorithms, from, metadata, outgoing, refreshMs, maxAgeMs });
+  return { rules: config, algorithms, types, keys };
+}
+
+function partition<Each>(list: readonly Each[], chosen: (each: Each) => boolean): readonly [Each[], Each[]] {
+  return [list.filter(chosen), list.filter((each) => !chosen(each))];
 }

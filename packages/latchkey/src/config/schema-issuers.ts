@@ -90,6 +90,12 @@ export const issuer = z.strictObject({
     .refine((from) => (from.url === undefined) !== (from.file === undefined), { error: 'give either url or file' })
     .optional()
     .describe('Its keys, where its metadata do not say.'),
+  keysRefresh: field
+    .timeout()
+    .prefault('10m')
+    .describe(
+      'How long a key that the issuer took back may still serve. Its Cache-Control can shorten it to a minute.',
+    ),
   keysMaxAge: field.timeout().prefault('24h').describe('How long keys are used while the issuer cannot be asked.'),
   require: z.record(claim(), field.text(1024)).prefault({}).describe('Claims that must have exactly this text.'),
   scopes: scopes.prefault({}).describe('How claims become scopes.'),

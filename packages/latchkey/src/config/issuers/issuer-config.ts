@@ -11,6 +11,7 @@ export interface IssuerConfig extends IssuerRules {
   readonly types: readonly string[];
   /** Null: as its metadata say. */
   readonly jwks: { readonly url: string } | { readonly file: string } | null;
+  readonly keysRefreshMs: number;
   readonly keysMaxAgeMs: number;
   readonly client: (Omit<ClientCredentials, 'secret'> & { readonly secret: SecretSource | null }) | null;
   /** How opaque tokens are asked about; null: not at all. `url` null: as its metadata say. */
@@ -59,6 +60,7 @@ export function createIssuer(name: string, given: Given, absolute: (file: string
         : jwksUrl === undefined
           ? null
           : { url: jwksUrl },
+    keysRefreshMs: given.keysRefresh,
     keysMaxAgeMs: given.keysMaxAge,
     client: toClient(given.client, absolute),
     lookup: toLookup(given, preset),

@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises';
+import { createKept, type Kept } from '../../core/kept.ts';
+import type { LoadMetadata } from '../../core/issuer.ts';
+import { OutgoingError, type Outgoing } from '../../core/outgoing.ts';
+import { parseStrict } from '../../core/parse-strict.ts';
+import { parseKey, type VerificationKey } from './verification-key.ts';
+
+export type KeySet = Kept<readonly VerificationKey[]>;
+
+export interface KeySetOptions {
+  /** The algorithms that keys are taken for. */
+  readonly algorithms: readonly string[];
+  /** Null: where the metadata say. */
+  readonly from: { readonly url: string } | { readonly file: string } | null;
+  readonly metadata: LoadMetadata;
+  readonly outgoing: Outgoing;
+  /** How long a key serves after the issuer took it back, milliseconds; its Cache-Control can only shorten it. */
+  readonly refreshMs: number;
+  /** How long keys serve while the issuer cannot be asked, milliseconds. */
+  readonly maxAgeMs: number;
+}
+
+const MOST_KEYS = 100;
+const LEAST_FRESH_MS = 60_000;
+const FILE_FRESH_MS = 1000;
+
+/** The public keys of an issuer (RFC 7517 §5). A key that is in the next set again stays the same object. */
+export function createKeySet(options: KeySetOptions): KeySet {
+  const { algorithms, refreshMs, maxAgeMs } = options;
+  let current: readonly VerificationKey[] = [];
+  return createKept({
+    async load(now) {
+      const { text, name, maxAge } = await read(options, now);
+      current = keepSame(parseKeySet(text, name, algorithms), current);
+      return { value: current, freshMs: Math.min(refreshMs, maxAge) };
+    },
+    maxAgeMs,
+  });
+}
+
+interface Source {
+  readonly text: string;
+  /** For errors. */
+  readonly name: string;
+  /** Milliseconds for which the source says it need not be asked again. */
+  readonly maxAge: number;
+}
+
+async function read({ from, metadata, outgoing }: KeySetOptions, now: number): Promise<Source> {
+  if (from !== null && 'file' in from) return readKeyFile(from.file);
+  const url = from === null ? (await metadata(now)).jwksUri : from.url;
+  if (url === null) throw new OutgoingError('the metadata of the issuer name no key set (jwks_uri)');
+  const { host } = new URL(url);
+  const { status, headers, body } = await outgoing({ method: 'GET', url });
+  if (status !== 200) throw new OutgoingError(`${host}: no key set (status ${status})`);
+  return { text: body, name: host, maxAge: toMaxAge(headers['cache-control']) };
+}
+
+async function readKeyFile(file: string): Promise<Source> {
+  try {
+    return { text: await readFile(file, 'utf8'), name: file, maxAge: FILE_FRESH_MS };
+  } catch (error) {
+    throw new OutgoingError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`);
+  }
+}
+
+function toMaxAge(cacheControl = ''): number {
+  const seconds = /(?:^|[\s,])max-age=(\d{1,9})(?:$|[\s,])/i.exec(cacheControl)?.[1];
+  return seconds === undefined ? Infinity : Math.max(Number(seconds) * 1000, LEAST_FRESH_MS);
+}
+
+/** The keys of a key set that can be used here. Throws an OutgoingError when there is none, or the text is no key set. */
+export function parseKeySet(text: string, name: string, algorithms: readonly string[]): readonly VerificationKey[] {
+  const document = parseStrict(Buffer.from(text)) as { keys?: unknown } | null | undefined;
+  const listed = document?.keys;
+  if (!Array.isArray(listed)) throw new OutgoingError(`${name}: what it gives is no key set`);
+  if (listed.length > MOST_KEYS) throw new OutgoingError(`${name}: its key set has more than ${MOST_KEYS} keys`);
+  const keys = listed.map((jwk) => parseKey(jwk, algorithms)).filter((key) => key !== null);
+  if (keys.length === 0) throw new OutgoingError(`${name}: its key set has no key that can be used here`);
+  return keys;
+}
+
+function keepSame(next: readonly VerificationKey[], before: readonly VerificationKey[]): readonly VerificationKey[] {
+  return next.map((key) => before.find(({ text }) => text === key.text) ?? key);
+}
+
+/** The one key for this header; null when there is none or more than one (RFC 7515 §6). */
+export function findKey(
+  keys: readonly VerificationKey[],
+  { alg, kid }: Readonly<Record<string, unknown>>,
+): VerificationKey | null {
+  let found: VerificationKey | null = null;
+  for (const key of keys) {
+    if (!key.algorithms.includes(alg as string) || (kid !== undefined && key.kid !== kid)) continue;
+    if (found !== null) return null;
+    found = key;
+  }
+  return found;
+}

@@ -1,0 +1,52 @@
+import { guardNames, parseStrict } from '../../core/parse-strict.ts';
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** A signed JWT taken apart; nothing in it is proved yet. */
+export interface ParsedToken {
+  readonly header: Members;
+  readonly claims: Members;
+  /** What the signature is over. */
+  readonly input: Buffer;
+  readonly signature: Buffer;
+}
+
+const HEADER_NAMES = guardNames([
+  ...['alg', 'kid', 'typ', 'cty', 'crit', 'jku', 'jwk', 'x5u', 'x5c', 'b64', 'zip', 'enc'],
+]);
+// Not the names of clients and scopes: issuers write both `client_id` and `clientId`.
+const CLAIM_NAMES = guardNames(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'cnf']);
+
+/** Whether the text is of that many parts and the first is base64url of what begins like a JSON object. */
+export function isJose(text: string, parts: 3 | 5): boolean {
+  if (!text.startsWith('e')) return false;
+  let dots = 0;
+  for (let at = text.indexOf('.'); at !== -1; at = text.indexOf('.', at + 1)) dots += 1;
+  // `ew` to `e_`: the byte of the opening brace.
+  return dots === parts - 1 && /^e[w-z0-9_-]/.test(text);
+}
+
+/** Takes a JWS in compact form apart (RFC 7515 §7.1); else says what is wrong with it. */
+export function parseToken(text: string): ParsedToken | string {
+  const first = text.indexOf('.');
+  const second = text.indexOf('.', first + 1);
+  const header = decode(text.slice(0, first));
+  const payload = decode(text.slice(first + 1, second));
+  const signature = decode(text.slice(second + 1));
+  if (header === null || payload === null || signature === null) return 'it is not base64url as RFC 7515 writes it';
+  const members = parseStrict(header, HEADER_NAMES);
+  if (!isObject(members)) return 'its header is not one unambiguous JSON object';
+  const claims = parseStrict(payload, CLAIM_NAMES);
+  if (!isObject(claims)) return 'its payload is not one unambiguous JSON object';
+  return { header: members, claims, input: Buffer.from(text.slice(0, second), 'latin1'), signature };
+}
+
+function isObject(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Null for padding, foreign characters and spare bits that are not zero: one value has one spelling. */
+function decode(part: string): Buffer | null {
+  const bytes = Buffer.from(part, 'base64url');
+  return bytes.toString('base64url') === part ? bytes : null;
+}

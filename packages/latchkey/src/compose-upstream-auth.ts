@@ -5,7 +5,7 @@ import type { Outgoing } from './core/outgoing.ts';
 import type { Refusal } from './core/reason.ts';
 import type { UpstreamTokens } from './core/upstream-tokens.ts';
 import { createClientAuthentication } from './oauth/client-authentication.ts';
-import { createLoadMetadata } from './oauth/discovery.ts';
+import { createDiscovery } from './oauth/discovery.ts';
 import { createOutgoing } from './oauth/outgoing.ts';
 import { atIssuer, atNamedIssuer, type LocateTokenServer } from './oauth/upstream/token-server.ts';
 import { createUpstreamTokens, type GrantOptions } from './oauth/upstream/upstream-tokens.ts';
@@ -27,7 +27,7 @@ export function createTokens(
   const locateNamed = (): LocateTokenServer =>
     atNamedIssuer({
       upstream: { outgoing: createOutgoing({ caFile: ca }), url: new URL(url), resource: auth.resource },
-      metadataOf: (issuer) => createLoadMetadata({ issuer, outgoing }),
+      metadataOf: (issuer) => createDiscovery({ issuer, outgoing, given: null }),
       onState: reportState(server, log),
     });
   const toGrant = (grant: UpstreamGrant): GrantOptions => ({
@@ -50,7 +50,7 @@ function locateConfigured({ issuer, tokenUrl }: UpstreamGrant, outgoing: Outgoin
     const found = { issuer: issuer ?? tokenUrl, endpoint: tokenUrl };
     return () => Promise.resolve(found);
   }
-  return issuer === null ? null : atIssuer(createLoadMetadata({ issuer, outgoing }));
+  return issuer === null ? null : atIssuer(createDiscovery({ issuer, outgoing, given: null }));
 }
 
 function authenticateAs({ client }: UpstreamGrant, env: Environment): GrantOptions['authenticate'] {

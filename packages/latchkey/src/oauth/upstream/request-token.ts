@@ -1,5 +1,6 @@
 import type { AuthenticateClient } from '../../core/issuer.ts';
 import { OutgoingError, type Outgoing, type OutgoingAnswer } from '../../core/outgoing.ts';
+import { parseStrict } from '../../core/parse-strict.ts';
 import { refuse, type Refusal } from '../../core/reason.ts';
 import { Secret } from '../../core/secret.ts';
 import type { IssuedToken } from './token-holder.ts';
@@ -90,14 +91,10 @@ function toLife(given: unknown): number {
   return typeof seconds === 'number' && seconds > 0 ? Math.min(seconds, LONGEST_LIFE_S) : DEFAULT_LIFE_S;
 }
 
-/** Null for what is no JSON object. */
+/** Null for what is no JSON object, or one that two programs would read in two ways. */
 export function parseObject(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value = JSON.parse(text) as unknown;
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
-  } catch {
-    return null;
-  }
+  const value = parseStrict(Buffer.from(text));
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : null;
 }

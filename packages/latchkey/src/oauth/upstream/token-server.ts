@@ -15,7 +15,6 @@ export interface DiscoveryOptions {
   readonly onState: (refusal: Refusal | null) => void;
 }
 
-const KEPT_MS = 10 * 60_000;
 /** An upstream that says something wrong is not asked again for so long. */
 const FAILED_MS = 30_000;
 
@@ -39,7 +38,7 @@ export function atIssuer(load: LoadMetadata): LocateTokenServer {
  */
 export function atNamedIssuer({ upstream, metadataOf, onState }: DiscoveryOptions): LocateTokenServer {
   let pinned: { readonly issuer: string; readonly locate: LocateTokenServer } | null = null;
-  let held: { readonly found: TokenServer | Refusal; readonly until: number } | null = null;
+  let failed: { readonly refusal: Refusal; readonly until: number } | null = null;
 
   const locate: LocateTokenServer = async (now) => {
     const issuers = await findIssuers(upstream);
@@ -54,13 +53,12 @@ export function atNamedIssuer({ upstream, metadataOf, onState }: DiscoveryOption
   };
 
   return async (now) => {
-    if (held !== null && now < held.until && held.until - now <= KEPT_MS) return held.found;
+    if (failed !== null && now < failed.until && failed.until - now <= FAILED_MS) return failed.refusal;
     const found = await locate(now);
-    const failed = 'reason' in found;
-    onState(failed ? found : null);
+    const refusal = 'reason' in found ? found : null;
+    onState(refusal);
     // What cannot be reached may be there again in a moment; the holder of the token waits by itself.
-    const keptMs = !failed ? KEPT_MS : found.reason === 'upstream-invalid' ? FAILED_MS : 0;
-    held = { found, until: now + keptMs };
+    failed = refusal?.reason === 'upstream-invalid' ? { refusal, until: now + FAILED_MS } : null;
     return found;
   };
 }

@@ -5,15 +5,8 @@ import type { Address } from './address.ts';
 import { createIssuer, type IssuerConfig } from './issuers/issuer-config.ts';
 import type { Settings } from './schema.ts';
 import { createUpstreamAuth, withoutQuery, type UpstreamAuth } from './upstream-auth.ts';
+import type { TextOrSource } from './source.ts';
 import { defaultStoreFolder } from './store-folder.ts';
-
-/** A value as written, or where it is to be read from. */
-export type TextOrSource = string | SecretSource;
-export interface SecretSource {
-  readonly env?: string | undefined;
-  /** Absolute. */
-  readonly file?: string | undefined;
-}
 
 export type UpstreamConfig =
   | {

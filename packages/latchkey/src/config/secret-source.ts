@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { LatchkeyError } from '../core/error.ts';
 import { Secret } from '../core/secret.ts';
-import type { SecretSource, TextOrSource } from './config.ts';
+import type { SecretSource, TextOrSource } from './source.ts';
 import { isOpenToOthers } from './private-file.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

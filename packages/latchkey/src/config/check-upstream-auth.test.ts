@@ -101,7 +101,8 @@ describe('upstream.auth', () => {
     ],
     [http(`auth: { tokenExchange: { ${ISSUER} } }`), '', 'tokenExchange: no caller has a token to exchange'],
     [http('auth: { tokenExchange: { from: [nobody] } }'), withIssuers('one'), 'from: nobody is no issuer'],
-    [http(`auth: { tokenExchange: { ${ISSUER} } }`), withIssuers('one', 'two'), 'says not which tokens are exchanged'],
+    [http(`auth: { tokenExchange: { ${ISSUER} } }`), withIssuers('one', 'two'), 'would send tokens to another issuer'],
+    [http(`auth: { tokenExchange: { ${ISSUER} } }`), withIssuers('one'), 'would send tokens to another issuer'],
     [
       http(`auth: { tokenExchange: { client: { id: x, secret: ${SECRET} }, from: [one] } }`),
       withIssuers('one', 'two'),

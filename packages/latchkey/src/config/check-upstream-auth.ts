@@ -2,7 +2,7 @@ import { isLoopback } from './address.ts';
 import { invalid } from './problem.ts';
 import type { Problem } from './problem.ts';
 import type { Settings } from './schema.ts';
-import { clientOf, exchangedNames, exchangeIssuer } from './upstream-auth.ts';
+import { clientOf, exchangedNames, exchangeIssuer, staysWithItsIssuer } from './upstream-auth.ts';
 import type { Path } from './yaml-document.ts';
 
 type Where = (...path: Path) => string;
@@ -72,7 +72,10 @@ function checkExchange(exchange: NonNullable<UpstreamAuth['tokenExchange']>, aut
   // Callers' tokens go to no place that a server behind the gateway chooses.
   if (issuer === undefined && exchange.tokenUrl === undefined)
     problems.push(invalid(at(), 'says not where tokens are exchanged', 'set issuer or tokenUrl'));
-  if (exchange.from === undefined && named.length > 1)
-    problems.push(invalid(at(), 'says not which tokens are exchanged', 'set from: [NAME in auth.issuers]'));
+  // One issuer's token is shown to another only where that is written down.
+  else if (exchange.from === undefined && !staysWithItsIssuer(exchange, issuers))
+    problems.push(
+      invalid(at(), 'would send tokens to another issuer than their own', 'set from: [NAME in auth.issuers]'),
+    );
   return problems;
 }

@@ -74,9 +74,15 @@ export function withoutQuery(url: string): string {
 const NO_CLIENT = { id: '', method: 'none', secret: null } as const;
 
 /** The issuer that a caller's token is exchanged at; undefined where nothing says which. */
-export function exchangeIssuer({ issuer, tokenUrl }: GivenExchange, issuers: Issuers): string | undefined {
+export function exchangeIssuer({ issuer }: GivenExchange, issuers: Issuers): string | undefined {
   const [only, ...others] = Object.values(issuers);
-  return issuer !== undefined || tokenUrl !== undefined || others.length > 0 ? issuer : identifierOf(only);
+  return issuer === undefined && others.length === 0 ? identifierOf(only) : issuer;
+}
+
+/** Whether every token that is exchanged goes to the issuer that made it. */
+export function staysWithItsIssuer(exchange: GivenExchange, issuers: Issuers): boolean {
+  const issuer = exchangeIssuer(exchange, issuers);
+  return exchangedNames(exchange, issuers).every((name) => identifierOf(issuers[name]) === issuer);
 }
 
 /** Names in `auth.issuers` whose tokens are exchanged. */

@@ -10,7 +10,8 @@ export interface Gateway extends Latchkey {
   readJournal(): Promise<string[]>;
 }
 
-async function startGateway(upstream: Upstream, tools: object, more: object): Promise<Gateway> {
+/** A gateway before `upstream`, with rules for its tools and `more` settings. */
+export async function startGateway(upstream: Upstream, tools: object, more: object): Promise<Gateway> {
   const opened = new AsyncDisposableStack();
   try {
     const directory = await mkdtemp(join(tmpdir(), 'latchkey-clients-'));

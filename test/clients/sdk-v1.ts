@@ -42,7 +42,7 @@ const createProvider = (token: string | undefined): OAuthClientProvider => ({
 async function connectOverSse(url: string, options: ConnectOptions): Promise<Session> {
   const given = { fetch: fetchWith(options), requestInit: headersWith(options) };
   const transport = new SSEClientTransport(sseUrlOf(url), given);
-  return connectOver(transport, options, async () => undefined);
+  return connectV1(transport, options, async () => undefined);
 }
 
 async function connect(url: string, options: ConnectOptions): Promise<Session> {
@@ -52,10 +52,11 @@ async function connect(url: string, options: ConnectOptions): Promise<Session> {
     ...(options.by === 'provider' && { authProvider: createProvider(options.token) }),
   });
   // Its own types disagree where an absent property may not be undefined.
-  return connectOver(transport as Transport, options, () => transport.terminateSession());
+  return connectV1(transport as Transport, options, () => transport.terminateSession());
 }
 
-async function connectOver(
+/** Opens a session over `transport`; `endSession` ends it at the server too. */
+export async function connectV1(
   transport: Transport,
   options: ConnectOptions,
   endSession: () => Promise<void>,

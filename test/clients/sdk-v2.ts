@@ -30,7 +30,7 @@ function answerQuestions(client: Client, answers: Answers): void {
 
 async function connectOverSse(url: string, options: ConnectOptions): Promise<Session> {
   const given = { fetch: fetchWith(options), requestInit: headersWith(options) };
-  return connectOver(new SSEClientTransport(sseUrlOf(url), given), 'legacy', options, async () => undefined);
+  return connectV2(new SSEClientTransport(sseUrlOf(url), given), 'legacy', options, async () => undefined);
 }
 
 async function connect(mode: VersionNegotiationMode, url: string, options: ConnectOptions): Promise<Session> {
@@ -40,10 +40,11 @@ async function connect(mode: VersionNegotiationMode, url: string, options: Conne
     requestInit: headersWith(options),
     ...(by === 'provider' && { authProvider: { token: async () => token } }),
   });
-  return connectOver(transport, mode, options, () => transport.terminateSession());
+  return connectV2(transport, mode, options, () => transport.terminateSession());
 }
 
-async function connectOver(
+/** Opens a session over `transport`; `endSession` ends it at the server too. */
+export async function connectV2(
   transport: Transport,
   mode: VersionNegotiationMode,
   options: ConnectOptions,

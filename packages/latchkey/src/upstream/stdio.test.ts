@@ -459,6 +459,13 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
       expect(steps.messages.map((message) => message['params']?.progressToken ?? message['id'])).toEqual([9, 9, 9, 4]);
     });
 
+    it('has one too where the server is slow to start', async () => {
+      const caller = createCaller(startUpstream(MODERN, { env: { MODERN_STARTS_AFTER_MS: '4000' } }));
+      const session = await caller.openSession();
+      const answer = await caller.legacy({ id: 1, ...tool('echo', { text: 'hi' }) }, session).finished;
+      expect(textOf(answer.messages[0])).toBe('hi');
+    });
+
     it('is asked as its revision asks, and the call goes on with its answer', async () => {
       const caller = createCaller(startUpstream(MODERN));
       const session = await caller.openSession({ elicitation: {} });

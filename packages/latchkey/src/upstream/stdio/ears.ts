@@ -8,7 +8,7 @@ export type Launched<T> = { readonly kind: 'ok'; readonly value: T } | { readonl
 /** Listens to a child that has no owner yet: hears the response to one question at a time, and keeps nothing else. */
 export interface Ears extends ChildHandlers {
   readonly ending: Ending | null;
-  /** The first response to one of `ids` (JSON text). */
+  /** The first result for one of `ids` (JSON text); an error only where there is no other answer to wait for. */
   ask(child: Child, question: Buffer, ids: readonly string[], timeoutMs: number): Promise<Launched<ServerLine>>;
   /** From now on the owner hears everything, and at once if the child is gone already. */
   passTo(owner: ChildHandlers): void;
@@ -18,7 +18,7 @@ export function createEars(): Ears {
   let owner: ChildHandlers | null = null;
   let ending: Ending | null = null;
   let tell: ((heard: Launched<ServerLine>) => void) | null = null;
-  let wanted: readonly string[] = [];
+  let wanted = new Set<string>();
   return {
     get ending() {
       return ending;
@@ -26,8 +26,10 @@ export function createEars(): Ears {
     onLine(line) {
       if (owner !== null) return owner.onLine(line);
       const read = tell === null ? null : readServerLine(line);
-      if (read?.id && read.method === '' && wanted.includes(textAt(read.bytes, read.id)))
-        tell?.({ kind: 'ok', value: read });
+      if (!read?.id || read.method !== '') return;
+      if (!wanted.delete(textAt(read.bytes, read.id))) return;
+      // Who starts slowly finds two questions, and may refuse the second before it has answered the first.
+      if (read.result !== null || wanted.size === 0) tell?.({ kind: 'ok', value: read });
     },
     onEnd(ended) {
       ending = ended;
@@ -48,7 +50,7 @@ export function createEars(): Ears {
         };
         const timer = setTimeout(settle, timeoutMs, { kind: 'lost', loss: START_TIMED_OUT });
         tell = settle;
-        wanted = ids;
+        wanted = new Set(ids);
         child.send(question);
         return undefined;
       });

@@ -28,6 +28,8 @@ const reasonOf = async (...given: Parameters<typeof ask>): Promise<unknown> => {
   return 'reason' in found ? found.reason : found;
 };
 
+const wrong = (error: string) => ({ status: 400, json: { error } });
+
 describe('requestToken', () => {
   it('sends the grant with the proof of the client', async () => {
     const found = await ask({ json: { access_token: 'abc', token_type: 'bEARER', expires_in: 60 } });
@@ -94,7 +96,6 @@ describe('requestToken', () => {
   });
 
   it('tells a caller whose token is not exchanged from a gateway that is not taken', async () => {
-    const wrong = (error: string) => ({ status: 400, json: { error } });
     for (const error of ['invalid_request', 'invalid_grant', 'access_denied', 'invalid_token']) {
       expect(await reasonOf(wrong(error), { exchange: true })).toBe('policy-denied');
       expect(await reasonOf(wrong(error))).toBe('upstream-invalid');

@@ -102,6 +102,8 @@ describe('TokenHolder', () => {
   });
 });
 
+const issue = (expiresAt: number) => () => Promise.resolve({ secret: new Secret('x'), expiresAt });
+
 describe('TokenCache', () => {
   it('never gives one key what another was issued, and forgets the oldest', async () => {
     const cache = new TokenCache(100);
@@ -117,7 +119,6 @@ describe('TokenCache', () => {
 
   it('lets what ended go when others come', async () => {
     const cache = new TokenCache();
-    const issue = (expiresAt: number) => () => Promise.resolve({ secret: new Secret('x'), expiresAt });
     await cache.find('short', T0, issue(T0 + 6000));
     await cache.find('long', T0 + 60_000, issue(T0 + 600_000));
     expect(cache.current('short', T0)).toBeNull();

@@ -1,10 +1,12 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startGuardedUpstream, type GuardedUpstream } from '../fixtures/guarded-upstream.ts';
+import { openEvents } from '../fixtures/event-stream.ts';
 import type { IssuerRequest } from '../fixtures/issuer.ts';
 import { ranBy } from './answers.ts';
-import { callBody, initializeCall, legacyCall, modernCall, send, type Call } from './harness.ts';
+import { callBody, initializeCall, legacyCall, modernCall, requestBytes, send, type Call } from './harness.ts';
 import { startJwtSite, type JwtSite } from './jwt-site.ts';
+import { startSse } from './sse-client.ts';
 import { waitForRecord } from './trail-records.ts';
 
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
@@ -99,6 +101,46 @@ test('sessions of 2025 revisions go with the token of their caller', async () =>
   ).toBe(200);
   expect((await send(site, { method: 'DELETE', headers: streams, token })).status).toBe(200);
   expect(new Set(holders())).toEqual(new Set(['for.dora']));
+});
+
+test('streams of HTTP+SSE, and what the gateway asks for a caller, go with the token of that caller', async () => {
+  const token = await site.mint({ sub: 'kim' });
+  const client = await startSse(site, token);
+  await expect.poll(() => upstream.requests.map(({ method }) => method)).toContain('GET');
+  await client.ask('tools/call', { name: 'echo', arguments: {} }, 'over-sse');
+  client.stream.leave();
+  expect(new Set(holders())).toEqual(new Set(['for.kim']));
+  upstream.reset();
+  const other = await site.mint({ sub: 'leo' });
+  expect((await send(site, { token: other, tool: 'unlisted' })).status).toBe(403);
+  expect(new Set(holders()).size).toBeLessThanOrEqual(1);
+});
+
+test('a caller that leaves while its token is asked for has nothing sent', async () => {
+  const [gone, stays] = [await site.mint({ sub: 'mia' }), await site.mint({ sub: 'noah' })];
+  let answer: (() => void) | null = null;
+  site.issuer.answer('/token', (asked: IssuerRequest) => {
+    const right = exchangeToken(asked);
+    if (new URLSearchParams(asked.body).get('subject_token') !== gone) return right;
+    return new Response(
+      new ReadableStream({
+        start(stream) {
+          answer = () => {
+            stream.enqueue(Buffer.from(JSON.stringify(right)));
+            stream.close();
+          };
+        },
+      }),
+    );
+  });
+  const leaving = await openEvents(site.gateway.url, requestBytes(site, { token: gone }));
+  await expect.poll(() => answer).not.toBeNull();
+  leaving.leave();
+  await waitForRecord(site, { principal: 'issuer:test:mia', method: 'tools/call' });
+  (answer as (() => void) | null)?.();
+  expect((await send(site, { token: stays })).status).toBe(200);
+  const calls = upstream.requests.filter(({ body }) => body.includes('"tools/call"'));
+  expect(calls.map(({ authorization }) => authorization)).toEqual([expect.stringMatching(/^Bearer for\.noah\./)]);
 });
 
 test('1,000 calls of two callers never cross', async () => {

@@ -1,9 +1,12 @@
 /**
- * Writes what is made from the configuration's schema: docs/config.md and latchkey.schema.json.
+ * Writes what is made from data: docs/config.md and latchkey.schema.json from the configuration's schema, docs/issuers.md
+ * from the presets, the table of docs/check.md from the probes.
  * With --check nothing is written; the exit code is 1 when a file is not what it should be.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { issuersPage } from './generate/issuers.ts';
+import { withProbes } from './generate/probes.ts';
 import { toJsonSchema } from '../packages/latchkey/src/config/json-schema.ts';
 
 interface Schema {
@@ -89,15 +92,21 @@ function format(name: string, text: string): string {
 }
 
 const schema = toJsonSchema();
+const check = new URL('../docs/check.md', import.meta.url);
 const outputs = [
   {
     file: new URL('../docs/config.md', import.meta.url),
     text: `${INTRODUCTION}${rowsOf(schema as Schema, '').join('\n')}\n`,
   },
   {
+    file: new URL('../docs/issuers.md', import.meta.url),
+    text: issuersPage(),
+  },
+  {
     file: new URL('../packages/latchkey/latchkey.schema.json', import.meta.url),
     text: format('latchkey.schema.json', JSON.stringify(schema)),
   },
+  { file: check, text: withProbes(read(check)) },
 ];
 
 function read(file: URL): string {
@@ -112,7 +121,7 @@ const stale = outputs.filter(({ file, text }) => read(file) !== text);
 if (process.argv.includes('--check')) {
   for (const { file } of stale)
     console.error(
-      `${file.pathname.split('/').slice(-2).join('/')} is not what the schema makes; run: node scripts/generate.ts`,
+      `${file.pathname.split('/').slice(-2).join('/')} is not what it is made from; run: node scripts/generate.ts`,
     );
   process.exitCode = stale.length > 0 ? 1 : 0;
 } else for (const { file, text } of stale) writeFileSync(file, text);

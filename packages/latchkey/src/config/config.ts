@@ -5,7 +5,7 @@ import type { Address } from './address.ts';
 import { createIssuer, type IssuerConfig } from './issuers/issuer-config.ts';
 import type { Settings } from './schema.ts';
 import { createUpstreamAuth, withoutQuery, type UpstreamAuth } from './upstream-auth.ts';
-import type { TextOrSource } from './source.ts';
+import type { TextOrSource } from './secret-source.ts';
 import { defaultStoreFolder } from './store-folder.ts';
 
 export type UpstreamConfig =

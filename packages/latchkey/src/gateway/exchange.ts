@@ -55,6 +55,11 @@ export function isPlain(route: Route | null): boolean {
   return route?.kind === 'rest-list' || route?.kind === 'rest-call';
 }
 
+/** Whether any web page may read this: metadata and key sets hold nothing that not everybody may know. */
+export function isPublic(route: Route | null, probes: ReadonlySet<Route>): boolean {
+  return route?.kind === 'document' && !probes.has(route);
+}
+
 /** One request on its way through the stages. Each stage fills in what it found. */
 export interface Exchange {
   readonly request: IncomingMessage;
@@ -72,6 +77,8 @@ export interface Exchange {
   principal: Principal | null;
   /** The caller's credential, kept only for a server that it is exchanged for; `subjectOf` alone reads it. */
   subject: Secret | null;
+  /** What the caller's next DPoP proof should carry; null where the answer need not say. */
+  proofNonce: string | null;
   failuresExceeded: number;
   body: Buffer | null;
   message: Message | null;

@@ -138,6 +138,7 @@ function createExchange(request: IncomingMessage, response: ServerResponse): Exc
     server: null,
     principal: null,
     subject: null,
+    proofNonce: null,
     failuresExceeded: 0,
     body: null,
     message: null,

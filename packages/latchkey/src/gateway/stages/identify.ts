@@ -22,7 +22,7 @@ export function identifyStage(state: GatewayState): Stage {
       const found = findCredential(exchange);
       if (found === null) return welcomeStranger(state, exchange);
       if ('reason' in found) return found.reason === 'credential-malformed' ? failed(state, exchange, found) : found;
-      // The one place where a credential goes on (decisions/028-upstream-tokens.md).
+      // The one place where a credential goes on (decisions/030-upstream-tokens.md).
       if (exchange.server?.upstream.wantsSubject === true) exchange.subject = found.secret;
       const serverName = exchange.server?.name ?? '';
       const verdict = options.verifier.verify(found, serverName, exchange.startedAt);
@@ -78,14 +78,18 @@ function judge(state: GatewayState, exchange: Exchange, verdict: Verdict): Stage
     return refuse('clear-text');
   }
   if (verdict.kind === 'skip') return failed(state, exchange, refuse('credential-unknown'));
-  if (verdict.kind === 'reject')
+  if (verdict.kind === 'reject') {
+    // Whoever is asked for a nonce has proved everything else, and is to try again at once.
+    if (verdict.reason === 'proof-nonce') return refuse(verdict.reason, toMore(verdict));
     return UNDECIDED.has(verdict.reason)
       ? refuse(verdict.reason, { retryAfterSeconds: 1, ...toMore(verdict) })
       : failed(state, exchange, refuse(verdict.reason, toMore(verdict)));
+  }
+  exchange.proofNonce = verdict.nonce ?? null;
   return accepted(state, exchange, verdict.principal);
 }
 
-/** Nobody failed to prove anything: it could not be asked, or must be asked once more. */
+/** Nobody failed to prove anything: it could not be asked. */
 const UNDECIDED: ReadonlySet<Reason> = new Set(['store-unavailable', 'issuer-unavailable']);
 
 function toMore({ detail, nonce }: Extract<Verdict, { kind: 'reject' }>): Omit<Refusal, 'reason'> {

@@ -47,7 +47,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // Those of their verifiers that ask them about tokens.
   'compose-lookups.ts': { rooms: ['core', 'config', 'verify', 'oauth'], ...outside },
   // Which upstream a configuration means: one more kind of it changes nothing else.
-  'compose-upstream.ts': { rooms: ['core', 'config', 'upstream', 'compose-tools.ts'], ...outside },
+  'compose-upstream.ts': {
+    rooms: ['core', 'config', 'upstream', 'compose-tools.ts', 'compose-upstream-auth.ts'],
+    ...outside,
+  },
+  // Tokens for a server, of issuers that have nothing to do with those of the callers.
+  'compose-upstream-auth.ts': { rooms: ['core', 'config', 'oauth'], ...outside },
   // What the credential commands need, without the gateway's start-up time.
   'compose-store.ts': { rooms: ['store', 'verify'], ...outside },
   // Declared tools, for the gateway and for the commands that run them without it.

@@ -230,8 +230,9 @@ function children(): readonly string[] {
   });
 }
 
-// This release is no OAuth client towards upstreams. What holds now: whatever an upstream says about authorization, the
-// gateway asks nobody, opens nothing, sends its configured credential to nobody else, and shows the caller none of it.
+// Without upstream.auth the gateway is no OAuth client (where it is one: prm-upstream.test.ts). Whatever an upstream says
+// about authorization, it asks nobody, opens nothing, sends its configured credential to nobody else, and shows the caller
+// none of it.
 
 /** What an upstream may say of the authorization server at that address. */
 function authorizationAnswers(at: string): readonly string[] {

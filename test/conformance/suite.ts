@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Check, SuiteResult } from './compare.ts';
 
@@ -62,3 +62,19 @@ export async function runSuite(url: string, spec: Spec): Promise<SuiteResult> {
     await rm(directory, { recursive: true, force: true });
   }
 }
+
+/** Has a client scenario of the suite run our client, a command that is given the URL of a server, and gives its checks. */
+export async function runClientScenario(scenario: string, command: string): Promise<readonly Check[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'latchkey-conformance-'));
+  try {
+    const wanted = ['--scenario', scenario, '--command', command, '--timeout', String(clientTimeoutMs)];
+    const output = await runProgram(['client', ...wanted, '--output-dir', directory]);
+    const found = (await readdir(directory, { recursive: true })).find((entry) => entry.endsWith('checks.json'));
+    if (found === undefined) throw new Error(`the suite ran nothing: ${output}`);
+    return readChecks(dirname(join(directory, found)));
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+const clientTimeoutMs = 90_000;

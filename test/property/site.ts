@@ -36,6 +36,8 @@ export async function startPropertySite(): Promise<PropertySite> {
   const upstream = createHttpUpstream({
     url: new URL(spy.url),
     headers: [],
+    identity: null,
+    tokens: null,
     tls: {},
     callTimeoutMs: 5000,
     callMaxMs: 10_000,

@@ -1,24 +1,35 @@
 import { createTools } from './compose-tools.ts';
+import { createTokens } from './compose-upstream-auth.ts';
 import type { Config, ServerConfig, UpstreamConfig } from './config/config.ts';
 import { resolveSecrets } from './config/secret-source.ts';
 import { readCertificate } from './config/tls-files.ts';
+import type { PublishedDocument } from './core/endpoint.ts';
 import { LatchkeyError } from './core/error.ts';
+import type { Awaitable } from './core/store.ts';
 import type { Upstream } from './core/upstream.ts';
 import { createHttpUpstream } from './upstream/http.ts';
 import { isHeaderValue } from './upstream/http/request-head.ts';
+import { createIdentityKeys, type IdentityKeys } from './upstream/identity/identity-keys.ts';
+import { createSignIdentity } from './upstream/identity/sign-identity.ts';
 import { createStdioUpstream, type StdioUpstreamOptions, type StdioUpstream } from './upstream/stdio.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/** What every server is given. */
+export interface UpstreamAround {
+  readonly env: Environment;
+  readonly log: StdioUpstreamOptions['log'];
+  /** What says who asks is signed with these; null where no server is told. */
+  readonly identityKeys: IdentityKeys | null;
+  /** Origin of this gateway, known once it listens. */
+  readonly origin: () => string;
+}
+
 /** The server behind one path, not started yet. Throws a LatchkeyError where the configuration names none or a bad one. */
-export function createUpstream(
-  server: ServerConfig,
-  config: Config,
-  env: Environment,
-  log: StdioUpstreamOptions['log'],
-): Upstream | StdioUpstream {
+export function createUpstream(server: ServerConfig, config: Config, around: UpstreamAround): Upstream | StdioUpstream {
+  const { env, log } = around;
   const { upstream } = server;
   const { limits } = config;
   if (upstream === null) {
@@ -26,7 +37,7 @@ export function createUpstream(
       hint: 'name one: `latchkey run -- COMMAND ARGS…`, `latchkey run --upstream URL`, `latchkey run --tools FILE`, or `upstream:` in latchkey.yaml (`latchkey init` writes one)',
     });
   }
-  if (upstream.kind === 'http') return createHttp(upstream, limits, env);
+  if (upstream.kind === 'http') return createHttp(server.name, upstream, limits, around);
   if (upstream.kind === 'tools') return createTools(upstream, server, config, { env, log });
   return createStdioUpstream({
     command: [upstream.command, ...upstream.args],
@@ -41,14 +52,35 @@ export function createUpstream(
   });
 }
 
+/** The keys that say who asks; null where no server is told. `secret` is 32 random bytes, hex. */
+export async function loadIdentityKeys(
+  { servers }: Config,
+  secret: () => Awaitable<string>,
+): Promise<IdentityKeys | null> {
+  const told = servers.some(({ upstream }) => upstream?.kind === 'http' && upstream.identity !== null);
+  return told ? createIdentityKeys(await secret()) : null;
+}
+
+/** What a server needs to know that it is this gateway that says who asks. */
+export function publishIdentityKeys(keys: IdentityKeys): PublishedDocument {
+  return { path: '/.latchkey/jwks', body: () => ({ status: 200, body: keys.keySetAt(Date.now()) }) };
+}
+
 function createHttp(
+  server: string,
   upstream: Extract<UpstreamConfig, { kind: 'http' }>,
   limits: Config['limits'],
-  env: Environment,
+  { env, log, identityKeys: keys, origin: issuer }: UpstreamAround,
 ): Upstream {
+  const { identity } = upstream;
   return createHttpUpstream({
     url: new URL(upstream.url),
     headers: toHeaders(revealed(upstream.headers, env)),
+    identity:
+      identity === null || keys === null
+        ? null
+        : { header: identity.header, sign: createSignIdentity({ keys, issuer, audience: identity.audience }) },
+    tokens: createTokens(upstream, { server, env, log }),
     tls: upstream.ca === null ? {} : { ca: readCertificate(upstream.ca) },
     callTimeoutMs: upstream.timeoutMs,
     callMaxMs: Math.max(limits.callMax, upstream.timeoutMs),

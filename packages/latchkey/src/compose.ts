@@ -1,6 +1,6 @@
 import { assertReplaceable, replaceTools, servesSameTools } from './compose-tools.ts';
 import { createIssuers } from './compose-issuers.ts';
-import { createUpstream } from './compose-upstream.ts';
+import { createUpstream, loadIdentityKeys, publishIdentityKeys, type UpstreamAround } from './compose-upstream.ts';
 import type { Config } from './config/config.ts';
 import { readSecret } from './config/secret-source.ts';
 import { readTlsPair } from './config/tls-files.ts';
@@ -98,7 +98,8 @@ async function start(
           }),
   });
   closing.push(() => trail.close());
-  const servers = await startServers(config, env, log, closing);
+  const identityKeys = await loadIdentityKeys(config, () => store.secret('upstream-identity'));
+  const servers = await startServers(config, { env, log, identityKeys }, closing);
   const issuers = createIssuers(
     config,
     {
@@ -132,7 +133,7 @@ async function start(
       if (issuer !== null) return issuers.endOf(principal, Date.now());
       return endOf(credentialId === null ? null : await store.credentials.find(credentialId));
     },
-    documents: issuers.documents,
+    documents: [...issuers.documents, ...(identityKeys === null ? [] : [publishIdentityKeys(identityKeys)])],
     endpoints: issuers.endpoints,
     metadata: (resource) =>
       protectedResourceMetadata({ ...resource, authorizationServers: issuers.authorizationServers(), proofs }),
@@ -171,14 +172,14 @@ async function start(
 
 async function startServers(
   config: Config,
-  env: Environment,
-  log: Log,
+  around: Omit<UpstreamAround, 'origin'>,
   closing: (() => Promise<unknown> | void)[],
 ): Promise<readonly ProtectedServer[]> {
   const prefix = config.publicUrl === null ? '' : new URL(config.publicUrl).pathname.replace(/\/$/, '');
   const servers: ProtectedServer[] = [];
+  const origin = (): string => new URL(servers[0]?.resource ?? '').origin;
   for (const server of config.servers) {
-    const upstream = createUpstream(server, config, env, log);
+    const upstream = createUpstream(server, config, { ...around, origin });
     closing.push(() => upstream.close());
     if ('start' in upstream) await upstream.start();
     servers.push({

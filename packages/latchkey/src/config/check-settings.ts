@@ -4,6 +4,7 @@ import { checkLookups } from './check-lookups.ts';
 import { invalid } from './problem.ts';
 import type { Problem } from './problem.ts';
 import type { Settings } from './schema.ts';
+import { checkUpstreamAuth } from './check-upstream-auth.ts';
 import type { Path } from './yaml-document.ts';
 
 type Where = (...path: Path) => string;
@@ -109,7 +110,8 @@ function checkOpenDoor(
 
 function checkServers(settings: Settings, given: Readonly<Record<string, unknown>>, where: Where): Problem[] {
   const { servers, upstream } = settings;
-  if (servers === undefined) return upstream === undefined ? [] : checkUpstream(upstream, where, ['upstream']);
+  if (servers === undefined)
+    return upstream === undefined ? [] : checkUpstream(upstream, settings.auth, where, ['upstream']);
   const problems = TOP_ONLY.filter((key) => given[key] !== undefined).map((key) =>
     invalid(where(key), `${key} belongs to each server when there are servers`),
   );
@@ -121,19 +123,19 @@ function checkServers(settings: Settings, given: Readonly<Record<string, unknown
     if (RESERVED.has(name))
       problems.push(invalid(where(...path), `${name} is a path of the gateway's own; take another name`));
     if (server.upstream === undefined) problems.push(invalid(where(...path), 'upstream is missing'));
-    else problems.push(...checkUpstream(server.upstream, where, [...path, 'upstream']));
+    else problems.push(...checkUpstream(server.upstream, settings.auth, where, [...path, 'upstream']));
   }
   return problems;
 }
 
 /** What names a server, in words, and what only another kind of it has. */
 const UPSTREAM_KINDS = {
-  command: { words: 'a command', foreign: ['headers', 'tls'] },
+  command: { words: 'a command', foreign: ['headers', 'identity', 'auth', 'tls'] },
   url: { words: 'a url', foreign: ['cwd', 'env'] },
-  tools: { words: 'tools', foreign: ['cwd', 'env', 'headers', 'tls', 'timeout'] },
+  tools: { words: 'tools', foreign: ['cwd', 'env', 'headers', 'identity', 'auth', 'tls', 'timeout'] },
 } as const;
 
-function checkUpstream(upstream: Upstream, where: Where, path: Path): Problem[] {
+function checkUpstream(upstream: Upstream, auth: Settings['auth'], where: Where, path: Path): Problem[] {
   const { command, url, headers, tls } = upstream;
   const [kind, ...others] = (['command', 'url', 'tools'] as const).filter((key) => upstream[key] !== undefined);
   if (kind === undefined || others.length > 0)
@@ -154,6 +156,7 @@ function checkUpstream(upstream: Upstream, where: Where, path: Path): Problem[] 
   const names = Object.keys(headers ?? {}).map((name) => name.toLowerCase());
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) problems.push(invalid(where(...path, 'headers'), `has ${twice} twice`));
+  if (kind === 'url') problems.push(...checkUpstreamAuth(upstream, auth, (...more) => where(...path, ...more)));
   return problems;
 }
 

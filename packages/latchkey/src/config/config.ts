@@ -4,6 +4,7 @@ import type { Policy } from '../core/policy.ts';
 import type { Address } from './address.ts';
 import { createIssuer, type IssuerConfig } from './issuers/issuer-config.ts';
 import type { Settings } from './schema.ts';
+import { createUpstreamAuth, withoutQuery, type UpstreamAuth } from './upstream-auth.ts';
 import type { TextOrSource } from './secret-source.ts';
 import { defaultStoreFolder } from './store-folder.ts';
 
@@ -23,6 +24,10 @@ export type UpstreamConfig =
       readonly headers: Readonly<Record<string, TextOrSource>>;
       /** Absolute path of a PEM file; null: the built-in authorities. */
       readonly ca: string | null;
+      /** Null: the server is not told who asks. */
+      readonly identity: { readonly header: string; readonly audience: string } | null;
+      /** Null: the gateway gets no tokens for it. */
+      readonly auth: UpstreamAuth | null;
       readonly timeoutMs: number;
     }
   | {
@@ -118,11 +123,12 @@ interface UpstreamAround {
   readonly directory: string;
   /** What the upstream's file of declared tools holds, where it has one and that was read. */
   readonly tools: DeclaredTools | null;
+  readonly issuers: Settings['auth']['issuers'];
 }
 
 export function createUpstream(
   upstream: NonNullable<Settings['upstream']>,
-  { callTimeoutMs, directory, tools }: UpstreamAround,
+  { callTimeoutMs, directory, tools, issuers }: UpstreamAround,
 ): UpstreamConfig {
   const { command, url = '', cwd = '.', env = {}, headers = {}, tls, timeout: timeoutMs = callTimeoutMs } = upstream;
   // Not frozen all through: what a compiled pattern keeps between two uses is its own.
@@ -130,7 +136,20 @@ export function createUpstream(
     return { kind: 'tools', file: path.resolve(directory, upstream.tools), tools: tools && Object.freeze(tools) };
   if (command === undefined) {
     const ca = tls?.ca === undefined ? null : path.resolve(directory, tls.ca);
-    return { kind: 'http', url, headers: resolveSources(headers, directory), ca, timeoutMs };
+    const { identity, auth } = upstream;
+    const absolute = (file: string): string => path.resolve(directory, file);
+    return {
+      kind: 'http',
+      url,
+      headers: resolveSources(headers, directory),
+      ca,
+      identity:
+        identity === undefined
+          ? null
+          : { header: identity.header.toLowerCase(), audience: identity.audience ?? withoutQuery(url) },
+      auth: auth === undefined ? null : createUpstreamAuth(auth, { url, issuers, absolute }),
+      timeoutMs,
+    };
   }
   const [program = '', ...args] = command;
   return {

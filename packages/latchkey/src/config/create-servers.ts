@@ -55,7 +55,12 @@ function createServer(
   directory: string,
 ) {
   const { policy, added, overruled } = joinRules(server, settings.scopes, tools?.rules ?? {});
-  const around = { callTimeoutMs: settings.limits.callTimeout, directory, tools: tools?.tools ?? null };
+  const around = {
+    callTimeoutMs: settings.limits.callTimeout,
+    directory,
+    tools: tools?.tools ?? null,
+    issuers: settings.auth.issuers,
+  };
   const upstream = server.upstream === undefined ? null : createUpstream(server.upstream, around);
   const { protocol, pin } = server;
   const made: ServerConfig = {

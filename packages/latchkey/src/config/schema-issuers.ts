@@ -43,7 +43,7 @@ const scopes = z.strictObject({
     ),
 });
 
-const client = z.strictObject({
+export const client = z.strictObject({
   id: field.text(512).describe('Client id of this gateway at the issuer.'),
   secret: field
     .secret()

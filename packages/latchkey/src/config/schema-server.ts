@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import * as field from './fields.ts';
+import { client } from './schema-issuers.ts';
 
 const rule = z.strictObject({
   scopes: field.scopes().prefault([]).describe('Scopes that are needed, all of them.'),
@@ -25,6 +26,57 @@ const tls = z.strictObject({
     .describe('Whether plain http may leave this machine. Never turns off certificate checks.'),
 });
 
+const identity = z.strictObject({
+  header: field.headerName().prefault('Latchkey-Identity').describe('Name of the header.'),
+  audience: field
+    .text(2048)
+    .optional()
+    .describe('What the signed header is for (`aud`). Default: the URL of the server, without a query.'),
+});
+
+const grant = {
+  issuer: field
+    .webUrl()
+    .optional()
+    .describe('Issuer of the tokens. Default: as the server itself says, for clientCredentials only.'),
+  tokenUrl: field.webUrl().optional().describe('Token endpoint. Default: as the metadata of the issuer say.'),
+  client: client
+    .optional()
+    .describe('This gateway as a client of the issuer. Default: the client of that issuer in auth.issuers.'),
+  scopes: field.scopes().prefault([]).describe('Scopes to ask for. Default: none are named.'),
+  resource: z
+    .union([field.webUrl(), z.literal(false)], { error: 'expected a URL, or false' })
+    .optional()
+    .describe(
+      'The server as its issuer and its metadata call it (RFC 8707, RFC 9728). Default: its URL, without a query. false: not sent.',
+    ),
+  audience: field.text(2048).optional().describe('Parameter `audience`, where the issuer wants one.'),
+};
+
+const upstreamAuth = z.strictObject({
+  clientCredentials: z
+    .strictObject(grant)
+    .optional()
+    .describe(
+      'One token for this gateway (OAuth 2.1 §4.2). Beside tokenExchange: for callers whose credential is of no issuer.',
+    ),
+  tokenExchange: z
+    .strictObject({
+      ...grant,
+      from: z
+        .array(field.text(32))
+        .min(1)
+        .optional()
+        .describe('Names in auth.issuers whose tokens are exchanged. Default: the one issuer that there is.'),
+    })
+    .optional()
+    .describe("One token for each caller's own, which goes to the issuer as subject_token (RFC 8693)."),
+  tls: z
+    .strictObject({ ca: field.text().describe('PEM file of the authorities to trust instead of the built-in ones.') })
+    .optional()
+    .describe('How the issuer is reached.'),
+});
+
 const upstream = z.strictObject({
   command: field.command().optional().describe('Program of a stdio server and its arguments; no shell reads them.'),
   cwd: field.text().optional().describe('Directory it runs in. Default: the directory of this file.'),
@@ -37,6 +89,10 @@ const upstream = z.strictObject({
     .record(field.headerName(), field.textOrSecret())
     .optional()
     .describe('Headers that are added to each request: text, {env: NAME} or {file: PATH}.'),
+  identity: identity
+    .optional()
+    .describe('Tells an HTTP server who asks, by a header that this gateway signs. {} is enough.'),
+  auth: upstreamAuth.optional().describe('Access tokens that this gateway gets for an HTTP server.'),
   tls: tls.optional().describe('How an HTTP server is reached.'),
   tools: field
     .text()

@@ -1,6 +1,7 @@
 import type { Message } from './message.ts';
 import type { Principal } from './principal.ts';
 import type { Refusal } from './reason.ts';
+import type { Secret } from './secret.ts';
 
 /** A judged request on its way to a protected server. */
 export interface Forwardable {
@@ -14,6 +15,11 @@ export interface Forwardable {
   readonly sessionId: string | null;
   /** End-to-end headers that may pass, as [name, value, name, value…]; credentials and hop-by-hop headers are gone. */
   readonly headers: readonly string[];
+  /**
+   * What the caller came in with, only for an upstream that `wantsSubject` and only where an issuer vouches for the
+   * caller. It is exchanged for another token and never sent to the upstream.
+   */
+  readonly subject?: Secret | null;
 }
 
 /**
@@ -38,6 +44,8 @@ export interface Upstream {
   readonly kind: 'http' | 'stdio' | 'tools';
   /** How the trail and start-up text name it; holds no secret. */
   readonly label: string;
+  /** Whether callers' credentials are exchanged for tokens of the upstream's (RFC 8693): then requests need `subject`. */
+  readonly wantsSubject?: boolean;
   /** Never throws and never rejects: every failure is told to `answer`. */
   forward(request: Forwardable, answer: Answer): void;
   /** Ends a session that the gateway expired; best effort. */

@@ -4,6 +4,7 @@ import type { Policy, Rule } from '../core/policy.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Message } from '../core/message.ts';
 import type { Refusal } from '../core/reason.ts';
+import type { Secret } from '../core/secret.ts';
 import type { Era, Protocol } from '../core/revision.ts';
 import type { Upstream } from '../core/upstream.ts';
 import type { OpenAnswer } from './open-answer.ts';
@@ -74,6 +75,8 @@ export interface Exchange {
   route: Route | null;
   server: ProtectedServer | null;
   principal: Principal | null;
+  /** The caller's credential, kept only for a server that it is exchanged for; `subjectOf` alone reads it. */
+  subject: Secret | null;
   /** What the caller's next DPoP proof should carry; null where the answer need not say. */
   proofNonce: string | null;
   failuresExceeded: number;

@@ -1,7 +1,7 @@
 import { readMirroredParameters, type MirroredParameter } from '../core/parameter-headers.ts';
 import { parseMessage } from '../core/parse-message.ts';
-import type { Principal } from '../core/principal.ts';
 import type { Upstream } from '../core/upstream.ts';
+import type { Asker } from '../core/upstream-tokens.ts';
 import { collectAnswer, messagesIn } from './collect-answer.ts';
 import type { ToolPins } from './tool-pins.ts';
 
@@ -16,11 +16,11 @@ export interface ToolSchemas {
   /** What is known of the tool; asks the upstream when it is not, at most once a minute. */
   parametersOf(
     tool: string,
-    principal: Principal,
+    asker: Asker,
     now: number,
   ): readonly MirroredParameter[] | Promise<readonly MirroredParameter[]>;
   /** Asks the upstream anew when it was not asked within the last minute; null when it was. Never rejects. */
-  refresh(principal: Principal, now: number): Promise<void> | null;
+  refresh(asker: Asker, now: number): Promise<void> | null;
 }
 
 /** `pins` take notice of every tool that the upstream lists. */
@@ -28,10 +28,10 @@ export function createToolSchemas(upstream: Upstream, pins: ToolPins | null): To
   let known: ReadonlyMap<string, readonly MirroredParameter[]> = new Map();
   let askedAt = 0;
   let asking: Promise<void> | null = null;
-  const refresh = async (principal: Principal, now: number): Promise<void> => {
+  const refresh = async (asker: Asker, now: number): Promise<void> => {
     askedAt = now;
     try {
-      known = await fetchAll(upstream, principal, (tool) => void pins?.see(tool, now));
+      known = await fetchAll(upstream, asker, (tool) => void pins?.see(tool, now));
     } catch {
       // An upstream that has no such list validates its own headers; the next try is a minute away.
     } finally {
@@ -39,30 +39,30 @@ export function createToolSchemas(upstream: Upstream, pins: ToolPins | null): To
     }
   };
   return {
-    parametersOf(tool, principal, now) {
+    parametersOf(tool, asker, now) {
       const found = known.get(tool);
       const fresh = Math.abs(now - askedAt) < REFRESH_MS;
-      if (found !== undefined && !fresh) void (asking ??= refresh(principal, now));
+      if (found !== undefined && !fresh) void (asking ??= refresh(asker, now));
       if (found !== undefined) return found;
       if (fresh && asking === null) return NONE;
-      return (asking ??= refresh(principal, now)).then(() => known.get(tool) ?? NONE);
+      return (asking ??= refresh(asker, now)).then(() => known.get(tool) ?? NONE);
     },
-    refresh(principal, now) {
+    refresh(asker, now) {
       if (asking === null && now - askedAt < REFRESH_MS) return null;
-      return (asking ??= refresh(principal, now));
+      return (asking ??= refresh(asker, now));
     },
   };
 }
 
 async function fetchAll(
   upstream: Upstream,
-  principal: Principal,
+  asker: Asker,
   see: (tool: Record<string, unknown>) => void,
 ): Promise<ReadonlyMap<string, readonly MirroredParameter[]>> {
   const all = new Map<string, readonly MirroredParameter[]>();
   let cursor: unknown;
   for (let page = 0; page < MAX_PAGES; page += 1) {
-    const result = (await fetchPage(upstream, principal, page, cursor)) as {
+    const result = (await fetchPage(upstream, asker, page, cursor)) as {
       nextCursor?: unknown;
       tools?: readonly ({ name?: unknown } | null)[];
     } | null;
@@ -74,8 +74,8 @@ async function fetchAll(
   return all;
 }
 
-async function fetchPage(upstream: Upstream, principal: Principal, page: number, cursor: unknown): Promise<unknown> {
-  const messages = await ask(upstream, principal, {
+async function fetchPage(upstream: Upstream, asker: Asker, page: number, cursor: unknown): Promise<unknown> {
+  const messages = await ask(upstream, asker, {
     jsonrpc: '2.0',
     id: `latchkey-tools-${page}`,
     method: 'tools/list',
@@ -95,7 +95,7 @@ async function fetchPage(upstream: Upstream, principal: Principal, page: number,
   throw new Error('no result');
 }
 
-async function ask(upstream: Upstream, principal: Principal, call: object): Promise<readonly string[]> {
+async function ask(upstream: Upstream, asker: Asker, call: object): Promise<readonly string[]> {
   const parsed = parseMessage(Buffer.from(JSON.stringify(call)));
   if (parsed.kind !== 'message') throw new Error('unreachable: our own message was refused');
   const headers = [
@@ -110,7 +110,7 @@ async function ask(upstream: Upstream, principal: Principal, call: object): Prom
   ];
   const { answer, outcome } = collectAnswer({ maxBytes: MAX_BYTES, timeoutMs: FETCH_TIMEOUT_MS });
   upstream.forward(
-    { httpMethod: 'POST', era: 'modern', principal, message: parsed.message, sessionId: null, headers },
+    { httpMethod: 'POST', era: 'modern', ...asker, message: parsed.message, sessionId: null, headers },
     answer,
   );
   const collected = await outcome;

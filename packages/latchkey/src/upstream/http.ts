@@ -1,5 +1,8 @@
-import { refuse } from '../core/reason.ts';
-import type { Upstream } from '../core/upstream.ts';
+import { refuse, type Refusal } from '../core/reason.ts';
+import { Secret } from '../core/secret.ts';
+import type { SignIdentity } from '../core/upstream-identity.ts';
+import type { UpstreamTokens } from '../core/upstream-tokens.ts';
+import type { Answer, Forwardable, Upstream } from '../core/upstream.ts';
 import { Deadlines } from './deadlines.ts';
 import { ConnectionPool, type PoolOptions } from './http/connection-pool.ts';
 import { Farewell } from './http/farewell.ts';
@@ -11,29 +14,62 @@ export interface HttpUpstreamOptions extends PoolOptions, RelayOptions {
   readonly url: URL;
   /** The upstream's own credential and other fixed headers, [name, value, …]. */
   readonly headers: readonly string[];
+  /** Says who asks in a header of that name, in lower case; null: it is not said. */
+  readonly identity: { readonly header: string; readonly sign: SignIdentity } | null;
+  /** Access tokens for the upstream; null: nothing but `headers` says who the gateway is. */
+  readonly tokens: UpstreamTokens | null;
 }
 
 /** An MCP server over Streamable HTTP. Bodies pass byte for byte and unbuffered; a caller that leaves takes its request along. */
 export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
-  const { url } = options;
+  const { url, identity, tokens } = options;
   const pool = new ConnectionPool(options);
-  const heads = createRequestHeads(url, options.headers);
+  const reserved = identity === null ? ['authorization'] : ['authorization', identity.header];
+  const heads = createRequestHeads(url, options.headers, reserved);
   const deadlines = new Deadlines((now) => pool.closeOverdue(now));
+
+  const send = (request: Forwardable, answer: Answer, token: Secret | null, mayTryAgain: boolean): void => {
+    const identified = identity === null ? '' : toLine(identity.header, identity.sign(request.principal, Date.now()));
+    const head = heads.toHead(request, identified + toAuthorization(token));
+    if (head === null) return answer.fail(refuse('internal'));
+    const again = mayTryAgain && token !== null ? () => sendAgain(request, answer, token) : null;
+    const relay = new Relay(request, answer, options, deadlines, { again, withToken: token !== null });
+    deadlines.watch(relay);
+    const connection = pool.send(head, request.message?.bytes ?? null, relay);
+    if (connection !== null) relay.travel(connection);
+  };
+
+  const sendWith = (request: Forwardable, answer: Answer, found: Secret | Refusal, mayTryAgain: boolean): void => {
+    // Its caller may have gone while the token was asked for.
+    if (answer.aborted) return;
+    if (found instanceof Secret) send(request, answer, found, mayTryAgain);
+    else answer.fail(found);
+  };
+
+  const sendAgain = (request: Forwardable, answer: Answer, refused: Secret): boolean => {
+    const found = tokens?.replace(refused, request, Date.now()) ?? null;
+    if (found instanceof Promise) void found.then((token) => sendWith(request, answer, token, false));
+    else if (found !== null) sendWith(request, answer, found, false);
+    return found !== null;
+  };
+
   return {
     kind: 'http',
     label: `${url.origin}${url.pathname}`,
+    wantsSubject: tokens?.ofCallers ?? false,
     forward(request, answer) {
-      const head = heads.toHead(request);
-      if (head === null) return answer.fail(refuse('internal'));
-      const relay = new Relay(request, answer, options, deadlines);
-      deadlines.watch(relay);
-      const connection = pool.send(head, request.message?.bytes ?? null, relay);
-      if (connection !== null) relay.travel(connection);
+      if (tokens === null) return send(request, answer, null, false);
+      const found = tokens.find(request, Date.now());
+      if (found instanceof Promise) void found.then((token) => sendWith(request, answer, token, true));
+      else sendWith(request, answer, found, true);
     },
     endSession(sessionId) {
+      const token = tokens?.own(Date.now()) ?? null;
+      // Nobody is there to get a token for; the server ends idle sessions by itself.
+      if (tokens !== null && token === null) return;
       const farewell = new Farewell(deadlines);
       deadlines.watch(farewell);
-      const connection = pool.send(heads.toSessionEnd(sessionId), null, farewell);
+      const connection = pool.send(heads.toSessionEnd(sessionId, toAuthorization(token)), null, farewell);
       if (connection !== null) farewell.travel(connection);
     },
     close() {
@@ -42,4 +78,13 @@ export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
       return Promise.resolve();
     },
   };
+}
+
+function toAuthorization(token: Secret | null): string {
+  return token === null ? '' : toLine('authorization', `Bearer ${token.reveal()}`);
+}
+
+/** Neither a name nor a value here is a caller's: tokens are checked when they are issued. */
+function toLine(name: string, value: string): string {
+  return `${name}: ${value}\r\n`;
 }

@@ -79,7 +79,7 @@ export function createIssuer(name: string, given: Given, absolute: (file: string
           : { url: jwksUrl },
     keysRefreshMs: given.keysRefresh,
     keysMaxAgeMs: given.keysMaxAge,
-    client: toClient(given, absolute),
+    client: toClient(given.client, absolute),
     lookup: toLookup(given, preset),
     metadata: issuer === preset.issuer ? (preset.metadata ?? null) : null,
     proxy: toProxy(given, preset, audiences),
@@ -87,7 +87,8 @@ export function createIssuer(name: string, given: Given, absolute: (file: string
   };
 }
 
-function toClient({ client }: Given, absolute: (file: string) => string): IssuerConfig['client'] {
+/** This gateway as a client of an issuer; null where none is given. */
+export function toClient(client: Given['client'], absolute: (file: string) => string): IssuerConfig['client'] {
   if (client === undefined) return null;
   const { id, auth: method, secret } = client;
   if (secret === undefined) return { id, method, secret: null };

@@ -78,9 +78,9 @@ class Listening implements InflowEvents {
     const { server, stream, protocolVersion } = this.#listened;
     const headers = ['accept', 'text/event-stream'];
     if (protocolVersion !== null) headers.push('mcp-protocol-version', protocolVersion);
-    const { sealed, principal } = stream;
+    const { sealed, principal, asker } = stream;
     const sessionId = sealed === null ? null : this.#state.sessions.unseal(server, principal, sealed, Date.now());
-    return { httpMethod: 'GET', era: 'legacy', principal, message: null, sessionId, headers };
+    return { httpMethod: 'GET', era: 'legacy', ...asker, message: null, sessionId, headers };
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Principal } from '../../core/principal.ts';
+import type { Asker } from '../../core/upstream-tokens.ts';
 import type { OpenAnswer } from '../open-answer.ts';
 
 /** What flows from the upstream into a stream: the answer to one message, or what belongs to none. */
@@ -20,7 +21,7 @@ export interface Outstanding {
 }
 
 export interface StreamOptions {
-  readonly principal: Principal;
+  readonly asker: Asker;
   readonly unreadBytes: number;
   readonly idleMs: number;
   /** Called when the upstream has opened a session: its sealed id, and its own. */
@@ -38,6 +39,8 @@ export class SseStream implements OpenAnswer {
   /** What the client calls its session by; it proves nothing. */
   readonly id = randomBytes(32).toString('base64url');
   readonly principal: Principal;
+  /** For whom the upstream is asked on the stream's own account. */
+  readonly asker: Asker;
   /** The upstream's session as `Sessions` sealed it; null before there is one. */
   sealed: string | null = null;
   /** Whether what belongs to no message was asked for. */
@@ -53,7 +56,8 @@ export class SseStream implements OpenAnswer {
   constructor(response: ServerResponse, options: StreamOptions) {
     this.#response = response;
     this.#options = options;
-    this.principal = options.principal;
+    this.asker = options.asker;
+    this.principal = options.asker.principal;
   }
 
   get usable(): boolean {

@@ -9,6 +9,7 @@ import { callPlainly } from '../plain-answer.ts';
 import { SseCall, type CallFinish } from '../sse/call.ts';
 import { listen } from '../sse/listening.ts';
 import type { SseStream } from '../sse/stream.ts';
+import { subjectOf } from '../subject.ts';
 import { createVisibleAnswer, passesWhole } from '../visible-answer.ts';
 
 /** Hands what was judged to the upstream. The client's credentials end here. */
@@ -156,5 +157,6 @@ function forwardable(exchange: Exchange, principal: Principal): Forwardable {
     message: exchange.message,
     sessionId: exchange.sessionId,
     headers: passed,
+    subject: subjectOf(exchange.subject, principal),
   };
 }

@@ -22,6 +22,8 @@ export function identifyStage(state: GatewayState): Stage {
       const found = findCredential(exchange);
       if (found === null) return welcomeStranger(state, exchange);
       if ('reason' in found) return found.reason === 'credential-malformed' ? failed(state, exchange, found) : found;
+      // The one place where a credential goes on (decisions/030-upstream-tokens.md).
+      if (exchange.server?.upstream.wantsSubject === true) exchange.subject = found.secret;
       const serverName = exchange.server?.name ?? '';
       const verdict = options.verifier.verify(found, serverName, exchange.startedAt);
       return verdict instanceof Promise

@@ -2,6 +2,7 @@ import { mirrorParameters, parametersMatch, type MirroredParameter } from '../..
 import { refuse } from '../../core/reason.ts';
 import { isPlain, type Exchange, type Stage, type StageResult } from '../exchange.ts';
 import type { GatewayState } from '../state.ts';
+import { toAsker } from '../subject.ts';
 
 /** Holds `Mcp-Param-*` headers against the arguments, for tools whose schema mirrors some (2026-07-28 only). */
 export function matchParametersStage(state: GatewayState): Stage {
@@ -17,7 +18,9 @@ export function matchParametersStage(state: GatewayState): Stage {
         principal === null
       )
         return null;
-      const parameters = state.toolSchemas(server).parametersOf(message.name, principal, exchange.startedAt);
+      const parameters = state
+        .toolSchemas(server)
+        .parametersOf(message.name, toAsker(exchange, principal), exchange.startedAt);
       return parameters instanceof Promise
         ? parameters.then((found) => match(exchange, found))
         : match(exchange, parameters);

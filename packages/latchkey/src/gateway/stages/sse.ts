@@ -4,6 +4,7 @@ import type { Exchange, ProtectedServer, Stage, StageResult } from '../exchange.
 import { ssePaths } from '../routes.ts';
 import { SseStream } from '../sse/stream.ts';
 import type { GatewayState } from '../state.ts';
+import { toAsker } from '../subject.ts';
 
 const SESSION_ID = /^sessionId=([A-Za-z0-9_-]{43})$/;
 
@@ -26,7 +27,7 @@ function open(state: GatewayState, exchange: Exchange, server: ProtectedServer):
   headers.sessionId = null;
   const { limits } = state.options;
   const stream = new SseStream(response, {
-    principal,
+    asker: toAsker(exchange, principal),
     unreadBytes: limits.unreadBytes,
     idleMs: limits.streamIdleMs,
     onSession(sealed, upstreamId) {

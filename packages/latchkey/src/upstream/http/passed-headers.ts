@@ -24,6 +24,16 @@ export function judgeAnswer({ status, headers }: ResponseHead, type: string): Re
   return readable || status >= 400 ? null : 'upstream-invalid';
 }
 
+/** What an operator should look at when the server asks for another credential than it was sent; null for other answers. */
+export function explainRefusal({ status, headers }: ResponseHead, tokens: boolean): string | null {
+  if (status === 403 && tokens && /\binsufficient_scope\b/.test(findHeader(headers, 'www-authenticate') ?? ''))
+    return 'the server wants a token with more scopes; see upstream.auth';
+  if (status !== 401) return null;
+  return tokens
+    ? 'the server does not take the token it was sent; see upstream.auth'
+    : 'the server wants a credential; see upstream.headers and upstream.auth';
+}
+
 /** The headers of an answer that go to the caller. */
 export function passHeaders(headers: readonly string[]): readonly string[] {
   // What a caller may read is not for a cache that others share, whatever the upstream thinks.

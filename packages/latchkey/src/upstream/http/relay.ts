@@ -3,7 +3,7 @@ import type { Answer, Forwardable } from '../../core/upstream.ts';
 import type { Bounded, Deadlines } from '../deadlines.ts';
 import { endsEvent, toErrorEvent } from '../event-stream.ts';
 import type { Connection, Receiver } from './connection.ts';
-import { judgeAnswer, passHeaders } from './passed-headers.ts';
+import { explainRefusal, judgeAnswer, passHeaders } from './passed-headers.ts';
 import { findHeader, type ResponseHead } from './response-head.ts';
 
 export interface RelayOptions {
@@ -14,6 +14,9 @@ export interface RelayOptions {
   readonly maxResponseBytes: number;
 }
 
+/** Sends the request again where the server did not take its token; false where it should not be tried. */
+export type TryAgain = () => boolean;
+
 /** Carries one answer across, with back-pressure; a caller that leaves takes its request along. */
 export class Relay implements Receiver, Bounded {
   slot = -1;
@@ -23,6 +26,9 @@ export class Relay implements Receiver, Bounded {
   readonly #options: RelayOptions;
   /** Forgets it once the answer is all there, or is a stream that may last. */
   readonly #deadlines: Deadlines;
+  /** Null where the request went without a token of its own, or went twice already. */
+  readonly #again: TryAgain | null;
+  readonly #withToken: boolean;
   #connection: Connection | null = null;
   #drainAsked = false;
   #started = false;
@@ -32,12 +38,20 @@ export class Relay implements Receiver, Bounded {
   #betweenEvents = true;
   #size = 0;
 
-  constructor(request: Forwardable, answer: Answer, options: RelayOptions, deadlines: Deadlines) {
+  constructor(
+    request: Forwardable,
+    answer: Answer,
+    options: RelayOptions,
+    deadlines: Deadlines,
+    { again, withToken }: { readonly again: TryAgain | null; readonly withToken: boolean },
+  ) {
     this.deadline = performance.now() + options.callTimeoutMs;
     this.#request = request;
     this.#answer = answer;
     this.#options = options;
     this.#deadlines = deadlines;
+    this.#again = again;
+    this.#withToken = withToken;
   }
 
   /** The connection that carries the request from here on. */
@@ -54,7 +68,10 @@ export class Relay implements Receiver, Bounded {
     const type = (findHeader(head.headers, 'content-type') ?? '').toLowerCase();
     const fault = judgeAnswer(head, type);
     if (fault !== null) {
-      this.#answer.fail(refuse(fault));
+      if (head.status !== 401 || this.#again === null || !this.#again()) {
+        const detail = explainRefusal(head, this.#withToken);
+        this.#answer.fail(refuse(fault, detail === null ? {} : { detail }));
+      }
       this.#leave();
       return;
     }

@@ -1,0 +1,75 @@
+import type { UpstreamConfig } from './config/config.ts';
+import { readSecret } from './config/secret-source.ts';
+import type { UpstreamGrant } from './config/upstream-auth.ts';
+import type { Outgoing } from './core/outgoing.ts';
+import type { Refusal } from './core/reason.ts';
+import type { UpstreamTokens } from './core/upstream-tokens.ts';
+import { createClientAuthentication } from './oauth/client-authentication.ts';
+import { createDiscovery } from './oauth/discovery.ts';
+import { createOutgoing } from './oauth/outgoing.ts';
+import { atIssuer, atNamedIssuer, type LocateTokenServer } from './oauth/upstream/token-server.ts';
+import { createUpstreamTokens, type GrantOptions } from './oauth/upstream/upstream-tokens.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type HttpConfig = Extract<UpstreamConfig, { kind: 'http' }>;
+type Log = (level: 'info' | 'error', text: string, fields?: Readonly<Record<string, unknown>>) => void;
+
+/**
+ * The tokens that the gateway gets for one server; null where it gets none. Asks nobody yet. Throws a LatchkeyError where
+ * a secret or a file is missing.
+ */
+export function createTokens(
+  { url, ca, auth }: HttpConfig,
+  { server, env, log }: { readonly server: string; readonly env: Environment; readonly log: Log },
+): UpstreamTokens | null {
+  if (auth === null) return null;
+  const outgoing = createOutgoing({ caFile: auth.ca });
+  const locateNamed = (): LocateTokenServer =>
+    atNamedIssuer({
+      upstream: { outgoing: createOutgoing({ caFile: ca }), url: new URL(url), resource: auth.resource },
+      metadataOf: (issuer) => createDiscovery({ issuer, outgoing, given: null }),
+      onState: reportState(server, log),
+    });
+  const toGrant = (grant: UpstreamGrant): GrantOptions => ({
+    locate: locateConfigured(grant, outgoing) ?? locateNamed(),
+    outgoing,
+    authenticate: authenticateAs(grant, env),
+    scopes: grant.scopes,
+    resource: grant.resource,
+    audience: grant.audience,
+  });
+  const { clientCredentials: own, tokenExchange: exchange } = auth;
+  return createUpstreamTokens({
+    clientCredentials: own === null ? null : toGrant(own),
+    tokenExchange: exchange === null ? null : { ...toGrant(exchange), from: new Set(exchange.from) },
+  });
+}
+
+function locateConfigured({ issuer, tokenUrl }: UpstreamGrant, outgoing: Outgoing): LocateTokenServer | null {
+  if (tokenUrl !== null) {
+    const found = { issuer: issuer ?? tokenUrl, endpoint: tokenUrl };
+    return () => Promise.resolve(found);
+  }
+  return issuer === null ? null : atIssuer(createDiscovery({ issuer, outgoing, given: null }));
+}
+
+function authenticateAs({ client }: UpstreamGrant, env: Environment): GrantOptions['authenticate'] {
+  const { id, method, secret } = client;
+  return createClientAuthentication({
+    id,
+    method,
+    secret: secret === null ? null : readSecret('upstream.auth: client.secret', secret, env),
+  });
+}
+
+/** Says it when the server cannot be used any more, and when it can again. */
+function reportState(server: string, log: Log): (refusal: Refusal | null) => void {
+  let failed: string | null = null;
+  return (refusal) => {
+    const now = refusal?.detail ?? null;
+    if (now !== null && now !== failed)
+      log('error', 'no token can be had for a server: calls to it are refused', { server, reason: now });
+    if (now === null && failed !== null) log('info', 'tokens can be had for a server again', { server });
+    failed = now;
+  };
+}

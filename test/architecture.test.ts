@@ -42,7 +42,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ...outside,
   },
   // What foreign issuers add: their verifiers, documents and endpoints.
-  'compose-issuers.ts': { rooms: ['core', 'config', 'verify', 'oauth'], ...outside },
+  'compose-issuers.ts': { rooms: ['core', 'config', 'verify', 'oauth', 'compose-lookups.ts'], ...outside },
+  // Those of their verifiers that ask them about tokens.
+  'compose-lookups.ts': { rooms: ['core', 'config', 'verify', 'oauth'], ...outside },
   // Which upstream a configuration means: one more kind of it changes nothing else.
   'compose-upstream.ts': { rooms: ['core', 'config', 'upstream', 'compose-tools.ts'], ...outside },
   // What the credential commands need, without the gateway's start-up time.

@@ -1,9 +1,11 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { GATEWAY_CORE, LOAD_CORE, type Peer, type RunningPeer, type Site, toBearer } from '../peer.ts';
+import { createJwts } from '../jwts.ts';
+import { GATEWAY_CORE, LOAD_CORE, type Peer, type RunningPeer, type Site, type TokenSet, toBearer } from '../peer.ts';
+import { postMessage } from '../post.ts';
 import { type Started, findFreePort, waitUntil } from '../processes.ts';
 import { toBenchPath, toStdioServerCommand } from '../program.ts';
-import { SCOPE, type Shape, TOOL } from '../request.ts';
+import { SCOPE, type Shape, TOOL, toCallHalves, toCallHeaders } from '../request.ts';
 import { LATCHKEY_COMMAND, TOKEN_COUNT, createTokens } from '../tokens.ts';
 
 const BUILT = toBenchPath('../packages/latchkey/dist/cli/main.js');
@@ -18,6 +20,21 @@ export const latchkey: Peer = {
   checks,
   missing,
   start: (site) => start(site, 'latchkey', { url: site.upstreamUrl }),
+};
+
+/** The same for callers that come with the JWTs of an issuer. */
+export const latchkeyJwt: Peer = {
+  ...latchkey,
+  name: 'latchkey-jwt',
+  async start(site) {
+    const { tokens, auth } = createJwts(site.directory, TOKEN_COUNT);
+    const running = await start(site, 'latchkey-jwt', { url: site.upstreamUrl }, { auth });
+    const { head, tail } = toCallHalves('2026-07-28');
+    // What is measured is the call with a token that is known.
+    for (const token of tokens.valid)
+      await postMessage(running.url, { ...toCallHeaders('2026-07-28'), ...toBearer(token) }, `${head}7${tail}`);
+    return { ...running, ...toCredentials(tokens) };
+  },
 };
 
 /** Latchkey in front of the stdio server; its tokens rotate where the shape has no sessions. */
@@ -35,7 +52,7 @@ function createStdioPeer(name: string, shape: Shape): Peer {
   };
 }
 
-async function start(site: Site, name: string, upstream: object): Promise<RunningPeer> {
+async function start(site: Site, name: string, upstream: object, more: object = {}): Promise<RunningPeer> {
   const store = join(site.directory, `${name}-store`);
   const tokens = await createTokens(store, TOKEN_COUNT);
   const server = site.processes.start({
@@ -46,7 +63,7 @@ async function start(site: Site, name: string, upstream: object): Promise<Runnin
       LATCHKEY_COMMAND,
       'run',
       '--config',
-      writeConfig(site, name, store, upstream, await findFreePort()),
+      writeConfig(site, name, { store, upstream, ...more }, await findFreePort()),
       '--json',
     ],
     directory: site.directory,
@@ -55,20 +72,22 @@ async function start(site: Site, name: string, upstream: object): Promise<Runnin
   return {
     url: new URL('/mcp', url).href,
     processes: [server],
-    credentials: tokens.valid.map(toBearer),
+    ...toCredentials(tokens),
     wrongCredential: toBearer('wrong'),
-    unscopedCredential: toBearer(tokens.unscoped),
   };
 }
 
-function writeConfig(site: Site, name: string, store: string, upstream: object, port: number): string {
+function toCredentials({ valid, unscoped }: TokenSet): Pick<RunningPeer, 'credentials' | 'unscopedCredential'> {
+  return { credentials: valid.map(toBearer), unscopedCredential: toBearer(unscoped) };
+}
+
+function writeConfig(site: Site, name: string, settings: object, port: number): string {
   const path = join(site.directory, `${name}.yaml`);
   // JSON is YAML. The trail is on by default; the limits count every call and stop none.
   const config = {
     listen: `127.0.0.1:${port}`,
-    upstream,
     tools: { [TOOL]: { scopes: [SCOPE] } },
-    store,
+    ...settings,
     limits: {
       callsPerCredential: '100000000/min',
       requestsPerAddress: '100000000/min',

@@ -10,7 +10,7 @@ export interface JwtSite extends Site {
   mint(claims?: object, header?: object, options?: { key?: Signing | IssuerKey }): Promise<string>;
 }
 
-interface JwtSiteOptions {
+export interface JwtSiteOptions {
   /** Over `auth.issuers.test`. */
   readonly settings?: object;
   readonly issuer?: IssuerOptions;

@@ -127,8 +127,11 @@ test('NET-02 foreign Origin', async () => {
         }
       }
     });
-    for (const target of ['/.well-known/oauth-protected-resource/mcp', '/healthz', '/.latchkey/rotate', '/nothing'])
+    for (const target of ['/healthz', '/.latchkey/rotate', '/nothing'])
       await expectRefused(site, { method: 'GET', target, headers: { Origin: 'http://evil.example' } }, 403);
+    // Metadata are for everybody, and say nothing that not everybody may know.
+    const metadata = '/.well-known/oauth-protected-resource/mcp';
+    await expectRefused(site, { method: 'GET', target: metadata, headers: { Origin: 'http://evil.example' } }, 200);
     // The gateway's own pages, should there be some.
     const ours = ['127.0.0.1', 'localhost', '[::1]'].map((name) => `http://${name}:${portOf(site)}`);
     await expectEachServed(site, Object.fromEntries(ours.map((origin) => [origin, { headers: { Origin: origin } }])));

@@ -102,7 +102,7 @@ export async function startPropertySite(): Promise<PropertySite> {
     sealKey: '00'.repeat(32),
     storeVersion: () => 1,
     endOf: () => null,
-    metadata: (resource) => protectedResourceMetadata({ ...resource, authorizationServers: [] }),
+    metadata: (resource) => protectedResourceMetadata({ ...resource, authorizationServers: [], proofs: null }),
     rotate: () => ({ kind: 'refused' }),
     log: () => {},
   });

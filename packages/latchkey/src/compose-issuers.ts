@@ -1,14 +1,20 @@
+import { createLookups } from './compose-lookups.ts';
 import type { Config } from './config/config.ts';
 import type { IssuerConfig } from './config/issuers/issuer-config.ts';
 import type { Endpoint, PublishedDocument } from './core/endpoint.ts';
 import type { LoadMetadata } from './core/issuer.ts';
 import type { Outgoing } from './core/outgoing.ts';
+import type { Principal } from './core/principal.ts';
 import type { Verifier } from './core/verifier.ts';
+import { createAuthorizationProxy, type AuthorizationProxy } from './oauth/authorization-proxy.ts';
 import { createDiscovery } from './oauth/discovery.ts';
 import { createOutgoing } from './oauth/outgoing.ts';
 import { createKeySet } from './verify/jwt/key-set.ts';
 import type { JwtIssuer } from './verify/jwt/jwt-issuer.ts';
 import { createJwtVerifier } from './verify/jwt.ts';
+import type { AskingVerifier } from './verify/token-lookup/watch.ts';
+
+const NONE: ReadonlySet<string> = new Set();
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -25,19 +31,53 @@ export interface IssuerParts {
   readonly verifiers: readonly Verifier[];
   readonly documents: readonly PublishedDocument[];
   readonly endpoints: readonly Endpoint[];
+  /** When a principal of an issuer ends, as far as is known now: epoch milliseconds, null for never, 0 at once. */
+  endOf(principal: Principal, now: number): number | null;
   /** Issuer identifiers for protected resource metadata (RFC 9728 §2). */
   authorizationServers(): readonly string[];
 }
 
 /** Joins what each issuer needs. Asks no issuer anything yet. Throws a LatchkeyError where a secret or file is missing. */
-export function createIssuers({ auth }: Config, names: Names, env: Environment): IssuerParts {
+export function createIssuers({ auth, publicUrl }: Config, names: Names, env: Environment): IssuerParts {
   const issuers = auth.issuers.map(toAskable);
+  const folder = publicUrl === null ? '' : new URL(publicUrl).pathname.replace(/\/$/, '');
+  const proxies = new Map(issuers.map((issuer) => [issuer, createProxy(issuer, { names, folder })]));
+  const shown = [...proxies.values()].filter((proxy) => proxy !== null);
+  const { verifiers, askers } = createVerifiers(issuers, { names, env });
   return {
-    verifiers: createVerifiers(issuers, { names, env }),
-    documents: [],
-    endpoints: [],
-    authorizationServers: () => issuers.map(({ config }) => config.issuer),
+    verifiers,
+    documents: shown.flatMap(({ documents }) => documents),
+    endpoints: shown.flatMap(({ endpoints }) => endpoints),
+    endOf: (principal, now) => endOf(askers, principal, now),
+    authorizationServers: () => [...proxies].map(([{ config }, proxy]) => proxy?.issuer() ?? config.issuer),
   };
+}
+
+function endOf(askers: readonly AskingVerifier[], principal: Principal, now: number): number | null {
+  for (const asker of askers) {
+    const end = asker.endOf(principal, now);
+    if (end !== undefined) return end;
+  }
+  return principal.expiresAt;
+}
+
+/** Null where clients sign in at the issuer itself. `folder` is the path of the public URL. */
+function createProxy(
+  { config, outgoing, metadata }: AskableIssuer,
+  { names, folder }: { readonly names: Names; readonly folder: string },
+): AuthorizationProxy | null {
+  if (config.proxy === null) return null;
+  const { supports, ...rewriting } = config.proxy;
+  const path = `${folder}/oauth/${config.name}`;
+  return createAuthorizationProxy({
+    path,
+    origin: names.origin,
+    rewriting,
+    supports,
+    metadata,
+    outgoing,
+    now: Date.now,
+  });
 }
 
 /** An issuer and the ways to ask it. */
@@ -57,18 +97,26 @@ interface Around {
   readonly env: Environment;
 }
 
-function createVerifiers(issuers: readonly AskableIssuer[], { names }: Around): readonly Verifier[] {
-  if (issuers.length === 0) return [];
+/** `askers` ask issuers about tokens that they accepted, also later. */
+interface Verifiers {
+  readonly verifiers: readonly Verifier[];
+  readonly askers: readonly AskingVerifier[];
+}
+
+function createVerifiers(issuers: readonly AskableIssuer[], { names, env }: Around): Verifiers {
+  if (issuers.length === 0) return { verifiers: [], askers: [] };
   const [asked, judged] = partition(issuers, ({ config }) => config.lookup?.always === true);
-  const jwt = createJwtVerifier({
-    issuers: judged.map(toJwtIssuer),
-    elsewhere: {
-      issuers: new Set(asked.map(({ config }) => config.issuer)),
-      encrypted: issuers.some(({ config }) => config.lookup !== null),
-    },
-    resourceOf: names.resourceOf,
+  const { resourceOf } = names;
+  const encrypted = issuers.some(({ config }) => config.lookup !== null);
+  const elsewhere = { issuers: new Set(asked.map(({ config }) => config.issuer)), encrypted };
+  const jwt = createJwtVerifier({ issuers: judged.map(toJwtIssuer), elsewhere, resourceOf });
+  const askers = createLookups(issuers, {
+    resourceOf,
+    env,
+    createJwt: () =>
+      createJwtVerifier({ issuers: asked.map(toJwtIssuer), elsewhere: { issuers: NONE, encrypted }, resourceOf }),
   });
-  return [jwt];
+  return { verifiers: [jwt, ...askers], askers };
 }
 
 function toJwtIssuer({ config, outgoing, metadata }: AskableIssuer): JwtIssuer {

@@ -22,6 +22,8 @@ import { createTrail } from './trail/writer.ts';
 import { firstMatch } from './verify/first-match.ts';
 import { digestOf, mintCredential } from './verify/mint.ts';
 import { perMoment } from './verify/per-moment.ts';
+import { PROOF_ALGORITHMS } from './verify/proof/proof-key.ts';
+import { provePossession } from './verify/proof.ts';
 import { createStaticVerifier, parseStaticTokens } from './verify/static-tokens.ts';
 import { createStoredVerifier } from './verify/stored-credential.ts';
 import { createUseCounter } from './verify/use-counter.ts';
@@ -105,6 +107,8 @@ async function start(
     },
     env,
   );
+  const proofs =
+    config.auth.issuers.length === 0 ? null : { algorithms: PROOF_ALGORITHMS, required: config.auth.dpop.required };
   const gateway = await startGateway({
     host: config.listen.host,
     port: config.listen.port,
@@ -113,21 +117,25 @@ async function start(
     publicUrl: config.publicUrl === null ? null : new URL(config.publicUrl),
     origins: config.origins,
     servers,
-    verifier: createVerifier(config, store, staticTokens, uses, await store.secret('static-id'), issuers.verifiers),
+    verifier: await createVerifier(config, store, staticTokens, uses, issuers.verifiers),
     anonymous: config.auth.anonymous === null ? null : createAnonymous(config.auth.anonymous.scopes),
     unknownTokenStatus: config.auth.unknownTokenStatus,
-    proofAlgorithms: null,
+    proofAlgorithms: proofs === null ? null : proofs.algorithms.join(' '),
     limits: toLimits(config.limits),
     compat: config.compat,
     trail,
     pins: store.pins,
     sealKey: await store.secret('session-seal'),
     storeVersion: () => store.version(),
-    endOf: async ({ credentialId }) => endOf(credentialId === null ? null : await store.credentials.find(credentialId)),
+    endOf: async (principal) => {
+      const { credentialId, issuer } = principal;
+      if (issuer !== null) return issuers.endOf(principal, Date.now());
+      return endOf(credentialId === null ? null : await store.credentials.find(credentialId));
+    },
     documents: issuers.documents,
     endpoints: issuers.endpoints,
     metadata: (resource) =>
-      protectedResourceMetadata({ ...resource, authorizationServers: issuers.authorizationServers() }),
+      protectedResourceMetadata({ ...resource, authorizationServers: issuers.authorizationServers(), proofs }),
     rotate: (secret, now) => rotate(config, store, secret, now),
     log,
   });
@@ -193,26 +201,33 @@ function readStaticTokens({ auth }: Config, env: Environment): readonly Secret[]
   return parseStaticTokens(readSecret('auth.static', { env: auth.static.env }, env).reveal());
 }
 
-function createVerifier(
+async function createVerifier(
   { auth }: Config,
   store: Store,
   staticTokens: readonly Secret[],
   uses: ReturnType<typeof createUseCounter>,
-  idKey: string,
   foreign: readonly Verifier[],
-): Verifier | null {
+): Promise<Verifier | null> {
   if (!auth.enabled) return null;
   const stored = createStoredVerifier(store.credentials, {
     version: perMoment(() => store.version()),
     prefixes: [auth.tokens.prefix, auth.keys.prefix],
     uses,
   });
-  if (auth.static === null) return firstMatch([stored, ...foreign]);
-  return firstMatch([
-    createStaticVerifier(staticTokens, { scopes: auth.static.scopes, label: auth.static.env, idKey }),
-    stored,
-    ...foreign,
-  ]);
+  const own =
+    auth.static === null
+      ? [stored]
+      : [
+          createStaticVerifier(staticTokens, {
+            scopes: auth.static.scopes,
+            label: auth.static.env,
+            idKey: await store.secret('static-id'),
+          }),
+          stored,
+        ];
+  const { required, maxAgeMs, nonce } = auth.dpop;
+  const nonceSecret = nonce ? await store.secret('proof-nonce') : null;
+  return provePossession(firstMatch([...own, ...foreign]), { required, maxAgeMs, nonceSecret });
 }
 
 function endOf(record: { readonly revokedAt: number | null; readonly expiresAt: number | null } | null): number | null {

@@ -1,4 +1,6 @@
 import { isLoopback } from './address.ts';
+import { checkIssuers } from './check-issuers.ts';
+import { checkLookups } from './check-lookups.ts';
 import { invalid } from './problem.ts';
 import type { Problem } from './problem.ts';
 import type { Settings } from './schema.ts';
@@ -43,6 +45,8 @@ export function checkSettings(settings: Settings, { given, env, where }: Around)
     ...checkServers(settings, given, where),
     ...checkRotation(settings, where),
     ...checkStore(settings, where),
+    ...checkIssuers(settings, where),
+    ...checkLookups(settings, where),
   ];
 }
 

@@ -5,6 +5,7 @@ import { checkSettings } from './check-settings.ts';
 import { createConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { createServers, toRuleKey } from './create-servers.ts';
+import { warnOfIssuers } from './issuers/warn-of-issuers.ts';
 import { listValues } from './list-values.ts';
 import type { ConfigValue } from './list-values.ts';
 import { isTree, mergeLayers } from './layers.ts';
@@ -100,7 +101,7 @@ function assemble(
     config,
     values: listValues(shown),
     problems: problems.toSorted(byPlace),
-    warnings,
+    warnings: [...warnings, ...(config === null ? [] : warnOfIssuers(config))],
     locate: (at) => ruleFiles.get(toRuleKey(at)) ?? locate(at),
   };
 }

@@ -35,6 +35,12 @@ const scopes = z.strictObject({
     .record(claim(), z.record(field.text(512), field.heldScopes()))
     .prefault({})
     .describe('By claim, such as groups or realm_access.roles, then by a value of it: the scopes that value gives.'),
+  prefix: field
+    .text(2048)
+    .optional()
+    .describe(
+      'What the issuer wants before scopes in requests, and leaves out in tokens. For the authorization proxy.',
+    ),
 });
 
 const client = z.strictObject({
@@ -63,7 +69,13 @@ export const issuer = z.strictObject({
     .union([field.text(2048), z.array(field.text(2048)).min(1).max(20)])
     .optional()
     .describe('What tokens must be for. Default: the URL of the server that is asked, with its path.'),
-  foreignAudiences: z.boolean().prefault(false).describe('Whether a token may be for others too.'),
+  audienceClaim: claim()
+    .optional()
+    .describe('Claim that stands for `aud` in tokens that have none, such as client_id. Default: they are refused.'),
+  foreignAudiences: z
+    .boolean()
+    .optional()
+    .describe('Whether a token may be for others too. Default: no, but for products that always name others.'),
   clients: z
     .array(field.text(2048))
     .min(1)
@@ -97,7 +109,10 @@ export const issuer = z.strictObject({
       'How long a key that the issuer took back may still serve. Its Cache-Control can shorten it to a minute.',
     ),
   keysMaxAge: field.timeout().prefault('24h').describe('How long keys are used while the issuer cannot be asked.'),
-  require: z.record(claim(), field.text(1024)).prefault({}).describe('Claims that must have exactly this text.'),
+  require: z
+    .record(claim(), z.union([field.text(1024), z.array(field.text(1024)).min(1).max(20)]))
+    .prefault({})
+    .describe('Claims that must have exactly this text, or one of these.'),
   scopes: scopes.prefault({}).describe('How claims become scopes.'),
   client: client.optional().describe('This gateway as a client of the issuer, for introspection and token exchange.'),
   introspection: z

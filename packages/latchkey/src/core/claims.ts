@@ -46,7 +46,7 @@ export function readClaims(claims: Claims, reading: ReadingClaims): Holder | Cla
   const { rules, kind, now } = reading;
   const wrong = findWrongClaim(claims, reading);
   if (wrong !== null) return { kind: 'reject', reason: 'credential-claims', detail: `${wrong} is not as it must be` };
-  const audiences = toAudiences(claims['aud']);
+  const audiences = toAudiences(claims['aud'] === undefined ? standIn(claims, rules) : claims['aud']);
   if (audiences === null) return { kind: 'reject', reason: 'credential-audience', detail: 'aud is missing or odd' };
   const issuedAt = toMoment(claims['iat']);
   if (issuedAt !== null && issuedAt > now + LEEWAY_MS)
@@ -64,7 +64,8 @@ export function readClaims(claims: Claims, reading: ReadingClaims): Holder | Cla
     client: client !== null && PLAIN.test(client) ? client : client && `sha256-${reading.digest(client)}`,
     scopes: toScopes(claims, rules.scopes),
     servers: null,
-    expiresAt,
+    // With the leeway, as what was let in may end its work.
+    expiresAt: expiresAt === null ? null : expiresAt + LEEWAY_MS,
     credentialId: null,
     issuer: rules.issuer,
     subject,
@@ -98,13 +99,21 @@ function findWrongClaim(claims: Claims, { rules, kind }: ReadingClaims): string 
   }
   const { cnf } = claims;
   if (cnf !== undefined && toThumbprint(claims) === null) return 'cnf';
-  for (const [name, text] of Object.entries(rules.required)) if (findClaim(claims, name) !== text) return name;
+  for (const [name, wanted] of Object.entries(rules.required)) {
+    const value = findClaim(claims, name);
+    if (typeof value !== 'string' || !(typeof wanted === 'string' ? value === wanted : wanted.includes(value)))
+      return name;
+  }
   return null;
 }
 
 /** NumericDate (RFC 7519 §2) in milliseconds; null for what is none. */
 function toMoment(value: unknown): number | null {
   return typeof value === 'number' && value >= 0 && value < 1e11 ? Math.floor(value * 1000) : null;
+}
+
+function standIn(claims: Claims, { audienceClaim }: IssuerRules): unknown {
+  return audienceClaim === undefined ? undefined : findClaim(claims, audienceClaim);
 }
 
 /** RFC 7519 §4.1.3: one text or a list of them; null for anything else. */
@@ -145,8 +154,10 @@ export function toScopes(claims: Claims, { always, claims: names, table }: Scope
   return scopes;
 }
 
+/** Zitadel's roles are the keys of an object. */
 function toTexts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+  if (Array.isArray(value)) return value.filter((each) => typeof each === 'string');
+  return typeof value === 'object' && value !== null ? Object.keys(value) : [];
 }
 
 /** The claim of that name, or else at that path of names joined with dots (names may have dots of their own). */

@@ -10,10 +10,12 @@ export interface IssuerRules {
   readonly audiences: readonly string[] | null;
   /** Whether a token may name other audiences besides. */
   readonly foreignAudiences: boolean;
+  /** Claim that stands for `aud` in tokens that have none, such as Cognito's `client_id`; without it those are refused. */
+  readonly audienceClaim?: string;
   /** OAuth clients whose tokens are taken; null: any client. */
   readonly clients: readonly string[] | null;
-  /** Claims that must have exactly this text, such as Cognito's `token_use: access`. */
-  readonly required: Readonly<Record<string, string>>;
+  /** Claims that must have exactly this text, or one of these, such as Cognito's `token_use: access`. */
+  readonly required: Readonly<Record<string, string | readonly string[]>>;
   readonly scopes: ScopeMapping;
 }
 
@@ -21,7 +23,7 @@ export interface IssuerRules {
 export interface ScopeMapping {
   /** What every token of the issuer gives; the operator's word, so `*` may be among them. */
   readonly always: readonly string[];
-  /** Claims whose words, of a text or of a list, are scopes as they stand; `*` never is. */
+  /** Claims whose words, of a text, of a list or of an object's keys, are scopes as they stand; `*` never is. */
   readonly claims: readonly string[];
   /** By claim, then by a value of it: the scopes that this value gives. */
   readonly table: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;

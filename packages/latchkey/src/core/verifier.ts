@@ -21,7 +21,12 @@ export interface ProofOfPossession {
 
 export type Verdict =
   | { readonly kind: 'skip' }
-  | { readonly kind: 'accept'; readonly principal: Principal }
+  | {
+      readonly kind: 'accept';
+      readonly principal: Principal;
+      /** The nonce that the caller's next proof should have, where the one it used will soon be too old (RFC 9449 §8.2). */
+      readonly nonce?: string;
+    }
   | {
       readonly kind: 'reject';
       readonly reason: CredentialReason;

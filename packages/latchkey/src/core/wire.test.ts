@@ -175,6 +175,61 @@ describe('toWire', () => {
     expect(challengeOf(refuse('policy-scope', { scopes: [] }))).toBe('Bearer error="insufficient_scope"');
   });
 
+  describe('where tokens may be bound to a key', () => {
+    const proofs = { ...context, proofAlgorithms: 'ES256 PS256' };
+    const rest = `resource_metadata="${context.resourceMetadata}"`;
+    const challengesOf = (refusal: Refusal, byProof: boolean) => {
+      const { headers } = toWire(refusal, { ...proofs, byProof });
+      return headers.filter((_, index) => headers[index - 1] === 'www-authenticate');
+    };
+
+    it('asks who presented nothing for either, and names no error (RFC 9449 §7.2)', () => {
+      const either = [`Bearer ${rest}`, `DPoP ${rest}, algs="ES256 PS256"`];
+      expect(challengesOf(refuse('credential-missing'), false)).toEqual(either);
+    });
+
+    it('names the error of the scheme that was used, and of no other', () => {
+      for (const reason of DEAD) {
+        expect(challengesOf(refuse(reason), false)).toEqual([
+          `Bearer error="invalid_token", ${rest}`,
+          `DPoP ${rest}, algs="ES256 PS256"`,
+        ]);
+        expect(challengesOf(refuse(reason), true)).toEqual([
+          `DPoP error="invalid_token", ${rest}, algs="ES256 PS256"`,
+          `Bearer ${rest}`,
+        ]);
+      }
+    });
+
+    it('asks for scopes by the scheme that was used', () => {
+      const refusal = refuse('policy-scope', { scopes: ['a'] });
+      expect(challengesOf(refusal, false)).toEqual([`Bearer error="insufficient_scope", scope="a", ${rest}`]);
+      expect(challengesOf(refusal, true)).toEqual([
+        `DPoP error="insufficient_scope", scope="a", ${rest}, algs="ES256 PS256"`,
+      ]);
+    });
+
+    it('says of a proof that it is wrong, with 401 whatever the status for wrong tokens (RFC 9449 §7.1)', () => {
+      const answer = toWire(refuse('proof-invalid'), { ...proofs, byProof: true, unknownTokenStatus: 403 });
+      expect(answer.status).toBe(401);
+      expect(challengesOf(refuse('proof-invalid'), true)).toEqual([
+        `DPoP error="invalid_dpop_proof", ${rest}, algs="ES256 PS256"`,
+      ]);
+    });
+
+    it('hands over the nonce that is asked for (RFC 9449 §9)', () => {
+      const refusal = refuse('proof-nonce', { nonce: 'n-1' });
+      const { status, headers } = toWire(refusal, { ...proofs, byProof: true });
+      expect([status, headers.slice(-2)]).toEqual([401, ['dpop-nonce', 'n-1']]);
+      expect(challengesOf(refusal, true)).toEqual([`DPoP error="use_dpop_nonce", ${rest}, algs="ES256 PS256"`]);
+    });
+
+    it('asks nobody for a proof who may do nothing anyhow', () => {
+      for (const reason of ['policy-denied', 'limit-address', 'issuer-unavailable'] as const)
+        expect(challengesOf(refuse(reason), true)).toEqual([]);
+    });
+  });
+
   it('lists the methods that are allowed, and the versions that are served', () => {
     expect(toWire(refuse('http-method', { allow: ['GET', 'POST'] }), context).headers.slice(-2)).toEqual([
       'allow',

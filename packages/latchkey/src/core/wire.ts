@@ -13,6 +13,8 @@ export interface WireContext {
   readonly requestId: string;
   /** Signature algorithms of DPoP proofs that are taken here, parted by spaces (RFC 9449 §7.1); null without issuers. */
   readonly proofAlgorithms: string | null;
+  /** Whether the credential came as `Authorization: DPoP`. */
+  readonly byProof?: boolean;
   /** Whether the caller speaks a revision before 2026-07-28. */
   readonly legacy: boolean;
   /** Status for a credential that is not valid: 401, or 403 where a deployment was told so. */
@@ -58,7 +60,11 @@ function dataOf(refusal: Refusal, context: WireContext): string {
   return `{${members.join(',')}}`;
 }
 
-/** A challenge for each scheme that could help: the one that failed first, each on a line of its own (RFC 9449 §7.2). */
+/**
+ * A challenge for each scheme that could help, each on a line of its own. The scheme that was used comes first, and only
+ * its challenge has an error (RFC 9449 §7.1, §7.2); who presented nothing is asked for a bearer token first, because old
+ * clients read one challenge only.
+ */
 function challengesOf(refusal: Refusal, status: number, context: WireContext): readonly string[] {
   const { reason } = refusal;
   const stepUp = reason === 'policy-scope';
@@ -68,14 +74,16 @@ function challengesOf(refusal: Refusal, status: number, context: WireContext): r
   // Scopes were checked against RFC 6749 §3.3 when the policy was loaded: no quote, no backslash, no control character.
   if (refusal.scopes !== undefined && refusal.scopes.length > 0) common.push(`scope="${refusal.scopes.join(' ')}"`);
   if (context.resourceMetadata !== null) common.push(`resource_metadata="${context.resourceMetadata}"`);
-  const error = stepUp ? 'insufficient_scope' : reason === 'credential-missing' ? null : 'invalid_token';
-  const { proofAlgorithms } = context;
-  const proof = proofAlgorithms === null ? [] : [`algs="${proofAlgorithms}"`];
-  const proofError = PROOF_ERRORS[reason];
-  if (proofError !== undefined) return [toChallenge('DPoP', proofError, [...common, ...proof])];
-  const bearer = toChallenge('Bearer', error, common);
-  // Who sent a bearer token that works needs no other scheme, and old clients read one challenge only.
-  return stepUp || proofAlgorithms === null ? [bearer] : [bearer, toChallenge('DPoP', error, [...common, ...proof])];
+  const missing = reason === 'credential-missing' ? null : 'invalid_token';
+  const error = stepUp ? 'insufficient_scope' : (PROOF_ERRORS[reason] ?? missing);
+  const { proofAlgorithms, byProof = false } = context;
+  const bearer = (said: string | null): string => toChallenge('Bearer', said, common);
+  if (proofAlgorithms === null) return [bearer(error)];
+  const dpop = (said: string | null): string => toChallenge('DPoP', said, [...common, `algs="${proofAlgorithms}"`]);
+  // Whose token works, but for its scopes or its proof, needs no other scheme.
+  if (PROOF_ERRORS[reason] !== undefined) return [dpop(error)];
+  if (stepUp) return [byProof ? dpop(error) : bearer(error)];
+  return byProof ? [dpop(error), bearer(null)] : [bearer(error), dpop(null)];
 }
 
 function toChallenge(scheme: 'Bearer' | 'DPoP', error: string | null, parameters: readonly string[]): string {

@@ -1,6 +1,6 @@
 import type { Reason, Refusal } from '../core/reason.ts';
 import { toWire, type WireAnswer } from '../core/wire.ts';
-import { corsHeaders } from './cors.ts';
+import { callerHeaders } from './caller-headers.ts';
 import { isPlain, type Exchange } from './exchange.ts';
 import { endAfter } from './last-request.ts';
 import type { GatewayOptions } from './options.ts';
@@ -17,7 +17,7 @@ export function refuseExchange(challenges: Challenges, exchange: Exchange, refus
     return;
   }
   const wire = toRefusalWire(challenges, exchange, refusal);
-  const headers = [...wire.headers, 'content-length', String(Buffer.byteLength(wire.body)), ...corsHeaders(exchange)];
+  const headers = [...wire.headers, 'content-length', String(Buffer.byteLength(wire.body)), ...callerHeaders(exchange)];
   const last = AMBIGUOUS.has(refusal.reason) || (!request.complete && !isShort(exchange));
   if (last) endAfter(request, response);
   response.writeHead(wire.status, headers);
@@ -35,6 +35,7 @@ export function toRefusalWire(
   return toWire(withId(refusal, exchange), {
     resourceMetadata: exchange.server?.resourceMetadata ?? null,
     proofAlgorithms: exchange.route?.kind === 'rotate' ? null : proofAlgorithms,
+    byProof: proofAlgorithms !== null && /^dpop /i.test(exchange.headers.authorization ?? ''),
     requestId: exchange.requestId,
     legacy: exchange.message !== null && exchange.era === 'legacy',
     unknownTokenStatus,

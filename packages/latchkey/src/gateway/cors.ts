@@ -9,14 +9,38 @@ export function corsHeaders(exchange: Exchange): readonly string[] {
     'access-control-allow-origin',
     exchange.origin,
     'access-control-expose-headers',
-    'WWW-Authenticate, Mcp-Session-Id, Mcp-Protocol-Version, Retry-After',
+    'WWW-Authenticate, DPoP-Nonce, Mcp-Session-Id, Mcp-Protocol-Version, Retry-After',
+    'vary',
+    'Origin',
+  ];
+}
+
+/** CORS headers of a document that any web page may read; an origin that is allowed gets its own name back. */
+export function openCorsHeaders(exchange: Exchange): readonly string[] {
+  if (exchange.origin !== null || exchange.headers.origin === null) return corsHeaders(exchange);
+  return ['access-control-allow-origin', '*'];
+}
+
+const DOCUMENT_HEADERS = 'Accept, Content-Type, Mcp-Protocol-Version';
+
+/** The answer to a preflight for such a document (Fetch §3.2.2): clients send their protocol version with it. */
+export function openPreflightHeaders(methods: readonly string[]): readonly string[] {
+  return [
+    'access-control-allow-origin',
+    '*',
+    'access-control-allow-methods',
+    methods.filter((method) => method !== 'OPTIONS').join(', '),
+    'access-control-allow-headers',
+    DOCUMENT_HEADERS,
+    'access-control-max-age',
+    '600',
     'vary',
     'Origin',
   ];
 }
 
 const ASKED_HEADERS =
-  'Authorization, X-API-Key, Content-Type, Accept, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID';
+  'Authorization, DPoP, X-API-Key, Content-Type, Accept, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID';
 
 /** The answer to a preflight (Fetch §3.2.2): what this path takes, and nothing to a browser whose origin is not allowed. */
 export function preflightHeaders(exchange: Exchange, methods: readonly string[]): readonly string[] {

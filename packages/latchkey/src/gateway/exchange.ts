@@ -54,6 +54,11 @@ export function isPlain(route: Route | null): boolean {
   return route?.kind === 'rest-list' || route?.kind === 'rest-call';
 }
 
+/** Whether any web page may read this: metadata and key sets hold nothing that not everybody may know. */
+export function isPublic(route: Route | null, probes: ReadonlySet<Route>): boolean {
+  return route?.kind === 'document' && !probes.has(route);
+}
+
 /** One request on its way through the stages. Each stage fills in what it found. */
 export interface Exchange {
   readonly request: IncomingMessage;
@@ -69,6 +74,8 @@ export interface Exchange {
   route: Route | null;
   server: ProtectedServer | null;
   principal: Principal | null;
+  /** What the caller's next DPoP proof should carry; null where the answer need not say. */
+  proofNonce: string | null;
   failuresExceeded: number;
   body: Buffer | null;
   message: Message | null;

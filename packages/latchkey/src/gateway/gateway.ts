@@ -137,6 +137,7 @@ function createExchange(request: IncomingMessage, response: ServerResponse): Exc
     route: null,
     server: null,
     principal: null,
+    proofNonce: null,
     failuresExceeded: 0,
     body: null,
     message: null,

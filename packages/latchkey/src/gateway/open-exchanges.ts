@@ -8,6 +8,8 @@ import { cutUnread } from './unread.ts';
 
 /** How often streams are held against the store: a quarter of the second that revocation may take. */
 export const SWEEP_MS = 250;
+/** How often streams of foreign issuers' tokens are held against what the issuers say. */
+const FOREIGN_MS = 2000;
 
 /** Requests that are being answered; ends those whose credential ended (revoked, rotated away or expired). */
 export interface OpenExchanges {
@@ -43,6 +45,7 @@ export function createOpenExchanges({ version, endOf, unreadBytes }: Watch): Ope
   const byPrincipal = new Map<string, number>();
   const byNetwork = new Map<string, number>();
   let seen = -1;
+  let foreignAt = Number.NEGATIVE_INFINITY;
 
   const count = (exchange: Exchange, step: 1 | -1): void => {
     if (!exchange.stream || exchange.principal === null) return;
@@ -58,6 +61,14 @@ export function createOpenExchanges({ version, endOf, unreadBytes }: Watch): Ope
       const known = ends.get(principal.credentialId);
       exchange.endsAt = known === undefined ? await endOf(principal) : known;
       ends.set(principal.credentialId, exchange.endsAt);
+    }
+  };
+
+  // Their issuers do not tell us of what they take back: they are asked from time to time.
+  const refreshForeign = async (): Promise<void> => {
+    for (const exchange of open.toArray()) {
+      const { principal } = exchange;
+      if (principal !== null && principal.issuer !== null && (await endOf(principal)) === 0) exchange.endsAt = 0;
     }
   };
 
@@ -85,6 +96,10 @@ export function createOpenExchanges({ version, endOf, unreadBytes }: Watch): Ope
       if (current !== seen) {
         await refresh();
         seen = current;
+      }
+      if (Math.abs(now - foreignAt) >= FOREIGN_MS) {
+        foreignAt = now;
+        await refreshForeign();
       }
       for (const exchange of open.toArray())
         if (exchange.endsAt !== null && exchange.endsAt <= now) exchange.answer?.abort();

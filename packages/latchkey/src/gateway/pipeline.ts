@@ -14,6 +14,7 @@ import { readStage } from './stages/read.ts';
 import { receiveStage } from './stages/receive.ts';
 import { rotateStage } from './stages/rotate.ts';
 import { scanStage } from './stages/scan.ts';
+import { serveStage } from './stages/serve.ts';
 import { sseStage } from './stages/sse.ts';
 import { translateStage } from './stages/translate.ts';
 
@@ -24,6 +25,7 @@ export function createPipeline(state: GatewayState): readonly Stage[] {
     admitStage(state),
     limitPeerStage(state),
     publishStage(state),
+    serveStage(state),
     identifyStage(state),
     rotateStage(state),
     readStage(state),

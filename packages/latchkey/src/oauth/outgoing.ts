@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { request as requestHttp } from 'node:http';
 import { Agent, request as requestHttps } from 'node:https';
@@ -64,6 +65,9 @@ async function collect(answer: IncomingMessage, maxBytes: number): Promise<Outgo
     chunks.push(chunk);
   }
   if (!answer.complete) throw new Error('its answer was cut');
+  const body = Buffer.concat(chunks);
+  // Bytes that are no text would become the same text as others.
+  if (!isUtf8(body)) throw new Error('its answer is not UTF-8');
   const headers = answer.headers as Record<string, string>;
-  return { status: answer.statusCode ?? 0, headers, body: Buffer.concat(chunks).toString('utf8') };
+  return { status: answer.statusCode ?? 0, headers, body: body.toString('utf8') };
 }

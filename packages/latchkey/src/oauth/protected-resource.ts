@@ -5,15 +5,25 @@ export interface ProtectedResource {
   readonly scopes: readonly string[];
   /** Issuer identifiers; none where no issuer's tokens are taken. */
   readonly authorizationServers: readonly string[];
+  /** What is asked of tokens that are bound to a key (RFC 9449); null where none are taken. */
+  readonly proofs: { readonly algorithms: readonly string[]; readonly required: boolean } | null;
 }
 
 /** The metadata document's JSON text. Empty members are left out, as RFC 9728 §2 asks. */
-export function protectedResourceMetadata({ resource, name, scopes, authorizationServers }: ProtectedResource): string {
+export function protectedResourceMetadata({
+  resource,
+  name,
+  scopes,
+  authorizationServers,
+  proofs,
+}: ProtectedResource): string {
   return JSON.stringify({
     resource,
     resource_name: name,
     ...(authorizationServers.length === 0 ? {} : { authorization_servers: authorizationServers }),
     ...(scopes.length === 0 ? {} : { scopes_supported: scopes }),
     bearer_methods_supported: ['header'],
+    ...(proofs === null ? {} : { dpop_signing_alg_values_supported: proofs.algorithms }),
+    ...(proofs?.required === true ? { dpop_bound_access_tokens_required: true } : {}),
   });
 }

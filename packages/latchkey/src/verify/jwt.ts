@@ -126,8 +126,11 @@ export function createJwtVerifier(options: JwtVerifierOptions): Verifier {
 function readHolder({ rules }: JwtIssuer, { header, claims }: ParsedToken, now: number): Holder | Rejection {
   const mark = findForeignMark(claims, toType(header['typ']) ?? '', rules);
   if (mark !== null) return reject('credential-claims', `${mark} shows that it is no access token`);
-  const digest = (text: string): string => digestOf(text).slice(0, 32);
-  return readClaims(claims, { rules, kind: 'jwt', now, digest });
+  return readClaims(claims, { rules, kind: 'jwt', now, digest: shortDigestOf });
+}
+
+function shortDigestOf(text: string): string {
+  return digestOf(text).slice(0, 32);
 }
 
 function describeMoment(reason: CredentialReason, name: string): string {

@@ -25,10 +25,20 @@ export interface IssuerConfig extends IssuerRules {
   } | null;
   /** Metadata of an issuer without discovery; null: it is discovered. */
   readonly metadata: Readonly<Record<string, unknown>> | null;
-  /** What clients sign in through this gateway for; null: they go to the issuer. */
-  readonly proxy: { readonly dropParameters: readonly string[] } | null;
+  /** How clients sign in through this gateway; null: they go to the issuer. */
+  readonly proxy: ProxyRules | null;
   /** Absolute path of a PEM file; null: the built-in authorities. */
   readonly ca: string | null;
+}
+
+/** What is changed on the way between a client and the issuer. */
+export interface ProxyRules {
+  readonly dropParameters: readonly string[];
+  readonly addParameters: Readonly<Record<string, string>>;
+  /** Goes before the name of each scope that is none of OpenID Connect's. */
+  readonly scopePrefix: string;
+  /** Members for the metadata that the issuer leaves out. */
+  readonly supports: Readonly<Record<string, unknown>>;
 }
 
 type Given = Settings['auth']['issuers'][string];
@@ -37,15 +47,22 @@ const ALGORITHMS = ['RS256', 'ES256', 'EdDSA', 'Ed25519'];
 
 /** Fills in what the preset knows; what the file says wins. */
 export function createIssuer(name: string, given: Given, absolute: (file: string) => string): IssuerConfig {
-  const preset: IssuerPreset = given.preset === undefined ? {} : PRESETS[given.preset];
+  const preset: IssuerPreset = PRESETS[given.preset ?? 'oidc'];
+  const issuer = given.issuer ?? preset.issuer ?? '';
+  const clients = given.clients ?? (preset.boundToClients === true && given.client ? [given.client.id] : null);
+  // What names no resource is for the client that it was made for.
+  const forClients = preset.boundToClients === true || given.userinfo !== undefined;
+  const audiences = given.audience === undefined ? (forClients ? clients : null) : [given.audience].flat();
+  const audienceClaim = given.audienceClaim ?? preset.audienceClaim;
   const jwksUrl = given.jwks?.url ?? preset.jwksUrl;
   const types = given.types ?? preset.types ?? ['at+jwt'];
   return {
     name,
-    issuer: given.issuer ?? preset.issuer ?? '',
-    audiences: given.audience === undefined ? null : [given.audience].flat(),
-    foreignAudiences: given.foreignAudiences || (preset.foreignAudiences ?? false),
-    clients: given.clients ?? null,
+    issuer,
+    audiences,
+    ...(audienceClaim === undefined ? {} : { audienceClaim }),
+    foreignAudiences: given.foreignAudiences ?? preset.foreignAudiences ?? false,
+    clients,
     required: { ...preset.require, ...given.require },
     scopes: {
       always: given.scopes.always,
@@ -64,8 +81,8 @@ export function createIssuer(name: string, given: Given, absolute: (file: string
     keysMaxAgeMs: given.keysMaxAge,
     client: toClient(given, absolute),
     lookup: toLookup(given, preset),
-    metadata: preset.metadata ?? null,
-    proxy: toProxy(given, preset),
+    metadata: issuer === preset.issuer ? (preset.metadata ?? null) : null,
+    proxy: toProxy(given, preset, audiences),
     ca: given.tls === undefined ? null : absolute(given.tls.ca),
   };
 }
@@ -88,8 +105,23 @@ function toLookup({ introspection, userinfo, tokenPrefixes }: Given, preset: Iss
   return { by: 'userinfo', form, url: userinfo.url ?? preset.userinfoUrl ?? null, always: false, prefixes };
 }
 
-function toProxy({ authorizationProxy }: Given, preset: IssuerPreset): IssuerConfig['proxy'] {
-  const { dropParameters = [] } = preset;
-  const needed = dropParameters.length > 0 || preset.metadata !== undefined;
-  return authorizationProxy === 'on' || (authorizationProxy === 'auto' && needed) ? { dropParameters } : null;
+function toProxy(
+  { authorizationProxy, scopes }: Given,
+  preset: IssuerPreset,
+  audiences: readonly string[] | null,
+): IssuerConfig['proxy'] {
+  const { dropParameters = [], addParameters = {}, supports = {} } = preset;
+  if (authorizationProxy === 'off' || (authorizationProxy === 'auto' && dropParameters.length === 0)) return null;
+  const [audience = null] = audiences ?? [];
+  const fill = (text: string): string | null =>
+    audience === null && text.includes(AUDIENCE) ? null : text.replaceAll(AUDIENCE, audience ?? '');
+  const filled = Object.entries(addParameters).map(([name, text]) => [name, fill(text)] as const);
+  return {
+    dropParameters,
+    addParameters: Object.fromEntries(filled.filter((each): each is [string, string] => each[1] !== null)),
+    scopePrefix: scopes.prefix ?? fill(preset.scopePrefix ?? '') ?? '',
+    supports,
+  };
 }
+
+const AUDIENCE = '{audience}';

@@ -2,7 +2,7 @@ import { refuse, type Refusal } from '../../core/reason.ts';
 import type { Exchange } from '../exchange.ts';
 import { headerOf, type Finish } from '../http-answer.ts';
 import type { OpenAnswer } from '../open-answer.ts';
-import { corsHeaders } from '../cors.ts';
+import { callerHeaders } from '../caller-headers.ts';
 import { Inflow, type InflowEvents } from './inflow.ts';
 import type { Outstanding, SseStream } from './stream.ts';
 
@@ -51,7 +51,7 @@ export class SseCall implements OpenAnswer, InflowEvents, Outstanding {
   accept(): void {
     const { response } = this.#exchange;
     if (response.headersSent) return;
-    response.writeHead(202, ['content-length', '0', ...corsHeaders(this.#exchange)]);
+    response.writeHead(202, ['content-length', '0', ...callerHeaders(this.#exchange)]);
     response.end();
   }
 

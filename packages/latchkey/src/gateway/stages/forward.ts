@@ -2,7 +2,7 @@ import type { Principal } from '../../core/principal.ts';
 import { refuse, type Refusal } from '../../core/reason.ts';
 import type { Answer, Forwardable } from '../../core/upstream.ts';
 import { isPlain, type Exchange, type ProtectedServer, type Stage, type StageResult } from '../exchange.ts';
-import { corsHeaders } from '../cors.ts';
+import { callerHeaders } from '../caller-headers.ts';
 import type { GatewayState } from '../state.ts';
 import { HttpAnswer } from '../http-answer.ts';
 import { callPlainly } from '../plain-answer.ts';
@@ -101,11 +101,11 @@ class ForwardFinish implements CallFinish {
   }
 
   finishHeaders(status: number, headers: readonly string[]): readonly string[] {
-    const { sessionId, origin } = this.#exchange;
+    const { sessionId, origin, proofNonce } = this.#exchange;
     const sealed = this.#exchange.headers.sessionId;
     if (sessionId !== null && sealed !== null && endsSession(this.#exchange, status)) this.#state.sessions.end(sealed);
     const finished = this.#sealSession(headers);
-    return origin === null ? finished : [...finished, ...corsHeaders(this.#exchange)];
+    return origin === null && proofNonce === null ? finished : [...finished, ...callerHeaders(this.#exchange)];
   }
 
   #sealSession(headers: readonly string[]): readonly string[] {

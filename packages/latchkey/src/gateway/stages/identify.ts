@@ -76,14 +76,18 @@ function judge(state: GatewayState, exchange: Exchange, verdict: Verdict): Stage
     return refuse('clear-text');
   }
   if (verdict.kind === 'skip') return failed(state, exchange, refuse('credential-unknown'));
-  if (verdict.kind === 'reject')
+  if (verdict.kind === 'reject') {
+    // Whoever is asked for a nonce has proved everything else, and is to try again at once.
+    if (verdict.reason === 'proof-nonce') return refuse(verdict.reason, toMore(verdict));
     return UNDECIDED.has(verdict.reason)
       ? refuse(verdict.reason, { retryAfterSeconds: 1, ...toMore(verdict) })
       : failed(state, exchange, refuse(verdict.reason, toMore(verdict)));
+  }
+  exchange.proofNonce = verdict.nonce ?? null;
   return accepted(state, exchange, verdict.principal);
 }
 
-/** Nobody failed to prove anything: it could not be asked, or must be asked once more. */
+/** Nobody failed to prove anything: it could not be asked. */
 const UNDECIDED: ReadonlySet<Reason> = new Set(['store-unavailable', 'issuer-unavailable']);
 
 function toMore({ detail, nonce }: Extract<Verdict, { kind: 'reject' }>): Omit<Refusal, 'reason'> {

@@ -2,7 +2,7 @@ import { LIST_METHODS } from '../../core/filter-list.ts';
 import type { Message } from '../../core/message.ts';
 import { parseMessage } from '../../core/parse-message.ts';
 import { refuse } from '../../core/reason.ts';
-import { corsHeaders } from '../cors.ts';
+import { callerHeaders } from '../caller-headers.ts';
 import type { Exchange, Stage, StageResult } from '../exchange.ts';
 import type { GatewayState } from '../state.ts';
 
@@ -54,7 +54,7 @@ function cancelsOwn(state: GatewayState, { server, principal }: Exchange, { canc
 
 /** A notification has no answer, so that it went nowhere is told to nobody. */
 function accept(exchange: Exchange): 'done' {
-  exchange.response.writeHead(202, ['content-length', '0', ...corsHeaders(exchange)]);
+  exchange.response.writeHead(202, ['content-length', '0', ...callerHeaders(exchange)]);
   exchange.response.end();
   return 'done';
 }

@@ -56,7 +56,7 @@ const FREE_PIECES = 1024;
 const BYTES_A_PIECE = 64;
 
 // A caller that leaves in the middle is never answered: its response is closed, and this promise just goes with it.
-function readBody(request: IncomingMessage, limit: number): Promise<Buffer | Refusal> {
+export function readBody(request: IncomingMessage, limit: number): Promise<Buffer | Refusal> {
   return new Promise((resolve) => {
     let body: Buffer | null = null;
     let size = 0;

@@ -1,6 +1,6 @@
 import { refuse, type Refusal } from '../../core/reason.ts';
 import { isLoopback, isTrusted, clientAddress } from '../client-address.ts';
-import type { Exchange, Stage } from '../exchange.ts';
+import { type Exchange, isPublic, type Stage } from '../exchange.ts';
 import { endAfter } from '../last-request.ts';
 import type { GatewayState } from '../state.ts';
 import { checkFraming, readHeaders } from '../request-headers.ts';
@@ -69,7 +69,7 @@ function checkOrigin(state: GatewayState, exchange: Exchange): Refusal | null {
   const { origin } = exchange.headers;
   if (origin === null) return null;
   // Browsers write an origin in one way only (RFC 6454 §6.2).
-  if (!state.origins.has(origin)) return refuse('origin-foreign');
+  if (!state.origins.has(origin)) return isPublic(exchange.route, state.probes) ? null : refuse('origin-foreign');
   exchange.origin = origin;
   return null;
 }

@@ -1,5 +1,5 @@
 import { refuse } from '../../core/reason.ts';
-import { corsHeaders } from '../cors.ts';
+import { callerHeaders } from '../caller-headers.ts';
 import type { Exchange, ProtectedServer, Stage, StageResult } from '../exchange.ts';
 import { ssePaths } from '../routes.ts';
 import { SseStream } from '../sse/stream.ts';
@@ -43,7 +43,7 @@ function open(state: GatewayState, exchange: Exchange, server: ProtectedServer):
   exchange.answer = stream;
   state.streams.add(server, stream);
   state.open.add(exchange);
-  stream.open([...STREAM_HEADERS, ...corsHeaders(exchange)], ssePaths(server).messages);
+  stream.open([...STREAM_HEADERS, ...callerHeaders(exchange)], ssePaths(server).messages);
   return 'done';
 }
 

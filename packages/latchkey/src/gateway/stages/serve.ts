@@ -1,0 +1,66 @@
+import type { Endpoint, EndpointAnswer } from '../../core/endpoint.ts';
+import { refuse, type Refusal } from '../../core/reason.ts';
+import { networkOf } from '../client-address.ts';
+import { corsHeaders } from '../cors.ts';
+import type { Exchange, Stage, StageResult } from '../exchange.ts';
+import { holdBack } from '../hold-back.ts';
+import type { GatewayState } from '../state.ts';
+import { readBody } from './read.ts';
+
+const LONGEST_BODY = 64 * 1024;
+const EMPTY = Buffer.alloc(0);
+
+/** Endpoints of the OAuth side, which ask for their own proof. Who fails it there fails as with any other credential. */
+export function serveStage(state: GatewayState): Stage {
+  return {
+    name: 'serve',
+    run(exchange) {
+      if (exchange.route?.kind !== 'endpoint') return null;
+      const refusal = checkRequest(exchange);
+      return refusal ?? serve(state, exchange, exchange.route.endpoint);
+    },
+  };
+}
+
+function checkRequest(exchange: Exchange): Refusal | null | Promise<Refusal> {
+  const { headers, failuresExceeded, clear } = exchange;
+  if (clear) return refuse('clear-text');
+  if (failuresExceeded > 0)
+    return holdBack(exchange, refuse('limit-failures', { retryAfterSeconds: failuresExceeded / 1000 }));
+  if (headers.apiKey !== null) return refuse('credential-ambiguous');
+  if (headers.contentEncoding !== null) return refuse('content-encoding');
+  return Number(headers.contentLength ?? 0) > LONGEST_BODY ? refuse('body-too-large') : null;
+}
+
+async function serve(state: GatewayState, exchange: Exchange, endpoint: Endpoint): Promise<StageResult> {
+  const { request, headers, response } = exchange;
+  if (headers.expect !== null && request.httpVersionMinor === 1) response.writeContinue();
+  const body = request.method === 'POST' ? await readBody(request, LONGEST_BODY) : EMPTY;
+  if (!Buffer.isBuffer(body)) return body;
+  const target = request.url ?? '';
+  const answer = await endpoint.handle({
+    method: request.method ?? '',
+    query: target.includes('?') ? target.slice(target.indexOf('?') + 1) : '',
+    authorization: headers.authorization,
+    contentType: headers.contentType,
+    body: body.toString('utf8'),
+  });
+  if (answer.status === 401) state.failureLimiter.take(networkOf(exchange.address), exchange.startedAt);
+  exchange.outcome = outcomeOf(answer);
+  if (!response.destroyed) send(exchange, answer);
+  return 'done';
+}
+
+/** For the trail; the caller gets the endpoint's own words. */
+function outcomeOf({ status }: EndpointAnswer): Refusal | null {
+  if (status < 400) return null;
+  if (status === 401) return refuse('credential-unknown', { detail: 'the issuer did not take the client' });
+  return status >= 500 ? refuse('issuer-unavailable') : refuse('params-invalid');
+}
+
+function send(exchange: Exchange, { status, headers, body }: EndpointAnswer): void {
+  const { response } = exchange;
+  const sized = status === 302 ? headers : [...headers, 'content-length', String(Buffer.byteLength(body))];
+  response.writeHead(status, [...sized, 'x-content-type-options', 'nosniff', ...corsHeaders(exchange)] as string[]);
+  response.end(body);
+}

@@ -1,0 +1,82 @@
+import { generateKeyPairSync, sign, type JsonWebKey } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { parseKey, verifySignature, type VerificationKey } from './verification-key.ts';
+
+const EVERY = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const rsaJwk = rsa.publicKey.export({ format: 'jwk' });
+const ecJwk = ec.publicKey.export({ format: 'jwk' });
+
+// RFC 8037 appendix A.4.
+const OKP = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' };
+const OKP_INPUT = 'eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc';
+const OKP_SIGNATURE = 'hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg';
+
+const of = (jwk: JsonWebKey, allowed: readonly string[]) => parseKey(jwk, allowed)?.algorithms ?? null;
+
+describe('parseKey', () => {
+  it('gives a key the algorithms that fit its type and the list', () => {
+    expect(of(rsaJwk, EVERY)).toEqual(EVERY.slice(0, 6));
+    expect(of(ecJwk, EVERY)).toEqual(['ES256']);
+    expect(of(OKP, EVERY)).toEqual(['EdDSA', 'Ed25519']);
+    expect(of({ ...rsaJwk, alg: 'PS384' }, EVERY)).toEqual(['PS384']);
+    expect(of({ ...rsaJwk, alg: 'PS384' }, ['RS256'])).toBe(null);
+    expect(of(ecJwk, ['ES384', 'RS256'])).toBe(null);
+  });
+
+  it.each<[string, unknown]>([
+    ['null', null],
+    ['text', 'key'],
+    ['a list', [rsaJwk]],
+    ['private', rsa.privateKey.export({ format: 'jwk' })],
+    ['private EC', ec.privateKey.export({ format: 'jwk' })],
+    ['with d null', { ...ecJwk, d: null }],
+    ['symmetric', { kty: 'oct', k: 'eA' }],
+    ['named HS256', { ...rsaJwk, alg: 'HS256' }],
+    ['for encryption', { ...rsaJwk, use: 'enc' }],
+    ['for wrapping', { ...rsaJwk, key_ops: ['wrapKey'] }],
+    ['of another type', { ...rsaJwk, kty: 'EC' }],
+    ['of type rsa', { ...rsaJwk, kty: 'rsa' }],
+    ['on another curve', { ...ecJwk, crv: 'P-384' }],
+    ['on secp256k1', generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey.export({ format: 'jwk' })],
+    ['Ed448', generateKeyPairSync('ed448').publicKey.export({ format: 'jwk' })],
+    ['off its curve', { ...ecJwk, y: ecJwk.x }],
+    ['of 1024 bits', generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })],
+    ['with exponent 1', { ...rsaJwk, e: 'AQ' }],
+    ['with an even exponent', { ...rsaJwk, e: 'AQAA' }],
+    ['with a huge exponent', { ...rsaJwk, e: rsaJwk.n }],
+    ['without modulus', { kty: 'RSA', e: 'AQAB' }],
+    ['with kid null', { ...ecJwk, kid: null }],
+  ])('refuses a key %s', (_what, jwk) => expect(parseKey(jwk, EVERY)).toBe(null));
+});
+
+describe('verifySignature', () => {
+  const input = Buffer.from('header.payload');
+  const rsaKey = parseKey(rsaJwk, EVERY) as VerificationKey;
+  const ecKey = parseKey(ecJwk, EVERY) as VerificationKey;
+
+  it('verifies the example of RFC 8037', () => {
+    const key = parseKey(OKP, EVERY) as VerificationKey;
+    const signature = Buffer.from(OKP_SIGNATURE, 'base64url');
+    expect(verifySignature(key, 'EdDSA', Buffer.from(OKP_INPUT), signature)).toBe(true);
+    expect(verifySignature(key, 'EdDSA', Buffer.from(`${OKP_INPUT}x`), signature)).toBe(false);
+  });
+
+  it('does not take one padding of RSA for the other', () => {
+    const pkcs1 = sign('sha256', input, rsa.privateKey);
+    expect(verifySignature(rsaKey, 'RS256', input, pkcs1)).toBe(true);
+    expect(verifySignature(rsaKey, 'PS256', input, pkcs1)).toBe(false);
+    expect(verifySignature(rsaKey, 'RS512', input, pkcs1)).toBe(false);
+  });
+
+  it('takes ECDSA signatures as two numbers of full length only', () => {
+    const raw = sign('sha256', input, { key: ec.privateKey, dsaEncoding: 'ieee-p1363' });
+    expect(verifySignature(ecKey, 'ES256', input, raw)).toBe(true);
+    expect(verifySignature(ecKey, 'ES256', input, sign('sha256', input, ec.privateKey))).toBe(false);
+    for (const length of [0, 1, 63, 65])
+      expect(verifySignature(ecKey, 'ES256', input, Buffer.alloc(length))).toBe(false);
+    expect(verifySignature(ecKey, 'ES256', input, Buffer.alloc(64))).toBe(false);
+    expect(verifySignature(ecKey, 'RS256', input, raw)).toBe(false);
+  });
+});

@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { OutgoingError, type OutgoingAnswer, type OutgoingRequest } from '../core/outgoing.ts';
+import type { IssuerRules } from '../core/issuer.ts';
+import { Secret } from '../core/secret.ts';
+import type { Credential, Verdict } from '../core/verifier.ts';
+import { createAskedJwtVerifier } from './asked-jwt.ts';
+import type { AskedIssuer } from './token-lookup/ask-issuer.ts';
+import { createLookupVerifier, type LookupOptions } from './token-lookup.ts';
+
+const RESOURCE = 'https://mcp.example/mcp';
+const NOW = 1_800_000_000_000;
+const CLAIMS = { active: true, sub: 'alice', aud: RESOURCE, scope: 'read', exp: NOW / 1000 + 20, client_id: 'app' };
+const rules: IssuerRules = {
+  name: 'id',
+  issuer: 'https://id.example',
+  audiences: null,
+  foreignAudiences: false,
+  clients: null,
+  required: {},
+  scopes: { always: [], claims: ['scope'], table: {} },
+};
+
+function issuerThat(says: (request: OutgoingRequest) => Partial<OutgoingAnswer> | object) {
+  const requests: OutgoingRequest[] = [];
+  const asked: AskedIssuer = {
+    name: 'id',
+    issuer: rules.issuer,
+    by: 'introspection',
+    form: 'rfc7662',
+    url: 'https://id.example/introspect',
+    client: 'gateway',
+    authenticate: async () => [],
+    metadata: async () => {
+      throw new OutgoingError('no metadata');
+    },
+    async outgoing(request) {
+      requests.push(request);
+      const said = says(request);
+      const headers = { 'content-type': 'application/json' };
+      return 'status' in said
+        ? { headers, body: '', ...(said as { status: number }) }
+        : { status: 200, headers, body: JSON.stringify(said) };
+    },
+  };
+  return { asked, requests };
+}
+
+const credential = (text: string, scheme: Credential['scheme'] = 'bearer'): Credential => ({
+  scheme,
+  secret: new Secret(text),
+  proof: null,
+});
+
+function lookup(asked: AskedIssuer, more: Partial<LookupOptions> = {}) {
+  return createLookupVerifier({ rules, asked, prefixes: [], foreignPrefixes: [], resourceOf: () => RESOURCE, ...more });
+}
+
+const placelessMetadata: AskedIssuer['metadata'] = async () => ({
+  issuer: rules.issuer,
+  authorizationEndpoint: null,
+  tokenEndpoint: null,
+  registrationEndpoint: null,
+  jwksUri: null,
+  introspectionEndpoint: null,
+  userinfoEndpoint: null,
+  document: {},
+});
+
+describe('createLookupVerifier', () => {
+  it('says who the holder is, and then says it again without a promise and as the same object', async () => {
+    const { asked, requests } = issuerThat(() => CLAIMS);
+    const verifier = lookup(asked);
+    const verdict = await verifier.verify(credential('t'), 's', NOW);
+    expect(verdict).toMatchObject({
+      kind: 'accept',
+      principal: { id: 'issuer:id:alice', kind: 'introspected', client: 'app', scopes: new Set(['read']) },
+    });
+    expect(verifier.verify(credential('t'), 's', NOW + 10_000)).toBe(verdict);
+    expect(requests).toHaveLength(1);
+  });
+
+  it('judges the moment each time', async () => {
+    const verifier = lookup(issuerThat(() => CLAIMS).asked);
+    await verifier.verify(credential('t'), 's', NOW);
+    expect(verifier.verify(credential('t'), 's', NOW + 50_000)).toMatchObject({ reason: 'credential-expired' });
+  });
+
+  it('judges the resource each time', async () => {
+    const { asked } = issuerThat(() => CLAIMS);
+    const verifier = lookup(asked, { resourceOf: (server) => (server === 's' ? RESOURCE : 'https://other.example') });
+    await verifier.verify(credential('t'), 's', NOW);
+    expect(verifier.verify(credential('t'), 'other', NOW)).toMatchObject({
+      reason: 'credential-audience',
+      detail: 'aud is not this server; see auth.issuers.id.audience',
+    });
+  });
+
+  it.each([
+    ['a JWT', 'eyJhbGciOiJFUzI1NiJ9.e30.c2ln', {}],
+    ['a token of another issuer', 'gho_x', { foreignPrefixes: ['gho_'] }],
+    ['a token without its prefix', 'other', { prefixes: ['gho_'] }],
+    ['a JWT with its prefix', 'eyJhbGciOiJFUzI1NiJ9.e30.c2ln', { prefixes: ['ey'] }],
+    ['a text without end', 'x'.repeat(8193), {}],
+  ])('leaves %s to others, unasked', (_, text, more) => {
+    const { asked, requests } = issuerThat(() => CLAIMS);
+    expect(lookup(asked, more).verify(credential(text), 's', NOW)).toEqual({ kind: 'skip' });
+    expect(requests).toEqual([]);
+  });
+
+  it('leaves API keys to others, unasked', () => {
+    const { asked, requests } = issuerThat(() => CLAIMS);
+    expect(lookup(asked).verify(credential('t', 'api-key'), 's', NOW)).toEqual({ kind: 'skip' });
+    expect(requests).toEqual([]);
+  });
+
+  it('says what is to be changed when the issuer cannot be asked', async () => {
+    const denied = lookup(issuerThat(() => ({ status: 401 })).asked);
+    expect(await denied.verify(credential('t'), 's', NOW)).toEqual({
+      kind: 'reject',
+      reason: 'issuer-unavailable',
+      detail: 'id.example: it does not take this gateway for its client; see auth.issuers.id.client',
+    });
+    const { asked } = issuerThat(() => CLAIMS);
+    const placeless = lookup({ ...asked, url: null, metadata: placelessMetadata });
+    expect(await placeless.verify(credential('t'), 's', NOW)).toMatchObject({
+      reason: 'issuer-unavailable',
+      detail: 'its metadata do not say where to ask about tokens; set auth.issuers.id.introspection.url',
+    });
+  });
+});
+
+const principal = { issuer: rules.issuer, expiresAt: 5 };
+const accept = { kind: 'accept', principal } as unknown as Verdict;
+const verifierOf = (verdict: Verdict | Promise<Verdict>, says: object) => {
+  const { asked, requests } = issuerThat(() => says);
+  return { requests, ...createAskedJwtVerifier({ name: 'jwt', verify: () => verdict }, [asked], 60_000) };
+};
+
+describe('createAskedJwtVerifier', () => {
+  it('keeps what the token says, and says it again without a promise', async () => {
+    const { verify, endOf, requests } = verifierOf(accept, { active: true });
+    expect(await verify(credential('t'), 's', NOW)).toBe(accept);
+    expect(verify(credential('t'), 's', NOW + 59_000)).toBe(accept);
+    expect(requests).toHaveLength(1);
+    expect(endOf(principal as never, NOW + 1000)).toBe(5);
+  });
+
+  it.each<[string, object]>([
+    ['is not active', { active: false }],
+    ['is of another issuer', { active: true, iss: 'https://other.example' }],
+    ['is a refresh token', { active: true, typ: 'Refresh' }],
+  ])('refuses a token of which its issuer says that it %s', async (_, says) => {
+    const { verify } = verifierOf(Promise.resolve(accept), says);
+    expect(await verify(credential('t'), 's', NOW)).toMatchObject({ kind: 'reject' });
+    expect(await verify(credential('t'), 's', NOW + 1000)).toMatchObject({ kind: 'reject' });
+  });
+
+  it.each<Verdict>([{ kind: 'skip' }, { kind: 'reject', reason: 'credential-expired' }])(
+    'asks nobody when the verdict is $kind',
+    async (verdict) => {
+      const { verify, requests } = verifierOf(verdict, { active: true });
+      expect(await verify(credential('t'), 's', NOW)).toBe(verdict);
+      expect(requests).toEqual([]);
+    },
+  );
+});

@@ -74,14 +74,18 @@ export function readClaims(claims: Claims, reading: ReadingClaims): Holder | Cla
   return { kind: 'holder', principal, audiences, notBefore: toMoment(claims['nbf']), expiresAt };
 }
 
-/** Whether the holder may come in to this resource at this moment; null when nothing is against it. */
+/** Whether the holder may come in at this moment to what has these URLs; null when nothing is against it. */
 export function judgeHolder(
   { audiences, notBefore, expiresAt }: Holder,
-  { rules, resource, now }: { readonly rules: IssuerRules; readonly resource: string; readonly now: number },
+  {
+    rules,
+    resources,
+    now,
+  }: { readonly rules: IssuerRules; readonly resources: readonly string[]; readonly now: number },
 ): CredentialReason | null {
   if (expiresAt !== null && expiresAt + LEEWAY_MS <= now) return 'credential-expired';
   if (notBefore !== null && notBefore - LEEWAY_MS > now) return 'credential-claims';
-  const ours = rules.audiences ?? [resource];
+  const ours = rules.audiences ?? resources;
   const isOurs = (audience: string): boolean => ours.includes(audience);
   const fits = rules.foreignAudiences ? audiences.some(isOurs) : audiences.every(isOurs);
   return fits ? null : 'credential-audience';

@@ -95,7 +95,7 @@ auth:
 
 \`work\` is a name of your own: principals and the trail have it (\`issuer:work:SUBJECT\`). What a preset knows need not be written, and whatever you write wins over it. All keys are in [config.md](config.md), under \`auth.issuers.NAME\`.
 
-The products themselves were not at hand. Each page says what their documentation said on the day it was read; tokens as documented there are tried in \`test/acceptance/jwt-presets.test.ts\`. Where something does not fit, \`latchkey trail\` says what: \`typ is not at+jwt; see auth.issuers.work.types\`.
+The products themselves were not at hand. Each page names what was read, and when; tokens as documented there are tried in \`test/acceptance/jwt-presets.test.ts\`. Where something does not fit, \`latchkey trail\` says what: \`typ is not at+jwt; see auth.issuers.work.types\`.
 
 | product | \`preset\` | must be set | header \`typ\` | scopes from | what differs |
 |---|---|---|---|---|---|
@@ -132,13 +132,14 @@ Some issuers refuse what MCP clients send. For those (\`authorizationProxy: auto
 \`userinfo\` asks an issuer who the user of a token is. The answer says that the token is good for the issuer, not that it was made for this gateway: any application that the user ever signed in to could take its token here. So \`clients\` must be set, and a token counts only where the answer says which client it was given to. Take \`introspection\` wherever the issuer has it.
 `;
 
+const quote = (words: readonly string[]): string => words.map((word) => `\`${word}\``).join(', ');
+
 function issuerRow([name, preset]: readonly [string, IssuerPreset]): string {
   const { title, issuer, needs = [], types = ['at+jwt'], scopeClaims = ['scope', 'scp'], lookup, remark } = preset;
   const set = [
     ...(issuer === undefined ? ['issuer'] : []),
     ...needs.map((need) => (need === 'lookup' ? 'introspection' : need)),
   ];
-  const quote = (words: readonly string[]): string => words.map((word) => `\`${word}\``).join(', ');
   const kind = lookup === undefined ? quote(types) : 'opaque';
   return `| [${title}](issuers/${name}.md) | \`${name}\` | ${quote(set)} | ${kind} | ${quote(scopeClaims) || '`scopes`'} | ${remark} |`;
 }

@@ -2,7 +2,9 @@ import { deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createIssuerKey, type IssuerKey } from '../fixtures/issuer-keys.ts';
 import { residentBytes } from '../fixtures/processes.ts';
+import { send } from './harness.ts';
 import { expectTokensRefused, expectTokensServed, startJwtSite, type JwtSite } from './jwt-site.ts';
+import { waitForRecord } from './trail-records.ts';
 
 let strict: JwtSite;
 let lax: JwtSite;
@@ -65,6 +67,22 @@ test('JWT-20 another kind of JWT of the issuer says so by its type', async () =>
   ])
     tokens[`typ ${JSON.stringify(typ)}`] = strict.mint({}, { typ });
   await expectTokensRefused(strict, tokens);
+});
+
+test('JWT-20 callers learn nothing of it, and the trail says which setting to look at', async () => {
+  const wrong = {
+    'typ is not in auth.issuers.test.types (at+jwt)': strict.mint({}, { typ: 'JWT' }),
+    'alg is not in auth.issuers.test.algorithms': strict.mint({}, { alg: 'HS256' }),
+    'events shows that it is no access token': strict.mint({ events: {} }),
+    'aud is not this server; see auth.issuers.test.audience': strict.mint({ aud: 'https://secret-name.example' }),
+    'iss is none of auth.issuers': strict.mint({ iss: 'https://secret-name.example' }),
+  };
+  for (const [detail, token] of Object.entries(wrong)) {
+    const answer = await send(strict, { token: await token });
+    expect(answer.status).toBe(401);
+    expect(JSON.stringify(answer)).not.toContain(detail);
+    expect(JSON.stringify(await waitForRecord(strict, { decision: 'deny', detail }))).not.toContain('secret-name');
+  }
 });
 
 test('JWT-20 the type is compared without case and with or without application/', async () => {

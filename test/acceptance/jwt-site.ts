@@ -1,7 +1,7 @@
 import { startIssuer, type IssuerOptions, type TestIssuer } from '../fixtures/issuer.ts';
 import type { IssuerKey, Signing } from '../fixtures/issuer-keys.ts';
 import { expectEachRefused, expectEachServed } from './answers.ts';
-import { startSite, type Site } from './harness.ts';
+import { send, startSite, type Site } from './harness.ts';
 
 /** A gateway that takes the tokens of one issuer made by hand. */
 export interface JwtSite extends Site {
@@ -52,6 +52,10 @@ export async function expectTokensRefused(site: JwtSite, tokens: Tokens, status:
 
 export async function expectTokensServed(site: JwtSite, tokens: Tokens): Promise<void> {
   await expectEachServed(site, await toCalls(tokens));
+}
+
+export async function statusOf(site: JwtSite, token: string): Promise<number> {
+  return (await send(site, { token })).status;
 }
 
 async function toCalls(tokens: Tokens): Promise<Record<string, { token: string }>> {

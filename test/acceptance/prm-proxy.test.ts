@@ -296,8 +296,8 @@ test('PRM-13 authorization proxy: answers of the issuer are errors of OAuth or n
     expect({ what, status: answer.status, error: errorOf(answer) }).toEqual({ what, status, error });
     expect(headerValues(answer, 'location')).toEqual([]);
     expect(headerValues(answer, 'set-cookie')).toEqual([]);
-    if (status === 401) expect(headerValue(answer, 'www-authenticate')).toMatch(/^Basic realm="/);
-    if (status === 429) expect(headerValue(answer, 'retry-after')).toBe('7');
+    expect(headerValue(answer, 'www-authenticate')?.startsWith('Basic realm="') ?? false).toBe(status === 401);
+    expect(headerValue(answer, 'retry-after') === '7').toBe(status === 429);
   }
   issuer.answer('/token', { access_token: SECRET, token_type: 'Bearer' });
 });
@@ -316,14 +316,15 @@ test('PRM-13 authorization proxy: who fails at it is slowed down as with any oth
   await strict.close();
 });
 
+const register = (name: string, body: string, type = 'application/json'): Call => ({
+  target: `/oauth/${name}/register`,
+  token: null,
+  headers: { 'Content-Type': type, 'MCP-Protocol-Version': null },
+  body,
+});
+
 test('PRM-13 authorization proxy: registration is passed on where the issuer has it, and only there', async () => {
   const client = { redirect_uris: ['http://127.0.0.1/callback'], client_name: 'é' };
-  const register = (name: string, body: string, type = 'application/json'): Call => ({
-    target: `/oauth/${name}/register`,
-    token: null,
-    headers: { 'Content-Type': type, 'MCP-Protocol-Version': null },
-    body,
-  });
   expect((await send(site, register('entra', JSON.stringify(client)))).status).toBe(404);
   const open = await startIssuer();
   open.answer('/.well-known/oauth-authorization-server', {
@@ -354,4 +355,26 @@ test('PRM-13 authorization proxy: registration is passed on where the issuer has
   expect([parameters.getAll('resource'), parameters.get('scope')]).toEqual([[GOOD.resource, 'b'], GOOD.scope]);
   await through.close();
   await open.close();
+});
+
+test('PRM-13 authorization proxy: who waits for a slow issuer holds up nobody else', async () => {
+  const slow = await startIssuer();
+  slow.answer('/.well-known/oauth-authorization-server', metadataOf(slow));
+  const entra = { preset: 'entra', issuer: slow.url, audience: 'api-1' };
+  const busy = await startBareSite({ limits: LIMITS, auth: { issuers: { entra } } });
+  expect((await send(busy, authorize(query(GOOD)))).status).toBe(302);
+  slow.fault('/token', 'hang');
+  const asking = Array.from({ length: 100 }, () => send(busy, token(query(CODE))));
+  // Those over the bound are told at once; while the others wait, calls go on.
+  const first = await Promise.race(asking);
+  expect([first.status, headerValue(first, 'retry-after')]).toEqual([503, '1']);
+  expect((await send(busy)).status).toBe(200);
+  const answers = await Promise.all(asking);
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
+  expect(slow.countOf('/token')).toBeLessThanOrEqual(64);
+  slow.fault('/token', 'none');
+  slow.answer('/token', { access_token: SECRET, token_type: 'Bearer' });
+  expect((await send(busy, token(query(CODE)))).status).toBe(200);
+  await busy.close();
+  await slow.close();
 });

@@ -1,15 +1,18 @@
 import { createLookups } from './compose-lookups.ts';
+import { readFileSync } from 'node:fs';
 import type { Config } from './config/config.ts';
 import type { IssuerConfig } from './config/issuers/issuer-config.ts';
+import { readCertificate } from './config/tls-files.ts';
 import type { Endpoint, PublishedDocument } from './core/endpoint.ts';
 import type { LoadMetadata } from './core/issuer.ts';
-import type { Outgoing } from './core/outgoing.ts';
 import type { Principal } from './core/principal.ts';
+import { LatchkeyError } from './core/error.ts';
+import { OutgoingError, type Outgoing } from './core/outgoing.ts';
 import type { Verifier } from './core/verifier.ts';
 import { createAuthorizationProxy, type AuthorizationProxy } from './oauth/authorization-proxy.ts';
 import { createDiscovery } from './oauth/discovery.ts';
 import { createOutgoing } from './oauth/outgoing.ts';
-import { createKeySet } from './verify/jwt/key-set.ts';
+import { createKeySet, parseKeySet } from './verify/jwt/key-set.ts';
 import type { JwtIssuer } from './verify/jwt/jwt-issuer.ts';
 import { createJwtVerifier } from './verify/jwt.ts';
 import type { AskingVerifier } from './verify/token-lookup/watch.ts';
@@ -63,7 +66,7 @@ function endOf(askers: readonly AskingVerifier[], principal: Principal, now: num
 
 /** Null where clients sign in at the issuer itself. `folder` is the path of the public URL. */
 function createProxy(
-  { config, outgoing, metadata }: AskableIssuer,
+  { config, metadata }: AskableIssuer,
   { names, folder }: { readonly names: Names; readonly folder: string },
 ): AuthorizationProxy | null {
   if (config.proxy === null) return null;
@@ -75,7 +78,8 @@ function createProxy(
     rewriting,
     supports,
     metadata,
-    outgoing,
+    // Sockets of its own: whoever signs in must not keep those waiting whose tokens are checked.
+    outgoing: createOutgoing({ caFile: config.ca }),
     now: Date.now,
   });
 }
@@ -88,8 +92,22 @@ interface AskableIssuer {
 }
 
 function toAskable(config: IssuerConfig): AskableIssuer {
+  if (config.ca !== null) readCertificate(config.ca);
+  requireKeys(config);
   const outgoing = createOutgoing({ caFile: config.ca });
   return { config, outgoing, metadata: createDiscovery({ issuer: config.issuer, outgoing, given: config.metadata }) };
+}
+
+/** A key set in a file is there before the program is; at an issuer it may come later. */
+function requireKeys({ name, jwks, algorithms }: IssuerConfig): void {
+  if (jwks === null || !('file' in jwks)) return;
+  try {
+    parseKeySet(readFileSync(jwks.file, 'utf8'), jwks.file, algorithms);
+  } catch (cause) {
+    const why = cause instanceof OutgoingError ? cause.message : `${jwks.file} cannot be read`;
+    const hint = 'a JWK set (RFC 7517 §5) with public keys for auth.issuers.algorithms is wanted';
+    throw new LatchkeyError('E_CONFIG_INVALID', `auth.issuers.${name}.jwks.file: ${why}`, { hint, cause });
+  }
 }
 
 interface Around {

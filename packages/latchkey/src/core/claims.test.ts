@@ -158,7 +158,7 @@ describe('toScopes', () => {
   it('reads words of texts and lists, and never the scope for everything', () => {
     expect(scopes({ scope: 'read  write *', scp: ['admin', '*', 1, null] })).toEqual(['read', 'write', 'admin']);
     expect(scopes({ scope: 'a"b a\\b \u0001 ä' })).toEqual([]);
-    expect(scopes({ scope: { read: true } })).toEqual([]);
+    expect(scopes({ scope: 5, scp: [['read'], { read: true }] })).toEqual([]);
   });
 
   it('gives what the operator says for a value, also where a name has dots', () => {

@@ -43,6 +43,7 @@ export function createAuthorizationProxy(options: AuthorizationProxyOptions): Au
     `/.well-known/openid-configuration${path}`,
     `${path}/.well-known/openid-configuration`,
   ];
+  const endpoint = createEndpoints();
   return {
     issuer,
     documents: places.map((place) => ({ path: place, body })),
@@ -54,20 +55,32 @@ export function createAuthorizationProxy(options: AuthorizationProxyOptions): Au
   };
 }
 
-function endpoint(path: string, method: 'GET' | 'POST', handle: Endpoint['handle']): Endpoint {
-  return {
+// Anybody may call, so only so many wait for the issuer at a time.
+const MOST_AT_A_TIME = 64;
+
+/** Endpoints of one issuer, which share what may be under way. */
+function createEndpoints(): (path: string, method: 'GET' | 'POST', handle: Endpoint['handle']) => Endpoint {
+  let underWay = 0;
+  return (path, method, handle) => ({
     path,
     methods: [method],
     async handle(request) {
+      if (underWay >= MOST_AT_A_TIME)
+        return fail(503, 'temporarily_unavailable', 'Too many sign in at this moment. Try again.', RETRY);
+      underWay += 1;
       try {
         return await handle(request);
       } catch {
         // The issuer could not be asked, or its answer was none.
-        return fail(503, 'temporarily_unavailable', 'The issuer does not answer. Try again.');
+        return fail(503, 'temporarily_unavailable', 'The issuer does not answer. Try again.', RETRY);
+      } finally {
+        underWay -= 1;
       }
     },
-  };
+  });
 }
+
+const RETRY = ['retry-after', '1'] as const;
 
 /** RFC 6749 §4.1.1. Where it leads is the issuer's word alone; what is wrong is said here, never by a redirect. */
 async function sendOn(options: AuthorizationProxyOptions, { query }: EndpointRequest): Promise<EndpointAnswer> {

@@ -32,6 +32,14 @@ interface Asked {
   readonly now: number;
 }
 
+/** A token that names one of the issuers, and has a header that this issuer's access tokens may have. */
+interface Presented {
+  readonly issuer: JwtIssuer;
+  readonly token: ParsedToken;
+  readonly asked: Asked;
+}
+
+type Keys = readonly VerificationKey[];
 type Rejection = Extract<Verdict, { kind: 'reject' }>;
 
 const SKIP: Verdict = { kind: 'skip' };
@@ -53,13 +61,39 @@ export function createJwtVerifier(options: JwtVerifierOptions): Verifier {
     return reject(reason, describeMoment(reason, issuer.rules.name));
   };
 
-  const judgeSigned = (issuer: JwtIssuer, token: ParsedToken, key: VerificationKey, asked: Asked): Verdict => {
+  const judgeSigned = (key: VerificationKey, { issuer, token, asked }: Presented): Verdict => {
     const found = readHolder(issuer, token, asked.now);
     if (found.kind === 'reject') return found;
     const judged = { issuer, key, holder: found, accept: { kind: 'accept', principal: found.principal } } as const;
     const verdict = judgeMoment(judged, asked);
     if (verdict === judged.accept) cache.add(asked.digest, judged);
     return verdict;
+  };
+
+  /** Null where the keys may lack the one it is signed with. */
+  const judgeWith = (keys: Keys, presented: Presented): Verdict | null => {
+    const { header, input, signature } = presented.token;
+    const key = findKey(keys, header);
+    if (key === null) return null;
+    if (verifySignature(key, header['alg'] as string, input, signature)) return judgeSigned(key, presented);
+    return header['kid'] === undefined ? null : reject('credential-unknown', 'its signature is not by its key');
+  };
+
+  /** Asks for the keys where that may help; those that were tried are not tried again. */
+  const judgeWithNewKeys = async (tried: Keys | null, presented: Presented): Promise<Verdict> => {
+    const { keys, rules } = presented.issuer;
+    const { now } = presented.asked;
+    try {
+      const kept = await keys.get(now);
+      const first = kept === tried ? null : judgeWith(kept, presented);
+      if (first !== null) return first;
+      const renewed = await keys.renew(now);
+      const second = renewed === kept ? null : judgeWith(renewed, presented);
+      return second ?? reject('credential-unknown', `not exactly one key of auth.issuers.${rules.name} fits it`);
+    } catch (error) {
+      if (!(error instanceof OutgoingError)) throw error;
+      return reject('issuer-unavailable', error.message);
+    }
   };
 
   const judgeNew = (asked: Asked): Verdict | Promise<Verdict> => {
@@ -72,35 +106,8 @@ export function createJwtVerifier(options: JwtVerifierOptions): Verifier {
     const wrong = judgeHeader(token.header, { ...issuer, name: issuer.rules.name });
     if (wrong !== null) return reject('credential-claims', wrong);
     const keys = issuer.keys.peek(asked.now);
-    return (keys && judgeWith(keys, issuer, token, asked)) ?? judgeWithNewKeys(issuer, token, asked);
-  };
-
-  /** Null where the keys may lack the one it is signed with. */
-  const judgeWith = (
-    keys: readonly VerificationKey[],
-    issuer: JwtIssuer,
-    token: ParsedToken,
-    asked: Asked,
-  ): Verdict | null => {
-    const key = findKey(keys, token.header);
-    if (key === null) return null;
-    if (verifySignature(key, token.header['alg'] as string, token.input, token.signature))
-      return judgeSigned(issuer, token, key, asked);
-    return token.header['kid'] === undefined ? null : reject('credential-unknown', 'its signature is not by its key');
-  };
-
-  const judgeWithNewKeys = async (issuer: JwtIssuer, token: ParsedToken, asked: Asked): Promise<Verdict> => {
-    const { keys, rules } = issuer;
-    try {
-      return (
-        judgeWith(await keys.get(asked.now), issuer, token, asked) ??
-        judgeWith(await keys.renew(asked.now), issuer, token, asked) ??
-        reject('credential-unknown', `not exactly one key of auth.issuers.${rules.name} fits its alg and kid`)
-      );
-    } catch (error) {
-      if (!(error instanceof OutgoingError)) throw error;
-      return reject('issuer-unavailable', error.message);
-    }
+    const presented = { issuer, token, asked };
+    return (keys && judgeWith(keys, presented)) ?? judgeWithNewKeys(keys, presented);
   };
 
   return {

@@ -41,17 +41,20 @@ function bad(description: string): BadParameters {
 
 // What clients send by OAuth 2.1, OpenID Connect Core 1.0, and the two products that need the proxy. Some issuers refuse
 // a request with a name that they do not know.
-const KNOWN = {
-  authorize: [
-    ...['response_type', 'client_id', 'redirect_uri', 'scope', 'state', 'code_challenge', 'code_challenge_method'],
-    ...['response_mode', 'nonce', 'prompt', 'max_age', 'display', 'ui_locales', 'acr_values', 'login_hint', 'claims'],
-    ...['resource', 'access_type', 'include_granted_scopes', 'hd', 'domain_hint'],
-  ],
-  token: [
-    ...['grant_type', 'code', 'redirect_uri', 'client_id', 'client_secret', 'code_verifier', 'refresh_token', 'scope'],
-    ...['resource', 'client_assertion', 'client_assertion_type'],
-  ],
-} as const satisfies Record<string, readonly string[]>;
+const AUTHORIZE = [
+  'response_type client_id redirect_uri scope state code_challenge code_challenge_method response_mode nonce prompt',
+  'max_age display ui_locales acr_values login_hint claims resource',
+  'access_type include_granted_scopes hd domain_hint',
+];
+const TOKEN = [
+  'grant_type code redirect_uri client_id client_secret code_verifier refresh_token scope resource',
+  'client_assertion client_assertion_type',
+];
+const KNOWN = { authorize: toNames(AUTHORIZE), token: toNames(TOKEN) };
+
+function toNames(lines: readonly string[]): ReadonlySet<string> {
+  return new Set(lines.flatMap((line) => line.split(' ')));
+}
 
 const OPENID_SCOPES: ReadonlySet<string> = new Set([
   'openid',
@@ -68,12 +71,12 @@ export function rewriteParameters(
   endpoint: 'authorize' | 'token',
   { dropParameters, addParameters, scopePrefix }: Rewriting,
 ): [string, string][] {
-  const known: readonly string[] = KNOWN[endpoint];
+  const known = KNOWN[endpoint];
   // A refresh keeps what was granted, and a code is for what was asked; so only where a grant begins there is more to say.
   const begins = endpoint === 'authorize' || parameters.get('grant_type') === 'client_credentials';
   const added = begins ? addParameters : {};
   const kept = [...parameters].filter(
-    ([name]) => known.includes(name) && !dropParameters.includes(name) && !Object.hasOwn(added, name),
+    ([name]) => known.has(name) && !dropParameters.includes(name) && !Object.hasOwn(added, name),
   );
   const named = kept.map(([name, value]): [string, string] => [
     name,

@@ -25,6 +25,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   gateway: { rooms: ['core'], ...outside },
   rotation: { rooms: ['core'], ...outside },
   trail: { rooms: ['core'], ...outside },
+  check: { rooms: ['core'], npm: false, node: true },
   'compose.ts': {
     rooms: [
       'core',
@@ -51,7 +52,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'compose-store.ts': { rooms: ['store', 'verify'], ...outside },
   // Declared tools, for the gateway and for the commands that run them without it.
   'compose-tools.ts': { rooms: ['core', 'config', 'upstream'], ...outside },
-  cli: { rooms: ['core', 'config', 'compose.ts', 'compose-store.ts', 'compose-tools.ts'], ...outside },
+  // The probes of `latchkey check`, which need nothing of the gateway.
+  'compose-check.ts': { rooms: ['check'], ...outside },
+  cli: {
+    rooms: ['core', 'config', 'compose.ts', 'compose-store.ts', 'compose-tools.ts', 'compose-check.ts'],
+    ...outside,
+  },
 };
 
 const FORBIDDEN_NAMES = /(?:^|\/)(?:utils?|helpers?|common|shared|lib|services?|index)(?:\/|\.ts$)/;

@@ -9,6 +9,14 @@ import { signingInClients } from './signing-in.ts';
 /** What the issuer was asked, as it takes it: no `resource`, scopes in full, and a challenge of PKCE. */
 const WANTED = { scope: 'api://api-1/words:read', code_challenge_method: 'S256' };
 
+/** An application whose user's browser goes from the gateway to the issuer, and from there back. */
+function createSigningIn(): Application {
+  const browser = createBrowser();
+  return createApplication({
+    browser: { signIn: async (url) => browser.signIn(await browser.signIn(url)) },
+  });
+}
+
 describe.each(signInUpstreams.slice(0, 1))('an issuer that refuses what clients send, before $name', (upstream) => {
   let issuer: TestIssuer;
   let gateway: Gateway;
@@ -55,14 +63,6 @@ describe.each(signInUpstreams.slice(0, 1))('an issuer that refuses what clients 
     await gateway.close();
     await issuer.close();
   });
-
-  /** Its user's browser goes from the gateway to the issuer, and from there back. */
-  function createSigningIn(): Application {
-    const browser = createBrowser();
-    return createApplication({
-      browser: { signIn: async (url) => browser.signIn(await browser.signIn(url)) },
-    });
-  }
 
   it.each(signingInClients)('lets $name sign in through the gateway and call a tool', async (client) => {
     asked.length = 0;

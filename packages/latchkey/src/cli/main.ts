@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { version } from './version.ts';
 import { reportFailure } from './report-failure.ts';
+import { addCheckCommand } from './check.ts';
 import { addConfigCommand } from './config.ts';
 import { addConnectCommand } from './connect.ts';
 import { addInitCommand } from './init.ts';
@@ -38,6 +39,7 @@ for (const add of [
   addTrailCommand,
   addToolsCommand,
   addPolicyCommand,
+  addCheckCommand,
   addConnectCommand,
   addInitCommand,
   addConfigCommand,

@@ -4,15 +4,8 @@ import type { Policy } from '../core/policy.ts';
 import type { Address } from './address.ts';
 import { createIssuer, type IssuerConfig } from './issuers/issuer-config.ts';
 import type { Settings } from './schema.ts';
+import type { TextOrSource } from './secret-source.ts';
 import { defaultStoreFolder } from './store-folder.ts';
-
-/** A value as written, or where it is to be read from. */
-export type TextOrSource = string | SecretSource;
-export interface SecretSource {
-  readonly env?: string | undefined;
-  /** Absolute. */
-  readonly file?: string | undefined;
-}
 
 export type UpstreamConfig =
   | {

@@ -1,8 +1,15 @@
 import { readFileSync, statSync } from 'node:fs';
 import { LatchkeyError } from '../core/error.ts';
 import { Secret } from '../core/secret.ts';
-import type { SecretSource, TextOrSource } from './config.ts';
 import { isOpenToOthers } from './private-file.ts';
+
+/** A value as written, or where it is to be read from. */
+export type TextOrSource = string | SecretSource;
+export interface SecretSource {
+  readonly env?: string | undefined;
+  /** Absolute. */
+  readonly file?: string | undefined;
+}
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

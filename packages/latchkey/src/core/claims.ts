@@ -1,6 +1,6 @@
 import type { IssuerRules, ScopeMapping } from './issuer.ts';
 import { EVERY_SCOPE, type Principal } from './principal.ts';
-import type { CredentialReason } from './verifier.ts';
+import { reject, type Rejection } from './verifier.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
 
@@ -12,13 +12,6 @@ export interface Holder {
   /** Epoch milliseconds; null where the claims do not say. */
   readonly notBefore: number | null;
   readonly expiresAt: number | null;
-}
-
-export interface ClaimsRefusal {
-  readonly kind: 'reject';
-  readonly reason: CredentialReason;
-  /** For the trail: the claim that was not as it must be, never its value. */
-  readonly detail: string;
 }
 
 export interface ReadingClaims {
@@ -42,18 +35,17 @@ const CLIENT_CLAIMS = ['client_id', 'azp', 'cid', 'appid'] as const;
  * Reads who the holder is, and everything in the claims that neither the resource nor the moment changes (RFC 9068 §4,
  * RFC 7662 §2.2). `iss` must be exactly the issuer's, `sub` and, in a JWT, `exp` must be there.
  */
-export function readClaims(claims: Claims, reading: ReadingClaims): Holder | ClaimsRefusal {
+export function readClaims(claims: Claims, reading: ReadingClaims): Holder | Rejection {
   const { rules, kind, now } = reading;
   const wrong = findWrongClaim(claims, reading);
-  if (wrong !== null) return { kind: 'reject', reason: 'credential-claims', detail: `${wrong} is not as it must be` };
+  if (wrong !== null) return reject('credential-claims', `${wrong} is not as it must be`);
   const audiences = toAudiences(claims['aud'] === undefined ? standIn(claims, rules) : claims['aud']);
-  if (audiences === null) return { kind: 'reject', reason: 'credential-audience', detail: 'aud is missing or odd' };
+  if (audiences === null) return reject('credential-audience', 'aud is missing or odd');
   const issuedAt = toMoment(claims['iat']);
-  if (issuedAt !== null && issuedAt > now + LEEWAY_MS)
-    return { kind: 'reject', reason: 'credential-claims', detail: 'iat is in the future' };
+  if (issuedAt !== null && issuedAt > now + LEEWAY_MS) return reject('credential-claims', 'iat is in the future');
   const client = toClient(claims);
   if (rules.clients !== null && (client === null || !rules.clients.includes(client)))
-    return { kind: 'reject', reason: 'credential-client', detail: 'its client is not among auth.issuers.clients' };
+    return reject('credential-client', 'its client is not among auth.issuers.clients');
   const subject = claims['sub'] as string;
   const name = `${rules.name}:${PLAIN.test(subject) ? subject : `sha256-${reading.digest(subject)}`}`;
   const expiresAt = toMoment(claims['exp']);
@@ -74,7 +66,7 @@ export function readClaims(claims: Claims, reading: ReadingClaims): Holder | Cla
   return { kind: 'holder', principal, audiences, notBefore: toMoment(claims['nbf']), expiresAt };
 }
 
-/** Whether the holder may come in at this moment to what has these URLs; null when nothing is against it. */
+/** Why the holder may not come in at this moment to what has these URLs; null when nothing is against it. */
 export function judgeHolder(
   { audiences, notBefore, expiresAt }: Holder,
   {
@@ -82,13 +74,13 @@ export function judgeHolder(
     resources,
     now,
   }: { readonly rules: IssuerRules; readonly resources: readonly string[]; readonly now: number },
-): CredentialReason | null {
-  if (expiresAt !== null && expiresAt + LEEWAY_MS <= now) return 'credential-expired';
-  if (notBefore !== null && notBefore - LEEWAY_MS > now) return 'credential-claims';
+): Rejection | null {
+  if (expiresAt !== null && expiresAt + LEEWAY_MS <= now) return reject('credential-expired', 'exp is past');
+  if (notBefore !== null && notBefore - LEEWAY_MS > now) return reject('credential-claims', 'nbf is in the future');
   const ours = rules.audiences ?? resources;
   const isOurs = (audience: string): boolean => ours.includes(audience);
   const fits = rules.foreignAudiences ? audiences.some(isOurs) : audiences.every(isOurs);
-  return fits ? null : 'credential-audience';
+  return fits ? null : reject('credential-audience', `aud is not this server; see auth.issuers.${rules.name}.audience`);
 }
 
 /** The name of the first claim that no token may have like this; null when there is none. */

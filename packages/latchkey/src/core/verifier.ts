@@ -27,14 +27,20 @@ export type Verdict =
       /** The nonce that the caller's next proof should have, where the one it used will soon be too old (RFC 9449 §8.2). */
       readonly nonce?: string;
     }
-  | {
-      readonly kind: 'reject';
-      readonly reason: CredentialReason;
-      /** For the trail: what did not fit, in the verifier's own words. */
-      readonly detail?: string;
-      /** With `proof-nonce`: the nonce that the next proof must have (RFC 9449 §9). */
-      readonly nonce?: string;
-    };
+  | Rejection;
+
+export interface Rejection {
+  readonly kind: 'reject';
+  readonly reason: CredentialReason;
+  /** For the trail: what did not fit, in the verifier's own words. */
+  readonly detail?: string;
+  /** With `proof-nonce`: the nonce that the next proof must have (RFC 9449 §9). */
+  readonly nonce?: string;
+}
+
+export function reject(reason: CredentialReason, detail: string): Rejection {
+  return { kind: 'reject', reason, detail };
+}
 
 /** The reasons a verifier may reject with. */
 export type CredentialReason = Extract<

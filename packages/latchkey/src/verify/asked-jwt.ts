@@ -1,7 +1,7 @@
-import type { Verdict, Verifier } from '../core/verifier.ts';
+import { reject, type Rejection, type Verdict, type Verifier } from '../core/verifier.ts';
 import { findForeignMark } from './jwt/judge-kind.ts';
 import { digestOf } from './mint.ts';
-import { createAnswers, isRejection, type Answers, type Rejection } from './token-lookup/answers.ts';
+import { createAnswers, isRejection, type Answers } from './token-lookup/answers.ts';
 import { createWatch, type AskingVerifier, type Watch } from './token-lookup/watch.ts';
 import { createQuestion, type AskedIssuer, type Said } from './token-lookup/ask-issuer.ts';
 
@@ -65,5 +65,5 @@ function toActive(said: Said | Rejection, { issuer }: AskedIssuer): Active | Rej
       ? findForeignMark({ ...claims, iss: issuer }, 'at+jwt', { issuer, audiences: null })
       : 'iss';
   if (wrong === null) return ACTIVE;
-  return { kind: 'reject', reason: 'credential-claims', detail: `${wrong} of what its issuer says does not fit` };
+  return reject('credential-claims', `${wrong} of what its issuer says does not fit`);
 }

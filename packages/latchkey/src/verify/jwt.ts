@@ -1,6 +1,6 @@
 import { judgeHolder, readClaims, type Holder } from '../core/claims.ts';
 import { OutgoingError } from '../core/outgoing.ts';
-import type { CredentialReason, Verdict, Verifier } from '../core/verifier.ts';
+import { reject, type Rejection, type Verdict, type Verifier } from '../core/verifier.ts';
 import { judgeHeader, toType } from './jwt/judge-header.ts';
 import { findForeignMark } from './jwt/judge-kind.ts';
 import type { JwtIssuer } from './jwt/jwt-issuer.ts';
@@ -8,7 +8,7 @@ import { findKey } from './jwt/key-set.ts';
 import { isJose, parseToken, type ParsedToken } from './jwt/parse-token.ts';
 import { createVerdictCache, type Judged } from './jwt/verdict-cache.ts';
 import { verifySignature, type VerificationKey } from './jwt/verification-key.ts';
-import { digestOf } from './mint.ts';
+import { digestOf, shortDigestOf } from './mint.ts';
 
 export interface JwtVerifierOptions {
   readonly issuers: readonly JwtIssuer[];
@@ -40,7 +40,6 @@ interface Presented {
 }
 
 type Keys = readonly VerificationKey[];
-type Rejection = Extract<Verdict, { kind: 'reject' }>;
 
 const SKIP: Verdict = { kind: 'skip' };
 const LONGEST = 8192;
@@ -55,10 +54,10 @@ export function createJwtVerifier(options: JwtVerifierOptions): Verifier {
   const cache = createVerdictCache(options.cacheSize ?? 10_000);
 
   const judgeMoment = ({ issuer, holder, accept }: Judged, { digest, server, now }: Asked): Verdict => {
-    const reason = judgeHolder(holder, { rules: issuer.rules, resources: resourcesOf(server), now });
-    if (reason === null) return accept;
-    if (reason === 'credential-expired') cache.remove(digest);
-    return reject(reason, describeMoment(reason, issuer.rules.name));
+    const refusal = judgeHolder(holder, { rules: issuer.rules, resources: resourcesOf(server), now });
+    if (refusal === null) return accept;
+    if (refusal.reason === 'credential-expired') cache.remove(digest);
+    return refusal;
   };
 
   const judgeSigned = (key: VerificationKey, { issuer, token, asked }: Presented): Verdict => {
@@ -134,17 +133,4 @@ function readHolder({ rules }: JwtIssuer, { header, claims }: ParsedToken, now: 
   const mark = findForeignMark(claims, toType(header['typ']) ?? '', rules);
   if (mark !== null) return reject('credential-claims', `${mark} shows that it is no access token`);
   return readClaims(claims, { rules, kind: 'jwt', now, digest: shortDigestOf });
-}
-
-function shortDigestOf(text: string): string {
-  return digestOf(text).slice(0, 32);
-}
-
-function describeMoment(reason: CredentialReason, name: string): string {
-  if (reason === 'credential-audience') return `aud is not this server; see auth.issuers.${name}.audience`;
-  return reason === 'credential-expired' ? 'exp is past' : 'nbf is in the future';
-}
-
-function reject(reason: CredentialReason, detail: string): Rejection {
-  return { kind: 'reject', reason, detail };
 }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Credential, CredentialReason, Verdict, Verifier } from '../core/verifier.ts';
+import { reject, type Credential, type Verdict, type Verifier } from '../core/verifier.ts';
 import { parseToken } from './jwt/parse-token.ts';
 import { readProofClaims } from './proof/proof-claims.ts';
 import { createProofKeys } from './proof/proof-keys.ts';
@@ -78,10 +78,6 @@ const BEFORE = {
   seen: 'jti of the proof was used before',
   full: 'too many proofs in too short a time; see docs/dpop.md',
 };
-
-function reject(reason: CredentialReason, detail: string): Verdict {
-  return { kind: 'reject', reason, detail };
-}
 
 function invalid(detail: string): Verdict {
   return reject('proof-invalid', detail);

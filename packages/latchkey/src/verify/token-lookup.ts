@@ -1,10 +1,10 @@
 import { judgeHolder, readClaims, type Holder } from '../core/claims.ts';
 import type { IssuerRules } from '../core/issuer.ts';
-import type { CredentialReason, Verdict } from '../core/verifier.ts';
+import { reject, type Rejection, type Verdict } from '../core/verifier.ts';
 import { findForeignMark } from './jwt/judge-kind.ts';
 import { isJose } from './jwt/parse-token.ts';
-import { digestOf } from './mint.ts';
-import { createAnswers, isRejection, type Rejection } from './token-lookup/answers.ts';
+import { digestOf, shortDigestOf } from './mint.ts';
+import { createAnswers, isRejection } from './token-lookup/answers.ts';
 import { createQuestion, type AskedIssuer, type Said } from './token-lookup/ask-issuer.ts';
 import { createWatch, type AskingVerifier } from './token-lookup/watch.ts';
 
@@ -57,8 +57,7 @@ export function createLookupVerifier(options: LookupOptions): AskingVerifier {
 
   const judge = (answer: Known | Rejection, server: string, now: number): Verdict => {
     if (isRejection(answer)) return answer;
-    const reason = judgeHolder(answer.holder, { rules, resources: resourcesOf(server), now });
-    return reason === null ? answer.accept : reject(reason, describeMoment(reason, rules.name));
+    return judgeHolder(answer.holder, { rules, resources: resourcesOf(server), now }) ?? answer.accept;
   };
 
   return {
@@ -101,17 +100,4 @@ function toKnown(said: Said | Rejection, { rules, by, now }: Reading): Known | R
   if (/^dpop$/i.test(String(claims['token_type'])) && holder.principal.keyThumbprint === null)
     return reject('credential-bound', 'it is bound to a key that the issuer does not name (cnf.jkt)');
   return { kind: 'known', holder, accept: { kind: 'accept', principal: holder.principal } };
-}
-
-function shortDigestOf(text: string): string {
-  return digestOf(text).slice(0, 32);
-}
-
-function describeMoment(reason: CredentialReason, name: string): string {
-  if (reason === 'credential-audience') return `aud is not this server; see auth.issuers.${name}.audience`;
-  return reason === 'credential-expired' ? 'exp is past' : 'nbf is in the future';
-}
-
-function reject(reason: CredentialReason, detail: string): Rejection {
-  return { kind: 'reject', reason, detail };
 }

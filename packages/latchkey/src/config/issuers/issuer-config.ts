@@ -1,5 +1,5 @@
 import type { ClientCredentials, IssuerRules } from '../../core/issuer.ts';
-import type { SecretSource } from '../config.ts';
+import type { SecretSource } from '../secret-source.ts';
 import type { Settings } from '../schema.ts';
 import type { IssuerPreset } from './preset.ts';
 import { PRESETS } from './presets.ts';

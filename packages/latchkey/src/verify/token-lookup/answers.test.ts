@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { OutgoingError } from '../../core/outgoing.ts';
-import { createAnswers, type Rejection } from './answers.ts';
+import type { Rejection } from '../../core/verifier.ts';
+import { createAnswers } from './answers.ts';
 
 interface Good {
   readonly kind: 'good';

@@ -1,7 +1,5 @@
 import { OutgoingError } from '../../core/outgoing.ts';
-import type { Verdict } from '../../core/verifier.ts';
-
-export type Rejection = Extract<Verdict, { kind: 'reject' }>;
+import type { Rejection } from '../../core/verifier.ts';
 
 export interface Asking<Known> {
   /** Asks about one token. Rejects with an OutgoingError while there is no answer. */

@@ -2,7 +2,7 @@ import type { Claims } from '../../core/claims.ts';
 import type { AuthenticateClient, LoadMetadata } from '../../core/issuer.ts';
 import { OutgoingError, type Outgoing, type OutgoingAnswer } from '../../core/outgoing.ts';
 import { guardNames, parseStrict } from '../../core/parse-strict.ts';
-import type { Rejection } from './answers.ts';
+import { reject, type Rejection } from '../../core/verifier.ts';
 import { FORMS } from './forms.ts';
 
 /** How one issuer is asked about tokens. */
@@ -37,12 +37,15 @@ export function createQuestion(asked: AskedIssuer): (token: string, now: number)
     const request = await form.toRequest({ token, url, issuer, client, authenticate, now });
     const answer = await outgoing(request);
     const { host } = new URL(url);
-    if (form.refusals.includes(answer.status)) return reject(`the issuer does not take it (status ${answer.status})`);
+    if (form.refusals.includes(answer.status))
+      return reject('credential-unknown', `the issuer does not take it (status ${answer.status})`);
     if (answer.status === 401 || answer.status === 403)
       throw new OutgoingError(`${host}: it does not take this gateway for its client; see auth.issuers.${name}.client`);
     if (answer.status !== 200) throw new OutgoingError(`${host}: no answer about a token (status ${answer.status})`);
     const claims = form.toClaims(readDocument(answer, names, host), answer.headers);
-    return claims === null ? reject('the issuer does not say that it is active') : { kind: 'said', claims };
+    return claims === null
+      ? reject('credential-unknown', 'the issuer does not say that it is active')
+      : { kind: 'said', claims };
   };
 }
 
@@ -59,8 +62,4 @@ function readDocument({ headers, body }: OutgoingAnswer, names: ReturnType<typeo
   const document = parseStrict(Buffer.from(body), names);
   if (typeof document === 'object' && document !== null && !Array.isArray(document)) return document as Claims;
   throw new OutgoingError(`${host}: its answer about a token is not one unambiguous JSON object`);
-}
-
-function reject(detail: string): Rejection {
-  return { kind: 'reject', reason: 'credential-unknown', detail };
 }

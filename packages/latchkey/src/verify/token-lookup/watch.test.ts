@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { OutgoingError } from '../../core/outgoing.ts';
 import { createAnonymous } from '../../core/principal.ts';
 import { digestOf } from '../mint.ts';
-import { createAnswers, type Rejection } from './answers.ts';
+import type { Rejection } from '../../core/verifier.ts';
+import { createAnswers } from './answers.ts';
 import { createWatch } from './watch.ts';
 
 const BAD: Rejection = { kind: 'reject', reason: 'credential-unknown' };

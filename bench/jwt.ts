@@ -71,7 +71,7 @@ function createOurs(key: IssuerKey): Verify {
   });
   const verifier = createJwtVerifier({
     issuers: [{ rules: { ...rules, required: {}, scopes }, algorithms, types: ['at+jwt'], keys }],
-    resourceOf: () => AUDIENCE,
+    resourcesOf: () => [AUDIENCE],
     cacheSize: 1,
   });
   return async (token) => {

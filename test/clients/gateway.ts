@@ -10,8 +10,18 @@ export interface Gateway extends Latchkey {
   readJournal(): Promise<string[]>;
 }
 
-/** A gateway before `upstream`, with rules for its tools and `more` settings. */
-export async function startGateway(upstream: Upstream, tools: object, more: object): Promise<Gateway> {
+interface GatewayOptions {
+  /** Of the configuration, beside upstream and tools. */
+  readonly settings?: object;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A gateway before `upstream`, with rules for its tools. */
+export async function startGateway(
+  upstream: Upstream,
+  tools: object,
+  { settings = {}, env = {} }: GatewayOptions = {},
+): Promise<Gateway> {
   const opened = new AsyncDisposableStack();
   try {
     const directory = await mkdtemp(join(tmpdir(), 'latchkey-clients-'));
@@ -19,7 +29,7 @@ export async function startGateway(upstream: Upstream, tools: object, more: obje
     const journal = join(directory, 'journal');
     const running = await upstream.start(journal);
     opened.defer(() => running.close());
-    const latchkey = await startLatchkey({ config: { upstream: running.config, tools, ...more } });
+    const latchkey = await startLatchkey({ config: { upstream: running.config, tools, ...settings }, env });
     opened.defer(() => latchkey.close());
     return {
       ...latchkey,
@@ -36,7 +46,7 @@ export async function startGateway(upstream: Upstream, tools: object, more: obje
 export function useGateway(upstream: Upstream, rules: object = {}, more: object = {}): () => Gateway {
   let gateway: Gateway | undefined;
   beforeAll(async () => {
-    gateway = await startGateway(upstream, rules, more);
+    gateway = await startGateway(upstream, rules, { settings: more });
   });
   afterAll(() => gateway?.close());
   return () => {

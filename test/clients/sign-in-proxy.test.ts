@@ -57,7 +57,7 @@ describe.each(signInUpstreams.slice(0, 1))('an issuer that refuses what clients 
         : Response.json({ error: 'invalid_target' }, { status: 400 });
     });
     const test = { preset: 'entra', issuer: issuer.url, audience: 'api-1' };
-    gateway = await startGateway(upstream, { echo: rules.echo }, { auth: { issuers: { test } } });
+    gateway = await startGateway(upstream, { echo: rules.echo }, { settings: { auth: { issuers: { test } } } });
   });
   afterAll(async () => {
     await gateway.close();

@@ -33,12 +33,24 @@ export const rules = {
 export const echo = ['echo', { message: 'hello' }] as const;
 export const work = ['trigger-long-running-operation', { duration: 0.01, steps: 1 }] as const;
 
+const gatewaySecret = 'of the gateway at its issuer';
+const gatewayClient = {
+  client_id: 'gateway',
+  client_secret: gatewaySecret,
+  redirect_uris: [],
+  response_types: [],
+  grant_types: [],
+};
+const introspecting = { introspection: true, client: { id: 'gateway', secret: { env: 'GATEWAY_SECRET' } } };
+
 export async function startSignInSite(options: SignInOptions): Promise<SignInSite> {
   const documents = { [documentUrl]: { client_id: documentUrl, ...clientMetadata } };
-  const issuer = await startOidcIssuer({ documents, ...options });
+  const issuer = await startOidcIssuer({ documents, clients: [gatewayClient], ...options });
   try {
-    const auth = { issuers: { test: { issuer: issuer.url } }, ...options.auth };
-    const gateway = await startGateway(options.upstream, rules, { auth });
+    const test = { issuer: issuer.url, ...(options.resource?.format === 'opaque' && introspecting) };
+    const settings = { auth: { issuers: { test }, ...options.auth } };
+    const env = { GATEWAY_SECRET: gatewaySecret };
+    const gateway = await startGateway(options.upstream, rules, { settings, env });
     issuer.protect(gateway.url, { scopes: ['words:read', 'work:start', 'work:watch'], ...options.resource });
     return {
       issuer,

@@ -37,7 +37,7 @@ beforeAll(async () => {
   });
   verifier = createJwtVerifier({
     issuers: [{ rules: { ...rules, scopes }, algorithms: ALGORITHMS, types: ['at+jwt'], keys: set }],
-    resourceOf: () => RESOURCE,
+    resourcesOf: () => [RESOURCE],
     cacheSize: 10,
   });
 });

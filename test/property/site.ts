@@ -65,6 +65,7 @@ export async function startPropertySite(): Promise<PropertySite> {
         path: '/mcp',
         resource: '',
         resourceMetadata: '',
+        sseMetadata: '',
         protocol: 'both',
         pin: 'off',
         upstream,

@@ -23,8 +23,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What is known once the gateway listens. */
 export interface Names {
-  /** Canonical URL of a server by its name. */
-  resourceOf(server: string): string;
+  /** Every URL that a server by this name is asked at and tokens may be for, the canonical one first. */
+  resourcesOf(server: string): readonly string[];
   /** Origin of every URL of this gateway, without a slash at its end. */
   origin(): string;
 }
@@ -124,15 +124,15 @@ interface Verifiers {
 function createVerifiers(issuers: readonly AskableIssuer[], { names, env }: Around): Verifiers {
   if (issuers.length === 0) return { verifiers: [], askers: [] };
   const [asked, judged] = partition(issuers, ({ config }) => config.lookup?.always === true);
-  const { resourceOf } = names;
+  const { resourcesOf } = names;
   const encrypted = issuers.some(({ config }) => config.lookup !== null);
   const elsewhere = { issuers: new Set(asked.map(({ config }) => config.issuer)), encrypted };
-  const jwt = createJwtVerifier({ issuers: judged.map(toJwtIssuer), elsewhere, resourceOf });
+  const jwt = createJwtVerifier({ issuers: judged.map(toJwtIssuer), elsewhere, resourcesOf });
   const askers = createLookups(issuers, {
-    resourceOf,
+    resourcesOf,
     env,
     createJwt: () =>
-      createJwtVerifier({ issuers: asked.map(toJwtIssuer), elsewhere: { issuers: NONE, encrypted }, resourceOf }),
+      createJwtVerifier({ issuers: asked.map(toJwtIssuer), elsewhere: { issuers: NONE, encrypted }, resourcesOf }),
   });
   return { verifiers: [jwt, ...askers], askers };
 }

@@ -16,7 +16,7 @@ interface LookedUp {
 }
 
 interface Around {
-  readonly resourceOf: (server: string) => string;
+  readonly resourcesOf: (server: string) => readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Verifies the JWTs of issuers that are asked about JWTs, too. */
   readonly createJwt: () => Verifier;
@@ -24,10 +24,10 @@ interface Around {
 
 /** What asks issuers about tokens. Throws a LatchkeyError where a secret is missing or no key. */
 export function createLookups(issuers: readonly LookedUp[], around: Around): readonly AskingVerifier[] {
-  const { resourceOf, env, createJwt } = around;
+  const { resourcesOf, env, createJwt } = around;
   const lookups = issuers.flatMap((issuer) => toLookup(issuer, env));
   const foreignPrefixes = lookups.flatMap(({ prefixes }) => prefixes);
-  const opaque = lookups.map((lookup) => createLookupVerifier({ ...lookup, foreignPrefixes, resourceOf }));
+  const opaque = lookups.map((lookup) => createLookupVerifier({ ...lookup, foreignPrefixes, resourcesOf }));
   const always = lookups.filter((lookup) => lookup.always).map(({ asked }) => asked);
   return always.length === 0 ? opaque : [createAskedJwtVerifier(createJwt(), always, KEEP_MS), ...opaque];
 }

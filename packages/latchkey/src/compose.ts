@@ -103,7 +103,7 @@ async function start(
   const issuers = createIssuers(
     config,
     {
-      resourceOf: (name) => servers.find((server) => server.name === name)?.resource ?? '',
+      resourcesOf: (name) => urlsOf(servers.find((server) => server.name === name)),
       origin: () => new URL(servers[0]?.resource ?? '').origin,
     },
     env,
@@ -187,6 +187,7 @@ async function startServers(
       path: `${prefix}${server.path}`,
       resource: '',
       resourceMetadata: '',
+      sseMetadata: '',
       sseUrl: null,
       protocol: server.protocol,
       pin: server.pin,
@@ -229,6 +230,12 @@ async function createVerifier(
   const { required, maxAgeMs, nonce } = auth.dpop;
   const nonceSecret = nonce ? await store.secret('proof-nonce') : null;
   return provePossession(firstMatch([...own, ...foreign]), { required, maxAgeMs, nonceSecret });
+}
+
+// Who came by the URL of the HTTP+SSE stream has a token for that one.
+function urlsOf(server: ProtectedServer | undefined): readonly string[] {
+  if (server === undefined) return [];
+  return server.sseUrl === null ? [server.resource] : [server.resource, server.sseUrl];
 }
 
 function endOf(record: { readonly revokedAt: number | null; readonly expiresAt: number | null } | null): number | null {

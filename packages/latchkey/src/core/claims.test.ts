@@ -118,7 +118,7 @@ describe('readClaims', () => {
 
 const judge = (claims: object, over: Partial<IssuerRules> = {}, now = NOW, resource = RESOURCE) => {
   const all = { ...rules, ...over };
-  return judgeHolder(holder({ ...right, ...claims }, over), { rules: all, resource, now })?.reason ?? null;
+  return judgeHolder(holder({ ...right, ...claims }, over), { rules: all, resources: [resource], now })?.reason ?? null;
 };
 
 describe('judgeHolder', () => {

@@ -66,14 +66,18 @@ export function readClaims(claims: Claims, reading: ReadingClaims): Holder | Rej
   return { kind: 'holder', principal, audiences, notBefore: toMoment(claims['nbf']), expiresAt };
 }
 
-/** Why the holder may not come in to this resource at this moment; null when nothing is against it. */
+/** Why the holder may not come in at this moment to what has these URLs; null when nothing is against it. */
 export function judgeHolder(
   { audiences, notBefore, expiresAt }: Holder,
-  { rules, resource, now }: { readonly rules: IssuerRules; readonly resource: string; readonly now: number },
+  {
+    rules,
+    resources,
+    now,
+  }: { readonly rules: IssuerRules; readonly resources: readonly string[]; readonly now: number },
 ): Rejection | null {
   if (expiresAt !== null && expiresAt + LEEWAY_MS <= now) return reject('credential-expired', 'exp is past');
   if (notBefore !== null && notBefore - LEEWAY_MS > now) return reject('credential-claims', 'nbf is in the future');
-  const ours = rules.audiences ?? [resource];
+  const ours = rules.audiences ?? resources;
   const isOurs = (audience: string): boolean => ours.includes(audience);
   const fits = rules.foreignAudiences ? audiences.some(isOurs) : audiences.every(isOurs);
   return fits ? null : reject('credential-audience', `aud is not this server; see auth.issuers.${rules.name}.audience`);

@@ -33,7 +33,7 @@ export function toRefusalWire(
   refusal: Refusal,
 ): WireAnswer {
   return toWire(withId(refusal, exchange), {
-    resourceMetadata: exchange.server?.resourceMetadata ?? null,
+    resourceMetadata: metadataUrlOf(exchange),
     proofAlgorithms: exchange.route?.kind === 'rotate' ? null : proofAlgorithms,
     byProof: proofAlgorithms !== null && /^dpop /i.test(exchange.headers.authorization ?? ''),
     requestId: exchange.requestId,
@@ -41,6 +41,12 @@ export function toRefusalWire(
     unknownTokenStatus,
     plain: isPlain(exchange.route),
   });
+}
+
+// Whoever was given the URL of the stream asks for a token for that (RFC 9728 §3.3).
+function metadataUrlOf({ route, server }: Exchange): string | null {
+  const overSse = route?.kind === 'sse-stream' || route?.kind === 'sse-message';
+  return (overSse ? server?.sseMetadata : server?.resourceMetadata) ?? null;
 }
 
 // A client matches an error to its request by the id, also when the status is not 200.

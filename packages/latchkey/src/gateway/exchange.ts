@@ -22,6 +22,8 @@ export interface ProtectedServer {
   /** Canonical URL of the resource (RFC 8707 §2, RFC 9728 §1.2). */
   resource: string;
   resourceMetadata: string;
+  /** Metadata of `sseUrl`, which its clients take for the resource. */
+  sseMetadata: string;
   /** Where a client of the HTTP+SSE transport begins; null where that is not served. */
   sseUrl: string | null;
   readonly protocol: Protocol;

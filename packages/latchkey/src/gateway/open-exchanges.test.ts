@@ -25,20 +25,4 @@ describe('createOpenExchanges', () => {
     open.remove(first);
     expect(open.streamsFrom('2001:db8:1:2::1')).toBe(1);
   });
-
-  it('ends an answer with the token of its caller, and with that of another issuer once its clock cannot be behind', async () => {
-    const ended: string[] = [];
-    const open = createOpenExchanges({ version: () => 1, endOf: () => null, unreadBytes: 1 });
-    for (const issuer of [null, 'https://issuer.example']) {
-      const principal = { ...createAnonymous([]), expiresAt: 1_000, issuer };
-      const answer = { abort: () => void ended.push(issuer ?? 'own') };
-      open.add({ ...streamFrom('192.0.2.1'), principal, answer } as unknown as Exchange);
-    }
-    await open.sweep(999);
-    expect(ended).toEqual([]);
-    await open.sweep(1_000);
-    expect(ended).toEqual(['own']);
-    await open.sweep(31_000);
-    expect(ended).toContain('https://issuer.example');
-  });
 });

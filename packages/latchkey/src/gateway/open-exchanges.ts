@@ -1,4 +1,3 @@
-import { LEEWAY_MS } from '../core/claims.ts';
 import type { Principal } from '../core/principal.ts';
 import { SlotList } from '../core/slot-list.ts';
 import type { Awaitable } from '../core/store.ts';
@@ -74,7 +73,7 @@ export function createOpenExchanges({ version, endOf, unreadBytes }: Watch): Ope
 
   return {
     add(exchange) {
-      exchange.endsAt = exchange.principal === null ? null : lastMomentOf(exchange.principal);
+      exchange.endsAt = exchange.principal?.expiresAt ?? null;
       open.add(exchange);
       count(exchange, 1);
     },
@@ -107,11 +106,6 @@ export function createOpenExchanges({ version, endOf, unreadBytes }: Watch): Ope
     },
     toArray: () => open.toArray(),
   };
-}
-
-// A token that is let in although the issuer's clock says that it has ended must get its answer too.
-function lastMomentOf({ expiresAt, issuer }: Principal): number | null {
-  return expiresAt === null || issuer === null ? expiresAt : expiresAt + LEEWAY_MS;
 }
 
 function addTo(counts: Map<string, number>, key: string, step: 1 | -1): void {

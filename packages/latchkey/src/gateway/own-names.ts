@@ -1,4 +1,4 @@
-import { ssePaths } from './routes.ts';
+import { ssePaths, WELL_KNOWN } from './routes.ts';
 import type { GatewayState } from './state.ts';
 
 /** Fills in what this gateway is called, once its port is known. Nothing of this ever comes from a request. */
@@ -34,6 +34,7 @@ function nameResources({ options, routes }: GatewayState, port: number): void {
     server.resource = `${base.origin}${server.path}`;
     const { stream } = ssePaths(server);
     server.sseUrl = routes.has(stream) ? `${base.origin}${stream}` : null;
-    server.resourceMetadata = `${base.origin}/.well-known/oauth-protected-resource${server.path}`;
+    server.resourceMetadata = `${base.origin}${WELL_KNOWN}${server.path}`;
+    server.sseMetadata = `${base.origin}${WELL_KNOWN}${stream}`;
   }
 }

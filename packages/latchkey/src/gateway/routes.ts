@@ -4,7 +4,8 @@ import { revisionsOf } from '../core/revision.ts';
 import type { ProtectedServer, Route, ServerRouteKind } from './exchange.ts';
 import type { GatewayOptions } from './options.ts';
 
-const WELL_KNOWN = '/.well-known/oauth-protected-resource';
+/** Before the path of a resource: where its metadata are (RFC 9728 §3.1). */
+export const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 const ROTATE_PATH = '/.latchkey/rotate';
 
 /** Every path that is answered, exact. What is not in here is 404. */
@@ -15,10 +16,14 @@ export function createRoutes(
   const routes = new Map<string, Route>();
   for (const server of options.servers) {
     for (const [path, route] of serverRoutes(options, server)) routes.set(path, route);
-    routes.set(
-      `${WELL_KNOWN}${server.path}`,
-      document(() => metadataOf(options, server)),
-    );
+    const publish = (path: string, resource: () => string): void =>
+      void routes.set(
+        `${WELL_KNOWN}${path}`,
+        document(() => metadataOf(options, server, resource())),
+      );
+    publish(server.path, () => server.resource);
+    const { stream } = ssePaths(server);
+    if (routes.has(stream)) publish(stream, () => server.sseUrl ?? '');
   }
   for (const { path, body } of options.documents) routes.set(path, { kind: 'document', ...OF_NO_SERVER, body });
   for (const endpoint of options.endpoints) routes.set(endpoint.path, { kind: 'endpoint', ...OF_NO_SERVER, endpoint });
@@ -67,8 +72,8 @@ function readiness({ trail }: GatewayOptions, stopping: () => boolean): { status
     : { status: 503, body: '{"status":"trail unavailable"}' };
 }
 
-function metadataOf({ metadata }: GatewayOptions, server: ProtectedServer): string {
-  return metadata({ resource: server.resource, name: server.name, scopes: scopesOf(server.policy) });
+function metadataOf({ metadata }: GatewayOptions, server: ProtectedServer, resource: string): string {
+  return metadata({ resource, name: server.name, scopes: scopesOf(server.policy) });
 }
 
 // Only what some visible rule asks for: the catalogue of an operator's other scopes is nobody's business.

@@ -20,7 +20,7 @@ export interface JwtVerifierOptions {
     readonly encrypted: boolean;
   };
   /** Canonical URL of a server by its name. */
-  readonly resourceOf: (server: string) => string;
+  readonly resourcesOf: (server: string) => readonly string[];
   /** How many accepted tokens are remembered. Default 10,000. */
   readonly cacheSize?: number;
 }
@@ -49,12 +49,12 @@ const LONGEST = 8192;
  * was accepted is remembered by its digest, until it expires or its key is gone; then the answer comes without a promise.
  */
 export function createJwtVerifier(options: JwtVerifierOptions): Verifier {
-  const { resourceOf, elsewhere = { issuers: new Set<string>(), encrypted: false } } = options;
+  const { resourcesOf, elsewhere = { issuers: new Set<string>(), encrypted: false } } = options;
   const issuers = new Map(options.issuers.map((issuer) => [issuer.rules.issuer, issuer]));
   const cache = createVerdictCache(options.cacheSize ?? 10_000);
 
   const judgeMoment = ({ issuer, holder, accept }: Judged, { digest, server, now }: Asked): Verdict => {
-    const refusal = judgeHolder(holder, { rules: issuer.rules, resource: resourceOf(server), now });
+    const refusal = judgeHolder(holder, { rules: issuer.rules, resources: resourcesOf(server), now });
     if (refusal === null) return accept;
     if (refusal.reason === 'credential-expired') cache.remove(digest);
     return refusal;

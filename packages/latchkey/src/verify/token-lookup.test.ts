@@ -52,7 +52,14 @@ const credential = (text: string, scheme: Credential['scheme'] = 'bearer'): Cred
 });
 
 function lookup(asked: AskedIssuer, more: Partial<LookupOptions> = {}) {
-  return createLookupVerifier({ rules, asked, prefixes: [], foreignPrefixes: [], resourceOf: () => RESOURCE, ...more });
+  return createLookupVerifier({
+    rules,
+    asked,
+    prefixes: [],
+    foreignPrefixes: [],
+    resourcesOf: () => [RESOURCE],
+    ...more,
+  });
 }
 
 const placelessMetadata: AskedIssuer['metadata'] = async () => ({
@@ -87,7 +94,7 @@ describe('createLookupVerifier', () => {
 
   it('judges the resource each time', async () => {
     const { asked } = issuerThat(() => CLAIMS);
-    const verifier = lookup(asked, { resourceOf: (server) => (server === 's' ? RESOURCE : 'https://other.example') });
+    const verifier = lookup(asked, { resourcesOf: (server) => [server === 's' ? RESOURCE : 'https://other.example'] });
     await verifier.verify(credential('t'), 's', NOW);
     expect(verifier.verify(credential('t'), 'other', NOW)).toMatchObject({
       reason: 'credential-audience',

@@ -16,7 +16,7 @@ export interface LookupOptions {
   /** What tokens of others begin with: they are never sent to this issuer. */
   readonly foreignPrefixes: readonly string[];
   /** Canonical URL of a server by its name. */
-  readonly resourceOf: (server: string) => string;
+  readonly resourcesOf: (server: string) => readonly string[];
   /** How many accepted tokens are remembered. Default 10,000. */
   readonly cacheSize?: number;
 }
@@ -39,7 +39,7 @@ const LONGEST = 8192;
  * it says is judged like the claims of a JWT, and taken for a minute at most; then the answer comes without a promise.
  */
 export function createLookupVerifier(options: LookupOptions): AskingVerifier {
-  const { rules, asked, prefixes, foreignPrefixes, resourceOf } = options;
+  const { rules, asked, prefixes, foreignPrefixes, resourcesOf } = options;
   const isTheirs = (text: string): boolean =>
     !isJose(text, 3) && (prefixes.length > 0 ? begins(text, prefixes) : !begins(text, foreignPrefixes));
   const ask = createQuestion(asked);
@@ -57,7 +57,7 @@ export function createLookupVerifier(options: LookupOptions): AskingVerifier {
 
   const judge = (answer: Known | Rejection, server: string, now: number): Verdict => {
     if (isRejection(answer)) return answer;
-    return judgeHolder(answer.holder, { rules, resource: resourceOf(server), now }) ?? answer.accept;
+    return judgeHolder(answer.holder, { rules, resources: resourcesOf(server), now }) ?? answer.accept;
   };
 
   return {

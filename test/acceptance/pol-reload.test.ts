@@ -178,6 +178,8 @@ test('POL-31 policy reload: nothing but rules changes, so no file turns the lock
   ]) {
     await untilSaid(REPLACED, () => put(textOf(RULES, more)));
     await expectOldRules();
+    const [key = ''] = Object.keys(more);
+    expect(gateway.talk()).toMatch(new RegExp(`"settings":\\[[^\\]]*"${key}`));
   }
   expect(gateway.talk()).toMatch(/latchkey\.yaml:\d+:\d+/);
 });

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../../config/config.ts';
+import { findChangedSettings } from '../../config/changed-settings.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import type { ConfigInput } from '../../config/schema.ts';
 import { watchConfig, type Watch } from '../../config/watch-config.ts';
@@ -90,7 +91,7 @@ function readText(file: string, since: number): string | undefined {
 
 /** Reads everything anew, each file as its text in `texts` says; true when that was sound and is in force now. */
 function reload(
-  { running, file, flags, env, log }: Followed,
+  { running, config: started, file, flags, env, log }: Followed,
   texts: ReadonlyMap<string, string>,
   changed: string,
   words: Words,
@@ -125,6 +126,9 @@ function reload(
   for (const warning of warnings) log('warn', warning);
   if (unchanged.length > 0)
     log('warn', 'servers were added, removed or exchanged: restart for that', { servers: unchanged });
+  const settings = findChangedSettings(started, config);
+  if (settings.length > 0)
+    log('warn', 'settings changed that a restart puts in force; until then the old ones hold', { settings });
   return true;
 }
 

@@ -12,7 +12,8 @@ const COLUMNS = [
   ['TARGET', 24],
   ['SERVER', 10],
   ['ADDRESS', 15],
-  ['MS', 0],
+  ['MS', 8],
+  ['DETAIL', 0],
 ] as const;
 
 /** The head of the table, one line. */
@@ -35,6 +36,7 @@ export function formatRecord(json: string): string {
     cell('server'),
     cell('address'),
     cell('durationMs'),
+    record['detail'] === undefined ? '' : cell('detail'),
   ]);
   return `${record['decision'] === 'deny' ? styleText('red', line, { stream: process.stdout }) : line}\n`;
 }

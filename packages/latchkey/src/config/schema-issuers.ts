@@ -19,6 +19,8 @@ const ALGORITHMS = [
 
 const claim = () => field.text(256);
 
+const PRESET_NAMES = Object.keys(PRESETS) as [keyof typeof PRESETS, ...(keyof typeof PRESETS)[]];
+
 const scopes = z.strictObject({
   always: field
     .heldScopes()
@@ -58,7 +60,7 @@ export const client = z.strictObject({
 /** An issuer whose tokens are taken. What a preset knows need not be written. */
 export const issuer = z.strictObject({
   preset: z
-    .enum(Object.keys(PRESETS) as [keyof typeof PRESETS, ...(keyof typeof PRESETS)[]])
+    .enum(PRESET_NAMES, { error: `expected one of ${PRESET_NAMES.join(', ')}` })
     .optional()
     .describe('What is known of a product: where its keys are, how its tokens look, where its scopes are.'),
   issuer: field

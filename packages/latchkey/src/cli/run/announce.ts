@@ -109,6 +109,8 @@ async function describeCredentials({
   if (alive.length > 5) lines.push({ name: '', text: `and ${alive.length - 5} more (latchkey token list)` });
   if (running.staticTokens > 0)
     lines.push({ name: 'token', text: `${running.staticTokens} from ${config.auth.static?.env ?? 'the environment'}` });
+  for (const { name, issuer } of config.auth.issuers)
+    lines.push({ name: 'issuer', text: `${name}: tokens of ${toPlainText(issuer)}` });
   return lines;
 }
 

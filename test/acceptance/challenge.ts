@@ -4,20 +4,30 @@ import type { Site } from './harness.ts';
 
 /**
  * The parameters of the one Bearer challenge of an answer (RFC 6750 §3). Asserts that there is one header with one
- * challenge, that it is one line of harmless characters, and that no parameter comes twice.
+ * challenge, that it is one line of harmless characters, and that no parameter comes twice. A challenge for bound tokens
+ * beside it (RFC 9449 §7.1) must say the same, and which algorithms.
  */
 export function readChallenge(answer: RawAnswer): Readonly<Record<string, string>> {
   const values = headerValues(answer, 'www-authenticate');
-  expect(values).toHaveLength(1);
-  const [value = ''] = values;
+  const [bearer, ...others] = values.map(parseChallenge);
+  expect(bearer?.scheme).toBe('Bearer');
+  expect(others.map(({ scheme }) => scheme)).toEqual(others.length === 0 ? [] : ['DPoP']);
+  // The error is that of the scheme which the caller used.
+  const { error: _error, ...common } = bearer?.parameters ?? {};
+  for (const { parameters } of others)
+    expect(parameters).toEqual({ ...common, algs: expect.stringMatching(/^[A-Za-z0-9 ]+$/) });
+  return bearer?.parameters ?? {};
+}
+
+function parseChallenge(value: string): { scheme: string; parameters: Readonly<Record<string, string>> } {
   expect(value).toMatch(
-    /^Bearer(?: [a-z_]+="[\x20\x21\x23-\x5b\x5d-\x7e]*"(?:, [a-z_]+="[\x20\x21\x23-\x5b\x5d-\x7e]*")*)?$/,
+    /^(?:Bearer|DPoP)(?: [a-z_]+="[\x20\x21\x23-\x5b\x5d-\x7e]*"(?:, [a-z_]+="[\x20\x21\x23-\x5b\x5d-\x7e]*")*)?$/,
   );
   const parameters = [...value.matchAll(/([a-z_]+)="([^"]*)"/g)].map(
     ([, name = '', text = '']) => [name, text] as const,
   );
   expect(new Set(parameters.map(([name]) => name)).size).toBe(parameters.length);
-  return Object.fromEntries(parameters);
+  return { scheme: value.split(' ', 1)[0] ?? '', parameters: Object.fromEntries(parameters) };
 }
 
 /** Where the site's gateway publishes what it protects. */

@@ -47,3 +47,20 @@ describe.each(signInUpstreams)('mcp-remote, at the gateway before $name, half op
     await remote.close();
   });
 });
+
+describe.each(signInUpstreams)('mcp-remote, at the gateway before $name, with tokens that soon end', (upstream) => {
+  // As for the other clients: the gateway takes them for five seconds or so.
+  const site = useSignInSite({ upstream, refresh: 'always', clockBehindSeconds: 25, resource: { ttlSeconds: 1 } });
+
+  it('refreshes without its user', async () => {
+    const { gateway, issuer } = site();
+    const remote = await startMcpRemote(gateway.url);
+    const seeGrants = async (): Promise<string[]> => {
+      expect(await remote.callTool(...echo)).toBe('Echo: hello');
+      return issuer.granted.map(({ grantType }) => grantType);
+    };
+    await expect.poll(seeGrants, { interval: 500, timeout: 30_000 }).toContain('refresh_token');
+    expect((await seeGrants()).filter((grant) => grant === 'authorization_code')).toHaveLength(1);
+    await remote.close();
+  });
+});

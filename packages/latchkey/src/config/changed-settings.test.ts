@@ -5,7 +5,8 @@ import { requireConfig } from './load-config.ts';
 
 const configOf = (text: string): Config =>
   requireConfig({ text, env: { HOME: '/nowhere' }, directory: '/nowhere' }).config;
-const ISSUERS = 'auth: { issuers: { a: { issuer: https://a.example }, b: { issuer: https://b.example } } }';
+const ISSUERS = 'auth: { issuers: { a: { issuer: https://a.example } } }';
+const servers = (url: string) => `servers: { a: { upstream: { url: "${url}" } } }\n`;
 const changed = (before: string, next: string) => findChangedSettings(configOf(before), configOf(next));
 
 describe('findChangedSettings', () => {
@@ -17,7 +18,6 @@ describe('findChangedSettings', () => {
   });
 
   it('names the server where there are several', () => {
-    const servers = (url: string) => `servers: { a: { upstream: { url: "${url}" } } }\n`;
     expect(changed(servers('https://x.example'), servers('https://y.example'))).toEqual(['servers.a.upstream']);
   });
 });

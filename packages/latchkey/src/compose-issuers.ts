@@ -123,7 +123,8 @@ interface Verifiers {
 
 function createVerifiers(issuers: readonly AskableIssuer[], { names, env }: Around): Verifiers {
   if (issuers.length === 0) return { verifiers: [], askers: [] };
-  const [asked, judged] = partition(issuers, ({ config }) => config.lookup?.always === true);
+  const signing = issuers.filter(({ config }) => config.types.length > 0);
+  const [asked, judged] = partition(signing, ({ config }) => config.lookup?.always === true);
   const { resourcesOf } = names;
   const encrypted = issuers.some(({ config }) => config.lookup !== null);
   const elsewhere = { issuers: new Set(asked.map(({ config }) => config.issuer)), encrypted };

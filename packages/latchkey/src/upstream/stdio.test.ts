@@ -127,7 +127,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
       await caller.modern({ id: 1, method: 'tools/list' }).finished;
       const answer = caller.modern({ id: 9, ...tool('hang') });
       answer.leave();
-      await expect.poll(() => readFileSync(log, 'utf8'), { timeout: 1000 }).toMatch(/cancelled \d+/);
+      await expect.poll(() => readFileSync(log, 'utf8'), { timeout: 5000 }).toMatch(/cancelled \d+/);
     });
 
     it('listens to changes for those who asked, and watches a resource once', async () => {
@@ -435,7 +435,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
       const answer = caller.modern({ id: 2, ...tool('hang') });
       await new Promise((resolve) => setTimeout(resolve, 100));
       answer.leave();
-      await expect.poll(() => readFileSync(log, 'utf8'), { timeout: 1000 }).toContain('aborted');
+      await expect.poll(() => readFileSync(log, 'utf8'), { timeout: 5000 }).toContain('aborted');
     });
   });
 

@@ -9,6 +9,7 @@ export const github: IssuerPreset = {
   needs: ['client', 'lookup'],
   boundToClients: true,
   audienceClaim: 'client_id',
+  types: [],
   scopeClaims: [],
   tokenPrefixes: ['gho_', 'ghu_'],
   lookup: 'github',

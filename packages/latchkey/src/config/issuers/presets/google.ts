@@ -9,6 +9,7 @@ export const google: IssuerPreset = {
   needs: ['clients', 'lookup'],
   boundToClients: true,
   audienceClaim: 'client_id',
+  types: [],
   scopeClaims: [],
   tokenPrefixes: ['ya29.'],
   lookup: 'google',

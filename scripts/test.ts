@@ -1,7 +1,7 @@
 // `npm test`: everything that must hold, in one go, with a plain closing line.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { CATALOGUE, toCheckId } from '../test/acceptance/catalogue.ts';
@@ -39,13 +39,28 @@ const CHECKS: readonly { readonly name: string; readonly command: readonly strin
   { name: 'generated documents', command: ['node', 'scripts/generate.ts', '--check'] },
 ];
 
-// The quick ones first; those that start many processes one after the other, so that they do not slow each other down.
-const PROJECTS: readonly (readonly string[])[] = [
-  ['unit', 'contract', 'property'],
-  ['acceptance', 'cli'],
-  ['clients'],
-  ['meta'],
-  ['conformance'],
+/** One run of vitest. */
+interface Pass {
+  readonly projects: readonly string[];
+  /** Test files at a time. */
+  readonly workers: number;
+  /** Only files whose names begin like this, or only others. */
+  readonly only?: readonly string[];
+  readonly without?: readonly string[];
+}
+
+/** Files whose tests hold time or load against a bound: nothing else may run beside them. */
+const TIMED = ['dos-', 'jwt-cost', 'leg-load', 'net-testssl', 'rob-', 'sse-backpressure', 'str-backpressure'];
+const SEVERAL = Math.max(2, availableParallelism() - 1);
+
+// The quick ones first. Tests mostly wait, for time to pass or for processes to start, so two files share two cores.
+const PASSES: readonly Pass[] = [
+  { projects: ['unit', 'contract', 'property'], workers: SEVERAL },
+  { projects: ['acceptance', 'cli'], workers: SEVERAL, without: TIMED },
+  { projects: ['acceptance'], workers: 1, only: TIMED },
+  { projects: ['clients'], workers: SEVERAL },
+  { projects: ['meta'], workers: 1 },
+  { projects: ['conformance'], workers: 1 },
 ];
 
 /** Programs that single tests need, with Debian's package that has them. Tests of a missing one are skipped. */
@@ -69,7 +84,7 @@ const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-report-'));
 try {
   for (const needed of PROGRAMS) bring(needed);
   for (const check of CHECKS) runCheck(check);
-  for (const projects of PROJECTS) runProjects(projects);
+  PASSES.forEach(runPass);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -104,12 +119,15 @@ function runCheck({ name, command }: (typeof CHECKS)[number]): void {
   console.log(`${status === 0 ? 'ok  ' : 'FAIL'} ${name}${status === 0 ? '' : `\n${stdout ?? ''}${stderr ?? ''}`}`);
 }
 
-function runProjects(projects: readonly string[]): void {
-  console.log(`\n== ${projects.join(', ')}`);
-  const report = join(folder, `${projects.join('-')}.json`);
+function runPass({ projects, workers, only = [], without = [] }: Pass, index: number): void {
+  console.log(`\n== ${projects.join(', ')}${only.length > 0 ? ': time and load' : ''}`);
+  const report = join(folder, `${index}.json`);
   const args = [
     'run',
+    ...only.map((name) => `/${name}`),
     ...projects.flatMap((project) => ['--project', project]),
+    ...without.flatMap((name) => ['--exclude', `**/acceptance/${name}*`]),
+    `--maxWorkers=${workers}`,
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,

@@ -47,7 +47,7 @@ function findNested(args: readonly Argument[], inputFree: boolean): readonly Fin
   return args.flatMap(({ literal }, at): readonly Finding[] => {
     if (literal === null) return [];
     const rest = args.slice(at + 1);
-    if (RUNNING_OPTIONS.has(literal)) return findProgramText(rest, false);
+    if (RUNNING_OPTIONS.has(literal)) return findExecuted(args, rest);
     const program = findNamed(PROGRAMS, literal);
     if (program === undefined || program.builtin === true) return [];
     // The word may mean anything here, so that only what cannot be meant otherwise counts: `sh -c`, a shell at the end.
@@ -59,14 +59,29 @@ function findNested(args: readonly Argument[], inputFree: boolean): readonly Fin
   });
 }
 
+/** `find {{x}} -exec {} \;` runs the file that it finds. */
+function findExecuted(args: readonly Argument[], [name, ...rest]: readonly Argument[]): readonly Finding[] {
+  const chosen = name?.literal === '{}' ? args.find(({ free }) => free) : undefined;
+  if (chosen !== undefined) return [{ kind: 'name', argument: chosen, program: null }];
+  return name === undefined ? [] : findProgramText([name, ...rest], false);
+}
+
+/** What stands in the arguments of xargs for what it reads: `-I%`, `-I %`, `--replace=%`. */
+function findStandIn(args: readonly Argument[]): string {
+  const at = args.findIndex(({ prefix }) => /^(?:-\w*I|--replace=)/.test(prefix));
+  const [, attached = ''] = /^(?:-\w*?I|--replace=)(.*)$/s.exec(args[at]?.literal ?? '') ?? [];
+  return attached || (args[at]?.literal?.endsWith('I') === true && args[at + 1]?.literal) || '{}';
+}
+
 /** xargs makes arguments of what it reads. */
 function findWrapped(wrapper: Wrapper, args: readonly Argument[], inputFree: boolean): readonly Finding[] {
   const wrapped = skipTo(wrapper, args);
   if (wrapper.inputIsArguments !== true || !inputFree || wrapped.length === 0)
     return findProgramText(wrapped, inputFree);
   const read: Argument = { literal: null, prefix: '', free: true };
+  const standIn = findStandIn(args);
   const filled = wrapped.map((each) => {
-    const at = each.literal?.indexOf('{}') ?? -1;
+    const at = each.literal?.indexOf(standIn) ?? -1;
     return at === -1 ? each : { ...each, literal: null, prefix: each.prefix.slice(0, at), free: true };
   });
   return (

@@ -10,10 +10,13 @@ export const NAMING = new Set([
   'integer',
   'float',
   'nameref',
+  'private',
+  'compound',
+  'enum',
   'unset',
 ]);
 /** Builtins that fill variables with what they read. */
-export const READING = new Set(['read', 'mapfile', 'readarray', 'getopts', 'vared']);
+export const READING = new Set(['read', 'mapfile', 'readarray', 'getopts', 'vared', 'getln']);
 export const TESTS = new Set(['test', '[', '[[']);
 /** Builtins whose operands are arithmetic. */
 export const EVALUATING = new Set(['let', 'return', 'exit', 'shift', 'break', 'continue', 'ulimit']);

@@ -268,8 +268,15 @@ function readTest(frame: Frame, word: Word): void {
     if (reading.at >= reading.text.length) throw new Unreadable(word.start, 'has a [[ without its ]]');
     const next = readWord(reading, true);
     command.words.push(next);
-    if (next.literal === ']]') return;
+    if (next.literal === ']]') break;
   }
+  refuseSigns(reading, word.start, reading.at);
+}
+
+/** In dash `[[` is the name of a program, and what follows `&&` or `;` would be another one. */
+function refuseSigns({ text, dialect }: Reading, start: number, end: number): void {
+  if ((dialect === 'sh' || dialect === 'dash') && /[\n;&|<>()]/.test(text.slice(start, end)))
+    throw new Unreadable(start, 'has a [[ that not every sh knows; write [ ]');
 }
 
 function readCase(frame: Frame): void {

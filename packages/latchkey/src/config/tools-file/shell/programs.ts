@@ -265,7 +265,21 @@ export const WRAPPERS: readonly Wrapper[] = [
   { names: ['stdbuf'], takes: 'ioe' },
   { names: ['exec'], takes: 'a' },
   { names: ['strace', 'ltrace'], takes: 'epoP' },
-  { names: ['nohup', 'setsid', 'time', 'command', 'builtin', 'noglob', 'nocorrect', 'coproc', 'busybox', 'unbuffer'] },
+  {
+    names: [
+      'nohup',
+      '-',
+      'setsid',
+      'time',
+      'command',
+      'builtin',
+      'noglob',
+      'nocorrect',
+      'coproc',
+      'busybox',
+      'unbuffer',
+    ],
+  },
 ];
 
 /** Options of find whose next argument is the name of a program. */

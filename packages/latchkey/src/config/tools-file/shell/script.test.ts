@@ -230,6 +230,7 @@ describe('secureScript', () => {
   });
 
   it.each([
+    '- {{x}}',
     '=sh -c {{x}}',
     'y={{x}}; eval $=y',
     'y={{x}}; echo ${(e)y}',
@@ -247,6 +248,11 @@ describe('secureScript', () => {
     '[ -t {{x}} ]',
   ])('refuses %s in zsh, where the shell runs what a value holds', (script) => {
     expect(secure(script, 'zsh').refusals).not.toEqual([]);
+  });
+
+  it('refuses [[ ]] where it may be the name of a program', () => {
+    expect(offsets('[[ -n a && {{x}} = b ]]', 'sh')).toEqual([0]);
+    expect(offsets('[[ -n a && {{x}} = b ]]', 'dash')).toEqual([0]);
   });
 
   it('refuses aliases where they hold in scripts, and what only another sh evaluates', () => {

@@ -77,7 +77,10 @@ function findStandIn(args: readonly Argument[]): string {
 function findWrapped(wrapper: Wrapper, args: readonly Argument[], inputFree: boolean): readonly Finding[] {
   const wrapped = skipTo(wrapper, args);
   if (wrapper.inputIsArguments !== true || !inputFree || wrapped.length === 0)
-    return findProgramText(wrapped, inputFree);
+    return [
+      ...findProgramText(wrapped, inputFree),
+      ...(mayBeTaken(args, wrapped) ? findProgramText(wrapped.slice(1), inputFree) : []),
+    ];
   const read: Argument = { literal: null, prefix: '', free: true };
   const standIn = findStandIn(args);
   const filled = wrapped.map((each) => {
@@ -92,6 +95,12 @@ function findWrapped(wrapper: Wrapper, args: readonly Argument[], inputFree: boo
       // What is read has no place in the command; the program that reads it has.
       .map((finding) => (finding.argument === read ? { ...finding, argument: args[0] ?? read } : finding))
   );
+}
+
+/** Whether the word before may be the argument of an option: `sudo --user app …`. */
+function mayBeTaken(args: readonly Argument[], wrapped: readonly Argument[]): boolean {
+  const before = args.slice(0, args.length - wrapped.length);
+  return before.some(({ literal }) => /^--\w[\w-]*$/.test(literal ?? ''));
 }
 
 /** The arguments from the name of the program on that a wrapper runs. */
@@ -131,7 +140,8 @@ function walkProgram(program: Program, args: readonly Argument[], inputFree: boo
 
 function readsInput({ input, operands, query }: Program, walk: Walk): boolean {
   if (input !== true || walk.given) return false;
-  return walk.operands < (operands === 'behind-first' ? 2 : query === true ? Infinity : 1);
+  if (operands === 'none' || query === true) return true;
+  return walk.operands < (operands === 'behind-first' ? 2 : 1);
 }
 
 function takeArgument(program: Program, walk: Walk, argument: Argument): Role {
@@ -156,6 +166,10 @@ function takeOption(program: Program, walk: Walk, { prefix, literal }: Argument)
     if (!attached) walk.next.push('text');
     return attached ? 'text' : 'other';
   }
+  if (program.loadsOptions?.includes(name) === true) {
+    if (!attached) walk.next.push('name');
+    return attached ? 'name' : 'other';
+  }
   if (program.takesTwo?.includes(name) === true) walk.next.push('other', 'other');
   else if (program.takesOptions?.includes(name) === true && !attached) walk.next.push('other');
   else if (/^-[^-]/.test(prefix)) return takeCluster(program, walk, prefix, literal !== null);
@@ -168,7 +182,10 @@ function takeCluster(program: Program, walk: Walk, prefix: string, whole: boolea
     if (letter === program.stop) return 'other';
     const role = roleOf(program, letter);
     if (role === null) continue;
-    if (role !== 'other') walk.given = true;
+    if (role !== 'other' && program.loads?.includes(letter) !== true) walk.given = true;
+    // `node -pe`: the second letter takes the text.
+    const isCluster = role === 'text' && whole && at === prefix.length - 2;
+    if (isCluster && roleOf(program, prefix.at(-1) ?? '') === 'text') continue;
     if (at < prefix.length - 1 || !whole) return role;
     walk.next.push(role);
     return 'other';
@@ -176,13 +193,18 @@ function takeCluster(program: Program, walk: Walk, prefix: string, whole: boolea
   return 'other';
 }
 
-function roleOf({ letters = '', file = '', takes = '' }: Program, letter: string): 'text' | 'name' | 'other' | null {
+function roleOf(
+  { letters = '', file = '', loads = '', takes = '' }: Program,
+  letter: string,
+): 'text' | 'name' | 'other' | null {
   if (letters.includes(letter)) return 'text';
-  if (file.includes(letter)) return 'name';
+  if (file.includes(letter) || loads.includes(letter)) return 'name';
   return takes.includes(letter) ? 'other' : null;
 }
 
-function takeOperand({ operands, script, optionsRun }: Program, walk: Walk, { free, prefix }: Argument): Role {
+function takeOperand({ operands, script, optionsRun }: Program, walk: Walk, { free, prefix, literal }: Argument): Role {
+  // The standard input, and the missing suffix of `sed -i ''`.
+  if (literal === '-' || literal === '') return 'other';
   walk.operands += 1;
   if (operands === 'all' || (operands === 'behind-first' && walk.operands > 1)) return 'text';
   if (operands === 'first') return walk.operands === 1 && !walk.given ? 'text' : 'other';

@@ -225,6 +225,19 @@ describe('secureScript', () => {
     'find {{x}} -exec {} \\;',
     'hash -p {{x}} ls',
     'compgen -W {{x}}',
+    'python3 - <<< {{x}}',
+    'echo {{x}} | bash -',
+    'at now <<< {{x}}',
+    'echo {{x}} | crontab -',
+    'echo {{x}} | parallel',
+    'sudo --user app {{x}}',
+    'timeout --kill-after 5 5 {{x}}',
+    'runuser -u app -- {{x}}',
+    'node -pe {{x}}',
+    'perl -M{{x}} -e 1',
+    'node -r {{x}} a.js',
+    'node --import {{x}} a.js',
+    'node --require={{x}} a.js',
   ])('refuses %s in bash, where a shell runs what a value holds', (script) => {
     expect(secure(script).refusals).not.toEqual([]);
   });

@@ -18,10 +18,18 @@ export function resolveNames(reading: Reading): readonly Command[] {
 function resolve(reading: Reading, command: Command, values: ReadonlyMap<string, string>): readonly Command[] {
   let ways: (readonly Word[])[] = [[]];
   for (const word of command.words) {
-    const choices = [word, ...choose(reading, word, values)];
-    ways = ways.flatMap((way) => choices.map((choice) => [...way, choice])).slice(0, MOST);
+    const choices = [[word], ...choose(reading, word, values).map((each) => [each])];
+    if (mayVanish(reading, word)) choices.push([]);
+    ways = ways.flatMap((way) => choices.map((choice) => [...way, ...choice])).slice(0, MOST);
   }
   return ways.slice(1).map((words) => ({ ...command, words: [...words] }));
+}
+
+/** Without quotes, what is empty is no word at all: `sh -c $unset {{x}}`. */
+function mayVanish({ text, substitutions }: Reading, { start, end, literal }: Word): boolean {
+  if (literal !== null) return false;
+  if (/^(?:\$\w+|\$\{\w[^"'}]*\}|"?\$\{?[@*]\}?"?|`[^`]*`)+$/.test(text.slice(start, end))) return true;
+  return substitutions.some((each) => each.split && each.start === start && each.end === end);
 }
 
 function choose(reading: Reading, word: Word, values: ReadonlyMap<string, string>): readonly Word[] {

@@ -190,6 +190,9 @@ describe('secureScript', () => {
   it.each([
     '"$1"eval test {{x}}',
     '"$1"export a {{x}}',
+    'sh -c $y {{x}}',
+    'sh -c $(true) {{x}}',
+    'sh -c "$@" {{x}}',
     'y=let; $y -eq {{x}}',
     'y=-v; test $y {{x}}',
     'y=declare; $y a {{x}}',

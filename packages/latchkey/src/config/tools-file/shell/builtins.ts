@@ -19,7 +19,19 @@ export const NAMING = new Set([
 export const READING = new Set(['read', 'mapfile', 'readarray', 'getopts', 'vared', 'getln']);
 export const TESTS = new Set(['test', '[', '[[']);
 /** Builtins whose operands are arithmetic. */
-export const EVALUATING = new Set(['let', 'return', 'exit', 'shift', 'break', 'continue', 'ulimit']);
+export const EVALUATING = new Set([
+  'let',
+  'return',
+  'exit',
+  'shift',
+  'break',
+  'continue',
+  'ulimit',
+  'bye',
+  'logout',
+  'repeat',
+  'limit',
+]);
 export const BEFORE = new Set(['builtin', 'command', 'noglob', 'nocorrect', 'time', '-', 'exec']);
 
 /** The words from a builtin's name on: what comes before it may expand to nothing, or only say that it is one. */

@@ -259,6 +259,8 @@ describe('secureScript', () => {
     'set -A {{x}} b',
     'set {{x}}',
     'vared {{x}}',
+    'bye {{x}}',
+    'repeat {{x}} true',
     'argv=({{x}}); eval "$1"',
     'set -- {{x}}; eval "$argv"',
     '[ -t {{x}} ]',

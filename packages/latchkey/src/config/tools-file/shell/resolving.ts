@@ -16,13 +16,17 @@ export function resolveNames(reading: Reading): readonly Command[] {
 }
 
 function resolve(reading: Reading, command: Command, values: ReadonlyMap<string, string>): readonly Command[] {
-  let ways: (readonly Word[])[] = [[]];
+  let ways: Word[][] = [[]];
   for (const word of command.words) {
+    if (word.literal !== null || ways.length >= MOST) {
+      for (const way of ways) way.push(word);
+      continue;
+    }
     const choices = [[word], ...choose(reading, word, values).map((each) => [each])];
     if (mayVanish(reading, word)) choices.push([]);
     ways = ways.flatMap((way) => choices.map((choice) => [...way, ...choice])).slice(0, MOST);
   }
-  return ways.slice(1).map((words) => ({ ...command, words: [...words] }));
+  return ways.slice(1).map((words) => ({ ...command, words }));
 }
 
 /** Without quotes, what is empty is no word at all: `sh -c $unset {{x}}`. */

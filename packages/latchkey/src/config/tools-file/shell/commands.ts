@@ -26,6 +26,7 @@ const CLOSING = new Set(['fi', 'done', '}']);
 const STAYING = new Set(['then', 'else', 'elif', 'do', '!']);
 const REDIRECTION = /\d*(?:&>>?|<<<|<<-?|<>|>>|>\||[<>]&|<|>)/y;
 const ASSIGNMENT = /^([A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=/;
+const ELEMENT = /^[A-Za-z_]\w*\[/;
 
 /** Reads commands to the end of the text, or to the `)` of a substitution and past it. */
 export function readCommands(reading: Reading, closer: ')' | null): void {
@@ -178,6 +179,7 @@ function readRedirection(frame: Frame): boolean {
   }
   const { start, end } = readWord(reading);
   if (operator === '<<<') inputs.push({ start, end });
+  if (operator.endsWith('&')) reading.readTwice.push({ start, end });
   return true;
 }
 
@@ -185,16 +187,31 @@ function readNextWord(frame: Frame): void {
   const { reading, command } = frame;
   const word = readWord(reading);
   if (word.end === word.start) throw new Unreadable(word.start, 'cannot be read here');
+  if (reading.dialect === 'zsh' && /^=[^= \t\n;&|<>()]/.test(reading.text.slice(word.start, word.end)))
+    throw new Unreadable(word.start, 'has a word that begins with =, which is the path of a program in zsh');
   if (frame.closed && !(word.plain && CLOSING.has(word.literal ?? '')) && !isContinuing(word))
     throw new Unreadable(word.start, 'has a word where a command has ended');
   if (isLoopWithoutList(command, word)) return separate(frame);
+  const text = reading.text.slice(word.start, word.end);
+  // `{a[…]}>file` puts the number of a file there.
+  if (/^\{\w+\[/.test(text) && /[<>]/.test(reading.text[reading.at] ?? '')) reading.arithmetic.push(word);
   if (command.words.length > 0) return void command.words.push(word);
-  const assigned = ASSIGNMENT.exec(reading.text.slice(word.start, word.end))?.[1];
+  if (ELEMENT.test(text)) noteSubscript(reading, word, text);
+  const assigned = ASSIGNMENT.exec(text)?.[1];
   if (assigned !== undefined) {
     return void command.assignments.push({ name: assigned, start: word.start, end: word.end });
   }
   if (word.plain && command.assignments.length === 0 && readGrammar(frame, word)) return;
   command.words.push(word);
+}
+
+/** What stands in the brackets of `a[…]=` is evaluated; it may hold blanks, which no other word may. */
+function noteSubscript({ arithmetic }: Reading, { start, end }: Word, text: string): void {
+  const opening = text.indexOf('[');
+  const closing = text.lastIndexOf(']');
+  if (closing === -1) throw new Unreadable(start, 'has a [ without its ] in a word');
+  const [simple] = /^\w+\[(?:[^\]()`'"]|'[^']*'|"[^"()`]*")*\]\+?=/.exec(text) ?? [];
+  arithmetic.push({ start: start + opening + 1, end: simple === undefined ? end : start + simple.lastIndexOf(']') });
 }
 
 /** `for x do`: the loop runs over what the script was called with. */
@@ -251,8 +268,15 @@ function readTest(frame: Frame, word: Word): void {
     if (reading.at >= reading.text.length) throw new Unreadable(word.start, 'has a [[ without its ]]');
     const next = readWord(reading, true);
     command.words.push(next);
-    if (next.literal === ']]') return;
+    if (next.literal === ']]') break;
   }
+  refuseSigns(reading, word.start, reading.at);
+}
+
+/** In dash `[[` is the name of a program, and what follows `&&` or `;` would be another one. */
+function refuseSigns({ text, dialect }: Reading, start: number, end: number): void {
+  if ((dialect === 'sh' || dialect === 'dash') && /[\n;&|<>()]/.test(text.slice(start, end)))
+    throw new Unreadable(start, 'has a [[ that not every sh knows; write [ ]');
 }
 
 function readCase(frame: Frame): void {

@@ -5,6 +5,7 @@ const NAME = /[A-Za-z_]\w*|[\d@*]/y;
 const BRACED = /[#!]?(?:[A-Za-z_]\w*|\d+|[@*#?$!-])/y;
 const GUARD = /:?[-=+?]/y;
 const PATTERN = /##?|%%?/y;
+const USED = /\$\{?[!#=~^]?([A-Za-z_]\w*|[\d@*])/g;
 
 const MAX_DEPTH = 40;
 
@@ -22,15 +23,17 @@ function readExpansion(reading: Reading, quoting: Quoting): void {
   if (reading.placeholders.has(at + 1)) {
     reading.refusals.push({ offset: at + 1, message: 'stands right after a $; write \\$ if the sign is meant' });
     reading.at = reading.placeholders.get(at + 1)!.end;
-  } else if (next === '(') readParenthesis(reading);
+  } else if (next === '(') readParenthesis(reading, quoting);
   else if (next === '{') readBraces(reading, quoting);
-  else if (next === '[' && reading.dialect !== 'sh' && reading.dialect !== 'dash') readOldArithmetic(reading);
+  else if (next === '[' && reading.dialect !== 'dash') readOldArithmetic(reading);
   else if (next === "'" && quoting === 'none') readAnsiQuotes(reading);
   else readName(reading, quoting);
 }
 
 function readName(reading: Reading, quoting: Quoting): void {
   const start = reading.at;
+  if (reading.dialect === 'zsh' && /[=~^+]/.test(reading.text[start + 1] ?? ''))
+    throw new Unreadable(start, 'has a $ with a flag of zsh');
   NAME.lastIndex = start + 1;
   const name = NAME.exec(reading.text)?.[0];
   reading.at += 1 + (name?.length ?? 0);
@@ -39,21 +42,22 @@ function readName(reading: Reading, quoting: Quoting): void {
   if (reading.dialect !== 'zsh' || reading.text[reading.at] !== '[') return;
   const close = reading.text.indexOf(']', reading.at);
   refuseBetween(reading, reading.at, close, 'stands in a subscript, which zsh evaluates');
+  if (close !== -1) reading.arithmetic.push({ start: reading.at + 1, end: close });
 }
 
-function readParenthesis(reading: Reading): void {
+function readParenthesis(reading: Reading, quoting: Quoting): void {
   const start = reading.at;
   reading.at += 2;
   if (reading.text[reading.at] === '(' && readArithmetic(reading, start + 3)) return;
   reading.at = start + 2;
   reading.readNested(reading);
-  reading.substitutions.push({ start, end: reading.at });
+  reading.substitutions.push({ start, end: reading.at, split: quoting === 'none' });
 }
 
 /** Reads an expression up to its `))`; false, with nothing noted, when it turns out to be none. */
 export function readArithmetic(reading: Reading, start: number): boolean {
-  const { edits, uses, refusals, commands, arithmetic, substitutions } = reading;
-  const lists = [edits, uses, refusals, commands, arithmetic, substitutions];
+  const { edits, uses, refusals, commands, arithmetic, readTwice, substitutions } = reading;
+  const lists = [edits, uses, refusals, commands, arithmetic, readTwice, substitutions];
   const before = lists.map((list) => list.length);
   reading.at = start;
   for (let depth = 0; reading.at < reading.text.length;) {
@@ -104,6 +108,12 @@ export function readBackquotes(reading: Reading): void {
   const start = reading.at;
   const end = findClosing(reading, '`', start + 1);
   refuseBetween(reading, start, end, 'stands inside back-quotes, which shells read twice; write $( ) instead');
+  for (const found of reading.text.slice(start, end).matchAll(USED)) {
+    const at = start + found.index;
+    const [written, name = ''] = found;
+    reading.uses.push({ name, start: at, end: at + written.length, braced: false, guarded: true, split: true });
+  }
+  reading.readTwice.push({ start, end });
   reading.at = end + 1;
 }
 
@@ -143,7 +153,7 @@ export function readSingleQuotes(reading: Reading): QuotedText {
 function readBraces(reading: Reading, quoting: Quoting): void {
   const start = reading.at;
   reading.at += 2;
-  if (reading.text[reading.at] === '(') readFlags(reading);
+  const flags = reading.text[reading.at] === '(' ? readFlags(reading) : '';
   BRACED.lastIndex = reading.at;
   const name = BRACED.exec(reading.text)?.[0];
   if (name === undefined) {
@@ -156,8 +166,11 @@ function readBraces(reading: Reading, quoting: Quoting): void {
   reading.at += name.length;
   const subscript = reading.at;
   if (reading.text[subscript] === '[') readSubscript(reading);
+  const reads = /^!\w/.test(name) || /[eP%lr]/.test(flags) || reading.text.startsWith('@P', reading.at);
   const kind = readOperator(reading);
   readBracedWord(reading, start, kind, quoting);
+  // The value is a name with perhaps a subscript, or is expanded as the text of a script is.
+  if (reads) reading.arithmetic.push({ start, end: reading.at });
   const bare = name.replace(/^[#!](?=.)/, '');
   if (/^[\w@*]/.test(bare)) {
     const guarded = kind === 'word';
@@ -172,11 +185,13 @@ function readBraces(reading: Reading, quoting: Quoting): void {
   }
 }
 
-function readFlags(reading: Reading): void {
+function readFlags(reading: Reading): string {
   const end = reading.text.indexOf(')', reading.at);
   if (reading.dialect !== 'zsh' || end === -1) throw new Unreadable(reading.at, 'has flags in a ${ }');
   refuseBetween(reading, reading.at, end, 'stands among the flags of a ${ }');
+  const flags = reading.text.slice(reading.at, end);
   reading.at = end + 1;
+  return flags;
 }
 
 function readSubscript(reading: Reading): void {

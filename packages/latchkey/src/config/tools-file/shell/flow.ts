@@ -1,22 +1,27 @@
 import { argumentVariable } from '../../../core/argument-variable.ts';
 import type { Parameter } from '../../../core/declared-tool.ts';
+import { fromBuiltin, NAMING, READING } from './builtins.ts';
 import type { Command, Range, Reading, VariableUse } from './reading.ts';
 
 /** Where the values of parameters get to in a script. */
 export interface Flow {
   /** The parameters whose values are part of what stands in a range, straight or by way of variables. */
   valuesIn(range: Range): readonly Parameter[];
-  /** Those whose values get to variables of that name. */
-  valuesOf(variable: string): readonly Parameter[];
+  /** The same for a range that is evaluated, in which words are names of variables, and their texts are too. */
+  evaluatedIn(range: Range): readonly Parameter[];
+  /** What variables are set to that evaluate it, or take it for the name of another: `declare -i x; x=…`. */
+  readonly evaluated: readonly Range[];
+  /** All that variables are set to. */
+  readonly sets: readonly Assignment[];
   /** Variables that the script itself sets. */
   readonly assigned: ReadonlySet<string>;
   /** Whether callers write the beginning of a text, and so all that matters of it. */
   isBegunByCallers(range: Range): boolean;
 }
 
-/** Builtins whose operands are names of variables, perhaps with a value. */
-export const NAMING = new Set(['export', 'local', 'declare', 'typeset', 'readonly', 'integer', 'float', 'unset']);
-const READING = new Set(['read', 'mapfile', 'readarray', 'getopts']);
+/** Variables that the shell sets to what commands before were given. */
+const SET_BY_SHELL = new Set(['_', 'OPTARG', 'BASH_REMATCH', 'MATCH', 'match']);
+const POSITIONAL = /^(?:[\d@*]|argv)$/;
 
 /** Follows values through assignments, until no more variables hold them. */
 export function traceValues(reading: Reading, parameters: readonly Parameter[]): Flow {
@@ -26,9 +31,12 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[]):
   );
   const places = [...reading.placeholders.values()];
   const uses = reading.uses.toSorted((one, other) => one.start - other.start);
-  const positional = findPositional(reading, parameters);
-  const valuesUsed = ({ name }: VariableUse): Iterable<Parameter> =>
-    /^[\d@*]$/.test(name) ? positional : (held.get(name) ?? []);
+  const used = findUsed(reading, parameters);
+  const positional = isCalled(reading) ? used : [];
+  const valuesUsed = ({ name }: Pick<VariableUse, 'name'>): Iterable<Parameter> => {
+    if (POSITIONAL.test(name)) return [...positional, ...(held.get('argv') ?? [])];
+    return SET_BY_SHELL.has(name) ? used : (held.get(name) ?? []);
+  };
   const counted = reading.substitutions.filter((each) => printsNumber(reading, each));
   const valuesIn = (range: Range): readonly Parameter[] => {
     const found = new Set<Parameter>();
@@ -54,9 +62,33 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[]):
       grown ||= into.size > before;
     }
   }
+  const namesIn = ({ start, end }: Range): readonly string[] => {
+    const numbers = counted.filter((each) => each.start >= start && each.end <= end);
+    return [...reading.text.slice(start, end).matchAll(/[A-Za-z_]\w*/g)]
+      .filter(({ index }) => !numbers.some((each) => start + index >= each.start && start + index < each.end))
+      .map(([name]) => name);
+  };
+  const evaluatedIn = (range: Range): readonly Parameter[] => {
+    const found = new Set<Parameter>();
+    const names = new Set<string>();
+    const ranges = [range];
+    for (const each of ranges) {
+      for (const value of valuesIn(each)) found.add(value);
+      for (const name of namesIn(each)) {
+        if (names.has(name)) continue;
+        names.add(name);
+        for (const value of valuesUsed({ name })) found.add(value);
+        ranges.push(...sets.filter((set) => set.name === name).map((set) => set.range));
+      }
+    }
+    return [...found];
+  };
+  const marked = findMarked(reading);
   return {
     valuesIn,
-    valuesOf: (name) => [...(held.get(name) ?? [])],
+    evaluatedIn,
+    evaluated: sets.filter(({ name }) => marked.has(name)).map(({ range }) => range),
+    sets,
     assigned: new Set(sets.map(({ name }) => name)),
     isBegunByCallers: (range) => isBegun(reading.text, range, sets, new Set()),
   };
@@ -79,9 +111,25 @@ function findFirst(sorted: readonly Range[], offset: number): number {
 }
 
 /** What a function is called with is not followed: its `$1` may hold any value that the script uses at all. */
-function findPositional(reading: Reading, parameters: readonly Parameter[]): readonly Parameter[] {
-  const isSet = reading.commands.some(({ words: [first] }) => first?.literal === 'set');
-  if (!reading.definesFunctions && !isSet) return [];
+function isCalled({ definesFunctions, commands }: Reading): boolean {
+  return definesFunctions || commands.some(({ words: [first] }) => first?.literal === 'set');
+}
+
+/** Variables that are declared as numbers, or as names of others. */
+function findMarked({ commands }: Reading): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const { words } of commands) {
+    const [builtin, ...operands] = fromBuiltin(words);
+    const name = builtin?.literal ?? '';
+    if (!NAMING.has(name) || name === 'unset') continue;
+    const marks = operands.some(({ literal }) => /^-\w*[inEF]/.test(literal ?? ''));
+    if (!marks && !['integer', 'float', 'nameref'].includes(name)) continue;
+    for (const { prefix } of operands) found.add(/^\w*/.exec(prefix)?.[0] ?? '');
+  }
+  return found;
+}
+
+function findUsed(reading: Reading, parameters: readonly Parameter[]): readonly Parameter[] {
   const names = new Set([...reading.placeholders.values()].map(({ name }) => name));
   const variables = new Set(reading.uses.map(({ name }) => name));
   return parameters.filter(({ name }) => names.has(name) || variables.has(argumentVariable(name)));
@@ -118,13 +166,20 @@ function isDefault({ text }: Reading, { start, end }: Range): boolean {
 function assignmentsOf(command: Command, reading: Reading): readonly Assignment[] {
   const { words, assignments } = command;
   const own = assignments.map(({ name, start, end }) => ({ name, range: { start, end } }));
-  const builtin = words[0]?.literal ?? '';
+  const [first, ...operands] = fromBuiltin(words);
+  const builtin = first?.literal ?? '';
+  const whole = { start: first?.start ?? 0, end: words.at(-1)?.end ?? 0 };
+  if (builtin === 'cd' || builtin === 'pushd') return [...own, { name: 'PWD', range: whole }];
+  if (builtin === 'printf' || builtin === 'print')
+    return operands[0]?.literal === '-v' ? [...own, ...namesOf(operands[1]?.prefix ?? '', whole)] : own;
+  if (builtin === 'set') return [...own, ...operands.flatMap(({ prefix }) => namesOf(prefix, whole))];
   if (builtin === 'for' || builtin === 'select') return [...own, ...loopOf(command)];
   if (NAMING.has(builtin))
-    return [...own, ...words.slice(1).flatMap(({ prefix, start, end }) => namesOf(prefix, { start, end }))];
+    return [...own, ...operands.flatMap(({ prefix, start, end }) => namesOf(prefix, { start, end }))];
   if (!READING.has(builtin)) return own;
   const inputs = inputsOf(command, reading);
-  return [...own, ...words.slice(1).flatMap(({ prefix }) => inputs.flatMap((range) => namesOf(prefix, range)))];
+  const names = [...operands.map(({ prefix }) => prefix), 'REPLY', 'MAPFILE', 'reply'];
+  return [...own, ...names.flatMap((name) => inputs.flatMap((range) => namesOf(name, range)))];
 }
 
 function namesOf(prefix: string, range: Range): readonly Assignment[] {

@@ -1,6 +1,7 @@
 import type { Parameter } from '../../../core/declared-tool.ts';
 import { isFixed, isNumeric, mayBeOption } from '../fixed-values.ts';
-import { inputsOf, NAMING } from './flow.ts';
+import { EVALUATING, fromBuiltin, NAMING, READING, TESTS } from './builtins.ts';
+import { inputsOf } from './flow.ts';
 import type { Flow } from './flow.ts';
 import { findProgramText } from './program-text.ts';
 import type { Argument, Finding } from './program-text.ts';
@@ -14,12 +15,11 @@ export interface Judgement {
 }
 
 const NUMERIC_OPERATORS = new Set(['-eq', '-ne', '-lt', '-le', '-gt', '-ge']);
-const TESTS = new Set(['test', '[', '[[']);
-const EVALUATING = new Set(['let', 'return', 'exit', 'shift', 'break', 'continue']);
-const BEFORE = new Set(['builtin', 'command', 'noglob', 'nocorrect', 'time', '-', 'exec']);
-const VARIABLES = new Set([...NAMING, 'read', 'mapfile', 'readarray', 'getopts']);
+const VARIABLES = new Set([...NAMING, ...READING]);
 const DECIDING =
-  /^(?:PATH|IFS|ENV|BASH_ENV|SHELLOPTS|BASHOPTS|PS4|PROMPT_COMMAND|LD_\w+|DYLD_\w+|PYTHON\w+|NODE_OPTIONS|PERL5\w+|RUBY\w+|GIT_\w+|EDITOR|VISUAL|PAGER|BROWSER|SHELL|LESSOPEN|FPATH|ZDOTDIR)$/;
+  /^(?:PATH|IFS|ENV|R?PS\d|PROMPT\d?|BASH_ENV|SHELLOPTS|BASHOPTS|PROMPT_COMMAND|BASH_ALIASES|BASH_CMDS|(?:dis_)?functions|\w*aliases|commands|path|fpath|LD_\w+|DYLD_\w+|PYTHON\w+|NODE_OPTIONS|PERL5\w+|RUBY\w+|GIT_\w+|EDITOR|VISUAL|PAGER|BROWSER|SHELL|LESSOPEN|FPATH|ZDOTDIR)$/;
+/** Programs that set variables for others. */
+const SETTING = new Set(['env', 'sudo', 'doas']);
 /** Take no options, or nothing of harm. */
 const PLAIN = new Set(['echo', 'printf', ':', 'true', 'false', 'for', 'select', 'return', 'exit', 'shift', ...TESTS]);
 
@@ -30,12 +30,20 @@ export function judgePositions(reading: Reading, flow: Flow): Judgement {
   const refuse = (range: Range, message: string): void =>
     void refusals.push({ offset: placeIn(reading, range), message });
   const free = (range: Range): readonly Parameter[] => flow.valuesIn(range).filter((each) => !isFixed(each));
-  for (const range of reading.arithmetic) {
-    if (isEvaluated(reading, flow, range))
+  for (const range of reading.readTwice) {
+    if (free(range).length > 0)
+      refuse(range, 'stands where shells read it twice; write $( ) instead of back-quotes, and > or < without &');
+  }
+  for (const range of [...reading.arithmetic, ...flow.evaluated]) {
+    if (isEvaluated(flow, range))
       refuse(
         range,
         'is evaluated as arithmetic, in which a text can run programs; declare the parameter as a number or integer',
       );
+  }
+  for (const { name, range } of flow.sets) {
+    if (DECIDING.test(name) && free(range).length > 0)
+      refuse(range, `would be ${name}, which decides which programs run`);
   }
   for (const command of reading.commands) {
     judgeCommand({ reading, flow, free, refuse }, command);
@@ -63,29 +71,42 @@ function placeIn({ placeholders }: Reading, { start, end }: Range): number {
 }
 
 /** Names of variables stand in arithmetic without a `$`. */
-function isEvaluated({ text }: Reading, flow: Flow, { start, end }: Range): boolean {
-  const named = [...text.slice(start, end).matchAll(/[A-Za-z_]\w*/g)].flatMap(([name]) => flow.valuesOf(name));
-  return [...flow.valuesIn({ start, end }), ...named].some((each) => !isNumeric(each));
+function isEvaluated(flow: Flow, range: Range): boolean {
+  return flow.evaluatedIn(range).some((each) => !isNumeric(each));
 }
 
-function judgeCommand(judge: Judge, { words: written, assignments }: Command): void {
-  for (const { name, start, end } of assignments) {
-    if (DECIDING.test(name) && judge.free({ start, end }).length > 0)
-      judge.refuse({ start, end }, `would be ${name}, which decides which programs run`);
-  }
-  // What comes before a builtin may expand to nothing, or only say that it is one.
-  const first = written.findIndex(({ literal }) => literal !== null && !BEFORE.has(literal));
-  const words = first === -1 ? [] : written.slice(first);
+function judgeCommand(judge: Judge, { words: written }: Command): void {
+  const words = fromBuiltin(written);
   const name = words[0]?.literal ?? '';
+  if (SETTING.has(name)) judgeEnvironment(judge, words);
+  if (name === 'alias' && words.length > 1)
+    judge.refuse(words[0] as Word, 'names a command that may read values as more than text; define a function');
+  if (name === 'set') judgeSet(judge, words.slice(1));
   if (TESTS.has(name)) judgeTest(judge, words);
   if (EVALUATING.has(name)) judgeNumbers(judge, words.slice(1));
   if (VARIABLES.has(name)) judgeNames(judge, words.slice(1));
-  if (name === 'printf') judgeFormat(judge, words);
+  if (name === 'printf' || name === 'print') judgeFormat(judge, words);
+}
+
+/** `set -A name` of zsh and ksh evaluates the name, and a value may be such an option. */
+function judgeSet(judge: Judge, words: readonly Word[]): void {
+  const dashes = words.findIndex(({ literal }) => literal === '--' || literal === '-');
+  const before = words.slice(0, dashes === -1 ? words.length : dashes);
+  const at = before.findIndex(({ literal }) => /^[-+]\w*A$/.test(literal ?? ''));
+  judgeNames(judge, at === -1 ? before.filter(({ prefix }) => prefix === '') : before.slice(0, at + 2));
+}
+
+function judgeEnvironment({ free, refuse }: Judge, words: readonly Word[]): void {
+  for (const word of words) {
+    const [, name = ''] = /^([A-Za-z_]\w*)=/.exec(word.prefix) ?? [];
+    if (DECIDING.test(name) && free(word).length > 0)
+      refuse(word, `would be ${name}, which decides which programs run`);
+  }
 }
 
 function judgeNumbers({ flow, refuse }: Judge, words: readonly (Word | undefined)[]): void {
   for (const word of words) {
-    if (word !== undefined && flow.valuesIn(word).some((each) => !isNumeric(each)))
+    if (word !== undefined && isEvaluated(flow, word))
       refuse(
         word,
         'is evaluated as arithmetic, in which a text can run programs; declare the parameter as a number or integer',
@@ -98,26 +119,55 @@ function judgeTest(judge: Judge, words: readonly Word[]): void {
   const evaluates = words[0]?.literal === '[[' || judge.reading.dialect === 'ksh' || judge.reading.dialect === 'zsh';
   words.forEach(({ literal }, at) => {
     if (evaluates && NUMERIC_OPERATORS.has(literal ?? '')) judgeNumbers(judge, [words[at - 1], words[at + 1]]);
+    if (evaluates && literal === '-t') judgeNumbers(judge, [words[at + 1]]);
     if (literal === '-v' || literal === '-R') judgeNames(judge, words.slice(at + 1, at + 2));
+  });
+  if (words[0]?.literal === '[[') return;
+  judgeSplitting(judge, words);
+  // `[ "$x" "$y" ]`: the first may be -v.
+  words.forEach((word, at) => {
+    if (word.literal === null && words[at - 1]?.literal === null && judge.free(words[at - 1] as Word).length > 0)
+      judgeNames(judge, [word]);
   });
 }
 
+/** What is split may come to an option and a name: `-v a[…]`. */
+function judgeSplitting({ reading, free, refuse }: Judge, words: readonly Word[]): void {
+  const { uses, substitutions, dialect } = reading;
+  const split = [...(dialect === 'zsh' ? [] : uses), ...substitutions].filter((each) => each.split);
+  for (const word of words) {
+    const isSplit = split.some(({ start, end }) => start >= word.start && end <= word.end);
+    if (isSplit && free(word).length > 0)
+      refuse(word, 'is split into words, which may be options that run programs; write double quotes around it');
+  }
+}
+
 /** `read "$x"` and the like evaluate what stands in brackets after a name. */
-function judgeNames({ free, refuse }: Judge, words: readonly Word[]): void {
+function judgeNames({ reading, flow, free, refuse }: Judge, words: readonly Word[]): void {
   const evaluates = words.some(({ literal }) => /^-\w*[in]/.test(literal ?? ''));
   for (const word of words) {
-    if (free(word).length > 0 && (evaluates || !/^[A-Za-z_]\w*\+?=/.test(word.prefix)))
+    const named = free(word).length > 0 && (evaluates || !/^[A-Za-z_]\w*\+?=/.test(word.prefix));
+    const indexed = /^["']?\w+\[/.test(reading.text.slice(word.start, word.end)) && isEvaluated(flow, word);
+    const [, decides = ''] = /^([A-Za-z_]\w*)\+?=/.exec(word.prefix) ?? [];
+    if (named || indexed || (evaluates && isEvaluated(flow, word)))
       refuse(word, 'would name a variable, or be evaluated, which can run programs; set a variable of your own to it');
+    else if (DECIDING.test(decides) && free(word).length > 0)
+      refuse(word, `would be ${decides}, which decides which programs run`);
   }
 }
 
 /** `%d` in ksh and zsh takes an expression. */
 function judgeFormat(judge: Judge, words: readonly Word[]): void {
-  const [, first, second] = words;
-  if (first?.literal === '-v' && second !== undefined) judgeNames(judge, [second]);
+  const [, first, second] =
+    words[0]?.literal === 'print' && /^-\w*f$/.test(words[1]?.literal ?? '') ? words.slice(1) : words;
+  judgeSplitting(judge, first === undefined ? [] : [first]);
+  const isLoose = first?.literal === null && first.prefix === '' && judge.free(first).length > 0;
+  if ((/^-\w*v$/.test(first?.literal ?? '') || isLoose) && second !== undefined) judgeNames(judge, [second]);
   const { dialect } = judge.reading;
   if (dialect !== 'ksh' && dialect !== 'zsh' && dialect !== 'sh') return;
-  if (/%[^%sbqQ]*[diouxXeEfFgGaAc]/.test(first?.literal?.replaceAll('%%', '') ?? ''))
+  const format = first?.literal === '--' ? second : first;
+  const isChosen = format?.literal === null && judge.free(format).length > 0;
+  if (isChosen || /%[^%sbqQ]*[diouxXeEfFgGaAcn*]/.test(format?.literal?.replaceAll('%%', '') ?? ''))
     judgeNumbers(judge, words.slice(2));
 }
 

@@ -47,7 +47,7 @@ function findNested(args: readonly Argument[], inputFree: boolean): readonly Fin
   return args.flatMap(({ literal }, at): readonly Finding[] => {
     if (literal === null) return [];
     const rest = args.slice(at + 1);
-    if (RUNNING_OPTIONS.has(literal)) return findProgramText(rest, false);
+    if (RUNNING_OPTIONS.has(literal)) return findExecuted(args, rest);
     const program = findNamed(PROGRAMS, literal);
     if (program === undefined || program.builtin === true) return [];
     // The word may mean anything here, so that only what cannot be meant otherwise counts: `sh -c`, a shell at the end.
@@ -59,14 +59,32 @@ function findNested(args: readonly Argument[], inputFree: boolean): readonly Fin
   });
 }
 
+/** `find {{x}} -exec {} \;` runs the file that it finds. */
+function findExecuted(args: readonly Argument[], [name, ...rest]: readonly Argument[]): readonly Finding[] {
+  const chosen = name?.literal === '{}' ? args.find(({ free }) => free) : undefined;
+  if (chosen !== undefined) return [{ kind: 'name', argument: chosen, program: null }];
+  return name === undefined ? [] : findProgramText([name, ...rest], false);
+}
+
+/** What stands in the arguments of xargs for what it reads: `-I%`, `-I %`, `--replace=%`. */
+function findStandIn(args: readonly Argument[]): string {
+  const at = args.findIndex(({ prefix }) => /^(?:-\w*I|--replace=)/.test(prefix));
+  const [, attached = ''] = /^(?:-\w*?I|--replace=)(.*)$/s.exec(args[at]?.literal ?? '') ?? [];
+  return attached || (args[at]?.literal?.endsWith('I') === true && args[at + 1]?.literal) || '{}';
+}
+
 /** xargs makes arguments of what it reads. */
 function findWrapped(wrapper: Wrapper, args: readonly Argument[], inputFree: boolean): readonly Finding[] {
   const wrapped = skipTo(wrapper, args);
   if (wrapper.inputIsArguments !== true || !inputFree || wrapped.length === 0)
-    return findProgramText(wrapped, inputFree);
+    return [
+      ...findProgramText(wrapped, inputFree),
+      ...(mayBeTaken(args, wrapped) ? findProgramText(wrapped.slice(1), inputFree) : []),
+    ];
   const read: Argument = { literal: null, prefix: '', free: true };
+  const standIn = findStandIn(args);
   const filled = wrapped.map((each) => {
-    const at = each.literal?.indexOf('{}') ?? -1;
+    const at = each.literal?.indexOf(standIn) ?? -1;
     return at === -1 ? each : { ...each, literal: null, prefix: each.prefix.slice(0, at), free: true };
   });
   return (
@@ -77,6 +95,12 @@ function findWrapped(wrapper: Wrapper, args: readonly Argument[], inputFree: boo
       // What is read has no place in the command; the program that reads it has.
       .map((finding) => (finding.argument === read ? { ...finding, argument: args[0] ?? read } : finding))
   );
+}
+
+/** Whether the word before may be the argument of an option: `sudo --user app …`. */
+function mayBeTaken(args: readonly Argument[], wrapped: readonly Argument[]): boolean {
+  const before = args.slice(0, args.length - wrapped.length);
+  return before.some(({ literal }) => /^--\w[\w-]*$/.test(literal ?? ''));
 }
 
 /** The arguments from the name of the program on that a wrapper runs. */
@@ -116,7 +140,8 @@ function walkProgram(program: Program, args: readonly Argument[], inputFree: boo
 
 function readsInput({ input, operands, query }: Program, walk: Walk): boolean {
   if (input !== true || walk.given) return false;
-  return walk.operands < (operands === 'behind-first' ? 2 : query === true ? Infinity : 1);
+  if (operands === 'none' || query === true) return true;
+  return walk.operands < (operands === 'behind-first' ? 2 : 1);
 }
 
 function takeArgument(program: Program, walk: Walk, argument: Argument): Role {
@@ -141,6 +166,10 @@ function takeOption(program: Program, walk: Walk, { prefix, literal }: Argument)
     if (!attached) walk.next.push('text');
     return attached ? 'text' : 'other';
   }
+  if (program.loadsOptions?.includes(name) === true) {
+    if (!attached) walk.next.push('name');
+    return attached ? 'name' : 'other';
+  }
   if (program.takesTwo?.includes(name) === true) walk.next.push('other', 'other');
   else if (program.takesOptions?.includes(name) === true && !attached) walk.next.push('other');
   else if (/^-[^-]/.test(prefix)) return takeCluster(program, walk, prefix, literal !== null);
@@ -153,7 +182,10 @@ function takeCluster(program: Program, walk: Walk, prefix: string, whole: boolea
     if (letter === program.stop) return 'other';
     const role = roleOf(program, letter);
     if (role === null) continue;
-    if (role !== 'other') walk.given = true;
+    if (role !== 'other' && program.loads?.includes(letter) !== true) walk.given = true;
+    // `node -pe`: the second letter takes the text.
+    const isCluster = role === 'text' && whole && at === prefix.length - 2;
+    if (isCluster && roleOf(program, prefix.at(-1) ?? '') === 'text') continue;
     if (at < prefix.length - 1 || !whole) return role;
     walk.next.push(role);
     return 'other';
@@ -161,13 +193,18 @@ function takeCluster(program: Program, walk: Walk, prefix: string, whole: boolea
   return 'other';
 }
 
-function roleOf({ letters = '', file = '', takes = '' }: Program, letter: string): 'text' | 'name' | 'other' | null {
+function roleOf(
+  { letters = '', file = '', loads = '', takes = '' }: Program,
+  letter: string,
+): 'text' | 'name' | 'other' | null {
   if (letters.includes(letter)) return 'text';
-  if (file.includes(letter)) return 'name';
+  if (file.includes(letter) || loads.includes(letter)) return 'name';
   return takes.includes(letter) ? 'other' : null;
 }
 
-function takeOperand({ operands, script, optionsRun }: Program, walk: Walk, { free, prefix }: Argument): Role {
+function takeOperand({ operands, script, optionsRun }: Program, walk: Walk, { free, prefix, literal }: Argument): Role {
+  // The standard input, and the missing suffix of `sed -i ''`.
+  if (literal === '-' || literal === '') return 'other';
   walk.operands += 1;
   if (operands === 'all' || (operands === 'behind-first' && walk.operands > 1)) return 'text';
   if (operands === 'first') return walk.operands === 1 && !walk.given ? 'text' : 'other';

@@ -14,10 +14,13 @@ export interface Program {
   readonly takesTwo?: readonly string[];
   /** Letters of options whose argument names a file or module with the program. */
   readonly file?: string;
+  /** Letters and options whose argument names what is loaded before the program. */
+  readonly loads?: string;
+  readonly loadsOptions?: readonly string[];
   /** A letter after which the rest of the cluster is no more letters (`sed -i.bak`). */
   readonly stop?: string;
   /** Operands that are such text: all, the first unless an option gave it, or those behind the first. */
-  readonly operands?: 'all' | 'first' | 'behind-first';
+  readonly operands?: 'all' | 'first' | 'behind-first' | 'none';
   /** The first operand is the file of the program to run. */
   readonly script?: boolean;
   /** It reads such text from its standard input where it is given none. */
@@ -57,7 +60,23 @@ export const PROGRAMS: readonly Program[] = [
     instead: 'write the script itself here, or pass it as an argument: sh -c \'… "$1"\' sh "{{…}}"',
   },
   {
-    names: ['eval', 'alias', 'trap'],
+    names: [
+      'eval',
+      'alias',
+      'trap',
+      'compgen',
+      'complete',
+      'bind',
+      'hash',
+      'enable',
+      'fc',
+      'sched',
+      'zle',
+      'zstyle',
+      'emulate',
+      'zmodload',
+      'autoload',
+    ],
     language: 'text that the shell reads again',
     operands: 'all',
     builtin: true,
@@ -81,10 +100,17 @@ export const PROGRAMS: readonly Program[] = [
     names: ['watch', 'parallel'],
     language: 'a script for a shell',
     operands: 'all',
+    input: true,
     takes: 'nj',
     instead: AS_ARGUMENT,
   },
-  { names: ['at', 'batch', 'crontab'], language: 'a script for a shell', input: true, instead: AS_ARGUMENT },
+  {
+    names: ['at', 'batch', 'crontab'],
+    language: 'a script for a shell',
+    input: true,
+    operands: 'none',
+    instead: AS_ARGUMENT,
+  },
   {
     names: ['ssh'],
     language: 'text that the shell over there reads',
@@ -116,8 +142,10 @@ export const PROGRAMS: readonly Program[] = [
     language: 'a JavaScript program',
     letters: 'ep',
     options: ['--eval', '--print', 'eval'],
-    takes: 'rC',
-    takesOptions: ['--require', '--import', '--env-file'],
+    takes: 'C',
+    takesOptions: ['--env-file'],
+    loads: 'r',
+    loadsOptions: ['--require', '--import', '--loader'],
     script: true,
     input: true,
     instead: 'pass it as an argument: node -e \'… process.argv[1]\' "{{…}}", or script: {command, args}',
@@ -126,7 +154,8 @@ export const PROGRAMS: readonly Program[] = [
     names: ['perl'],
     language: 'a Perl program',
     letters: 'eE',
-    takes: 'IMm',
+    takes: 'I',
+    loads: 'Mm',
     stop: 'i',
     script: true,
     input: true,
@@ -241,6 +270,7 @@ export const UNKNOWN: Program = {
 
 export const WRAPPERS: readonly Wrapper[] = [
   { names: ['sudo', 'doas'], takes: 'ughpCTUDR' },
+  { names: ['runuser'], takes: 'ugG' },
   { names: ['env'], takes: 'uC' },
   { names: ['xargs'], takes: 'IndPLEaRs', inputIsArguments: true },
   { names: ['nice', 'ionice', 'chrt'], takes: 'ncp' },
@@ -249,7 +279,21 @@ export const WRAPPERS: readonly Wrapper[] = [
   { names: ['stdbuf'], takes: 'ioe' },
   { names: ['exec'], takes: 'a' },
   { names: ['strace', 'ltrace'], takes: 'epoP' },
-  { names: ['nohup', 'setsid', 'time', 'command', 'builtin', 'noglob', 'nocorrect', 'coproc', 'busybox', 'unbuffer'] },
+  {
+    names: [
+      'nohup',
+      '-',
+      'setsid',
+      'time',
+      'command',
+      'builtin',
+      'noglob',
+      'nocorrect',
+      'coproc',
+      'busybox',
+      'unbuffer',
+    ],
+  },
 ];
 
 /** Options of find whose next argument is the name of a program. */

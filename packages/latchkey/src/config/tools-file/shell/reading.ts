@@ -60,8 +60,10 @@ export interface Reading {
   readonly commands: Command[];
   readonly uses: VariableUse[];
   readonly arithmetic: Range[];
+  /** What shells read twice: text in back-quotes, the word after `>&`. */
+  readonly readTwice: Range[];
   /** Command substitutions. */
-  readonly substitutions: Range[];
+  readonly substitutions: (Range & { readonly split: boolean })[];
   /** Inputs of compound commands, which any command in them may read. */
   readonly looseInputs: Range[];
   /** What a function is called with, or reads, cannot be told from its commands alone. */

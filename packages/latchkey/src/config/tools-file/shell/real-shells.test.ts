@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -21,8 +21,10 @@ const SHELLS = (
 /** More of them show more. */
 const RUNS = Number(process.env['LATCHKEY_RUNS'] ?? 30);
 
-const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-shells-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const base = mkdtempSync(path.join(tmpdir(), 'latchkey-shells-'));
+const folder = path.join(base, 'values');
+mkdirSync(folder);
+afterAll(() => rmSync(base, { recursive: true }));
 
 const PARAMETERS = [parameter('x'), parameter('other')];
 
@@ -231,6 +233,20 @@ const value = fc.oneof(
   fc.string({ unit: 'grapheme' }).map((given) => given.replaceAll('\0', '')),
 );
 
+/** Leaves `pwned` where it is run: a value that is taken for the name of a program. */
+const program = path.join(base, 'program');
+writeFileSync(program, '#!/bin/sh\n: > pwned\n', { mode: 0o755 });
+
+const HOSTILE: readonly (readonly [x: string, other: string])[] = [
+  ['$(touch pwned)', '$(touch pwned)'],
+  // PATH is an element's name in every shell, and there already.
+  ['PATH[$(touch pwned)]', 'PATH[$(touch pwned)]'],
+  ['"\';touch pwned;', 'touch pwned'],
+  [program, program],
+  ['-v', 'PATH[$(touch pwned)]'],
+  [`-v PATH[$(${program})] b`, 'd'],
+];
+
 /** What scripts are made of, in any order. */
 const PIECES = [
   ...String.raw`{{x}}|{{x}}|{{x}}|"|"|'|'|$(|(|)|{ |; }|}|\|$|$((|))|((|[[ | ]]|[ | ]| -eq | -gt 1| | |;| && |#|a|y=|$y|"$y"|y[|]|<<<|echo |printf %s |eval |sh -c |sh|let |read y|export |unset |case | in | ;; esac|*) |if |then | fi|xargs |test |-v |trap | EXIT|f() { |f |"$1"|exit |$'|!|~|=`.split(
@@ -243,6 +259,9 @@ const PIECES = [
   '<<E\n',
   '\nE\n',
   "<<'E'\n",
+  ...String.raw`{{other}}|{{other}}|y={{x}}; |a[|]=1|a=(|>& |declare -i y; |\${!y}|@P}|-v y |printf |$_|$REPLY|read |test |- |=sh |set -- |z=y; |$z|{{{x}}`
+    .split('|')
+    .map((each) => each.replace('\\$', '$')),
 ];
 
 describe.each(SHELLS)('secureScript before %s', (shell, dialect) => {
@@ -270,15 +289,15 @@ describe.each(SHELLS)('secureScript before %s', (shell, dialect) => {
     fc.assert(
       fc.property(fc.array(pieces, { minLength: 1, maxLength: 7 }), (script) => {
         const safe = secureScript(script.join(''), PARAMETERS, dialect);
-        if (safe.refusals.length > 0 || !safe.script.includes('GANTZ_ARG_X')) return;
+        if (safe.refusals.length > 0 || !safe.script.includes('GANTZ_ARG_')) return;
         ran += 1;
-        for (const x of ['$(touch pwned)', 'a[$(touch pwned)]', '"\';touch pwned;', 'touch pwned']) {
-          const env = { PATH: process.env['PATH'] ?? '', GANTZ_ARG_X: x };
-          spawnSync(shell, ['-c', safe.script], { cwd: folder, env, stdio: 'ignore', timeout: 1000 });
+        // What a script leaves running writes there too, so that no other script is blamed for it.
+        const cwd = mkdtempSync(path.join(base, `${dialect}-`));
+        for (const [x, other] of HOSTILE) {
+          const env = { PATH: process.env['PATH'] ?? '', GANTZ_ARG_X: x, GANTZ_ARG_OTHER: other };
+          spawnSync(shell, ['-c', safe.script], { cwd, env, stdio: 'ignore', timeout: 1000 });
         }
-        const written = readdirSync(folder);
-        for (const file of written) rmSync(path.join(folder, file), { recursive: true });
-        expect(written).not.toContain('pwned');
+        expect(readdirSync(cwd)).not.toContain('pwned');
       }),
       { numRuns: RUNS * 20 },
     );

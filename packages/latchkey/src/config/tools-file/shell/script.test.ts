@@ -187,6 +187,118 @@ describe('secureScript', () => {
     expect(offsets(script)).toEqual([offset]);
   });
 
+  it.each([
+    '"$1"eval test {{x}}',
+    '"$1"export a {{x}}',
+    'sh -c $y {{x}}',
+    'sh -c $(true) {{x}}',
+    'sh -c "$@" {{x}}',
+    'y=let; $y -eq {{x}}',
+    'y=-v; test $y {{x}}',
+    'y=declare; $y a {{x}}',
+    'a[{{x}}]=1',
+    'a=([{{x}}]=1)',
+    'a[ {{x}} ]=1',
+    'y={{x}}; a[y]=1',
+    'y={{x}}; z=y; echo $((z))',
+    'y={{x}}; [[ y -eq 1 ]]',
+    'y={{x}}; let y',
+    'declare -i y; y={{x}}',
+    'declare -n y; y={{x}}; echo $y',
+    'declare -i y; read y <<< {{x}}',
+    'y={{x}}; echo ${!y}',
+    'y={{x}}; echo "${y@P}"',
+    'read "a[GANTZ_ARG_X]"',
+    'test {{x}} "$y"{{x}}',
+    'y={{x}}; [ $y = a ]',
+    '[ $(echo {{x}}) = a ]',
+    'printf {{x}} {{x}} a',
+    'printf $(echo {{x}}) a b',
+    'echo a >& {{x}}',
+    'echo {a[{{x}}]}> f',
+    'y={{x}}; `$y`',
+    'read <<< {{x}}; eval "$REPLY"',
+    'mapfile <<< {{x}}; eval "$MAPFILE"',
+    'printf -v y %s {{x}}; eval "$y"',
+    'true {{x}}; eval "$_"',
+    'printf -v PATH %s {{x}}',
+    'export BASH_ENV={{x}}; ls',
+    'env LD_PRELOAD={{x}} ls',
+    'echo {{x}} | xargs -I% sh -c "echo %"',
+    'find {{x}} -exec {} \\;',
+    'hash -p {{x}} ls',
+    'compgen -W {{x}}',
+    'python3 - <<< {{x}}',
+    'echo {{x}} | bash -',
+    'at now <<< {{x}}',
+    'echo {{x}} | crontab -',
+    'echo {{x}} | parallel',
+    'sudo --user app {{x}}',
+    'timeout --kill-after 5 5 {{x}}',
+    'runuser -u app -- {{x}}',
+    'node -pe {{x}}',
+    'perl -M{{x}} -e 1',
+    'node -r {{x}} a.js',
+    'node --import {{x}} a.js',
+    'node --require={{x}} a.js',
+  ])('refuses %s in bash, where a shell runs what a value holds', (script) => {
+    expect(secure(script).refusals).not.toEqual([]);
+  });
+
+  it.each([
+    '- {{x}}',
+    '=sh -c {{x}}',
+    'y={{x}}; eval $=y',
+    'y={{x}}; echo ${(e)y}',
+    'y={{x}}; echo "$HOME[y]"',
+    'functions[e]={{x}}; e',
+    'printf "%n" {{x}}',
+    'y=%d; printf $y {{x}}',
+    'print -v {{x}} a',
+    'print -f %d {{x}}',
+    'set -A {{x}} b',
+    'set {{x}}',
+    'vared {{x}}',
+    'bye {{x}}',
+    'repeat {{x}} true',
+    'argv=({{x}}); eval "$1"',
+    'set -- {{x}}; eval "$argv"',
+    '[ -t {{x}} ]',
+  ])('refuses %s in zsh, where the shell runs what a value holds', (script) => {
+    expect(secure(script, 'zsh').refusals).not.toEqual([]);
+  });
+
+  it('refuses [[ ]] where it may be the name of a program', () => {
+    expect(offsets('[[ -n a && {{x}} = b ]]', 'sh')).toEqual([0]);
+    expect(offsets('[[ -n a && {{x}} = b ]]', 'dash')).toEqual([0]);
+  });
+
+  it('refuses aliases where they hold in scripts, and what only another sh evaluates', () => {
+    expect(offsets('alias e=eval\ne {{x}}', 'sh')).toEqual([0]);
+    expect(offsets('y={{x}}; echo $[y]', 'sh')).not.toEqual([]);
+  });
+
+  it.each([
+    'DC="docker compose"; $DC exec web ls {{x}}',
+    'PY=$(command -v python3); "$PY" a.py {{x}}',
+    '$KUBECTL get pod {{x}}',
+    'declare -A m; m[key]={{x}}; echo "${m[key]}"',
+    'i=0; a[$i]={{x}}; a["$i"]={{x}}',
+    'file={{x}}; n=$(wc -l < "$file"); [[ $n -gt 3 ]] && echo $((n + 1))',
+    '[ "$(grep -c a {{x}})" -gt 3 ]',
+    '[ -z "$y" ] && [ {{x}} = "$y" ]',
+    'printf "%s: %s\\n" {{x}} "{{x}}"',
+    'exec 3>&1; ls > {{x}} 2>&1',
+    'cd /opt; "$PWD/run.sh" {{x}}',
+    'y=`date +%s`; echo {{x}} "$y"',
+    'export LABEL={{x}}; ./run',
+    'while read -r line; do echo "$line"; done < {{x}}',
+    'echo {{x}} | xargs -I% cp % /tmp',
+    'find . -name {{x}} -exec cat {} +',
+  ])('takes %s', (script) => {
+    expect(secure(script).refusals).toEqual([]);
+  });
+
   it('says what to write instead of a whole command', () => {
     expect(secure('{{x}}').refusals[0]?.message).toContain('command: sh');
   });

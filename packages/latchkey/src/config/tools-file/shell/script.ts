@@ -7,6 +7,7 @@ import { traceValues } from './flow.ts';
 import { judgePositions } from './positions.ts';
 import { Unreadable } from './reading.ts';
 import type { Dialect, Reading, Refusal, VariableUse } from './reading.ts';
+import { resolveNames } from './resolving.ts';
 
 /** A script in which every placeholder has become a reference that fits the quotes around it. */
 export interface SafeScript {
@@ -40,6 +41,7 @@ export function secureScript(text: string, parameters: readonly Parameter[], dia
       offset: 0,
       message: 'the script is too long to be made safe with values in it; write it to a file of its own',
     });
+  reading.commands.push(...resolveNames(reading));
   const flow = traceValues(reading, parameters);
   const judged = judgePositions(reading, flow);
   const unknown = places
@@ -64,6 +66,7 @@ function createReading(text: string, places: readonly Placeholder[], dialect: Di
     commands: [],
     uses: [],
     arithmetic: [],
+    readTwice: [],
     substitutions: [],
     looseInputs: [],
     definesFunctions: false,

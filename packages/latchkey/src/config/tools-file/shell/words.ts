@@ -80,10 +80,19 @@ function readArray(reading: Reading): void {
     const before = reading.at;
     reading.depth += 1;
     readWord(reading);
+    noteIndex(reading, before);
     reading.depth -= 1;
     if (reading.at === before) throw new Unreadable(start, 'has a list that does not end');
   }
   reading.at += 1;
+}
+
+/** `([…]=value)`: what stands in the brackets is evaluated. */
+function noteIndex({ text, at, arithmetic }: Reading, start: number): void {
+  if (text[start] !== '[') return;
+  const close = text.slice(start, at).lastIndexOf(']');
+  if (close === -1) throw new Unreadable(start, 'has a [ without its ] in a list');
+  arithmetic.push({ start: start + 1, end: start + close });
 }
 
 function readPattern(reading: Reading): void {

@@ -1,0 +1,88 @@
+import { BEFORE, EVALUATING, NAMING, READING, TESTS } from './builtins.ts';
+import { findNamed, PROGRAMS, WRAPPERS } from './programs.ts';
+import type { Command, Reading, Word } from './reading.ts';
+
+const OPTION = /^-[A-Za-z]+$/;
+/** More ways to read one command than these are none that anybody means. */
+const MOST = 64;
+
+/**
+ * Words that are expanded may come to the name of a builtin or to one of its options: `y=let; $y 1`, `"$1"export`. Each
+ * such command again, with the words of the script in their place that would change how it is judged.
+ */
+export function resolveNames(reading: Reading): readonly Command[] {
+  const values = findValues(reading);
+  return reading.commands.flatMap((command) => resolve(reading, command, values));
+}
+
+function resolve(reading: Reading, command: Command, values: ReadonlyMap<string, string>): readonly Command[] {
+  let ways: Word[][] = [[]];
+  for (const word of command.words) {
+    if (word.literal !== null || ways.length >= MOST) {
+      for (const way of ways) way.push(word);
+      continue;
+    }
+    const choices = [[word], ...choose(reading, word, values).map((each) => [each])];
+    if (mayVanish(reading, word)) choices.push([]);
+    ways = ways.flatMap((way) => choices.map((choice) => [...way, ...choice])).slice(0, MOST);
+  }
+  return ways.slice(1).map((words) => ({ ...command, words }));
+}
+
+/** Without quotes, what is empty is no word at all: `sh -c $unset {{x}}`. */
+function mayVanish({ text, substitutions }: Reading, { start, end, literal }: Word): boolean {
+  if (literal !== null) return false;
+  if (/^(?:\$\w+|\$\{\w[^"'}]*\}|"?\$\{?[@*]\}?"?|`[^`]*`)+$/.test(text.slice(start, end))) return true;
+  return substitutions.some((each) => each.split && each.start === start && each.end === end);
+}
+
+function choose(reading: Reading, word: Word, values: ReadonlyMap<string, string>): readonly Word[] {
+  if (word.literal !== null) return [];
+  const { text, placeholders } = reading;
+  const isBare = placeholders.has(word.start) || placeholders.has(word.start + 1);
+  if (isBare) return [];
+  const reachable = follow(text.slice(word.start, word.end), values);
+  const words = [...new Set(reachable.match(/[\w.-]+/g))].filter(isTelling);
+  // It may be what printf is given first.
+  return (reachable.includes('%') ? [...words, reachable] : words).map((literal) => ({
+    ...word,
+    literal,
+    prefix: literal,
+    plain: false,
+  }));
+}
+
+function isTelling(word: string): boolean {
+  if (OPTION.test(word) || [...BEFORE, 'printf', 'print'].includes(word)) return word !== '-';
+  const isBuiltin = [TESTS, EVALUATING, NAMING, READING].some((each) => each.has(word));
+  return isBuiltin || (findNamed(PROGRAMS, word) ?? findNamed(WRAPPERS, word)) !== undefined;
+}
+
+/** The text of a word with that of all variables in it, as the script sets them. */
+function follow(text: string, values: ReadonlyMap<string, string>): string {
+  const seen = new Set<string>();
+  const found = [text];
+  for (const each of found) {
+    for (const [, name = ''] of each.matchAll(/\$\{?[!#]?([A-Za-z_]\w*)/g)) {
+      if (!seen.has(name)) found.push(values.get(name) ?? '');
+      seen.add(name);
+    }
+  }
+  return found.join(' ');
+}
+
+function findValues({ commands, text }: Reading): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  const add = (name: string, value: string): void => void values.set(name, `${values.get(name) ?? ''} ${value}`);
+  for (const { words, assignments } of commands) {
+    for (const { name, start, end } of assignments) add(name, text.slice(start + name.length + 1, end));
+    for (const { prefix, start, end } of words.slice(1)) {
+      const name = /^([A-Za-z_]\w*)\+?=/.exec(prefix)?.[1];
+      if (name !== undefined) add(name, text.slice(start + name.length + 1, end));
+    }
+    const [first, variable, ...list] = words;
+    if (first?.literal === 'for' && typeof variable?.literal === 'string')
+      add(variable.literal, list.map(({ start, end }) => text.slice(start, end)).join(' '));
+  }
+  return values;
+}

@@ -1,8 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { pbkdf2 } from 'node:crypto';
 import {
   chmodSync,
+  closeSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   readdirSync,
   renameSync,
@@ -15,6 +18,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NewCredential } from '../../packages/latchkey/src/core/store.ts';
 import { openStore } from '../../packages/latchkey/src/store/sqlite/open.ts';
@@ -188,6 +192,24 @@ describe('openStore (sqlite)', () => {
     await expect(openStore(folder, BUSY)).rejects.toMatchObject({ code: 'E_STORE_LOCKED' });
     holder.exec('ROLLBACK');
     holder.close();
+  });
+
+  it('leaves a file of the trail only when all of it is on the disk, however long that takes', async () => {
+    const store = await openStore(folder);
+    const append = async (day: number) =>
+      store.trail.append(Buffer.from(`{"time":"2026-06-0${day}T12:00:00Z","n":${day}}\n`));
+    // Its number is free again when the second file is opened, so that the first one's is not taken at once.
+    const spare = openSync(folder, 'r');
+    // As many as there are threads: what is to be synced waits behind them.
+    const busy = Array.from({ length: 8 }, () => promisify(pbkdf2)('x', 'y', 200_000, 64, 'sha512'));
+    await append(1);
+    closeSync(spare);
+    await append(2);
+    await Promise.all(busy);
+    await append(2);
+    const lines = await store.trail.read({});
+    expect(lines.map(({ json }) => (JSON.parse(json) as { n: number }).n)).toEqual([1, 2, 2]);
+    await store.close();
   });
 
   it('goes on with the trail in a new file where the old one, or its folder, was moved away', async () => {

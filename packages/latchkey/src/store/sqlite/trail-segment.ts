@@ -1,4 +1,5 @@
 import {
+  close as closeFile,
   closeSync,
   constants,
   existsSync,
@@ -44,16 +45,24 @@ export function createSegmentWriter(
   let syncedAt = -Infinity;
   let syncError: Error | null = null;
 
-  const sync = (file: number): Promise<void> =>
-    new Promise((resolve) => {
-      fdatasync(file, (error) => {
-        syncError ??= error;
-        resolve();
-      });
-    });
+  // One after the other: a file that is still being synced must not be closed.
+  let working: Promise<void> = Promise.resolve();
+  const work = (act: typeof fdatasync, file: number): void => {
+    working = working.then(
+      () =>
+        new Promise((resolve) => {
+          act(file, (error) => {
+            syncError ??= error;
+            resolve();
+          });
+        }),
+    );
+  };
 
-  const close = (): void => {
-    if (open !== null) closeSync(open.file);
+  const leave = (): void => {
+    if (open === null) return;
+    work(fdatasync, open.file);
+    work(closeFile, open.file);
     open = null;
   };
 
@@ -67,7 +76,7 @@ export function createSegmentWriter(
       return { last: head, at: open };
     if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
     const last = head === null ? null : sealRest(folder, head, key);
-    close();
+    leave();
     return { last, at: (open = openSegment(folder, day, size, last)) };
   };
 
@@ -104,11 +113,11 @@ export function createSegmentWriter(
       const now = performance.now();
       if (now - syncedAt < SYNC_EVERY_MS || open === null) return;
       syncedAt = now;
-      void sync(open.file);
+      work(fdatasync, open.file);
     },
     async close() {
-      if (open !== null) await sync(open.file);
-      close();
+      leave();
+      await working;
     },
   };
 }

@@ -85,6 +85,21 @@ describe('readClaims', () => {
     expect(read({ ...right, iss: 'https://other.example' }, {}, 'introspected')).toMatchObject({ kind: 'reject' });
   });
 
+  it('takes another claim for the audience only where there is none, and that claim is named', () => {
+    const audienceClaim = 'client_id';
+    const without = { ...right, aud: undefined, client_id: 'app' };
+    expect(read(without)).toMatchObject({ reason: 'credential-audience' });
+    expect(holder(without, { audienceClaim }).audiences).toEqual(['app']);
+    expect(holder({ ...right, client_id: 'app' }, { audienceClaim }).audiences).toEqual([RESOURCE]);
+  });
+
+  it('asks for one of several texts, where there are several', () => {
+    const required = { ver: ['1.0', '2.0'] };
+    expect(read({ ...right, ver: '2.0' }, { required }).kind).toBe('holder');
+    for (const ver of ['3.0', '1.0,2.0', ['1.0'], undefined])
+      expect(read({ ...right, ver }, { required })).toMatchObject({ reason: 'credential-claims' });
+  });
+
   it('puts a digest in the place of a subject or client that is long or odd', () => {
     for (const odd of ['a b', 'a\nb', '\u001b[31m', 'a'.repeat(129), 'sha256-dddd', 'ä']) {
       const { principal } = holder({ ...right, sub: odd, client_id: odd });

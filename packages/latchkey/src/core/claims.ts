@@ -144,7 +144,7 @@ export function toScopes(claims: Claims, { always, claims: names, table }: Scope
   }
   for (const [name, given] of Object.entries(table))
     for (const value of toValues(findClaim(claims, name)))
-      if (Object.hasOwn(given, value)) for (const scope of given[value] ?? []) scopes.add(scope);
+      if (Object.hasOwn(given, value)) for (const scope of given[value] as readonly string[]) scopes.add(scope);
   return scopes;
 }
 

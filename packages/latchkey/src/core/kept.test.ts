@@ -68,6 +68,20 @@ describe('createKept', () => {
     expect(asked).toEqual([0, 5000]);
   });
 
+  it('answers at once while the value is fresh', async () => {
+    const { kept, asked } = create();
+    await kept.get(0);
+    expect(await kept.get(1000)).toBe('value of 0');
+    expect(asked).toEqual([0]);
+  });
+
+  it('has all who renew at a time wait for the same answer', async () => {
+    const { kept, asked } = create();
+    await kept.get(0);
+    expect(await Promise.all([kept.renew(1000), kept.renew(1001)])).toEqual(['value of 1000', 'value of 1000']);
+    expect(asked).toEqual([0, 1000]);
+  });
+
   it('renews once per cool-down', async () => {
     const { kept, asked } = create();
     await kept.get(0);

@@ -81,11 +81,10 @@ export function createKept<Value>(keeping: Keeping<Value>): Kept<Value> {
       }
     },
     async renew(now) {
-      if (between(renewedAt, now) < coolDownMs) {
-        if (pending !== null) return pending;
-        if (failure !== null) throw failure.error;
-        if (held !== null) return held.value;
-      }
+      const soon = between(renewedAt, now) < coolDownMs;
+      if (soon && pending !== null) return pending;
+      if (soon && failure !== null) throw failure.error;
+      if (soon && held !== null) return held.value;
       renewedAt = now;
       return held !== null && held.at >= now ? held.value : ask(now);
     },

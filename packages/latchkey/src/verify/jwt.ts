@@ -130,7 +130,7 @@ export function createJwtVerifier(options: JwtVerifierOptions): Verifier {
 }
 
 function readHolder({ rules }: JwtIssuer, { header, claims }: ParsedToken, now: number): Holder | Rejection {
-  const mark = findForeignMark(claims, toType(header['typ']) ?? '', rules);
+  const mark = findForeignMark(claims, toType(header['typ']) as string, rules);
   if (mark !== null) return reject('credential-claims', `${mark} shows that it is no access token`);
   return readClaims(claims, { rules, kind: 'jwt', now, digest: shortDigestOf });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { OutgoingError, type OutgoingAnswer, type OutgoingRequest } from '../core/outgoing.ts';
 import type { IssuerRules } from '../core/issuer.ts';
+import type { Principal } from '../core/principal.ts';
 import { Secret } from '../core/secret.ts';
 import type { Credential, Verdict } from '../core/verifier.ts';
 import { createAskedJwtVerifier } from './asked-jwt.ts';
@@ -62,6 +63,11 @@ function lookup(asked: AskedIssuer, more: Partial<LookupOptions> = {}) {
   });
 }
 
+function verifyByUserinfo(says: object) {
+  const { asked } = issuerThat(() => says);
+  return lookup({ ...asked, by: 'userinfo' }).verify(credential('t'), 's', NOW);
+}
+
 const placelessMetadata: AskedIssuer['metadata'] = async () => ({
   issuer: rules.issuer,
   authorizationEndpoint: null,
@@ -120,6 +126,80 @@ describe('createLookupVerifier', () => {
     expect(requests).toEqual([]);
   });
 
+  it.each<[string, object, object]>([
+    [
+      'is not active',
+      { active: false },
+      { reason: 'credential-unknown', detail: 'the issuer does not say that it is active' },
+    ],
+    [
+      'is a refresh token',
+      { ...CLAIMS, typ: 'Refresh' },
+      { reason: 'credential-claims', detail: 'typ shows that it is no access token' },
+    ],
+    [
+      'is of a holder who is a number',
+      { ...CLAIMS, sub: 7 },
+      { reason: 'credential-claims', detail: 'sub is not as it must be' },
+    ],
+    [
+      'is bound to a key that it does not name',
+      { ...CLAIMS, token_type: 'DPoP' },
+      { reason: 'credential-bound', detail: 'it is bound to a key that the issuer does not name (cnf.jkt)' },
+    ],
+  ])('refuses a token of which the issuer says that it %s, and then again unasked', async (_, says, refusal) => {
+    const { asked, requests } = issuerThat(() => says);
+    const verifier = lookup(asked);
+    expect(await verifier.verify(credential('t'), 's', NOW)).toEqual({ kind: 'reject', ...refusal });
+    expect(verifier.verify(credential('t'), 's', NOW + 1000)).toEqual({ kind: 'reject', ...refusal });
+    expect(requests).toHaveLength(1);
+  });
+
+  it('says to which key a token is bound', async () => {
+    const jkt = 'k'.repeat(43);
+    const verifier = lookup(issuerThat(() => ({ ...CLAIMS, token_type: 'DPoP', cnf: { jkt } })).asked);
+    expect(await verifier.verify(credential('t', 'dpop'), 's', NOW)).toMatchObject({
+      kind: 'accept',
+      principal: { keyThumbprint: jkt },
+    });
+  });
+
+  it('takes the word of the user-info endpoint only about a token whose client is known', async () => {
+    expect(await verifyByUserinfo({ sub: 'alice', aud: RESOURCE, client_id: 'app' })).toMatchObject({
+      kind: 'accept',
+      principal: { id: 'issuer:id:alice', kind: 'userinfo', client: 'app' },
+    });
+    expect(await verifyByUserinfo({ sub: 'alice', aud: [RESOURCE, 'https://other.example'] })).toEqual({
+      kind: 'reject',
+      reason: 'credential-client',
+      detail: 'the issuer does not say which client it was given to',
+    });
+  });
+
+  it('takes the word of introspection about a token of no client', async () => {
+    const { asked } = issuerThat(() => ({ ...CLAIMS, client_id: undefined }));
+    expect(await lookup(asked).verify(credential('t'), 's', NOW)).toMatchObject({
+      kind: 'accept',
+      principal: { kind: 'introspected', client: null },
+    });
+  });
+
+  it('remembers as many tokens as it is told', async () => {
+    const { asked, requests } = issuerThat(() => CLAIMS);
+    const verifier = lookup(asked, { cacheSize: 1 });
+    for (const token of ['first', 'second', 'second', 'first'])
+      expect(await verifier.verify(credential(token), 's', NOW)).toMatchObject({ kind: 'accept' });
+    expect(requests).toHaveLength(3);
+  });
+
+  it('knows when a holder ends whom it let in, and nothing of others', async () => {
+    const verifier = lookup(issuerThat(() => CLAIMS).asked);
+    const verdict = await verifier.verify(credential('t'), 's', NOW);
+    if (verdict.kind !== 'accept') throw new Error('it was not let in');
+    expect(verifier.endOf(verdict.principal, NOW)).toBe(NOW + 50_000);
+    expect(verifier.endOf({ ...verdict.principal }, NOW)).toBeUndefined();
+  });
+
   it('says what is to be changed when the issuer cannot be asked', async () => {
     const denied = lookup(issuerThat(() => ({ status: 401 })).asked);
     expect(await denied.verify(credential('t'), 's', NOW)).toEqual({
@@ -167,6 +247,19 @@ describe('createAskedJwtVerifier', () => {
     async (verdict) => {
       const { verify, requests } = verifierOf(verdict, { active: true });
       expect(await verify(credential('t'), 's', NOW)).toBe(verdict);
+      expect(requests).toEqual([]);
+    },
+  );
+
+  it.each([null, 'https://other.example'])(
+    'cannot decide about a JWT of the issuer %s, which it cannot ask, and leaves its end to others',
+    async (issuer) => {
+      const stranger = { ...principal, issuer } as unknown as Principal;
+      const { verify, endOf, requests } = verifierOf({ kind: 'accept', principal: stranger }, { active: true });
+      expect(() => verify(credential('t'), 's', NOW)).toThrow(
+        new TypeError('A JWT was accepted that its issuer cannot be asked about'),
+      );
+      expect(endOf(stranger, NOW)).toBeUndefined();
       expect(requests).toEqual([]);
     },
   );

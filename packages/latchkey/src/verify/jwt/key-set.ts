@@ -60,7 +60,7 @@ async function readKeyFile(file: string): Promise<Source> {
   try {
     return { text: await readFile(file, 'utf8'), name: file, maxAge: FILE_FRESH_MS };
   } catch (error) {
-    throw new OutgoingError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`);
+    throw new OutgoingError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
 }
 

@@ -13,6 +13,8 @@ const OKP = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrw
 const OKP_INPUT = 'eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc';
 const OKP_SIGNATURE = 'hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg';
 
+const modulusOf = (bytes: number): string => Buffer.alloc(bytes, 255).toString('base64url');
+const signatureBytesOf = (more: JsonWebKey) => parseKey({ ...rsaJwk, ...more }, EVERY)?.signatureBytes ?? null;
 const of = (jwk: JsonWebKey, allowed: readonly string[]) => parseKey(jwk, allowed)?.algorithms ?? null;
 
 describe('parseKey', () => {
@@ -23,6 +25,21 @@ describe('parseKey', () => {
     expect(of({ ...rsaJwk, alg: 'PS384' }, EVERY)).toEqual(['PS384']);
     expect(of({ ...rsaJwk, alg: 'PS384' }, ['RS256'])).toBe(null);
     expect(of(ecJwk, ['ES384', 'RS256'])).toBe(null);
+  });
+
+  it('keeps the name of a key, and knows the length of its signatures', () => {
+    expect(parseKey({ ...ecJwk, kid: 'one' }, EVERY)).toMatchObject({ kid: 'one', signatureBytes: 64 });
+    expect(parseKey(rsaJwk, EVERY)).toMatchObject({ kid: null, signatureBytes: 256 });
+    expect(parseKey({ ...OKP, kid: 'two' }, EVERY)).toMatchObject({ kid: 'two', signatureBytes: 64 });
+  });
+
+  it('takes RSA keys to the bounds of modulus and exponent', () => {
+    expect([256, 1024, 1025].map((bytes) => signatureBytesOf({ n: modulusOf(bytes) }))).toEqual([256, 1024, null]);
+    expect(['Aw', '_____w', 'AQAAAAE'].map((e) => signatureBytesOf({ e }))).toEqual([256, 256, null]);
+  });
+
+  it('takes a key that says it is for verifying', () => {
+    expect(of({ ...ecJwk, use: 'sig', key_ops: ['sign', 'verify'] } as JsonWebKey, EVERY)).toEqual(['ES256']);
   });
 
   it.each<[string, unknown]>([
@@ -48,6 +65,7 @@ describe('parseKey', () => {
     ['with a huge exponent', { ...rsaJwk, e: rsaJwk.n }],
     ['without modulus', { kty: 'RSA', e: 'AQAB' }],
     ['with kid null', { ...ecJwk, kid: null }],
+    ['with an empty kid', { ...ecJwk, kid: '' }],
   ])('refuses a key %s', (_what, jwk) => expect(parseKey(jwk, EVERY)).toBe(null));
 });
 
@@ -68,6 +86,11 @@ describe('verifySignature', () => {
     expect(verifySignature(rsaKey, 'RS256', input, pkcs1)).toBe(true);
     expect(verifySignature(rsaKey, 'PS256', input, pkcs1)).toBe(false);
     expect(verifySignature(rsaKey, 'RS512', input, pkcs1)).toBe(false);
+  });
+
+  it('does not verify with an algorithm that the key is not for', () => {
+    const pss = parseKey({ ...rsaJwk, alg: 'PS256' }, EVERY) as VerificationKey;
+    expect(verifySignature(pss, 'RS256', input, sign('sha256', input, rsa.privateKey))).toBe(false);
   });
 
   it('takes ECDSA signatures as two numbers of full length only', () => {

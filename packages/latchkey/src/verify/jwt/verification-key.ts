@@ -1,4 +1,11 @@
-import { constants, createPublicKey, verify, type JsonWebKey, type KeyObject } from 'node:crypto';
+import {
+  constants,
+  createPublicKey,
+  verify,
+  type AsymmetricKeyDetails,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto';
 
 /** One public key of an issuer. */
 export interface VerificationKey {
@@ -40,7 +47,7 @@ export function parseKey(jwk: unknown, allowed: readonly string[]): Verification
   if (algorithms.length === 0) return null;
   const key = importKey(kty === 'RSA' ? { kty, n, e } : { kty, crv, x, ...(kty === 'EC' ? { y } : {}) });
   if (key === null || !isSound(key)) return null;
-  const { modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
+  const { modulusLength = 0 } = key.asymmetricKeyDetails as AsymmetricKeyDetails;
   return {
     kid: kid ?? null,
     algorithms,

@@ -36,12 +36,15 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'gateway',
       'rotation',
       'trail',
+      'compose-credentials.ts',
       'compose-issuers.ts',
       'compose-upstream.ts',
       'compose-tools.ts',
     ],
     ...outside,
   },
+  // This gateway's own credentials: how they are verified and replaced.
+  'compose-credentials.ts': { rooms: ['core', 'config', 'verify', 'gateway', 'rotation'], ...outside },
   // What foreign issuers add: their verifiers, documents and endpoints.
   'compose-issuers.ts': { rooms: ['core', 'config', 'verify', 'oauth', 'compose-lookups.ts'], ...outside },
   // Those of their verifiers that ask them about tokens.

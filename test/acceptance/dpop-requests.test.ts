@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { freePort } from '../fixtures/free-port.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEvents } from '../fixtures/event-stream.ts';
 import { headerValue } from '../fixtures/raw-http.ts';
@@ -242,13 +241,4 @@ test('DPOP who presents nothing is asked for either scheme, a bearer token first
 
 function claimsIn(proof: string): object {
   return JSON.parse(Buffer.from(proof.split('.')[1] ?? '', 'base64url').toString()) as object;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

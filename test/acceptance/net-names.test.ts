@@ -1,5 +1,4 @@
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
+import { freePort } from '../fixtures/free-port.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { headerValue, headerValues } from '../fixtures/raw-http.ts';
 import { expectEachRefused, expectEachServed } from './answers.ts';
@@ -24,15 +23,6 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const site of sites) await site.close();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 const portOf = (site: Site<Spy>): string => new URL(site.gateway.url).port;
 

@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { freePort } from '../fixtures/free-port.ts';
 import { startBareSite } from './bare-site.ts';
 import type { Site } from './harness.ts';
 
@@ -8,13 +7,4 @@ export async function startPublicSite(publicUrl: string, config: Readonly<Record
   const port = await freePort();
   const site = await startBareSite({ listen: `127.0.0.1:${port}`, publicUrl, ...config });
   return { ...site, gateway: { ...site.gateway, url: `http://127.0.0.1:${port}/mcp` } };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { freePort } from '../fixtures/free-port.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEvents } from '../fixtures/event-stream.ts';
 import { startLatchkey } from '../fixtures/latchkey.ts';
@@ -266,15 +265,6 @@ test('SSE under the path of a public URL, beside the MCP endpoint', async () => 
   stream.leave();
   await site.close();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function expectRecords(site: Site<Spy>): Promise<void> {
   const client: SseClient = await startSse(site, site.tokens.bob);

@@ -2,31 +2,24 @@ import { assertReplaceable, replaceTools, servesSameTools } from './compose-tool
 import { createIssuers } from './compose-issuers.ts';
 import { createUpstream, loadIdentityKeys, publishIdentityKeys, type UpstreamAround } from './compose-upstream.ts';
 import type { Config } from './config/config.ts';
-import { readSecret } from './config/secret-source.ts';
 import { readTlsPair } from './config/tls-files.ts';
 import { createAnonymous } from './core/principal.ts';
-import type { Secret } from './core/secret.ts';
 import type { Store } from './core/store.ts';
-import type { Verifier } from './core/verifier.ts';
 import { createTrusted } from './gateway/client-address.ts';
 import type { ProtectedServer } from './gateway/exchange.ts';
 import { startGateway, type Gateway } from './gateway/gateway.ts';
 import { checkAddress } from './gateway/listener.ts';
-import type { GatewayLimits, GatewayOptions, RotateResult } from './gateway/options.ts';
+import type { GatewayLimits, GatewayOptions } from './gateway/options.ts';
 import { protectedResourceMetadata } from './oauth/protected-resource.ts';
 import { issueFirstToken, type FirstToken } from './rotation/first-token.ts';
-import { startRotation } from './rotation/automatic.ts';
-import { exchangeCredential } from './rotation/exchange.ts';
 import { openStore } from './store/sqlite/open.ts';
 import { createTrail } from './trail/writer.ts';
-import { firstMatch } from './verify/first-match.ts';
-import { digestOf, mintCredential } from './verify/mint.ts';
-import { perMoment } from './verify/per-moment.ts';
+import { mintCredential } from './verify/mint.ts';
 import { PROOF_ALGORITHMS } from './verify/proof/proof-key.ts';
-import { provePossession } from './verify/proof.ts';
-import { createStaticVerifier, parseStaticTokens } from './verify/static-tokens.ts';
-import { createStoredVerifier } from './verify/stored-credential.ts';
 import { createUseCounter } from './verify/use-counter.ts';
+import { createVerifier, OWN_NAME, readStaticTokens, rotate, startAutomaticRotation } from './compose-credentials.ts';
+
+export { OWN_NAME };
 
 export type Log = GatewayOptions['log'];
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -198,40 +191,6 @@ async function startServers(
   return servers;
 }
 
-function readStaticTokens({ auth }: Config, env: Environment): readonly Secret[] {
-  if (auth.static === null) return [];
-  return parseStaticTokens(readSecret('auth.static', { env: auth.static.env }, env).reveal());
-}
-
-async function createVerifier(
-  { auth }: Config,
-  store: Store,
-  staticTokens: readonly Secret[],
-  uses: ReturnType<typeof createUseCounter>,
-  foreign: readonly Verifier[],
-): Promise<Verifier | null> {
-  if (!auth.enabled) return null;
-  const stored = createStoredVerifier(store.credentials, {
-    version: perMoment(() => store.version()),
-    prefixes: [auth.tokens.prefix, auth.keys.prefix],
-    uses,
-  });
-  const own =
-    auth.static === null
-      ? [stored]
-      : [
-          createStaticVerifier(staticTokens, {
-            scopes: auth.static.scopes,
-            label: auth.static.env,
-            idKey: await store.secret('static-id'),
-          }),
-          stored,
-        ];
-  const { required, maxAgeMs, nonce } = auth.dpop;
-  const nonceSecret = nonce ? await store.secret('proof-nonce') : null;
-  return provePossession(firstMatch([...own, ...foreign]), { required, maxAgeMs, nonceSecret });
-}
-
 // Who came by the URL of the HTTP+SSE stream has a token for that one.
 function urlsOf(server: ProtectedServer | undefined): readonly string[] {
   if (server === undefined) return [];
@@ -240,47 +199,6 @@ function urlsOf(server: ProtectedServer | undefined): readonly string[] {
 
 function endOf(record: { readonly revokedAt: number | null; readonly expiresAt: number | null } | null): number | null {
   return record === null || record.revokedAt !== null ? 0 : record.expiresAt;
-}
-
-async function rotate({ auth }: Config, store: Store, secret: Secret, now: number): Promise<RotateResult> {
-  const graceMs = auth.tokens.rotate?.graceMs ?? DEFAULT_GRACE_MS;
-  const { ttlMs } = auth.tokens;
-  const outcome = await exchangeCredential(store.credentials, digestOf(secret.reveal()), {
-    graceMs,
-    ttlMs,
-    now,
-    mint: mintCredential,
-  });
-  return outcome.kind === 'rotated' ? outcome : { kind: 'refused' };
-}
-
-const DEFAULT_GRACE_MS = 600_000;
-
-/** Who changed a credential, in the trail, where no person did. */
-export const OWN_NAME = 'gateway';
-
-function startAutomaticRotation(
-  { auth }: Config,
-  store: Store,
-  log: Log,
-  closing: (() => Promise<unknown> | void)[],
-): void {
-  const plan = auth.tokens.rotate;
-  if (plan === null) return;
-  const rotation = startRotation({
-    store: store.credentialsBy(OWN_NAME),
-    names: ['default'],
-    everyMs: plan.everyMs,
-    graceMs: plan.graceMs,
-    ttlMs: auth.tokens.ttlMs,
-    deliver: plan.deliver,
-    mint: mintCredential,
-    onEvent: (event) =>
-      event.kind === 'rotated'
-        ? log('info', 'a token was replaced and delivered', { name: event.name })
-        : log('error', event.error.message, { name: event.name, code: event.error.code, hint: event.error.hint }),
-  });
-  closing.push(() => rotation.stop());
 }
 
 function replacePolicies(servers: readonly ProtectedServer[], before: Config, next: Config): readonly string[] {

@@ -1,0 +1,97 @@
+import type { Config } from './config/config.ts';
+import { readSecret } from './config/secret-source.ts';
+import type { Secret } from './core/secret.ts';
+import type { Store } from './core/store.ts';
+import type { Verifier } from './core/verifier.ts';
+import type { GatewayOptions, RotateResult } from './gateway/options.ts';
+import { startRotation } from './rotation/automatic.ts';
+import { exchangeCredential } from './rotation/exchange.ts';
+import { firstMatch } from './verify/first-match.ts';
+import { digestOf, mintCredential } from './verify/mint.ts';
+import { perMoment } from './verify/per-moment.ts';
+import { provePossession } from './verify/proof.ts';
+import { createStaticVerifier, parseStaticTokens } from './verify/static-tokens.ts';
+import { createStoredVerifier } from './verify/stored-credential.ts';
+import type { createUseCounter } from './verify/use-counter.ts';
+
+type Log = GatewayOptions['log'];
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The static tokens of the environment, where they are on. Throws a LatchkeyError for a missing or weak one. */
+export function readStaticTokens({ auth }: Config, env: Environment): readonly Secret[] {
+  if (auth.static === null) return [];
+  return parseStaticTokens(readSecret('auth.static', { env: auth.static.env }, env).reveal());
+}
+
+/** Asks this gateway's own credentials first, then `foreign`; null where authentication is off. */
+export async function createVerifier(
+  { auth }: Config,
+  store: Store,
+  staticTokens: readonly Secret[],
+  uses: ReturnType<typeof createUseCounter>,
+  foreign: readonly Verifier[],
+): Promise<Verifier | null> {
+  if (!auth.enabled) return null;
+  const stored = createStoredVerifier(store.credentials, {
+    version: perMoment(() => store.version()),
+    prefixes: [auth.tokens.prefix, auth.keys.prefix],
+    uses,
+  });
+  const own =
+    auth.static === null
+      ? [stored]
+      : [
+          createStaticVerifier(staticTokens, {
+            scopes: auth.static.scopes,
+            label: auth.static.env,
+            idKey: await store.secret('static-id'),
+          }),
+          stored,
+        ];
+  const { required, maxAgeMs, nonce } = auth.dpop;
+  const nonceSecret = nonce ? await store.secret('proof-nonce') : null;
+  return provePossession(firstMatch([...own, ...foreign]), { required, maxAgeMs, nonceSecret });
+}
+
+/** Replaces a token that its holder shows by its successor. */
+export async function rotate({ auth }: Config, store: Store, secret: Secret, now: number): Promise<RotateResult> {
+  const graceMs = auth.tokens.rotate?.graceMs ?? DEFAULT_GRACE_MS;
+  const { ttlMs } = auth.tokens;
+  const outcome = await exchangeCredential(store.credentials, digestOf(secret.reveal()), {
+    graceMs,
+    ttlMs,
+    now,
+    mint: mintCredential,
+  });
+  return outcome.kind === 'rotated' ? outcome : { kind: 'refused' };
+}
+
+const DEFAULT_GRACE_MS = 600_000;
+
+/** Who changed a credential, in the trail, where no person did. */
+export const OWN_NAME = 'gateway';
+
+/** Replaces the token `default` before it ends, where the configuration wants that. */
+export function startAutomaticRotation(
+  { auth }: Config,
+  store: Store,
+  log: Log,
+  closing: (() => Promise<unknown> | void)[],
+): void {
+  const plan = auth.tokens.rotate;
+  if (plan === null) return;
+  const rotation = startRotation({
+    store: store.credentialsBy(OWN_NAME),
+    names: ['default'],
+    everyMs: plan.everyMs,
+    graceMs: plan.graceMs,
+    ttlMs: auth.tokens.ttlMs,
+    deliver: plan.deliver,
+    mint: mintCredential,
+    onEvent: (event) =>
+      event.kind === 'rotated'
+        ? log('info', 'a token was replaced and delivered', { name: event.name })
+        : log('error', event.error.message, { name: event.name, code: event.error.code, hint: event.error.hint }),
+  });
+  closing.push(() => rotation.stop());
+}

@@ -53,7 +53,7 @@ const query = (parameters: object): string => new URLSearchParams(parameters as 
 const authorize = (text: string): Call => ({ method: 'GET', target: `/oauth/entra/authorize?${text}`, token: null });
 
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded', 'MCP-Protocol-Version': null };
-const CODE = { grant_type: 'authorization_code', code: 'c-1', redirect_uri: GOOD.redirect_uri, code_verifier: 'v' };
+const CODE = { grant_type: 'authorization_code', code: 'code-1-of-the-issuer', redirect_uri: GOOD.redirect_uri, code_verifier: 'v' };
 const token = (body: string, headers: Call['headers'] = {}): Call => ({
   target: '/oauth/entra/token',
   token: null,
@@ -234,7 +234,7 @@ test('PRM-13 authorization proxy: a code is exchanged, and nothing is kept or sh
   });
   const trail = await site.gateway.command('trail', '--json');
   expect(trail).toContain('"httpMethod":"POST"');
-  for (const secret of [SECRET, 's3cret', basic, 'c-1', GOOD.state, GOOD.code_challenge, 'client-1'])
+  for (const secret of [SECRET, 's3cret', basic, CODE.code, GOOD.state, GOOD.code_challenge, 'client-1'])
     expect(`${trail}${site.gateway.talk()}`).not.toContain(secret);
 });
 

@@ -82,7 +82,7 @@ export interface Exchange {
   /** What the caller's next DPoP proof should carry; null where the answer need not say. */
   proofNonce: string | null;
   failuresExceeded: number;
-  body: Buffer | null;
+  body: Uint8Array | null;
   message: Message | null;
   era: Era;
   rule: Rule | null;

@@ -22,7 +22,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   verify: { rooms: ['core'], ...outside },
   oauth: { rooms: ['core'], ...outside },
   upstream: { rooms: ['core'], ...outside },
-  gateway: { rooms: ['core'], ...outside },
+  // What is decided about a request, whoever received it; runs wherever the web's standards do.
+  lock: { rooms: ['core'], npm: false, node: false },
+  gateway: { rooms: ['core', 'lock'], ...outside },
   rotation: { rooms: ['core'], ...outside },
   trail: { rooms: ['core'], ...outside },
   check: { rooms: ['core'], npm: false, node: true },

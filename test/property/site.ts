@@ -75,6 +75,7 @@ export async function startPropertySite(): Promise<PropertySite> {
     ],
     verifier: firstMatch([createStaticVerifier([new Secret(TOKEN)], { scopes: ['use'], label: 'test' })]),
     anonymous: null,
+    encryptedOnly: false,
     unknownTokenStatus: 401,
     proofAlgorithms: null,
     documents: [],

@@ -113,6 +113,7 @@ async function start(
     servers,
     verifier: await createVerifier(config, store, staticTokens, uses, issuers.verifiers),
     anonymous: config.auth.anonymous === null ? null : createAnonymous(config.auth.anonymous.scopes),
+    encryptedOnly: config.tls !== null,
     unknownTokenStatus: config.auth.unknownTokenStatus,
     proofAlgorithms: proofs === null ? null : proofs.algorithms.join(' '),
     limits: toLimits(config.limits),

@@ -17,9 +17,9 @@ describe.each([
       expect(ways.textOf(bytes, 1, 5)).toBe('„b');
       expect(ways.textOf(bytes, 5, 99)).toBe('“c');
       expect(ways.textOf(bytes.subarray(4), 0, 1)).toBe('b');
-      expect(ways.asciiOf(bytes, 4, 5)).toBe('b');
-      expect(ways.asciiOf(bytes, 8, 99)).toBe('c');
-      expect(ways.asciiOf(bytes, 4, 4)).toBe('');
+      expect(ways.latin1Of(bytes, 4, 5)).toBe('b');
+      expect(ways.latin1Of(bytes, 8, 99)).toBe('c');
+      expect(ways.latin1Of(bytes, 4, 4)).toBe('');
     }
   });
 
@@ -31,6 +31,28 @@ describe.each([
   it('writes text in UTF-8', () => {
     expect([...ways.bytesOf('a„😀')]).toEqual([0x61, 0xe2, 0x80, 0x9e, 0xf0, 0x9f, 0x98, 0x80]);
     expect([...ways.bytesOf('\ud800')]).toEqual([0xef, 0xbf, 0xbd]);
+  });
+
+  it('gives a character for each byte, and a byte for each character, however many', () => {
+    const characters = String.fromCharCode(...EVERY_BYTE);
+    expect(ways.latin1Of(EVERY_BYTE)).toBe(characters);
+    expect([...ways.latin1Bytes(characters)]).toEqual([...EVERY_BYTE]);
+    const many = new Uint8Array(200_000).fill(0xe9);
+    many[4095] = many[4096] = 0x61;
+    expect(ways.latin1Of(many, 4094, 4098)).toBe('éaaé');
+    expect(ways.latin1Of(many)).toBe(`${'é'.repeat(4095)}aa${'é'.repeat(195_903)}`);
+  });
+
+  it('knows how many bytes a text has', () => {
+    expect(ways.lengthInBytes('a„😀')).toBe(8);
+  });
+
+  it('copies bytes, so that nobody writes to them, and text', () => {
+    const given = of(1, 2);
+    const copy = ways.copyBytes(given);
+    given[0] = 9;
+    expect([...copy]).toEqual([1, 2]);
+    expect([...ways.copyBytes('é')]).toEqual([0xc3, 0xa9]);
   });
 
   it('joins bytes in their order', () => {

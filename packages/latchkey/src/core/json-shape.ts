@@ -1,4 +1,4 @@
-import { asciiOf, bytesOf } from './bytes.ts';
+import { bytesOf, latin1Of } from './bytes.ts';
 import { decodeText } from './json-text.ts';
 
 /** What is wanted of an object: its members by name. Keys that some program takes for one of them are refused. */
@@ -100,7 +100,7 @@ export function findMember(
     if (isSame(member.key, document, start, stop)) return member;
     const text = decodeText(document, start, stop);
     // PHP writes `\/`. No program escapes a letter, and some compare keys without resolving escapes.
-    if (text === member.text && asciiOf(document, start, stop).replaceAll('\\/', '/') === text) return member;
+    if (text === member.text && latin1Of(document, start, stop).replaceAll('\\/', '/') === text) return member;
     if (fold(text) === member.folded) return 'variant';
   }
   return null;

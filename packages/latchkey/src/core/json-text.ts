@@ -1,4 +1,4 @@
-import { asciiOf, textOf } from './bytes.ts';
+import { latin1Of, textOf } from './bytes.ts';
 
 /** The first byte that is not white space, or -1. */
 export function firstByte(document: Uint8Array): number {
@@ -16,7 +16,7 @@ export function decodeText(document: Uint8Array, start: number, stop: number): s
     if (byte === 0x5c) return unescapeText(textOf(document, start, stop));
     if (byte >= 0x80) return decodeWide(document, start, stop);
   }
-  return asciiOf(document, start, stop);
+  return latin1Of(document, start, stop);
 }
 
 function decodeWide(document: Uint8Array, start: number, stop: number): string {

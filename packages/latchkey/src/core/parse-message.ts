@@ -1,4 +1,4 @@
-import { asciiOf, textOf } from './bytes.ts';
+import { latin1Of, textOf } from './bytes.ts';
 import type { Message, Range } from './message.ts';
 import { createShape, watchKeys } from './json-shape.ts';
 import { decodeText, firstByte } from './json-text.ts';
@@ -218,7 +218,7 @@ function idText(bytes: Uint8Array, slot: number): string | null {
     return !id.includes('\\') || isSoundId(JSON.parse(id) as string) ? id : null;
   }
   if (type(slot) !== TYPE_NUMBER) return null;
-  const id = asciiOf(bytes, start, end);
+  const id = latin1Of(bytes, start, end);
   return INTEGER.test(id) ? id : null;
 }
 

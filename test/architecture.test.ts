@@ -25,6 +25,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // What is decided about a request, whoever received it; runs wherever the web's standards do.
   lock: { rooms: ['core'], npm: false, node: false },
   gateway: { rooms: ['core', 'lock'], ...outside },
+  // Doors of the library: each translates between a framework and the guards of `lock`, and decides nothing.
+  adapters: { rooms: ['core', 'lock'], ...outside },
   rotation: { rooms: ['core'], ...outside },
   trail: { rooms: ['core'], ...outside },
   check: { rooms: ['core'], npm: false, node: true },
@@ -35,6 +37,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'store',
       'verify',
       'oauth',
+      'lock',
       'gateway',
       'rotation',
       'trail',

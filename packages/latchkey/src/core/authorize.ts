@@ -152,9 +152,13 @@ function findGlob(index: Pick<RuleIndex, 'globs'>, name: string): PreparedRule |
 }
 
 /** Whether the principal holds, itself or by implication, every scope the rule asks for. */
-export function holdsScopes(prepared: PreparedRule, principal: Principal): boolean {
-  const held = principal.scopes;
-  for (const granting of prepared.grants) {
+export function holdsScopes({ grants }: PreparedRule, principal: Principal): boolean {
+  return holdsGrants(grants, principal);
+}
+
+/** Whether the principal holds at least one scope of each of these. */
+export function holdsGrants(grants: PreparedRule['grants'], { scopes: held }: Principal): boolean {
+  for (const granting of grants) {
     let granted = false;
     for (const scope of granting) if (held.has(scope)) granted = true;
     if (!granted) return false;

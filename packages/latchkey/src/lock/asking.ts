@@ -29,3 +29,9 @@ export interface Asking {
 
 /** `null`: go on to the next step. */
 export type StepResult = Refusal | null | Promise<Refusal | null>;
+
+/** The next step, where the one before refused nothing; without a promise where there is none. */
+export function andThen(first: StepResult, step: () => StepResult): StepResult {
+  if (first instanceof Promise) return first.then((refusal) => refusal ?? step());
+  return first ?? step();
+}

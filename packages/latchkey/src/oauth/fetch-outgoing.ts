@@ -44,18 +44,17 @@ function toInit({ method, headers = [], body }: OutgoingRequest, timeoutMs: numb
 }
 
 async function readText({ body }: Response, maxBytes: number): Promise<string> {
-  const reader = body?.getReader();
+  if (body === null) return '';
+  const reader = body.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for (;;) {
-    const { done = true, value } = (await reader?.read()) ?? {};
-    if (done || value === undefined) break;
-    size += value.length;
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    size += part.value.length;
     if (size > maxBytes) {
-      void reader?.cancel();
+      void reader.cancel();
       throw new Error(`its answer is larger than ${maxBytes} bytes`);
     }
-    chunks.push(value);
+    chunks.push(part.value);
   }
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(joinBytes(chunks));

@@ -23,7 +23,11 @@ export interface OutgoingOptions {
 }
 
 /** Requests to issuers: https, or http on this machine only; each bounded in time and size, no redirect followed. */
-export function createOutgoing({ caFile, timeoutMs = OUTGOING_TIMEOUT_MS, maxBytes = OUTGOING_MAX_BYTES }: OutgoingOptions): Outgoing {
+export function createOutgoing({
+  caFile,
+  timeoutMs = OUTGOING_TIMEOUT_MS,
+  maxBytes = OUTGOING_MAX_BYTES,
+}: OutgoingOptions): Outgoing {
   const agent = new Agent({
     keepAlive: true,
     maxSockets: 16,

@@ -26,6 +26,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   rotation: { rooms: ['core'], ...outside },
   trail: { rooms: ['core'], ...outside },
   check: { rooms: ['core'], npm: false, node: true },
+  // What users test their own servers with; of `verify` only how a credential is made.
+  testing: { rooms: ['core', 'verify'], npm: false, node: true },
+  'testing.ts': { rooms: ['testing', 'store'], npm: false, node: false },
   'compose.ts': {
     rooms: [
       'core',
@@ -114,6 +117,12 @@ describe('the house', () => {
   it('has no import that the table does not allow', () => {
     expect(all.length).toBeGreaterThan(100);
     expect(all.filter((each) => !isAllowed(each)).map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
+  });
+
+  it('has a store in memory that needs nothing of Node', () => {
+    const found = all.filter(({ from }) => from.startsWith('store/memory/') || from === 'store/successor.ts');
+    expect(found.length).toBeGreaterThan(5);
+    expect(found.filter(({ to }) => !to.startsWith('.')).map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
   });
 
   it('has no cycle of imports', () => {

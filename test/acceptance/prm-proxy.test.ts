@@ -53,7 +53,12 @@ const query = (parameters: object): string => new URLSearchParams(parameters as 
 const authorize = (text: string): Call => ({ method: 'GET', target: `/oauth/entra/authorize?${text}`, token: null });
 
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded', 'MCP-Protocol-Version': null };
-const CODE = { grant_type: 'authorization_code', code: 'code-1-of-the-issuer', redirect_uri: GOOD.redirect_uri, code_verifier: 'v' };
+const CODE = {
+  grant_type: 'authorization_code',
+  code: 'code-1-of-the-issuer',
+  redirect_uri: GOOD.redirect_uri,
+  code_verifier: 'v',
+};
 const token = (body: string, headers: Call['headers'] = {}): Call => ({
   target: '/oauth/entra/token',
   token: null,

@@ -18,3 +18,10 @@ export {
   type StoredTokensOptions,
 } from './testing/stored-tokens.ts';
 export type { IssuerTokensOptions, MakeToken } from './testing/wrong-claims.ts';
+export {
+  startSpyUpstream,
+  type SpiedRequest,
+  type SpyUpstream,
+  type SpyUpstreamOptions,
+} from './testing/spy-upstream.ts';
+export type { SpyCall, SpyTool } from './testing/mcp-answers.ts';

@@ -4,7 +4,7 @@ import type { Rule } from '../../packages/latchkey/src/core/policy.ts';
 import { Secret } from '../../packages/latchkey/src/core/secret.ts';
 import type { TrailEntry } from '../../packages/latchkey/src/core/trail.ts';
 import { startGateway } from '../../packages/latchkey/src/gateway/gateway.ts';
-import { protectedResourceMetadata } from '../../packages/latchkey/src/oauth/protected-resource.ts';
+import { protectedResourceMetadata } from '../../packages/latchkey/src/lock/protected-resource.ts';
 import { createHttpUpstream } from '../../packages/latchkey/src/upstream/http.ts';
 import { firstMatch } from '../../packages/latchkey/src/verify/first-match.ts';
 import { createStaticVerifier } from '../../packages/latchkey/src/verify/static-tokens.ts';
@@ -75,6 +75,7 @@ export async function startPropertySite(): Promise<PropertySite> {
     ],
     verifier: firstMatch([createStaticVerifier([new Secret(TOKEN)], { scopes: ['use'], label: 'test' })]),
     anonymous: null,
+    encryptedOnly: false,
     unknownTokenStatus: 401,
     proofAlgorithms: null,
     documents: [],

@@ -10,7 +10,7 @@ import type { ProtectedServer } from './gateway/exchange.ts';
 import { startGateway, type Gateway } from './gateway/gateway.ts';
 import { checkAddress } from './gateway/listener.ts';
 import type { GatewayLimits, GatewayOptions } from './gateway/options.ts';
-import { protectedResourceMetadata } from './oauth/protected-resource.ts';
+import { protectedResourceMetadata } from './lock/protected-resource.ts';
 import { issueFirstToken, type FirstToken } from './rotation/first-token.ts';
 import { openStore } from './store/sqlite/open.ts';
 import { createTrail } from './trail/writer.ts';
@@ -113,6 +113,7 @@ async function start(
     servers,
     verifier: await createVerifier(config, store, staticTokens, uses, issuers.verifiers),
     anonymous: config.auth.anonymous === null ? null : createAnonymous(config.auth.anonymous.scopes),
+    encryptedOnly: config.tls !== null,
     unknownTokenStatus: config.auth.unknownTokenStatus,
     proofAlgorithms: proofs === null ? null : proofs.algorithms.join(' '),
     limits: toLimits(config.limits),

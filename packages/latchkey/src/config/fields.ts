@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EVERY_SCOPE } from '../core/principal.ts';
 import { isNetwork, parseAddress } from './address.ts';
-import { parseDuration, parseRate, parseSize } from './units.ts';
+import { parseDuration, parseRate, parseSize } from '../core/units.ts';
 
 // The kinds of value that fields have. Each reads its text into what the program uses, and says what it wants when it
 // cannot.

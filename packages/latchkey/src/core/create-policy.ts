@@ -63,9 +63,13 @@ function sortPatterns(
 }
 
 function prepareRule(rule: Rule, implied: ReadonlyMap<string, ReadonlySet<string>>): PreparedRule {
-  const grants = rule.scopes.map((scope) => {
+  return Object.freeze({ rule, grants: toGrants(rule.scopes, implied), allow: Object.freeze({ kind: 'allow', rule }) });
+}
+
+/** For each scope that is asked for: the scopes that grant it, itself first. */
+export function toGrants(scopes: readonly string[], implied: Policy['implied']): PreparedRule['grants'] {
+  return scopes.map((scope) => {
     const stronger = [...implied].filter(([holder, reached]) => holder !== scope && reached.has(scope));
     return [scope, ...stronger.map(([holder]) => holder), EVERY_SCOPE];
   });
-  return Object.freeze({ rule, grants, allow: Object.freeze({ kind: 'allow', rule }) });
 }

@@ -1,5 +1,6 @@
 import type { Reason, Refusal } from '../core/reason.ts';
-import { toWire, type WireAnswer } from '../core/wire.ts';
+import type { WireAnswer } from '../core/wire.ts';
+import { toRefusalWire } from '../lock/refusal-wire.ts';
 import { callerHeaders } from './caller-headers.ts';
 import { isPlain, type Exchange } from './exchange.ts';
 import { endAfter } from './last-request.ts';
@@ -16,7 +17,7 @@ export function refuseExchange(challenges: Challenges, exchange: Exchange, refus
     response.destroy();
     return;
   }
-  const wire = toRefusalWire(challenges, exchange, refusal);
+  const wire = toExchangeWire(challenges, exchange, refusal);
   const headers = [...wire.headers, 'content-length', String(Buffer.byteLength(wire.body)), ...callerHeaders(exchange)];
   const last = AMBIGUOUS.has(refusal.reason) || (!request.complete && !isShort(exchange));
   if (last) endAfter(request, response);
@@ -27,19 +28,12 @@ export function refuseExchange(challenges: Challenges, exchange: Exchange, refus
 }
 
 /** What the caller of an exchange is told of a refusal. */
-export function toRefusalWire(
-  { unknownTokenStatus, proofAlgorithms }: Challenges,
-  exchange: Exchange,
-  refusal: Refusal,
-): WireAnswer {
-  return toWire(withId(refusal, exchange), {
+export function toExchangeWire(challenges: Challenges, exchange: Exchange, refusal: Refusal): WireAnswer {
+  const { route } = exchange;
+  return toRefusalWire(challenges, exchange, refusal, {
     resourceMetadata: metadataUrlOf(exchange),
-    proofAlgorithms: exchange.route?.kind === 'rotate' ? null : proofAlgorithms,
-    byProof: proofAlgorithms !== null && /^dpop /i.test(exchange.headers.authorization ?? ''),
-    requestId: exchange.requestId,
-    legacy: exchange.message !== null && exchange.era === 'legacy',
-    unknownTokenStatus,
-    plain: isPlain(exchange.route),
+    plain: isPlain(route),
+    proofs: route?.kind !== 'rotate',
   });
 }
 
@@ -47,13 +41,6 @@ export function toRefusalWire(
 function metadataUrlOf({ route, server }: Exchange): string | null {
   const overSse = route?.kind === 'sse-stream' || route?.kind === 'sse-message';
   return (overSse ? server?.sseMetadata : server?.resourceMetadata) ?? null;
-}
-
-// A client matches an error to its request by the id, also when the status is not 200.
-function withId(refusal: Refusal, { message }: Exchange): Refusal {
-  if (refusal.id !== undefined || message === null || message.id === null || message.kind === 'response')
-    return refusal;
-  return { ...refusal, id: message.id };
 }
 
 // Where the next request of the connection begins is then a matter of opinion.

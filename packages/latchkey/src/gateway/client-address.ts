@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { plainAddress } from '../lock/network.ts';
 
 /** Networks whose forwarding headers are believed; null, the default, believes none. */
 export type Trusted = BlockList | null;
@@ -21,30 +22,6 @@ export function isTrusted(trusted: Trusted, address: string): boolean {
   return family !== 0 && trusted.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** An IPv4 address that came over an IPv6 socket, in its IPv4 form. */
-export function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
-}
-
-/**
- * What limits of an address count by: an IPv4 address as it is, of an IPv6 address its first 64 bits, since whoever has
- * one address of a /64 has all of them (RFC 6177 §2).
- */
-export function networkOf(address: string): string {
-  if (!address.includes(':')) return address;
-  if (plainAddress(address) !== address) return plainAddress(address);
-  const [head = '', tail] = address.split('::') as [string, string?];
-  const groups = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  // An IPv4 address at the end stands for two groups.
-  const count = groups.length + after.length + (address.includes('.') ? 1 : 0);
-  if (tail !== undefined) groups.push(...Array.from({ length: Math.max(0, 8 - count) }, () => '0'), ...after);
-  return groups
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, '').toLowerCase())
-    .join(':');
-}
-
 /** The rightmost address of `X-Forwarded-For` that no trusted proxy has; the peer's own when the header is junk. */
 export function clientAddress(peer: string, forwardedFor: string | null, trusted: Trusted): string {
   if (forwardedFor === null || !isTrusted(trusted, peer)) return peer;
@@ -55,8 +32,4 @@ export function clientAddress(peer: string, forwardedFor: string | null, trusted
     if (!isTrusted(trusted, hop)) return hop;
   }
   return peer;
-}
-
-export function isLoopback(address: string): boolean {
-  return address === '127.0.0.1' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
 }

@@ -1,5 +1,5 @@
 import type { Server as NetServer, Socket } from 'node:net';
-import { networkOf } from './client-address.ts';
+import { networkOf } from '../lock/network.ts';
 
 /** Closes a new connection at once when its network, or everybody together, has as many open as may be. */
 export function boundConnections(front: NetServer, most: { readonly each: number; readonly all: number }): void {

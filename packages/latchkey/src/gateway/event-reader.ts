@@ -1,4 +1,4 @@
-import { EVENT_END, lastBoundary, LONGEST_END, splitEvents } from './events.ts';
+import { EVENT_END, lastBoundary, LONGEST_END, splitEvents } from '../lock/events.ts';
 
 /** Takes the messages out of an event stream as it comes. */
 export class EventReader {

@@ -1,14 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Endpoint, PublishedDocument } from '../core/endpoint.ts';
-import type { Policy, Rule } from '../core/policy.ts';
-import type { Principal } from '../core/principal.ts';
-import type { Message } from '../core/message.ts';
+import type { Policy } from '../core/policy.ts';
 import type { Refusal } from '../core/reason.ts';
 import type { Secret } from '../core/secret.ts';
-import type { Era, Protocol } from '../core/revision.ts';
+import type { Protocol } from '../core/revision.ts';
 import type { Upstream } from '../core/upstream.ts';
+import type { Asking } from '../lock/asking.ts';
+import type { Spoken } from '../lock/scan-message.ts';
 import type { OpenAnswer } from './open-answer.ts';
-import type { RequestHeaders } from './request-headers.ts';
 import type { SseStream } from './sse/stream.ts';
 
 /**
@@ -40,17 +39,16 @@ export type Route =
   | {
       readonly kind: ServerRouteKind;
       readonly server: ProtectedServer;
-      /** MCP revisions that a message may be of here, newest first. */
-      readonly revisions: readonly string[];
+      readonly spoken: Spoken;
     }
   | {
       readonly kind: 'document';
       readonly server: null;
-      readonly revisions: null;
+      readonly spoken: null;
       readonly body: PublishedDocument['body'];
     }
-  | { readonly kind: 'endpoint'; readonly server: null; readonly revisions: null; readonly endpoint: Endpoint }
-  | { readonly kind: 'rotate'; readonly server: null; readonly revisions: null };
+  | { readonly kind: 'endpoint'; readonly server: null; readonly spoken: null; readonly endpoint: Endpoint }
+  | { readonly kind: 'rotate'; readonly server: null; readonly spoken: null };
 
 /** Whether callers of this route speak no MCP. */
 export function isPlain(route: Route | null): boolean {
@@ -63,34 +61,18 @@ export function isPublic(route: Route | null, probes: ReadonlySet<Route>): boole
 }
 
 /** One request on its way through the stages. Each stage fills in what it found. */
-export interface Exchange {
+export interface Exchange extends Asking {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly requestId: string;
-  readonly startedAt: number;
-  address: string;
-  /** True when the bytes crossed a network unencrypted. */
-  clear: boolean;
-  headers: RequestHeaders;
   /** The origin to allow for CORS; null for a request of no browser. */
   origin: string | null;
   route: Route | null;
   server: ProtectedServer | null;
-  principal: Principal | null;
   /** The caller's credential, kept only for a server that it is exchanged for; `subjectOf` alone reads it. */
   subject: Secret | null;
-  /** What the caller's next DPoP proof should carry; null where the answer need not say. */
-  proofNonce: string | null;
-  failuresExceeded: number;
-  body: Buffer | null;
-  message: Message | null;
-  era: Era;
-  rule: Rule | null;
+  body: Uint8Array | null;
   /** The upstream's own session id. */
   sessionId: string | null;
-  /** Set with the refusal or when the request was let through. */
-  outcome: Refusal | null;
-  exposed: boolean;
   /** True for the long-lived kinds: the GET stream and subscriptions/listen. */
   stream: boolean;
   /** Set when the request was handed to the upstream. */

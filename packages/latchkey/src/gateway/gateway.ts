@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { refuse, type Refusal } from '../core/reason.ts';
-import { plainAddress } from './client-address.ts';
+import { plainAddress } from '../lock/network.ts';
+import { readHeaders } from '../lock/request-headers.ts';
 import type { Exchange, Stage, StageResult } from './exchange.ts';
 import { dismiss, giveUp } from './farewell.ts';
 import { startListener } from './listener.ts';
@@ -9,7 +10,6 @@ import { SWEEP_MS, type OpenExchanges } from './open-exchanges.ts';
 import type { GatewayOptions } from './options.ts';
 import { nameGateway } from './own-names.ts';
 import { createPipeline } from './pipeline.ts';
-import { readHeaders } from './request-headers.ts';
 import { createState, type GatewayState } from './state.ts';
 
 export interface Gateway {
@@ -128,6 +128,7 @@ function createExchange(request: IncomingMessage, response: ServerResponse): Exc
   return {
     request,
     response,
+    httpMethod: request.method ?? '',
     requestId: `${PROCESS_MARK}-${requests}`,
     startedAt: Date.now(),
     address: plainAddress(request.socket.remoteAddress ?? ''),

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Refusal } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
+import { headerOf } from '../lock/header-of.ts';
 import type { OpenAnswer } from './open-answer.ts';
 
 // Below this an answer of known length goes out as one write.
@@ -138,10 +139,4 @@ function endsEvent(chunk: Uint8Array | string): boolean {
   if (typeof chunk === 'string') return chunk.endsWith('\n\n');
   const [third, second, last] = chunk.subarray(-3);
   return last === LF && (second === LF || (second === CR && third === LF));
-}
-
-/** The value of a lower-case header in [name, value, …]; null when it is not there. */
-export function headerOf(headers: readonly string[], name: string): string | null {
-  for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) return headers[i + 1] as string;
-  return null;
 }

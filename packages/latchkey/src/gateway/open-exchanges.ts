@@ -1,7 +1,7 @@
 import type { Principal } from '../core/principal.ts';
 import { SlotList } from '../core/slot-list.ts';
 import type { Awaitable } from '../core/store.ts';
-import { networkOf } from './client-address.ts';
+import { networkOf } from '../lock/network.ts';
 import type { Exchange, ProtectedServer } from './exchange.ts';
 import { cutUnread } from './unread.ts';
 

@@ -1,18 +1,14 @@
-import type { Rate } from '../core/gcra.ts';
 import type { Endpoint, PublishedDocument } from '../core/endpoint.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Awaitable, PinStore } from '../core/store.ts';
 import type { Trail } from '../core/trail.ts';
-import type { Verifier } from '../core/verifier.ts';
 import type { Trusted } from './client-address.ts';
+import type { LockLimits, LockOptions } from '../lock/lock-state.ts';
 import type { ProtectedServer } from './exchange.ts';
 
 /** All times in milliseconds, all sizes in bytes. */
-export interface GatewayLimits {
-  readonly requestsPerAddress: Rate;
-  readonly failedPerAddress: Rate;
-  readonly callsPerCredential: Rate;
+export interface GatewayLimits extends LockLimits {
   readonly bodyBytes: number;
   readonly headerBytes: number;
   readonly headersTimeoutMs: number;
@@ -41,7 +37,7 @@ export type RotateResult =
     }
   | { readonly kind: 'refused' };
 
-export interface GatewayOptions {
+export interface GatewayOptions extends LockOptions {
   readonly host: string;
   readonly port: number;
   readonly tls: { readonly cert: string; readonly key: string } | null;
@@ -50,13 +46,6 @@ export interface GatewayOptions {
   readonly publicUrl: URL | null;
   readonly origins: readonly string[];
   readonly servers: readonly ProtectedServer[];
-  /** Null when authentication is off: then every caller is `anonymous`. */
-  readonly verifier: Verifier | null;
-  /** Who a caller without a credential is; null means 401. */
-  readonly anonymous: Principal | null;
-  readonly unknownTokenStatus: 401 | 403;
-  /** Signature algorithms of DPoP proofs, parted by spaces, for challenges; null where no credential is bound to a key. */
-  readonly proofAlgorithms: string | null;
   readonly limits: GatewayLimits;
   /** Older ways in: the HTTP+SSE transport, and plain calls over HTTP. */
   readonly compat: { readonly sse: boolean; readonly rest: boolean };

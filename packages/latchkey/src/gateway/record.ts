@@ -1,5 +1,6 @@
 import { refuse, type Reason, type Refusal } from '../core/reason.ts';
-import type { Trail, TrailEntry } from '../core/trail.ts';
+import type { Trail } from '../core/trail.ts';
+import { toTrailEntry } from '../lock/trail-entry.ts';
 import { brokenBy } from './bad-request.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -15,39 +16,20 @@ const ALLOWED_FAILURES: ReadonlySet<Reason> = new Set([
 
 /** Writes the one trail record of an exchange. Documents that anybody may read leave none unless they are refused. */
 export function record(trail: Trail, exchange: Exchange, status: number, now: number): void {
-  const { route, principal, message } = exchange;
+  const { route } = exchange;
   const outcome = exchange.outcome ?? unjudged(exchange);
   if (outcome === null && (route?.kind === 'document' || exchange.request.method === 'OPTIONS')) return;
-  const entry: TrailEntry = {
-    at: exchange.startedAt,
-    requestId: exchange.requestId,
-    address: exchange.address,
-    server: exchange.server?.name ?? null,
-    principal: principal?.id ?? null,
-    credential: principal?.name ?? null,
-    client: principal?.client ?? null,
-    httpMethod: exchange.request.method ?? '',
-    method: message?.method ?? (route?.kind === 'rotate' ? '/.latchkey/rotate' : null),
-    target: targetOf(exchange),
-    decision: outcome === null || isAllowedFailure(outcome, exchange) ? 'allow' : 'deny',
-    reason: outcome?.reason ?? 'allowed',
-    status,
-    durationMs: now - exchange.startedAt,
-  };
-  const scopes = outcome?.scopes ?? NO_SCOPES;
-  const detail = outcome?.detail;
-  // Copying an entry costs as much as writing it, so most are left as they are.
-  if (!exchange.exposed && scopes.length === 0 && detail === undefined) trail.record(entry);
-  else
-    trail.record({
-      ...entry,
-      ...(exchange.exposed ? { exposed: true } : {}),
-      ...(scopes.length === 0 ? {} : { neededScopes: scopes }),
-      ...(detail === undefined ? {} : { detail }),
-    });
+  trail.record(
+    toTrailEntry(exchange, {
+      outcome,
+      decision: outcome === null || isAllowedFailure(outcome, exchange) ? 'allow' : 'deny',
+      ...(route?.kind === 'rotate' ? { method: '/.latchkey/rotate' } : {}),
+      server: exchange.server?.name ?? null,
+      status,
+      now,
+    }),
+  );
 }
-
-const NO_SCOPES: readonly string[] = [];
 
 /** Writes that a tool's definition is not the pinned one; no caller has part in that, so the record names none. */
 export function recordChange(trail: Trail, server: string, tool: string, pin: 'alert' | 'block'): void {
@@ -77,9 +59,4 @@ function unjudged({ answer, response }: Exchange): Refusal | null {
 
 function isAllowedFailure({ reason }: Refusal, { answer }: Exchange): boolean {
   return answer !== null && ALLOWED_FAILURES.has(reason);
-}
-
-function targetOf({ message }: Exchange): string | null {
-  if (message === null) return null;
-  return message.name ?? message.uri ?? message.ref?.name ?? message.ref?.uri ?? null;
 }

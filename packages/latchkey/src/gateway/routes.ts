@@ -45,7 +45,11 @@ export function ssePaths({ path }: Pick<ProtectedServer, 'path'>): {
 
 function serverRoutes({ compat }: GatewayOptions, server: ProtectedServer): readonly (readonly [string, Route])[] {
   const { path, protocol } = server;
-  const route = (kind: ServerRouteKind, revisions: readonly string[]): Route => ({ kind, server, revisions });
+  const route = (kind: ServerRouteKind, revisions: readonly string[]): Route => ({
+    kind,
+    server,
+    spoken: { revisions, legacy: protocol !== 'modern' },
+  });
   const routes: (readonly [string, Route])[] = [[path, route('mcp', revisionsOf(protocol))]];
   if (compat.sse && protocol !== 'modern') {
     const { stream, messages } = ssePaths(server);
@@ -59,7 +63,7 @@ function serverRoutes({ compat }: GatewayOptions, server: ProtectedServer): read
   return routes;
 }
 
-const OF_NO_SERVER = { server: null, revisions: null } as const;
+const OF_NO_SERVER = { server: null, spoken: null } as const;
 
 function document(text: () => string): Route {
   return { kind: 'document', ...OF_NO_SERVER, body: () => ({ status: 200, body: text() }) };

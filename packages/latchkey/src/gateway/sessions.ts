@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Principal } from '../core/principal.ts';
+import { ownerOf } from '../lock/session-owners.ts';
 import type { ProtectedServer } from './exchange.ts';
 
 const MAC_LENGTH = 32;
@@ -106,11 +107,6 @@ export function createSessions(sealKey: string, idleMs: number): Sessions {
       }
     },
   };
-}
-
-/** Whose a session is: the same for every credential of a principal. */
-export function ownerOf(principal: Principal): string {
-  return `${principal.id}\0${principal.client ?? ''}`;
 }
 
 function sameText(a: string, b: string): boolean {

@@ -1,12 +1,9 @@
-import { createAnonymous, EVERY_SCOPE, type Principal } from '../core/principal.ts';
-import type { Rule } from '../core/policy.ts';
 import type { Refusal } from '../core/reason.ts';
 import { eraOf } from '../core/revision.ts';
-import { refuseExchange, toRefusalWire } from './answer-refusal.ts';
+import { createLockState, type LockState } from '../lock/lock-state.ts';
+import { refuseExchange, toExchangeWire } from './answer-refusal.ts';
 import type { Exchange, ProtectedServer, Route } from './exchange.ts';
 import { createCursors, type Cursors } from './cursors.ts';
-import { createKnownCallers, type KnownCallers } from './known-callers.ts';
-import { createLimiter, type Limiter } from './limiter.ts';
 import { createOpenExchanges, type OpenExchanges } from './open-exchanges.ts';
 import type { GatewayOptions } from './options.ts';
 import { record, recordChange } from './record.ts';
@@ -17,7 +14,7 @@ import { createToolPins, type ToolPins } from './tool-pins.ts';
 import { createToolSchemas, type ToolSchemas } from './tool-schemas.ts';
 
 /** What the stages share while the gateway runs. */
-export interface GatewayState {
+export interface GatewayState extends LockState {
   readonly options: GatewayOptions;
   readonly routes: ReadonlyMap<string, Route>;
   /** Documents that answer whatever the Host header says. */
@@ -25,18 +22,11 @@ export interface GatewayState {
   /** Lower-case Host values this gateway answers for. Filled when the port is known. */
   readonly hosts: Set<string>;
   readonly origins: Set<string>;
-  readonly requestLimiter: Limiter;
-  readonly failureLimiter: Limiter;
-  readonly callLimiter: Limiter;
-  readonly knownCallers: KnownCallers;
   readonly sessions: Sessions;
   readonly streams: SseStreams;
   readonly cursors: Cursors;
   readonly open: OpenExchanges;
-  /** Who everybody is while authentication is off. */
-  readonly everyone: Principal;
   readonly stopping: () => boolean;
-  limiterOf(rule: Rule): Limiter;
   toolSchemas(server: ProtectedServer): ToolSchemas;
   /** Null where the server's tools are not pinned. */
   pinsOf(server: ProtectedServer): ToolPins | null;
@@ -52,22 +42,18 @@ export interface GatewayState {
 
 export function createState(options: GatewayOptions, stopping: () => boolean): GatewayState {
   const { limits } = options;
-  const ruleLimiters = new WeakMap<Rule, Limiter>();
   const pins = new Map(options.servers.map((server) => [server, pinsFor(options, server)]));
   const schemas = new Map(
     options.servers.map((server) => [server, createToolSchemas(server.upstream, pins.get(server) ?? null)]),
   );
   const { routes, probes } = createRoutes(options, stopping);
   const state: GatewayState = {
+    ...createLockState(options),
     options,
     routes,
     probes,
     hosts: new Set(),
     origins: new Set(options.origins),
-    requestLimiter: createLimiter(limits.requestsPerAddress),
-    failureLimiter: createLimiter(limits.failedPerAddress),
-    callLimiter: createLimiter(limits.callsPerCredential),
-    knownCallers: createKnownCallers(),
     sessions: createSessions(options.sealKey, limits.sessionIdleMs),
     streams: createSseStreams(),
     cursors: createCursors(options.sealKey),
@@ -76,16 +62,7 @@ export function createState(options: GatewayOptions, stopping: () => boolean): G
       endOf: options.endOf,
       unreadBytes: limits.unreadBytes,
     }),
-    everyone: createAnonymous([EVERY_SCOPE]),
     stopping,
-    limiterOf(rule) {
-      let limiter = ruleLimiters.get(rule);
-      if (limiter === undefined) {
-        limiter = createLimiter(rule.limit ?? limits.callsPerCredential);
-        ruleLimiters.set(rule, limiter);
-      }
-      return limiter;
-    },
     toolSchemas: (server) => schemas.get(server) as ToolSchemas,
     pinsOf: (server) => pins.get(server) ?? null,
     methodsOf(route) {
@@ -95,7 +72,7 @@ export function createState(options: GatewayOptions, stopping: () => boolean): G
     },
     isModern: (revision) => eraOf(revision) === 'modern',
     refuse: (exchange, refusal) => refuseExchange(options, exchange, refusal),
-    toError: (exchange, refusal) => toRefusalWire(options, exchange, refusal).body,
+    toError: (exchange, refusal) => toExchangeWire(options, exchange, refusal).body,
     finish(exchange) {
       state.open.remove(exchange);
       record(options.trail, exchange, exchange.response.statusCode, Date.now());

@@ -1,12 +1,12 @@
 import { mayRead } from '../core/authorize.ts';
-import { LIST_METHODS } from '../core/filter-list.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Era } from '../core/revision.ts';
 import type { Answer } from '../core/upstream.ts';
 import { isVisible } from '../core/visibility.ts';
+import { createFilterAnswer } from '../lock/filter-answer.ts';
+import { createPrivateAnswer } from '../lock/private-answer.ts';
+import { isCacheable, isShowing } from '../lock/showing.ts';
 import type { ProtectedServer } from './exchange.ts';
-import { createFilterAnswer } from './filter-answer.ts';
-import { createPrivateAnswer } from './private-answer.ts';
 import type { GatewayState } from './state.ts';
 
 /** Whose answer it is, and to what. */
@@ -19,15 +19,10 @@ interface Shown {
   readonly method: string;
 }
 
-/** Whether an answer to that method has nothing that is not for every caller who may ask. */
-export function passesWhole(method: string): boolean {
-  return !SHOWING.has(method) && !CACHEABLE.has(method);
-}
-
 /** An Answer that lets through what this caller may see. */
 export function createVisibleAnswer(state: GatewayState, shown: Shown, answer: Answer): Answer {
   const { server, principal, era, at, method } = shown;
-  if (!SHOWING.has(method)) return CACHEABLE.has(method) ? createPrivateAnswer(answer) : answer;
+  if (!isShowing(method)) return isCacheable(method) ? createPrivateAnswer(answer) : answer;
   const pins = state.pinsOf(server);
   return createFilterAnswer(
     answer,
@@ -43,7 +38,3 @@ export function createVisibleAnswer(state: GatewayState, shown: Shown, answer: A
     state.options.limits.listBytes,
   );
 }
-
-const CACHEABLE: ReadonlySet<string> = new Set(['resources/read', 'server/discover']);
-// A resumed GET stream can replay the answer to a list request.
-const SHOWING: ReadonlySet<string> = new Set([...LIST_METHODS.keys(), 'subscriptions/listen', 'GET']);

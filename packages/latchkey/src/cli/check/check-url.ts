@@ -1,5 +1,5 @@
 import { readSecret } from '../../config/secret-source.ts';
-import { parseDuration } from '../../config/units.ts';
+import { parseDuration } from '../../core/units.ts';
 import { LatchkeyError } from '../../core/error.ts';
 import type { Secret } from '../../core/secret.ts';
 import { print, printJson } from '../output.ts';

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../config/duration.ts';
 import { nearest } from '../../config/nearest.ts';
-import { parseDuration } from '../../config/units.ts';
+import { parseDuration } from '../../core/units.ts';
 import { LatchkeyError } from '../../core/error.ts';
 import { toPlainText } from '../plain-text.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Rate } from '../units.ts';
-import { parseRate, parseSize } from '../units.ts';
+import type { Rate } from '../../core/units.ts';
+import { parseRate, parseSize } from '../../core/units.ts';
 import { parseTimeout } from './duration.ts';
 
 // What a tools file may hold. The names are the format's own; docs/tools-file.md tells what each means.

@@ -2,6 +2,7 @@ import type { Principal } from '../../core/principal.ts';
 import { refuse, type Refusal } from '../../core/reason.ts';
 import type { Answer, Forwardable } from '../../core/upstream.ts';
 import { isPlain, type Exchange, type ProtectedServer, type Stage, type StageResult } from '../exchange.ts';
+import { passesWhole } from '../../lock/showing.ts';
 import { callerHeaders } from '../caller-headers.ts';
 import type { GatewayState } from '../state.ts';
 import { HttpAnswer } from '../http-answer.ts';
@@ -10,7 +11,7 @@ import { SseCall, type CallFinish } from '../sse/call.ts';
 import { listen } from '../sse/listening.ts';
 import type { SseStream } from '../sse/stream.ts';
 import { subjectOf } from '../subject.ts';
-import { createVisibleAnswer, passesWhole } from '../visible-answer.ts';
+import { createVisibleAnswer } from '../visible-answer.ts';
 
 /** Hands what was judged to the upstream. The client's credentials end here. */
 export function forwardStage(state: GatewayState): Stage {

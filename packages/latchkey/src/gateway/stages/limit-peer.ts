@@ -1,19 +1,8 @@
-import { refuse } from '../../core/reason.ts';
-import { networkOf } from '../client-address.ts';
+import { limitAddress } from '../../lock/limit-address.ts';
 import type { Stage } from '../exchange.ts';
-import { holdBack } from '../hold-back.ts';
 import type { GatewayState } from '../state.ts';
 
-/** Requests per address. Failed credentials of the address are looked at here and judged by `identify`. */
+/** Requests per address. */
 export function limitPeerStage(state: GatewayState): Stage {
-  return {
-    name: 'limit-peer',
-    run(exchange) {
-      const network = networkOf(exchange.address);
-      const wait = state.requestLimiter.take(network, exchange.startedAt);
-      if (wait > 0) return holdBack(exchange, refuse('limit-address', { retryAfterSeconds: wait / 1000 }));
-      exchange.failuresExceeded = state.failureLimiter.peek(network, exchange.startedAt);
-      return null;
-    },
-  };
+  return { name: 'limit-peer', run: (exchange) => limitAddress(state, exchange) };
 }

@@ -1,5 +1,6 @@
 import type { Principal } from '../../core/principal.ts';
 import { refuse } from '../../core/reason.ts';
+import { limitCalls } from '../../lock/limit-calls.ts';
 import type { Exchange, Stage } from '../exchange.ts';
 import type { GatewayState } from '../state.ts';
 
@@ -9,10 +10,9 @@ export function limitPrincipalStage(state: GatewayState): Stage {
   return {
     name: 'limit-principal',
     run(exchange) {
-      const { principal, message, startedAt, request } = exchange;
-      if (principal === null) return refuse('internal');
-      const wait = state.callLimiter.take(principal.id, startedAt);
-      if (wait > 0) return refuse('limit-principal', { retryAfterSeconds: wait / 1000 });
+      const { principal, message, request } = exchange;
+      const refusal = limitCalls(state, exchange);
+      if (refusal !== null || principal === null) return refusal;
       if (opensSession(exchange) && countSessions(state, principal) >= limits.sessions)
         return refuse('limit-sessions', { retryAfterSeconds: 60 });
       exchange.stream = message === null ? request.method === 'GET' : message.method === 'subscriptions/listen';

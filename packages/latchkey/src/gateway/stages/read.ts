@@ -1,12 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { refuse, type Refusal } from '../../core/reason.ts';
+import { checkAccept, checkAcceptsStream, checkContent } from '../../lock/check-content.ts';
 import type { Exchange, Stage, StageResult } from '../exchange.ts';
 import type { GatewayState } from '../state.ts';
-
-// RFC 9110 §8.3.1; JSON has no charset parameter, but UTF-8 says what holds anyway. Other parameters change nothing.
-const JSON_TYPE = /^application\/json(?:[ \t]*;[ \t]*([a-z0-9!#$&^_.+-]+)=("[^"\\]*"|[a-z0-9!#$&^_.+-]+))*[ \t]*$/i;
-const FOREIGN_CHARSET = /;[ \t]*charset=(?!"?utf-8"?(?:[ \t]*(?:;|$)))/i;
-const ACCEPTABLE = /(?:^|[,\s])(?:application\/json|text\/event-stream|\*\/\*|application\/\*|text\/\*)(?=$|[\s;,])/i;
 
 /** Content-Type, Content-Encoding, size, and the body of a POST. */
 export function readStage(state: GatewayState): Stage {
@@ -16,9 +12,8 @@ export function readStage(state: GatewayState): Stage {
     run(exchange) {
       const { request, headers, response } = exchange;
       if (request.method !== 'POST') return checkStreamRequest(exchange);
-      const refusal = checkType(exchange);
+      const refusal = checkContent(headers, limit);
       if (refusal !== null) return refusal;
-      if (headers.contentLength !== null && Number(headers.contentLength) > limit) return refuse('body-too-large');
       // A client of HTTP/1.0 would take it for the answer (RFC 9110 §10.1.1).
       if (headers.expect !== null && request.httpVersionMinor === 1) response.writeContinue();
       return readBody(request, limit).then((body) => keep(exchange, body));
@@ -34,21 +29,7 @@ function keep(exchange: Exchange, body: Buffer | Refusal): StageResult {
 
 function checkStreamRequest({ request, headers, route }: Exchange): Refusal | null {
   if (route?.kind === 'rest-list') return checkAccept(headers.accept);
-  const streams =
-    headers.accept === null || /(?:^|[,\s])(?:text\/event-stream|\*\/\*|text\/\*)(?=$|[\s;,])/i.test(headers.accept);
-  return request.method === 'GET' && !streams ? refuse('not-acceptable') : null;
-}
-
-function checkType({ headers }: Exchange): Refusal | null {
-  if (headers.contentEncoding !== null) return refuse('content-encoding');
-  const type = headers.contentType;
-  if (type !== 'application/json' && (type === null || !JSON_TYPE.test(type) || FOREIGN_CHARSET.test(type)))
-    return refuse('content-type');
-  return checkAccept(headers.accept);
-}
-
-function checkAccept(accept: string | null): Refusal | null {
-  return accept !== null && !ACCEPTABLE.test(accept) ? refuse('not-acceptable') : null;
+  return request.method === 'GET' ? checkAcceptsStream(headers.accept) : null;
 }
 
 // A body that comes in many more pieces than its size asks for costs far more than its bytes.

@@ -1,9 +1,10 @@
 import { refuse, type Refusal } from '../../core/reason.ts';
-import { isLoopback, isTrusted, clientAddress } from '../client-address.ts';
+import { isLoopback } from '../../lock/network.ts';
+import { checkFraming, readHeaders } from '../../lock/request-headers.ts';
+import { isTrusted, clientAddress } from '../client-address.ts';
 import { type Exchange, isPublic, type Stage } from '../exchange.ts';
 import { endAfter } from '../last-request.ts';
 import type { GatewayState } from '../state.ts';
-import { checkFraming, readHeaders } from '../request-headers.ts';
 
 const ORIGIN_FORM = /^\/[\x21\x22\x24-\x7e]*$/;
 const QUERY = /^[\x21\x22\x24-\x7e]*$/;

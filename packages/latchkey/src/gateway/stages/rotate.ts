@@ -3,7 +3,7 @@ import type { Secret } from '../../core/secret.ts';
 import type { RotateResult } from '../options.ts';
 import type { Exchange, Stage, StageResult } from '../exchange.ts';
 import type { GatewayState } from '../state.ts';
-import { findCredential } from './identify.ts';
+import { findPresented } from './identify.ts';
 
 /** `POST /.latchkey/rotate`: the holder of a valid token gets its successor. The body is not read. */
 export function rotateStage(state: GatewayState): Stage {
@@ -11,7 +11,7 @@ export function rotateStage(state: GatewayState): Stage {
 }
 
 async function rotate(state: GatewayState, exchange: Exchange): Promise<StageResult> {
-  const found = findCredential(exchange);
+  const found = findPresented(exchange);
   if (found === null || 'reason' in found) return refuse('credential-missing');
   const result = await exchangeToken(state, exchange, found.secret);
   if (result === null) return refuse('store-unavailable', { retryAfterSeconds: 1 });

@@ -1,9 +1,9 @@
 import type { Endpoint, EndpointAnswer } from '../../core/endpoint.ts';
 import { refuse, type Refusal } from '../../core/reason.ts';
-import { networkOf } from '../client-address.ts';
+import { holdBack } from '../../lock/hold-back.ts';
+import { networkOf } from '../../lock/network.ts';
 import { corsHeaders } from '../cors.ts';
 import type { Exchange, Stage, StageResult } from '../exchange.ts';
-import { holdBack } from '../hold-back.ts';
 import type { GatewayState } from '../state.ts';
 import { readBody } from './read.ts';
 

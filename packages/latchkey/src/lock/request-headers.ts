@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { refuse, type Refusal } from '../core/reason.ts';
 
 /** The headers that decide anything, read once from the raw list: what Node merges or drops stays visible here. */
@@ -112,17 +111,31 @@ function readHeader(found: RequestHeaders, name: string, value: string): void {
   }
 }
 
+/** The request line and how many headers came, as Node's IncomingMessage has them. */
+export interface Framing {
+  readonly method?: string | undefined;
+  readonly rawHeaders: readonly string[];
+  readonly httpVersionMajor: number;
+  readonly httpVersionMinor: number;
+}
+
 /** What makes a request one that two HTTP programs could frame or route differently. */
-export function checkFraming(headers: RequestHeaders, request: IncomingMessage): Refusal | null {
-  if (request.rawHeaders.length > MAX_HEADERS * 2) return refuse('headers-too-large', { detail: 'too many headers' });
-  if (headers.repeated) return refuse('header-repeated');
+export function checkFraming(headers: RequestHeaders, request: Framing): Refusal | null {
+  const refusal = checkAmbiguous(headers, request.rawHeaders);
+  if (refusal !== null) return refusal;
   const detail = faultOf(headers, request);
   return detail === null ? null : refuse('framing', { detail });
 }
 
-function faultOf(headers: RequestHeaders, request: IncomingMessage): string | null {
+/** What makes headers such that two programs could read them differently. */
+export function checkAmbiguous(headers: RequestHeaders, raw: readonly string[]): Refusal | null {
+  if (raw.length > MAX_HEADERS * 2) return refuse('headers-too-large', { detail: 'too many headers' });
+  if (headers.repeated) return refuse('header-repeated');
+  return headers.lookAlike ? refuse('framing', { detail: 'look-alike of a header' }) : null;
+}
+
+function faultOf(headers: RequestHeaders, request: Framing): string | null {
   const { transferEncoding, contentLength, connection, expect } = headers;
-  if (headers.lookAlike) return 'look-alike of a header';
   if (transferEncoding !== null && transferEncoding !== 'chunked') return 'transfer-encoding';
   if (transferEncoding !== null && contentLength !== null) return 'two lengths';
   // A zero in front is an octal number to some.
@@ -136,7 +149,7 @@ function faultOf(headers: RequestHeaders, request: IncomingMessage): string | nu
 }
 
 // HTTP/1.0 has no chunks: who reads them there has another end of the body (RFC 9112 §6.1).
-function isServedVersion(request: IncomingMessage, transferEncoding: string | null): boolean {
+function isServedVersion(request: Framing, transferEncoding: string | null): boolean {
   if (request.httpVersionMajor !== 1) return false;
   return request.httpVersionMinor === 1 || (request.httpVersionMinor === 0 && transferEncoding === null);
 }

@@ -1,0 +1,159 @@
+import type { Policy } from '../core/policy.ts';
+import { refuse, type Refusal } from '../core/reason.ts';
+import type { Protocol } from '../core/revision.ts';
+import type { Awaitable } from '../core/store.ts';
+import type { Trail } from '../core/trail.ts';
+import type { WireAnswer } from '../core/wire.ts';
+import type { Asking } from './asking.ts';
+import { createLockState, type LockLimits, type LockOptions, type LockState } from './lock-state.ts';
+import type { Incoming } from './incoming.ts';
+import { isLoopback, plainAddress } from './network.ts';
+import { createOpenPassages, type EndOf, type OpenPassage, type OpenPassages } from './open-passages.ts';
+import type { Admission, Guard, Passage } from './passage.ts';
+import { readHeaders } from './request-headers.ts';
+import { toRefusalWire } from './refusal-wire.ts';
+import { toTrailEntry } from './trail-entry.ts';
+
+/** What a lock is made of. Times in milliseconds, sizes in bytes; all of it checked before. */
+export interface LockParts extends LockOptions {
+  /** Name of what is protected: credentials may be bound to it, and the trail has it. */
+  readonly server: string;
+  /** Canonical URL of the resource (RFC 8707 §2). */
+  readonly resource: URL;
+  /** Absolute URL of its metadata (RFC 9728 §3), for challenges. */
+  readonly resourceMetadata: string;
+  readonly limits: LockLimits & {
+    readonly bodyBytes: number;
+    readonly listBytes: number;
+    readonly sessions: number;
+    readonly streams: number;
+  };
+  /** Host header values that an MCP endpoint answers for, in lower case. */
+  readonly hosts: ReadonlySet<string>;
+  /** Origins of web pages that may call an MCP endpoint. */
+  readonly origins: ReadonlySet<string>;
+  readonly protocol: Protocol;
+  /** Null where nothing is written down. */
+  readonly trail: Trail | null;
+  readonly endOf: EndOf;
+  readonly now: () => number;
+  /** Told of what a guard could not handle; the request was refused. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** What the guards of one lock share. */
+export interface Lock {
+  readonly parts: LockParts;
+  readonly state: LockState;
+  readonly open: OpenPassages;
+  /** The rules in force; a guard reads them anew for each request. */
+  policy: Policy;
+}
+
+export function createLock(parts: LockParts, policy: Policy): Lock {
+  return { parts, state: createLockState(parts), open: createOpenPassages(parts.endOf, parts.now), policy };
+}
+
+/** What tells one guard from another. */
+export interface GuardKind {
+  /** Whether its callers speak MCP: then refusals are JSON-RPC errors. */
+  readonly mcp: boolean;
+  /** Everything it asks of a request, in order; null lets it in. */
+  judge(asking: Asking, incoming: Incoming): Awaitable<Refusal | null>;
+  /** What of its answer the caller may see. */
+  show(asking: Asking, passage: OpenPassage): Pick<Passage, 'whole' | 'show'>;
+}
+
+/** A guard that judges as its kind does, writes every decision down, and lets nothing in where judging fails. */
+export function createGuard(lock: Lock, kind: GuardKind): Guard {
+  const { parts } = lock;
+  const conclude = (asking: Asking, refusal: Refusal | null): Admission =>
+    refusal === null ? pass(lock, kind, asking) : turnAway(lock, kind, asking, refusal);
+  const fail = (asking: Asking, error: unknown): Admission => {
+    parts.onError(error);
+    return turnAway(lock, kind, asking, refuse('internal'));
+  };
+  return {
+    admit(incoming) {
+      const asking = createAsking(parts, incoming);
+      try {
+        if (parts.trail?.healthy === false)
+          return turnAway(lock, kind, asking, refuse('trail-unavailable', { retryAfterSeconds: 1 }));
+        const judged = kind.judge(asking, incoming);
+        return judged instanceof Promise
+          ? judged.then(
+              (refusal) => conclude(asking, refusal),
+              (error: unknown) => fail(asking, error),
+            )
+          : conclude(asking, judged);
+      } catch (error) {
+        return fail(asking, error);
+      }
+    },
+  };
+}
+
+function pass({ parts, open }: Lock, kind: GuardKind, asking: Asking): Passage {
+  const { principal, proofNonce, message } = asking;
+  if (principal === null) throw new TypeError('a request was let in without a principal');
+  const passage: OpenPassage = { principal, cut: null, slot: -1 };
+  open.add(passage);
+  let over = false;
+  return {
+    kind: 'passed',
+    principal,
+    message,
+    headers: proofNonce === null ? NO_HEADERS : ['dpop-nonce', proofNonce],
+    ...kind.show(asking, passage),
+    onEnded(cut) {
+      passage.cut = cut;
+    },
+    finish(status) {
+      if (over) return;
+      over = true;
+      open.remove(passage);
+      record(parts, asking, null, status);
+    },
+  };
+}
+
+function turnAway({ parts }: Lock, { mcp }: GuardKind, asking: Asking, refusal: Refusal): Admission {
+  const answer: WireAnswer = toRefusalWire(parts, asking, refusal, {
+    resourceMetadata: parts.resourceMetadata,
+    plain: !mcp,
+    proofs: true,
+  });
+  record(parts, asking, refusal, answer.status);
+  return { kind: 'refused', answer };
+}
+
+function record({ trail, server, now }: LockParts, asking: Asking, outcome: Refusal | null, status: number): void {
+  const decision = outcome === null ? 'allow' : 'deny';
+  trail?.record(toTrailEntry(asking, { outcome, decision, server, status, now: now() }));
+}
+
+const NO_HEADERS: readonly string[] = [];
+const PROCESS_MARK = crypto.randomUUID().slice(0, 8);
+let requests = 0;
+
+function createAsking(parts: LockParts, incoming: Incoming): Asking {
+  requests += 1;
+  const address = plainAddress(incoming.address);
+  return {
+    requestId: `${PROCESS_MARK}-${requests}`,
+    startedAt: parts.now(),
+    httpMethod: incoming.method,
+    address,
+    // What does not tell its address does not tell whether it is on this machine either.
+    clear: !incoming.encrypted && (parts.encryptedOnly || !(address === '' || isLoopback(address))),
+    headers: readHeaders(incoming.rawHeaders),
+    principal: null,
+    proofNonce: null,
+    failuresExceeded: 0,
+    message: null,
+    era: 'legacy',
+    rule: null,
+    outcome: null,
+    exposed: false,
+  };
+}

@@ -1,0 +1,138 @@
+import { mayRead } from '../core/authorize.ts';
+import type { Policy } from '../core/policy.ts';
+import type { Principal } from '../core/principal.ts';
+import { refuse, type Refusal } from '../core/reason.ts';
+import { eraOf, revisionsOf } from '../core/revision.ts';
+import type { Answer } from '../core/upstream.ts';
+import { isVisible } from '../core/visibility.ts';
+import { andThen, type Asking, type StepResult } from './asking.ts';
+import { authorizeMessage } from './authorize-message.ts';
+import { checkAcceptsStream, checkContent } from './check-content.ts';
+import { createFilterAnswer } from './filter-answer.ts';
+import { headerOf } from './header-of.ts';
+import type { Incoming } from './incoming.ts';
+import { limitCalls } from './limit-calls.ts';
+import { createGuard, type Lock } from './lock.ts';
+import type { Guard, Passage } from './passage.ts';
+import { createPrivateAnswer } from './private-answer.ts';
+import { identifyCaller } from './route-guard.ts';
+import { checkFraming } from './request-headers.ts';
+import { scanMessage, scanWithoutMessage, type Spoken } from './scan-message.ts';
+import { createSessionOwners, type SessionOwners } from './session-owners.ts';
+import { isCacheable, isShowing } from './showing.ts';
+
+/**
+ * A guard for an MCP endpoint (Streamable HTTP): what `createRouteGuard` asks, and then reads the message, holds the
+ * headers against it, and judges it by the rules; lists are shown to each caller without what it may not use.
+ */
+export function createMcpGuard(lock: Lock): Guard {
+  const { protocol } = lock.parts;
+  const spoken: Spoken = { revisions: revisionsOf(protocol), legacy: protocol !== 'modern' };
+  const sessions = createSessionOwners();
+  return createGuard(lock, {
+    mcp: true,
+    judge: (asking, incoming) =>
+      checkRequest(lock, asking, incoming) ??
+      andThen(identifyCaller(lock, asking, incoming), () =>
+        andThen(read(lock, asking, incoming, spoken), () => authorizeRequest(lock, sessions, asking)),
+      ),
+    show: (asking) => createShow(lock, sessions, asking),
+  });
+}
+
+/** Framing, Host, Origin and method, in the order of the gateway (DESIGN.md §4). */
+function checkRequest({ parts }: Lock, asking: Asking, incoming: Incoming): Refusal | null {
+  const { headers } = asking;
+  const framing = checkFraming(headers, incoming);
+  if (framing !== null) return framing;
+  if (headers.host === null) return refuse('framing', { detail: 'no host' });
+  if (!parts.hosts.has(headers.host.toLowerCase())) return refuse('host-foreign');
+  if (headers.origin !== null && !parts.origins.has(headers.origin)) return refuse('origin-foreign');
+  // 2026-07-28 has neither the GET stream nor sessions to delete.
+  const modern = parts.protocol === 'modern' || eraOf(headers.protocolVersion ?? '') === 'modern';
+  const allow = modern ? POST : METHODS;
+  return allow.includes(incoming.method) ? null : refuse('http-method', { allow });
+}
+
+const POST: readonly string[] = ['POST'];
+const METHODS: readonly string[] = ['GET', 'POST', 'DELETE'];
+
+function read({ parts }: Lock, asking: Asking, incoming: Incoming, spoken: Spoken): StepResult {
+  const { headers } = asking;
+  if (incoming.method !== 'POST')
+    return (
+      (incoming.method === 'GET' ? checkAcceptsStream(headers.accept) : null) ?? scanWithoutMessage(asking, spoken)
+    );
+  const refusal = checkContent(headers, parts.limits.bodyBytes);
+  if (refusal !== null) return refusal;
+  const scan = (body: Uint8Array | Refusal): Refusal | null =>
+    body instanceof Uint8Array ? scanMessage(asking, body as Buffer, spoken) : body;
+  const body = incoming.readBody(parts.limits.bodyBytes);
+  return body instanceof Promise ? body.then(scan) : scan(body);
+}
+
+function authorizeRequest(lock: Lock, sessions: SessionOwners, asking: Asking): Refusal | null {
+  const { state, parts } = lock;
+  const limited = limitCalls(state, asking);
+  if (limited !== null) return limited;
+  const principal = asking.principal as Principal;
+  if (asking.message?.method === 'initialize' && sessions.countOf(principal) >= parts.limits.sessions)
+    return refuse('limit-sessions', { retryAfterSeconds: 60 });
+  const session = sessionOf(asking);
+  if (session !== null && !sessions.isOwn(session, principal)) return refuse('session-unknown');
+  return authorizeMessage(state, asking, lock.policy);
+}
+
+// 2026-07-28 has no sessions: the header is ignored.
+function sessionOf({ era, headers }: Asking): string | null {
+  return era === 'modern' ? null : headers.sessionId;
+}
+
+function createShow(lock: Lock, sessions: SessionOwners, asking: Asking): Pick<Passage, 'whole' | 'show'> {
+  const method = asking.message?.method ?? asking.httpMethod;
+  const session = sessionOf(asking);
+  const showing = isShowing(method);
+  const whole = !showing && !isCacheable(method) && method !== 'initialize' && session === null;
+  return {
+    whole,
+    show(to) {
+      const watched = watchSession(sessions, asking, session, to);
+      if (!showing) return isCacheable(method) ? createPrivateAnswer(watched) : watched;
+      return createFilterAnswer(watched, viewOf(lock.policy, asking), lock.parts.limits.listBytes);
+    },
+  };
+}
+
+function viewOf(policy: Policy, { principal, era }: Asking): Parameters<typeof createFilterAnswer>[1] {
+  const caller = principal as Principal;
+  return {
+    era,
+    visible: (kind, name) => isVisible(policy, caller, kind, name),
+    hears: (uri) => mayRead(policy, caller, uri),
+    // The server behind a library is one program for all: what it said of a page means the same to every caller.
+    sealCursor: (_kind, cursor) => cursor,
+  };
+}
+
+/** Notes whose a session is when the server opens one, and that it ended when the server says so. */
+function watchSession(sessions: SessionOwners, asking: Asking, session: string | null, to: Answer): Answer {
+  return {
+    get aborted() {
+      return to.aborted;
+    },
+    onAbort: (handler) => to.onAbort(handler),
+    onDrain: (handler) => to.onDrain(handler),
+    start(status, headers) {
+      const opened = asking.era === 'modern' ? null : headerOf(headers, 'mcp-session-id');
+      if (opened !== null && asking.message?.method === 'initialize')
+        sessions.open(opened, asking.principal as Principal);
+      const ended = status === 404 || (asking.httpMethod === 'DELETE' && status >= 200 && status < 300);
+      if (session !== null && ended) sessions.end(session);
+      to.start(status, headers);
+    },
+    write: (chunk) => to.write(chunk),
+    end: (chunk) => to.end(chunk),
+    fail: (refusal) => to.fail(refusal),
+    abort: () => to.abort(),
+  };
+}

@@ -1,0 +1,29 @@
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
+
+/** An IPv4 address that came over an IPv6 socket, in its IPv4 form. */
+export function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') && IPV4.test(address.slice(7)) ? address.slice(7) : address;
+}
+
+/**
+ * What limits of an address count by: an IPv4 address as it is, of an IPv6 address its first 64 bits, since whoever has
+ * one address of a /64 has all of them (RFC 6177 §2).
+ */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address;
+  if (plainAddress(address) !== address) return plainAddress(address);
+  const [head = '', tail] = address.split('::') as [string, string?];
+  const groups = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  // An IPv4 address at the end stands for two groups.
+  const count = groups.length + after.length + (address.includes('.') ? 1 : 0);
+  if (tail !== undefined) groups.push(...Array.from({ length: Math.max(0, 8 - count) }, () => '0'), ...after);
+  return groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, '').toLowerCase())
+    .join(':');
+}
+
+export function isLoopback(address: string): boolean {
+  return address === '::1' || (address.startsWith('127.') && IPV4.test(address));
+}

@@ -1,0 +1,73 @@
+import { holdsGrants } from '../core/authorize.ts';
+import { toGrants } from '../core/create-policy.ts';
+import type { Policy, PreparedRule } from '../core/policy.ts';
+import { refuse, type Refusal } from '../core/reason.ts';
+import { type Asking, andThen, type StepResult } from './asking.ts';
+import { findCredential, identify, type UrlOf } from './identify.ts';
+import type { Incoming } from './incoming.ts';
+import { limitAddress } from './limit-address.ts';
+import { limitCalls } from './limit-calls.ts';
+import { createGuard, type Lock } from './lock.ts';
+import type { Guard } from './passage.ts';
+import { checkAmbiguous } from './request-headers.ts';
+
+export interface RouteRule {
+  /** Scopes that are needed, all of them. */
+  readonly scopes: readonly string[];
+}
+
+/** A guard for one route of any HTTP API: asks who is there, and whether it holds the scopes. Never reads the body. */
+export function createRouteGuard(lock: Lock, { scopes }: RouteRule): Guard {
+  const grantsOf = rememberGrants(scopes);
+  const judge = (asking: Asking, incoming: Incoming): StepResult => {
+    const refusal = checkAmbiguous(asking.headers, incoming.rawHeaders);
+    return (
+      refusal ?? andThen(identifyCaller(lock, asking, incoming), () => authorizeScopes(lock, asking, scopes, grantsOf))
+    );
+  };
+  return createGuard(lock, { mcp: false, judge, show: () => WHOLE });
+}
+
+const WHOLE = { whole: true, show: <Answer>(to: Answer): Answer => to } as const;
+
+/** Address limits, then who is asking. */
+export function identifyCaller(
+  lock: Lock,
+  asking: Asking,
+  incoming: Incoming,
+): Refusal | null | Promise<Refusal | null> {
+  const { state, parts } = lock;
+  const urlOf: UrlOf<Asking> = () => `${parts.resource.origin}${incoming.target.split('?', 1)[0] ?? ''}`;
+  return andThen(limitAddress(state, asking), () =>
+    identify(state, asking, findCredential(asking, urlOf), { server: parts.server, anonymous: parts.anonymous }),
+  );
+}
+
+type GrantsOf = (policy: Policy) => PreparedRule['grants'];
+
+/** Worked out once for each policy: a reload brings another one. */
+function rememberGrants(scopes: readonly string[]): GrantsOf {
+  let of: Policy | null = null;
+  let grants: PreparedRule['grants'] = [];
+  return (policy) => {
+    if (policy !== of) {
+      of = policy;
+      grants = toGrants(scopes, policy.implied);
+    }
+    return grants;
+  };
+}
+
+function authorizeScopes(
+  { state, policy }: Lock,
+  asking: Asking,
+  scopes: readonly string[],
+  grantsOf: GrantsOf,
+): Refusal | null {
+  const { principal } = asking;
+  const limited = limitCalls(state, asking);
+  if (limited !== null || principal === null) return limited ?? refuse('internal');
+  if (scopes.length === 0 || holdsGrants(grantsOf(policy), principal)) return null;
+  if (principal.kind === 'anonymous' && state.lock.verifier !== null) return refuse('credential-missing', { scopes });
+  return refuse('policy-scope', { scopes });
+}

@@ -5,6 +5,7 @@ import { createDiscovery } from '../oauth/discovery.ts';
 import { createOutgoing } from '../oauth/outgoing.ts';
 import { createAskedJwtVerifier } from '../verify/asked-jwt.ts';
 import { createKeySet } from '../verify/jwt/key-set.ts';
+import { nodeCrypto } from '../verify/jwt/node-crypto.ts';
 import { createJwtVerifier } from '../verify/jwt.ts';
 import { createLookupVerifier } from '../verify/token-lookup.ts';
 import { createJwtTokens } from './jwt-tokens.ts';
@@ -24,11 +25,11 @@ function createVerifiers({ url }: TestIssuer): Record<'jwt' | 'asked' | 'lookup'
   const claims = { audiences: null, foreignAudiences: false, clients: null, required: {}, scopes };
   const rules = { name: 'test', issuer: url, ...claims };
   const kept = { refreshMs: 600_000, maxAgeMs: 600_000 };
-  const keys = createKeySet({ algorithms: ALGORITHMS, from: null, metadata, outgoing, ...kept });
+  const keys = createKeySet({ algorithms: ALGORITHMS, from: null, metadata, outgoing, crypto: nodeCrypto, ...kept });
   const jwtIssuer = { rules, algorithms: ALGORITHMS, types: ['at+jwt'], keys };
   const by = { by: 'introspection', form: 'rfc7662', url: null } as const;
   const asked = { name: 'test', issuer: url, ...by, client: null, authenticate: async () => [], metadata, outgoing };
-  const jwt = createJwtVerifier({ issuers: [jwtIssuer], resourcesOf });
+  const jwt = createJwtVerifier({ issuers: [jwtIssuer], crypto: nodeCrypto, resourcesOf });
   return {
     jwt,
     asked: createAskedJwtVerifier(jwt, [asked], 60_000),

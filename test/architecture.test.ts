@@ -30,6 +30,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   rotation: { rooms: ['core'], ...outside },
   trail: { rooms: ['core'], ...outside },
   check: { rooms: ['core'], npm: false, node: true },
+  // What users test their own servers with; of `verify` only how a credential is made.
+  testing: { rooms: ['core', 'verify'], npm: false, node: true },
+  'testing.ts': { rooms: ['testing', 'store'], npm: false, node: false },
   'compose.ts': {
     rooms: [
       'core',
@@ -138,6 +141,12 @@ describe('the house', () => {
     expect(all.filter((each) => !isAllowed(each)).map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
   });
 
+  it('has a store in memory that needs nothing of Node', () => {
+    const found = all.filter(({ from }) => from.startsWith('store/memory/') || from === 'store/successor.ts');
+    expect(found.length).toBeGreaterThan(5);
+    expect(found.filter(({ to }) => !to.startsWith('.')).map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
+  });
+
   it('has no cycle of imports', () => {
     const edges = Map.groupBy(
       all.filter(({ to }) => to.startsWith('.')),
@@ -159,7 +168,8 @@ describe('the house', () => {
 
   // What Node has and the web has not is chosen in one file, or the lock would run nowhere else.
   it('has no Buffer and no process in what is for the web, but where both ways stand', () => {
-    const web = files.filter((file) => ['core', 'lock'].includes(roomOf(file)) && file !== 'core/bytes.ts');
+    const isForWeb = (file: string) => ['core', 'lock'].includes(roomOf(file)) || file.startsWith('store/memory/');
+    const web = files.filter((file) => isForWeb(file) && file !== 'core/bytes.ts');
     expect(web.length).toBeGreaterThan(30);
     const named = /(?<![\w$.'"`-])(?:Buffer|process|require|setImmediate|__dirname)\b(?!['"`:])/;
     expect(web.filter((file) => named.test(codeOf(file)))).toEqual([]);

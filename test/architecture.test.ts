@@ -67,6 +67,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'compose-tools.ts': { rooms: ['core', 'config', 'upstream'], ...outside },
   // The probes of `latchkey check`, which need nothing of the gateway.
   'compose-check.ts': { rooms: ['check'], ...outside },
+  // Doors of the library: what each of them gives, and nothing else.
+  'express.ts': { rooms: ['adapters', 'lock'], ...outside },
+  'fastify.ts': { rooms: ['adapters', 'lock'], ...outside },
+  'node.ts': { rooms: ['adapters', 'lock'], ...outside },
   cli: {
     rooms: ['core', 'config', 'compose.ts', 'compose-store.ts', 'compose-tools.ts', 'compose-check.ts'],
     ...outside,

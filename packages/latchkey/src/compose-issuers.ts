@@ -8,11 +8,15 @@ import type { LoadMetadata } from './core/issuer.ts';
 import type { Principal } from './core/principal.ts';
 import { LatchkeyError } from './core/error.ts';
 import { OutgoingError, type Outgoing } from './core/outgoing.ts';
-import type { Verifier } from './core/verifier.ts';
+import type { Verdict, Verifier } from './core/verifier.ts';
+import { firstMatch } from './core/first-match.ts';
+import type { LockVerifier } from './lock/options.ts';
 import { createAuthorizationProxy, type AuthorizationProxy } from './oauth/authorization-proxy.ts';
 import { createDiscovery } from './oauth/discovery.ts';
 import { createOutgoing } from './oauth/outgoing.ts';
+import { createKeyFile } from './verify/jwt/key-file.ts';
 import { createKeySet, parseKeySet } from './verify/jwt/key-set.ts';
+import { nodeCrypto } from './verify/jwt/node-crypto.ts';
 import type { JwtIssuer } from './verify/jwt/jwt-issuer.ts';
 import { createJwtVerifier } from './verify/jwt.ts';
 import type { AskingVerifier } from './verify/token-lookup/watch.ts';
@@ -46,7 +50,7 @@ export function createIssuers({ auth, publicUrl }: Config, names: Names, env: En
   const folder = publicUrl === null ? '' : new URL(publicUrl).pathname.replace(/\/$/, '');
   const proxies = new Map(issuers.map((issuer) => [issuer, createProxy(issuer, { names, folder })]));
   const shown = [...proxies.values()].filter((proxy) => proxy !== null);
-  const { verifiers, askers } = createVerifiers(issuers, { names, env });
+  const { verifiers, askers } = createVerifiers(issuers, { resourcesOf: names.resourcesOf, env });
   return {
     verifiers,
     documents: shown.flatMap(({ documents }) => documents),
@@ -102,7 +106,7 @@ function toAskable(config: IssuerConfig): AskableIssuer {
 function requireKeys({ name, jwks, algorithms }: IssuerConfig): void {
   if (jwks === null || !('file' in jwks)) return;
   try {
-    parseKeySet(readFileSync(jwks.file, 'utf8'), jwks.file, algorithms);
+    parseKeySet(readFileSync(jwks.file, 'utf8'), { name: jwks.file, algorithms, importKey: nodeCrypto.importKey });
   } catch (cause) {
     const why = cause instanceof OutgoingError ? cause.message : `${jwks.file} cannot be read`;
     const hint = 'a JWK set (RFC 7517 §5) with public keys for auth.issuers.algorithms is wanted';
@@ -111,7 +115,8 @@ function requireKeys({ name, jwks, algorithms }: IssuerConfig): void {
 }
 
 interface Around {
-  readonly names: Names;
+  /** Every URL that a server by this name is asked at and tokens may be for, the canonical one first. */
+  readonly resourcesOf: (server: string) => readonly string[];
   readonly env: Environment;
 }
 
@@ -121,26 +126,44 @@ interface Verifiers {
   readonly askers: readonly AskingVerifier[];
 }
 
-function createVerifiers(issuers: readonly AskableIssuer[], { names, env }: Around): Verifiers {
+/** One verifier of the tokens of these issuers. Asks none of them yet. Throws a LatchkeyError where a secret or file is missing. */
+export function createIssuerVerifier(issuers: readonly IssuerConfig[], around: Around): LockVerifier {
+  const { verifiers, askers } = createVerifiers(issuers.map(toAskable), around);
+  return {
+    name: 'issuers',
+    issuers: issuers.map(({ issuer }) => issuer),
+    verify: firstMatch(verifiers, SKIP).verify,
+    endOf: (principal, now) => (principal.issuer === null ? undefined : endOf(askers, principal, now)),
+  };
+}
+
+const SKIP: Verdict = { kind: 'skip' };
+
+function createVerifiers(issuers: readonly AskableIssuer[], { resourcesOf, env }: Around): Verifiers {
   if (issuers.length === 0) return { verifiers: [], askers: [] };
   const signing = issuers.filter(({ config }) => config.types.length > 0);
   const [asked, judged] = partition(signing, ({ config }) => config.lookup?.always === true);
-  const { resourcesOf } = names;
   const encrypted = issuers.some(({ config }) => config.lookup !== null);
   const elsewhere = { issuers: new Set(asked.map(({ config }) => config.issuer)), encrypted };
-  const jwt = createJwtVerifier({ issuers: judged.map(toJwtIssuer), elsewhere, resourcesOf });
+  const jwt = createJwtVerifier({ issuers: judged.map(toJwtIssuer), crypto: nodeCrypto, elsewhere, resourcesOf });
   const askers = createLookups(issuers, {
     resourcesOf,
     env,
     createJwt: () =>
-      createJwtVerifier({ issuers: asked.map(toJwtIssuer), elsewhere: { issuers: NONE, encrypted }, resourcesOf }),
+      createJwtVerifier({
+        issuers: asked.map(toJwtIssuer),
+        crypto: nodeCrypto,
+        elsewhere: { issuers: NONE, encrypted },
+        resourcesOf,
+      }),
   });
   return { verifiers: [jwt, ...askers], askers };
 }
 
 function toJwtIssuer({ config, outgoing, metadata }: AskableIssuer): JwtIssuer {
-  const { algorithms, types, jwks: from, keysRefreshMs: refreshMs, keysMaxAgeMs: maxAgeMs } = config;
-  const keys = createKeySet({ algorithms, from, metadata, outgoing, refreshMs, maxAgeMs });
+  const { algorithms, types, jwks, keysRefreshMs: refreshMs, keysMaxAgeMs: maxAgeMs } = config;
+  const from = jwks !== null && 'file' in jwks ? createKeyFile(jwks.file) : jwks;
+  const keys = createKeySet({ algorithms, from, metadata, outgoing, refreshMs, maxAgeMs, crypto: nodeCrypto });
   return { rules: config, algorithms, types, keys };
 }
 

@@ -179,8 +179,8 @@ describe.each(['fetch', 'hono'] as const)('latchkey/%s', (kind) => {
     const silent = new ReadableStream({ cancel: () => void (stopped = true) });
     expect((await site(post('alice', silent))).status).toBe(408);
     expect(stopped).toBe(true);
-    const broken = new ReadableStream({ pull: (controller) => controller.error(new Error('gone')) });
-    expect((await site(post('alice', broken))).status).toBe(500);
+    const failing = new ReadableStream({ pull: (controller) => controller.error(new Error('gone')) });
+    expect((await site(post('alice', failing))).status).toBe(500);
     expect(entries.map(({ reason }) => reason)).toEqual(['framing', 'body-timeout', 'caller-gone']);
     // Whoever breaks off a body writes nothing into anybody's log of errors.
     expect(errors).toEqual([]);

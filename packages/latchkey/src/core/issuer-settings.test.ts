@@ -7,10 +7,10 @@ describe('toHeaderTypes', () => {
   });
 });
 
-describe('takesIdTokens', () => {
-  const of = (types: TokenType[], audiences: string[], clients: (string | undefined)[], required: object = {}) =>
-    takesIdTokens({ types, audiences, clients, required });
+const of = (types: TokenType[], audiences: string[], clients: (string | undefined)[], required: object = {}) =>
+  takesIdTokens({ types, audiences, clients, required });
 
+describe('takesIdTokens', () => {
   it('is so where tokens for a client are taken and nothing tells ID tokens apart', () => {
     expect(of(['JWT'], ['api', 'app'], ['app'])).toBe(true);
     expect(of(['at+jwt', 'none'], ['app'], [undefined, 'app'])).toBe(true);

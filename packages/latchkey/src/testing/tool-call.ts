@@ -3,7 +3,7 @@ import { encodeHeaderValue } from '../core/mcp-header.ts';
 /** A `tools/call` of revision 2026-07-28. */
 export interface ToolCall {
   /** Sent as `Authorization: Bearer`; without it nobody says who they are. */
-  readonly token?: string;
+  readonly token?: string | undefined;
   readonly tool: string;
   readonly args?: Readonly<Record<string, unknown>>;
   /** Over those that such a call has. */

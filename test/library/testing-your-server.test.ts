@@ -6,11 +6,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PAGE = readFileSync(join(ROOT, 'docs/testing-your-server.md'), 'utf8');
-const FLAGS = '--noEmit --strict --skipLibCheck --target es2024 --module nodenext --allowImportingTsExtensions'.split(
-  ' ',
-);
+const FLAGS =
+  '--noEmit --strict --skipLibCheck --target es2024 --module nodenext --allowImportingTsExtensions --exactOptionalPropertyTypes'.split(
+    ' ',
+  );
 const run = promisify(execFile);
 
 /** Each program of the page, by the heading that it stands under. */
@@ -20,7 +21,7 @@ const programs = PAGE.split(/^## /m)
 
 /** With the doors as their sources: the page holds before the package is built, too. */
 const fromSource = (program: string, toSpecifier: (path: string) => string): string =>
-  program.replaceAll(/'latchkey\/([\w-]+)'/g, (_, door: string) =>
+  program.replaceAll(/(?<=from )'latchkey(?:\/([\w-]+))?'/g, (_, door = 'latchkey') =>
     JSON.stringify(toSpecifier(join(ROOT, `packages/latchkey/src/${door}.ts`))),
   );
 

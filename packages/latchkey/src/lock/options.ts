@@ -126,8 +126,5 @@ type NamedIn<Rules> =
 type Part<Of, Key> = Key extends keyof Of ? NonNullable<Of[Key]> : never;
 type Names<Of> = Of extends unknown ? Extract<keyof Of, string> : never;
 type Values<Of> = Of extends unknown ? Of[keyof Of] : never;
-type Listed<Of, Key> = Of extends unknown
-  ? Part<Of, Key> extends readonly (infer Scope extends string)[]
-    ? Scope
-    : never
-  : never;
+type Listed<Of, Key> = Of extends unknown ? Item<Part<Of, Key>> : never;
+type Item<List> = List extends readonly (infer Scope extends string)[] ? Scope : never;

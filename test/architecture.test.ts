@@ -152,8 +152,6 @@ function resolveImport({ from, to }: Import): string {
 const codeOf = (file: string): string =>
   readFileSync(join(SOURCE, file), 'utf8').replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, '');
 
-/** Whether it is to run wherever the web's standards do. */
-const isForWeb = (file: string) => /^(?:core|lock|store\/memory)\//.test(file);
 const roomOf = (file: string): string => file.split('/')[0] as string;
 const all = files.flatMap(importsOf).map((each) => ({ ...each, target: resolveImport(each) }));
 

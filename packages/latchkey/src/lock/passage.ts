@@ -13,7 +13,7 @@ export interface Guard {
 
 export type Admission = Passage | Refused;
 
-/** The answer to a request that is not let in. The trail has it already. */
+/** The answer to a request that is not let in, or that no server needs to see. The trail has it already. */
 export interface Refused {
   readonly kind: 'refused';
   readonly answer: WireAnswer;

@@ -6,6 +6,7 @@ import type { Guard } from './passage.ts';
 import { readChoice, readFunction, readMembers, readScopes, type Given } from './read-option.ts';
 import { readPolicy } from './read-policy.ts';
 import { createRouteGuard } from './route-guard.ts';
+import { readRule } from './read-rule.ts';
 import {
   createTokenVerifier,
   type LoadErrorClass,
@@ -61,15 +62,6 @@ export function createLatchkeyOf<Scope extends string>(
       await close?.();
     },
   };
-}
-
-// A misspelt key would leave the route open to every credential.
-function readRule(rule: unknown): readonly string[] {
-  const faults = createFaults();
-  const { scopes } = readMembers({ faults, path: '', value: rule }, ['scopes']);
-  const read = readScopes({ faults, path: 'scopes', value: scopes });
-  faults.throwAll('protect');
-  return read;
 }
 
 function readTokenVerifier(options: unknown): TokenVerifierOptions {

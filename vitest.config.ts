@@ -38,6 +38,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'library',
+          retry,
+          include: ['test/library/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          expect: { poll: { timeout: 10_000 } },
+        },
+      },
+      {
+        test: {
           name: 'clients',
           retry,
           include: ['test/clients/**/*.test.ts'],

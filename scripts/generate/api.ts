@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -22,22 +21,21 @@ function doorsOf(): readonly string[] {
  * that an export needs cannot be imported.
  */
 export function apiPages(): ReadonlyMap<string, string> {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-api-'));
+  // In the repository, so that packages are found from there.
+  const folder = mkdtempSync(at('../api/.run-'));
   try {
     const entries = doorsOf().map((door) => at(`${PACKAGE}src/${door}.ts`));
-    const typedoc = at('../api/node_modules/typedoc/bin/typedoc');
-    const args = [typedoc, '--options', at('../api/typedoc.json'), '--out', folder, ...entries];
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../tsconfig.json', files: entries }));
+    const options = ['--options', at('../api/typedoc.json'), '--tsconfig', join(folder, 'tsconfig.json')];
+    const args = [at('../api/node_modules/typedoc/bin/typedoc'), ...options, '--out', join(folder, 'out'), ...entries];
     // Its plugins are looked for from here.
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: at('../api'), encoding: 'utf8' });
     if (status !== 0) throw new Error(`typedoc:\n${stdout}${stderr}`);
-    return new Map(pagesIn(folder).map((page) => [page, titled(page, readFileSync(join(folder, page), 'utf8'))]));
+    const pages = readdirSync(join(folder, 'out')).filter((page) => page.endsWith('.md'));
+    return new Map(pages.map((page) => [page, titled(page, readFileSync(join(folder, 'out', page), 'utf8'))]));
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-function pagesIn(folder: string): readonly string[] {
-  return (readdirSync(folder, { recursive: true }) as string[]).filter((file) => file.endsWith('.md')).sort();
 }
 
 /** With what users import as the title. */

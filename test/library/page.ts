@@ -83,6 +83,13 @@ export function toPattern(shown: string): RegExp {
   const lines = shown
     .trimEnd()
     .split('\n')
-    .map((line) => (line === '…' ? '[^]*' : line.split('…').map(RegExp.escape).join('[^\\n]*')));
+    .map((line) =>
+      line === '…'
+        ? '[^]*'
+        : line
+            .split('…')
+            .map((text) => text.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&'))
+            .join('[^\\n]*'),
+    );
   return new RegExp(`^${lines.join('\\n').replaceAll('[^]*\\n', '(?:[^]*\\n)?')}$`);
 }

@@ -57,6 +57,7 @@ export function joinIssuers(configs: readonly IssuerConfig[], { resource }: Veri
   return createIssuerVerifier(configs, { resourcesOf: () => [resource], env: process.env });
 }
 
+/** Where static tokens are, and what they may do. */
 export interface StaticTokensOptions {
   /** Environment variable with the tokens, parted by commas. Default: MCP_AUTH_TOKENS. */
   readonly env?: string;

@@ -1,2 +1,3 @@
 export { latchkey } from './adapters/fetch.ts';
 export type { Fetch, FetchDoor, FetchOptions, Handler, Let, LetMcp } from './adapters/fetch.ts';
+export type { DoorOptions } from './adapters/door-options.ts';

@@ -27,8 +27,10 @@ export type Handler<Told, Rest extends readonly unknown[]> = (
   ...rest: Rest
 ) => Response | Promise<Response>;
 
+/** A handler as runtimes call it. */
 export type Fetch<Rest extends readonly unknown[]> = (request: Request, ...rest: Rest) => Promise<Response>;
 
+/** What a Request does not tell of itself. */
 export interface FetchOptions<Rest extends readonly unknown[]> extends DoorOptions {
   /** The caller's IP address. Default: not known, so limits of addresses do not hold. */
   readonly addressOf?: (request: Request, ...rest: Rest) => string;
@@ -36,9 +38,11 @@ export interface FetchOptions<Rest extends readonly unknown[]> extends DoorOptio
   readonly encrypted?: (request: Request, ...rest: Rest) => boolean;
 }
 
+/** What stands before the handlers of one lock. */
 export interface FetchDoor<Scope extends string, Rest extends readonly unknown[]> {
   /** A handler for one route, behind the lock. Without scopes any valid credential will do. */
   protect(rule: { readonly scopes?: readonly Scope[] }, handler: Handler<Let, Rest>): Fetch<Rest>;
+  /** The same without scopes. */
   protect(handler: Handler<Let, Rest>): Fetch<Rest>;
   /** A handler for the MCP endpoint, behind the lock. Its request has the very bytes that were judged as its body. */
   protectMcp(handler: Handler<LetMcp, Rest>): Fetch<Rest>;

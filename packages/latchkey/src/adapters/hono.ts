@@ -20,6 +20,7 @@ interface Behind {
   Variables: LatchkeyVariables;
 }
 
+/** What Hono does not tell of a caller. */
 export interface HonoOptions extends DoorOptions {
   /** The caller's IP address. Default: that of the connection on @hono/node-server; elsewhere not known, so limits of addresses do not hold. */
   readonly addressOf?: (c: Context) => string;
@@ -27,6 +28,7 @@ export interface HonoOptions extends DoorOptions {
   readonly encrypted?: (c: Context) => boolean;
 }
 
+/** Middleware of one lock. */
 export interface HonoDoor<Scope extends string> {
   /** For one route; without scopes any valid credential will do. */
   protect(rule?: { readonly scopes?: readonly Scope[] }): MiddlewareHandler<Behind>;

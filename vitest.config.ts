@@ -38,16 +38,6 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'library',
-          retry,
-          include: ['test/library/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          expect: { poll: { timeout: 10_000 } },
-        },
-      },
-      {
-        test: {
           name: 'clients',
           retry,
           include: ['test/clients/**/*.test.ts'],
@@ -62,7 +52,8 @@ export default defineConfig({
           retry,
           include: ['test/library/**/*.test.ts'],
           testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // The package is packed and installed.
+          hookTimeout: 120_000,
           expect: { requireAssertions: true, poll: { timeout: 10_000 } },
         },
       },

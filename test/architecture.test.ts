@@ -27,6 +27,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   gateway: { rooms: ['core', 'lock'], ...outside },
   // Doors of the library: each translates between a framework and the guards of `lock`, and decides nothing.
   adapters: { rooms: ['core', 'lock'], ...outside },
+  // What people and programs do with credentials, for the commands and for the library.
+  credentials: { rooms: ['core'], npm: false, node: false },
   rotation: { rooms: ['core'], ...outside },
   trail: { rooms: ['core'], ...outside },
   check: { rooms: ['core'], npm: false, node: true },
@@ -68,14 +70,36 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'compose-store.ts': { rooms: ['store', 'verify'], ...outside },
   // The library on Node: store, verifiers, trail and lock, joined.
   'compose-library.ts': {
-    rooms: ['core', 'verify', 'lock', 'trail', 'compose-credentials.ts', 'compose-verifiers.ts'],
+    rooms: [
+      'core',
+      'verify',
+      'lock',
+      'trail',
+      'compose-credentials.ts',
+      'compose-library-options.ts',
+      'compose-tokens.ts',
+      'compose-verifiers.ts',
+    ],
     ...outside,
   },
+  'compose-library-options.ts': { rooms: ['core', 'lock'], npm: false, node: false },
+  // Making and ending credentials, for the programs that have the library.
+  'compose-tokens.ts': { rooms: ['core', 'credentials', 'lock', 'verify'], npm: false, node: false },
   // What its users give it as verifiers.
   'compose-verifiers.ts': { rooms: ['core', 'config', 'verify', 'lock', 'compose-issuers.ts'], ...outside },
   // Doors: what the package exports, and nothing else.
   'latchkey.ts': {
-    rooms: ['core', 'lock', 'compose-library.ts', 'compose-store.ts', 'compose-verifiers.ts'],
+    rooms: [
+      'core',
+      'config',
+      'credentials',
+      'lock',
+      'compose-library.ts',
+      'compose-library-options.ts',
+      'compose-store.ts',
+      'compose-tokens.ts',
+      'compose-verifiers.ts',
+    ],
     npm: false,
     node: false,
   },
@@ -90,7 +114,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'fastify.ts': { rooms: ['adapters', 'lock'], ...outside },
   'node.ts': { rooms: ['adapters', 'lock'], ...outside },
   cli: {
-    rooms: ['core', 'config', 'compose.ts', 'compose-store.ts', 'compose-tools.ts', 'compose-check.ts'],
+    rooms: ['core', 'config', 'credentials', 'compose.ts', 'compose-store.ts', 'compose-tools.ts', 'compose-check.ts'],
     ...outside,
   },
 };

@@ -108,10 +108,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // The probes of `latchkey check`, which need nothing of the gateway.
   'compose-check.ts': { rooms: ['check'], ...outside },
   // Doors of the library: what each of them gives, and nothing else.
-  'fetch.ts': { rooms: ['adapters', 'lock'], ...outside },
-  'hono.ts': { rooms: ['adapters', 'lock'], ...outside },
   'express.ts': { rooms: ['adapters', 'lock'], ...outside },
   'fastify.ts': { rooms: ['adapters', 'lock'], ...outside },
+  'fetch.ts': { rooms: ['adapters', 'lock'], ...outside },
+  'hono.ts': { rooms: ['adapters', 'lock'], ...outside },
   'node.ts': { rooms: ['adapters', 'lock'], ...outside },
   cli: {
     rooms: ['core', 'config', 'credentials', 'compose.ts', 'compose-store.ts', 'compose-tools.ts', 'compose-check.ts'],

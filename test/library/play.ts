@@ -36,7 +36,12 @@ export async function playChapter(
   chapter: Chapter,
   { folder, port }: { folder: string; port: number },
 ): Promise<Played> {
-  const child = spawn(process.execPath, [PROGRAM], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const test = [...chapter.files.keys()].find((file) => file.endsWith('.test.ts'));
+  const child = spawn(process.execPath, test === undefined ? [PROGRAM] : ['--test', test], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let printed = '';
   let complaints = '';
   child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
@@ -47,6 +52,7 @@ export async function playChapter(
   if (commands.length > 0) {
     try {
       await listening(child, port);
+      while (usesToken(chapter) && !TOKEN.test(printed)) await once(child.stdout, 'data');
       answers = await follow(commands, { folder, port, printed });
     } finally {
       child.kill('SIGKILL');
@@ -55,7 +61,10 @@ export async function playChapter(
   const [code] = await ended;
   if (complaints !== '' || (commands.length === 0 && code !== 0))
     throw new Error(`${chapter.slug} ended with ${code}:\n${complaints}`);
-  return { printed: withPort(printed, port), answers: answers.map((answer) => withPort(answer, port)) };
+  return {
+    printed: withPort(printed.replace(TOKEN, ''), port),
+    answers: answers.map((answer) => withPort(answer, port)),
+  };
 }
 
 /** As the page has it. */
@@ -63,14 +72,21 @@ function withPort(text: string, port: number): string {
   return text.replaceAll(String(port), PORT).replaceAll('\r\n', '\n').trimEnd();
 }
 
-/** What each command prints, in one shell: what a line sets, the next ones have. `$TOKEN` is what the program printed last. */
+function usesToken({ files }: Chapter): boolean {
+  return files.get(PROGRAM)?.includes('TOKEN=') ?? false;
+}
+
+/** A line of the program's that readers do not see: a token for their commands. */
+const TOKEN = /^TOKEN=(.*)\n/m;
+
+/** What each command prints, in one shell: what a line sets, the next ones have. */
 async function follow(
   commands: readonly string[],
   { folder, port, printed }: { folder: string; port: number; printed: string },
 ): Promise<readonly string[]> {
   const mark = '\u0000';
   const script = commands.map((line) => `${line.replaceAll(PORT, String(port))}\nprintf '\\0'`).join('\n');
-  const token = printed.match(/\blkk?_\w+/g)?.at(-1) ?? '';
+  const token = TOKEN.exec(printed)?.[1] ?? '';
   const { stdout } = await run('/bin/sh', ['-ec', script], { cwd: folder, env: { ...env, TOKEN: token } });
   return stdout.split(mark).slice(0, commands.length);
 }

@@ -103,6 +103,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
     npm: false,
     node: false,
   },
+  // JWTs by what the web has: of `verify` and `oauth` only what needs no Node.
+  'compose-jwt.ts': { rooms: ['core', 'lock', 'verify', 'oauth'], npm: false, node: false },
   // Declared tools, for the gateway and for the commands that run them without it.
   'compose-tools.ts': { rooms: ['core', 'config', 'upstream'], ...outside },
   // The probes of `latchkey check`, which need nothing of the gateway.
@@ -110,7 +112,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // Doors of the library: what each of them gives, and nothing else.
   'express.ts': { rooms: ['adapters', 'lock'], ...outside },
   'fastify.ts': { rooms: ['adapters', 'lock'], ...outside },
-  'fetch.ts': { rooms: ['adapters', 'lock'], ...outside },
+  'fetch.ts': { rooms: ['adapters', 'lock', 'compose-jwt.ts'], npm: false, node: false },
   'hono.ts': { rooms: ['adapters', 'lock'], ...outside },
   'node.ts': { rooms: ['adapters', 'lock'], ...outside },
   cli: {
@@ -161,6 +163,12 @@ function isAllowed({ from, to, target }: Import & { target: string }): boolean {
   return roomOf(target) === roomOf(from) || room.rooms.includes(roomOf(target));
 }
 
+/** Whether the file must do with what the web has. */
+function isForWeb(file: string): boolean {
+  const doors = /^adapters\/(?:fetch|hono|metadata-answer|door-options|web-.+)\.ts$/;
+  return ['core', 'lock'].includes(roomOf(file)) || file.startsWith('store/memory/') || doors.test(file);
+}
+
 describe('the house', () => {
   it('has every file in a known room', () => {
     expect(files.filter((file) => !(roomOf(file) in ROOMS))).toEqual([]);
@@ -198,11 +206,20 @@ describe('the house', () => {
 
   // What Node has and the web has not is chosen in one file, or the lock would run nowhere else.
   it('has no Buffer and no process in what is for the web, but where both ways stand', () => {
-    const isForWeb = (file: string) => ['core', 'lock'].includes(roomOf(file)) || file.startsWith('store/memory/');
     const web = files.filter((file) => isForWeb(file) && file !== 'core/bytes.ts');
     expect(web.length).toBeGreaterThan(30);
-    const named = /(?<![\w$.'"`-])(?:Buffer|process|require|setImmediate|__dirname)\b(?!['"`:])/;
+    const named = /(?<![\w$.'"`-])(?:Buffer|process|setImmediate|__dirname)\b(?!['"`:])/;
     expect(web.filter((file) => named.test(codeOf(file)))).toEqual([]);
+  });
+
+  // Rooms that may use Node have files that do not: of what the web's door reaches, all must be such.
+  it('has a door for the web that reaches neither Node nor npm', () => {
+    const reached = new Set(['fetch.ts']);
+    for (const file of reached)
+      for (const { from, to, target } of all) if (from === file && to.startsWith('.')) reached.add(target);
+    const outsiders = all.filter(({ from, to }) => reached.has(from) && !to.startsWith('.'));
+    expect(reached.size).toBeGreaterThan(50);
+    expect(outsiders.map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
   });
 
   it('has no folder or file whose name says nothing', () => {

@@ -54,7 +54,7 @@ describe('docs/guide.md', () => {
     expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
   }, 60_000);
 
-  it.each(chapters)(
+  it.concurrent.each(chapters)(
     '$title',
     async (chapter) => {
       const { printed, answers } = await playChapter(chapter, places.get(chapter.slug)!);

@@ -20,7 +20,7 @@ export { Secret } from './core/secret.ts';
 export type { Store } from './core/store.ts';
 export type { Trail, TrailEntry } from './core/trail.ts';
 export type { Credential, CredentialReason, Verdict, Verifier } from './core/verifier.ts';
-export type { CredentialDocument } from './credentials/describe.ts';
+export type { CredentialDocument, Status as CredentialStatus } from './credentials/describe.ts';
 export { toAuthInfo, type AuthInfo } from './lock/auth-info.ts';
 export type { Incoming } from './lock/incoming.ts';
 export type { Latchkey } from './lock/latchkey.ts';

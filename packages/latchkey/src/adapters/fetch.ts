@@ -30,8 +30,10 @@ export type Handler<Told, Rest extends readonly unknown[]> = (
   ...rest: Rest
 ) => Response | Promise<Response>;
 
+/** A handler as runtimes call it. */
 export type Fetch<Rest extends readonly unknown[]> = (request: Request, ...rest: Rest) => Promise<Response>;
 
+/** What a Request does not tell of itself. */
 export interface FetchOptions<Rest extends readonly unknown[]> extends DoorOptions {
   /** The caller's IP address. Default: not known, so limits of addresses do not hold. */
   readonly addressOf?: (request: Request, ...rest: Rest) => string;
@@ -39,6 +41,7 @@ export interface FetchOptions<Rest extends readonly unknown[]> extends DoorOptio
   readonly encrypted?: (request: Request, ...rest: Rest) => boolean;
 }
 
+/** What stands before the handlers of one lock. */
 export interface FetchDoor<Scope extends string, Rest extends readonly unknown[]> {
   /** Serves one route; `handler` gets the requests that are let in. Without scopes any valid credential will do. */
   protect(rule: { readonly scopes?: readonly Scope[] }, handler: Handler<Caller, Rest>): Fetch<Rest>;

@@ -21,8 +21,13 @@ export interface Latchkey<Scope extends string = string> {
   protect(rule?: { readonly scopes?: readonly Scope[] }): Guard;
   /** A guard for the MCP endpoint of the resource. */
   protectMcp(): Guard;
-  /** What anybody may read of the resource (RFC 9728): where, and the JSON text. */
-  readonly metadata: { readonly path: string; readonly body: () => string };
+  /** What anybody may read of the resource (RFC 9728). */
+  readonly metadata: {
+    /** Where it is read, from the root of the host. */
+    readonly path: string;
+    /** The JSON text, by the rules in force. */
+    readonly body: () => string;
+  };
   /** Puts other rules in force for every guard, from the next request on. Throws a TypeError and changes nothing where they are wrong. */
   setPolicy(policy: PolicyOptions): void;
   /** Has a token or key verified that came some other way than in a request. Never rejects. */

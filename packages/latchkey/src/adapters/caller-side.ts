@@ -7,24 +7,26 @@ import { byName } from './by-name.ts';
 // Set for whatever is answered, by who stands before the handler.
 const STAYING = /^(?:access-control-|vary$)/;
 
-/** The response as its caller gets it, by the methods it had when this was made: others may be put in their place. */
+type Method = (...given: readonly unknown[]) => unknown;
+
+/** The methods that a response had before others took their place. */
+export type Own = Readonly<Record<'writeHead' | 'write' | 'end' | 'flushHeaders', Method>>;
+
+/** The response as its caller gets it, by the methods it has when this is made. */
 export class CallerSide implements Answer {
+  readonly own: Own;
+  /** While one of `own` runs: the others that it calls are its own too. */
+  within = false;
   readonly #response: ServerResponse;
   readonly #passage: Passage;
-  readonly #writeHead: (status: number) => unknown;
-  readonly #write: (chunk: Uint8Array | string) => boolean;
-  readonly #end: (chunk?: Uint8Array | string) => unknown;
-  readonly #flush: () => void;
   #started = false;
   #over = false;
 
   constructor(response: ServerResponse, passage: Passage) {
     this.#response = response;
     this.#passage = passage;
-    this.#writeHead = response.writeHead.bind(response);
-    this.#write = response.write.bind(response);
-    this.#end = response.end.bind(response);
-    this.#flush = response.flushHeaders.bind(response);
+    const { writeHead, write, end, flushHeaders } = response as unknown as Own;
+    this.own = { writeHead, write, end, flushHeaders };
   }
 
   get aborted(): boolean {
@@ -52,18 +54,18 @@ export class CallerSide implements Answer {
   }
 
   write(chunk: Uint8Array | string): boolean {
-    return !this.#over && this.#write(chunk);
+    return !this.#over && this.#call('write', chunk) === true;
   }
 
   end(chunk?: Uint8Array | string): void {
     if (this.#over) return;
     this.#over = true;
-    if (chunk === undefined) this.#end();
-    else this.#end(chunk);
+    if (chunk === undefined) this.#call('end');
+    else this.#call('end', chunk);
   }
 
   flush(): void {
-    if (this.#started && !this.#over) this.#flush();
+    if (this.#started && !this.#over) this.#call('flushHeaders');
   }
 
   fail(refusal: Refusal): void {
@@ -85,6 +87,16 @@ export class CallerSide implements Answer {
     this.#started = true;
     // One by one: who stands before the handler may look at them before they leave.
     for (const [name, values] of byName(headers)) this.#response.setHeader(name, values);
-    this.#writeHead(status);
+    this.#call('writeHead', status);
+  }
+
+  #call(name: keyof Own, ...given: readonly unknown[]): unknown {
+    const before = this.within;
+    this.within = true;
+    try {
+      return this.own[name].apply(this.#response, given as unknown[]);
+    } finally {
+      this.within = before;
+    }
   }
 }

@@ -9,17 +9,21 @@ import { judge, letIn } from './node-door.ts';
 import { type Seen, toIncoming } from './node-incoming.ts';
 import { sendAnswer } from './send-answer.ts';
 
+/** As the MCP SDK says it for Express too, in words that fit those of both of its lines. */
+type ExpressAuth = Omit<AuthInfo, 'extra'> & { extra?: Record<string, unknown> };
+
 declare global {
   namespace Express {
     interface Request {
       /** Who is asking; there behind `protect()` and `protectMcp()`. */
       principal?: Principal;
       /** The same as handlers of the MCP SDK want it. */
-      auth?: AuthInfo;
+      auth?: ExpressAuth;
     }
   }
 }
 
+/** Middleware of one lock. */
 export interface ExpressDoor<Scope extends string> {
   /** Lets in who holds all the scopes of the rule; without any, whoever has a valid credential. */
   protect(rule?: { readonly scopes?: readonly Scope[] }): RequestHandler;

@@ -51,8 +51,8 @@ export function readBody(request: IncomingMessage, { limitBytes, timeoutMs }: Bo
 }
 
 function giveBack(request: IncomingMessage, body: Buffer): Buffer | Refusal {
-  // Headers that come after everything was judged by them.
-  if (request.rawTrailers.length > 0) return refuse('framing', { detail: 'trailers' });
+  // Headers that come after everything was judged by them. A request that never was on a wire has none.
+  if ((request.rawTrailers ?? []).length > 0) return refuse('framing', { detail: 'trailers' });
   if (body.length > 0) request.unshift(body);
   return body;
 }

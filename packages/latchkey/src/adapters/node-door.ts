@@ -25,7 +25,7 @@ export function judge(guard: Guard, incoming: Incoming, conclude: (admission: Ad
 
 /** Makes the request one that its handler may have: null where nobody waits for an answer any more. */
 export function letIn(
-  request: IncomingMessage & { auth?: AuthInfo },
+  request: IncomingMessage,
   response: ServerResponse,
   passage: Passage,
   { withToken = false }: DoorOptions,
@@ -34,7 +34,7 @@ export function letIn(
   const { principal, message } = passage;
   const authInfo = withToken ? toAuthInfo(principal, { token: tokenOf(request) }) : toAuthInfo(principal);
   // Where handlers of both lines of the MCP SDK look for it.
-  request.auth = authInfo;
+  (request as { auth?: AuthInfo }).auth = authInfo;
   return { principal, authInfo, body: message === null ? undefined : parse(message.bytes) };
 }
 

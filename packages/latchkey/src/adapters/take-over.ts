@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Passage } from '../lock/passage.ts';
-import { CallerSide } from './caller-side.ts';
+import { CallerSide, type Own } from './caller-side.ts';
 
 /** Has everything that is written to the response go through `show` first. */
 export function takeOver(request: IncomingMessage, response: ServerResponse, passage: Passage): CallerSide {
@@ -18,12 +18,11 @@ export function takeOver(request: IncomingMessage, response: ServerResponse, pas
     shown.start(response.statusCode, headers);
   };
 
-  Object.defineProperty(response, 'headersSent', { configurable: true, get: () => started });
-  Object.assign(response, {
-    writeHead(status: number, ...rest: readonly unknown[]) {
+  const put: Own = {
+    writeHead(status, ...rest) {
       if (started)
         throw Object.assign(new Error('The headers were written already.'), { code: 'ERR_HTTP_HEADERS_SENT' });
-      response.statusCode = status;
+      response.statusCode = status as number;
       const [message, headers] = typeof rest[0] === 'string' ? rest : [undefined, rest[0] ?? rest[1]];
       if (message !== undefined) response.statusMessage = message as string;
       if (headers !== undefined) setHeaders(response, headers as Headers);
@@ -34,25 +33,34 @@ export function takeOver(request: IncomingMessage, response: ServerResponse, pas
       start(null);
       caller.flush();
     },
-    write(chunk: Buffer | string, ...rest: readonly unknown[]): boolean {
-      if (ended) return caller.write(chunk);
+    write(chunk, ...rest) {
+      if (ended) return false;
       start(null);
-      const more = shown.write(toBytes(chunk, rest[0]));
+      const more = shown.write(toBytes(chunk as Uint8Array | string, rest[0]));
       callLast(rest);
       return more;
     },
-    end(...all: readonly unknown[]) {
+    end(...given) {
       if (ended) return response;
       ended = true;
-      const chunk = typeof all[0] === 'function' || all[0] === undefined || all[0] === null ? null : all[0];
-      const bytes = chunk === null ? null : toBytes(chunk as Buffer | string, all[1]);
-      const callback = all.findLast((each) => typeof each === 'function');
+      const [first, encoding] = given;
+      const bytes = isNothing(first) ? null : toBytes(first as Uint8Array | string, encoding);
+      const callback = given.findLast((each) => typeof each === 'function');
       if (callback !== undefined) response.once('finish', callback as () => void);
       start(bytes ?? '');
       if (bytes === null) shown.end();
       else shown.end(bytes);
       return response;
     },
+  };
+  for (const name of Object.keys(put) as (keyof Own)[])
+    Object.assign(response, {
+      [name]: (...given: readonly unknown[]) =>
+        caller.within ? caller.own[name].apply(response, given as unknown[]) : put[name](...given),
+    });
+  Object.defineProperty(response, 'headersSent', {
+    configurable: true,
+    get: () => (caller.within ? caller.headersSent : started),
   });
   // What has to be looked at cannot be looked at when it is compressed.
   delete request.headers['accept-encoding'];
@@ -89,6 +97,10 @@ function flatten(headers: OutgoingHttpHeaders): string[] {
 function toBytes(chunk: Uint8Array | string, encoding: unknown): Uint8Array | string {
   if (typeof chunk !== 'string') return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk);
   return typeof encoding === 'string' ? Buffer.from(chunk, encoding as BufferEncoding) : chunk;
+}
+
+function isNothing(given: unknown): boolean {
+  return given === undefined || given === null || typeof given === 'function';
 }
 
 function callLast(given: readonly unknown[]): void {

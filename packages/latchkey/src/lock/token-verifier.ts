@@ -18,6 +18,7 @@ export interface TokenVerifier {
   verifyAccessToken(token: string): Promise<KnownAuthInfo & { expiresAt: number }>;
 }
 
+/** What the SDK's guard is told besides. */
 export interface TokenVerifierOptions {
   /** Scopes that the guard will ask for and no rule names: holders of `*` are said to have them, too. */
   readonly scopes?: readonly string[];

@@ -37,11 +37,13 @@ export interface LatchkeyOptions<Rules extends PolicyOptions = PolicyOptions> {
   readonly now?: () => number;
 }
 
+/** A function that takes entries as they come, or a Trail, which is also asked whether it is healthy. */
 export type TrailOption = Trail | ((entry: TrailEntry) => Awaitable<void>);
 
 /** A verifier, or what makes one for a resource. */
 export type VerifierOption = LockVerifier | ((around: VerifierAround) => LockVerifier);
 
+/** What a verifier is told of the lock it is made for. */
 export interface VerifierAround {
   /** Canonical URL of what is protected, as it was given. */
   readonly resource: string;
@@ -72,6 +74,7 @@ export interface PolicyOptions {
   readonly list?: 'callable' | 'all';
 }
 
+/** What a method asks of its caller. */
 export interface MethodRuleOptions {
   /** Scopes that are needed, all of them. */
   readonly scopes?: readonly string[];
@@ -79,6 +82,7 @@ export interface MethodRuleOptions {
   readonly deny?: boolean;
 }
 
+/** What a tool, resource or prompt asks of its caller. */
 export interface RuleOptions extends MethodRuleOptions {
   /** Lets a call through only where it says true, at once; what it throws counts as no. */
   readonly when?: When | Condition;
@@ -88,6 +92,7 @@ export interface RuleOptions extends MethodRuleOptions {
   readonly limit?: string;
 }
 
+/** Judges one call, at once; anything but true refuses it. */
 export type When = (call: {
   /** Arguments of the call; without any, an empty object. Integers past 2^53 are bigint. */
   // What a caller sends may be anything; where a condition is wrong about it, it throws, and that is a no.

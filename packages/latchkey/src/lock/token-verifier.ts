@@ -2,7 +2,7 @@ import type { Policy } from '../core/policy.ts';
 import { EVERY_SCOPE } from '../core/principal.ts';
 import { refuse, type Refusal } from '../core/reason.ts';
 import { Secret } from '../core/secret.ts';
-import { toAuthInfo, type AuthInfo } from './auth-info.ts';
+import { toAuthInfo, type KnownAuthInfo } from './auth-info.ts';
 import { isUndecided } from './identify.ts';
 import { createAsking, type Lock } from './lock.ts';
 import { createInvalidTokenError, type InvalidTokenErrorClass } from './sdk-error.ts';
@@ -15,9 +15,10 @@ export interface TokenVerifier {
    * Whose a token is. Rejects with the SDK's own kind of error for one that is not good, which its guard answers by 401,
    * and with another error, answered by 500, where nobody could decide.
    */
-  verifyAccessToken(token: string): Promise<AuthInfo & { expiresAt: number }>;
+  verifyAccessToken(token: string): Promise<KnownAuthInfo & { expiresAt: number }>;
 }
 
+/** What the SDK's guard is told besides. */
 export interface TokenVerifierOptions {
   /** Scopes that the guard will ask for and no rule names: holders of `*` are said to have them, too. */
   readonly scopes?: readonly string[];

@@ -16,6 +16,7 @@ const CONFIG = {
     strict: true,
     noEmit: true,
     target: 'es2024',
+    lib: ['es2024'],
     module: 'nodenext',
     types: ['node'],
     exactOptionalPropertyTypes: true,

@@ -16,6 +16,7 @@ export interface LatchkeyOptions<Rules extends PolicyOptions = PolicyOptions> {
   readonly policy?: Rules;
   /** What callers without a credential may do. Default: nothing, they get 401. */
   readonly anonymous?: { readonly scopes?: readonly string[] };
+  /** How much may be asked, and how fast. */
   readonly limits?: LimitOptions;
   /** Host header values that MCP endpoints answer for. Default: that of `resource`; on loopback also its other names. */
   readonly hosts?: readonly string[];

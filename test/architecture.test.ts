@@ -51,7 +51,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // This gateway's own credentials: how they are verified and replaced.
   'compose-credentials.ts': { rooms: ['core', 'config', 'verify', 'gateway', 'rotation'], ...outside },
   // What foreign issuers add: their verifiers, documents and endpoints.
-  'compose-issuers.ts': { rooms: ['core', 'config', 'verify', 'oauth', 'compose-lookups.ts'], ...outside },
+  'compose-issuers.ts': { rooms: ['core', 'config', 'verify', 'oauth', 'lock', 'compose-lookups.ts'], ...outside },
   // Those of their verifiers that ask them about tokens.
   'compose-lookups.ts': { rooms: ['core', 'config', 'verify', 'oauth'], ...outside },
   // Which upstream a configuration means: one more kind of it changes nothing else.
@@ -63,6 +63,19 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'compose-upstream-auth.ts': { rooms: ['core', 'config', 'oauth'], ...outside },
   // What the credential commands need, without the gateway's start-up time.
   'compose-store.ts': { rooms: ['store', 'verify'], ...outside },
+  // The library on Node: store, verifiers, trail and lock, joined.
+  'compose-library.ts': {
+    rooms: ['core', 'verify', 'lock', 'trail', 'compose-credentials.ts', 'compose-verifiers.ts'],
+    ...outside,
+  },
+  // What its users give it as verifiers.
+  'compose-verifiers.ts': { rooms: ['core', 'config', 'verify', 'lock', 'compose-issuers.ts'], ...outside },
+  // Doors: what the package exports, and nothing else.
+  'latchkey.ts': {
+    rooms: ['core', 'lock', 'compose-library.ts', 'compose-store.ts', 'compose-verifiers.ts'],
+    npm: false,
+    node: false,
+  },
   // Declared tools, for the gateway and for the commands that run them without it.
   'compose-tools.ts': { rooms: ['core', 'config', 'upstream'], ...outside },
   // The probes of `latchkey check`, which need nothing of the gateway.

@@ -16,7 +16,10 @@ interface Around {
 }
 
 /** What of the issuers could never work, or would let in whom nobody meant. */
-export function checkIssuers({ auth }: Settings, where: (...path: Path) => string): Problem[] {
+export function checkIssuers(
+  { auth }: { readonly auth: Pick<Settings['auth'], 'issuers'> },
+  where: (...path: Path) => string,
+): Problem[] {
   const seen = new Map<string, string>();
   return Object.entries(auth.issuers).flatMap(([name, given]) => {
     const preset: IssuerPreset = PRESETS[given.preset ?? 'oidc'];

@@ -83,6 +83,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // Doors of the library: what each of them gives, and nothing else.
   'fetch.ts': { rooms: ['adapters', 'lock'], ...outside },
   'hono.ts': { rooms: ['adapters', 'lock'], ...outside },
+  'express.ts': { rooms: ['adapters', 'lock'], ...outside },
+  'fastify.ts': { rooms: ['adapters', 'lock'], ...outside },
+  'node.ts': { rooms: ['adapters', 'lock'], ...outside },
   cli: {
     rooms: ['core', 'config', 'compose.ts', 'compose-store.ts', 'compose-tools.ts', 'compose-check.ts'],
     ...outside,

@@ -4,13 +4,20 @@ import { watchFile } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { cel, createLatchkey, jwt, openStore, type Latchkey, type PolicyOptions, type Store } from 'latchkey';
+import { createLatchkey, jwt, openStore, type Latchkey, type PolicyOptions, type Store } from 'latchkey';
+import { compileCondition } from '../../packages/latchkey/src/config/condition.ts';
 import { mintCredential } from '../../packages/latchkey/src/verify/mint.ts';
-import { APPLICATIONS } from './applications.ts';
+import type { Application } from './application.ts';
 import { readConfig, type DoorConfig, type RuleConfig } from './config.ts';
 import type { DoorName } from './doors.ts';
 
 const [door, file] = process.argv.slice(2) as [DoorName, string];
+
+function cel(text: string) {
+  const compiled = compileCondition(text);
+  if (compiled.kind === 'condition') return compiled.condition;
+  throw new TypeError('condition');
+}
 
 function toPolicy({ tools = {}, resources = {}, prompts = {}, scopes = {} }: DoorConfig): PolicyOptions {
   const toRules = (rules: Readonly<Record<string, RuleConfig>>): NonNullable<PolicyOptions['tools']> =>
@@ -68,6 +75,7 @@ function followRules(lock: Latchkey): void {
 }
 
 async function main(): Promise<void> {
+  const { application } = (await import(`./applications/${door}.ts`)) as { readonly application: Application };
   const config = readConfig(file);
   const server = createServer();
   server.listen(0, '127.0.0.1');
@@ -75,7 +83,7 @@ async function main(): Promise<void> {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
   const store = await openStore(config.store);
   const lock = toLock(config, store, url);
-  server.on('request', await APPLICATIONS[door]({ lock, upstream: config.upstream.url, server }));
+  server.on('request', await application({ lock, upstream: config.upstream.url, server }));
   // Node hangs up on CONNECT where nobody listens for it.
   server.on('connect', (_request, socket) => void socket.end('HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n'));
   const token = await createFirstToken(store);

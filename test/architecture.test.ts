@@ -30,6 +30,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   rotation: { rooms: ['core'], ...outside },
   trail: { rooms: ['core'], ...outside },
   check: { rooms: ['core'], npm: false, node: true },
+  // What users test their own servers with; of `verify` only how a credential is made.
+  testing: { rooms: ['core', 'verify'], npm: false, node: true },
+  'testing.ts': { rooms: ['testing', 'store'], npm: false, node: false },
   'compose.ts': {
     rooms: [
       'core',
@@ -81,10 +84,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // The probes of `latchkey check`, which need nothing of the gateway.
   'compose-check.ts': { rooms: ['check'], ...outside },
   // Doors of the library: what each of them gives, and nothing else.
-  'fetch.ts': { rooms: ['adapters', 'lock'], ...outside },
-  'hono.ts': { rooms: ['adapters', 'lock'], ...outside },
   'express.ts': { rooms: ['adapters', 'lock'], ...outside },
   'fastify.ts': { rooms: ['adapters', 'lock'], ...outside },
+  'fetch.ts': { rooms: ['adapters', 'lock'], ...outside },
+  'hono.ts': { rooms: ['adapters', 'lock'], ...outside },
   'node.ts': { rooms: ['adapters', 'lock'], ...outside },
   cli: {
     rooms: ['core', 'config', 'compose.ts', 'compose-store.ts', 'compose-tools.ts', 'compose-check.ts'],
@@ -144,6 +147,12 @@ describe('the house', () => {
     expect(all.filter((each) => !isAllowed(each)).map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
   });
 
+  it('has a store in memory that needs nothing of Node', () => {
+    const found = all.filter(({ from }) => from.startsWith('store/memory/') || from === 'store/successor.ts');
+    expect(found.length).toBeGreaterThan(5);
+    expect(found.filter(({ to }) => !to.startsWith('.')).map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
+  });
+
   it('has no cycle of imports', () => {
     const edges = Map.groupBy(
       all.filter(({ to }) => to.startsWith('.')),
@@ -166,8 +175,9 @@ describe('the house', () => {
   // What Node has and the web has not is chosen in one file, or the lock would run nowhere else.
   it('has no Buffer and no process in what is for the web, but where both ways stand', () => {
     const doors = /^adapters\/(?:fetch|hono|web-.+)\.ts$/;
-    const rules = files.filter((file) => ['core', 'lock'].includes(roomOf(file)) && file !== 'core/bytes.ts');
-    const web = [...rules, ...files.filter((file) => doors.test(file))];
+    const isForWeb = (file: string) =>
+      ['core', 'lock'].includes(roomOf(file)) || file.startsWith('store/memory/') || doors.test(file);
+    const web = files.filter((file) => isForWeb(file) && file !== 'core/bytes.ts');
     expect(web.length).toBeGreaterThan(30);
     const named = /(?<![\w$.'"`-])(?:Buffer|process|require|setImmediate|__dirname)\b(?!['"`:])/;
     expect(web.filter((file) => named.test(codeOf(file)))).toEqual([]);

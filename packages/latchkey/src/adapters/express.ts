@@ -5,8 +5,8 @@ import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard } from '../lock/passage.ts';
 import type { DoorOptions } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
-import { admit } from './node-door.ts';
-import type { Seen } from './node-incoming.ts';
+import { judge, letIn } from './node-door.ts';
+import { type Seen, toIncoming } from './node-incoming.ts';
 import { sendAnswer } from './send-answer.ts';
 
 declare global {
@@ -43,9 +43,12 @@ export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: D
 
 function toMiddleware(guard: Guard, options: DoorOptions): RequestHandler {
   return (request, response, next) =>
-    admit(guard, { request, response }, { seen: see(request), options }, ({ principal, body }) => {
-      request.principal = principal;
-      if (body !== undefined) request.body = body;
+    judge(guard, toIncoming(request, see(request), options), (admission) => {
+      if (admission.kind === 'refused') return sendAnswer(request, response, admission.answer);
+      const caller = letIn(request, response, admission, options);
+      if (caller === null) return;
+      request.principal = caller.principal;
+      if (caller.body !== undefined) request.body = caller.body;
       next();
     });
 }

@@ -2,17 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Principal } from '../core/principal.ts';
 import { Secret } from '../core/secret.ts';
 import { type AuthInfo, toAuthInfo } from '../lock/auth-info.ts';
+import type { Incoming } from '../lock/incoming.ts';
 import type { Admission, Guard, Passage } from '../lock/passage.ts';
+import { bindAnswer } from './bind-answer.ts';
 import type { DoorOptions } from './door-options.ts';
-import { bindAnswer } from './node-answer.ts';
-import { type Seen, toIncoming } from './node-incoming.ts';
-import { sendAnswer } from './send-answer.ts';
-
-/** A request of Node and its answer. */
-export interface Exchanged {
-  readonly request: IncomingMessage & { auth?: AuthInfo };
-  readonly response: ServerResponse;
-}
 
 /** What a handler behind a door knows of its caller. */
 export interface Caller {
@@ -23,39 +16,30 @@ export interface Caller {
   readonly body: unknown;
 }
 
-/**
- * Has a guard judge a request; calls `enter` at most once and only for one that is let in, at once where nothing has to
- * wait. Any other is answered.
- */
-export function admit(
-  guard: Guard,
-  { request, response }: Exchanged,
-  { seen, options }: { readonly seen: Seen; readonly options: DoorOptions },
-  enter: (caller: Caller) => void,
-): void {
-  const conclude = (admission: Admission): void => {
-    if (admission.kind === 'refused') return sendAnswer(request, response, admission.answer);
-    if (!bindAnswer(request, response, admission)) return;
-    const caller = toCaller(request, admission, options);
-    // Where handlers of both lines of the MCP SDK look for it.
-    request.auth = caller.authInfo;
-    enter(caller);
-  };
-  const admission = guard.admit(toIncoming(request, seen, options));
+/** Has the guard judge; `conclude` is called at once where nothing has to wait. */
+export function judge(guard: Guard, incoming: Incoming, conclude: (admission: Admission) => void): void {
+  const admission = guard.admit(incoming);
   if (admission instanceof Promise) void admission.then(conclude);
   else conclude(admission);
 }
 
-function toCaller(
-  request: IncomingMessage,
-  { principal, message }: Passage,
+/** Makes the request one that its handler may have: null where nobody waits for an answer any more. */
+export function letIn(
+  request: IncomingMessage & { auth?: AuthInfo },
+  response: ServerResponse,
+  passage: Passage,
   { withToken = false }: DoorOptions,
-): Caller {
-  return {
-    principal,
-    authInfo: withToken ? toAuthInfo(principal, { token: tokenOf(request) }) : toAuthInfo(principal),
-    body: message === null ? undefined : JSON.parse(message.bytes.toString()),
-  };
+): Caller | null {
+  if (!bindAnswer(request, response, passage)) return null;
+  const { principal, message } = passage;
+  const authInfo = withToken ? toAuthInfo(principal, { token: tokenOf(request) }) : toAuthInfo(principal);
+  // Where handlers of both lines of the MCP SDK look for it.
+  request.auth = authInfo;
+  return { principal, authInfo, body: message === null ? undefined : parse(message.bytes) };
+}
+
+function parse({ buffer, byteOffset, byteLength }: Uint8Array): unknown {
+  return JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString());
 }
 
 function tokenOf({ headers }: IncomingMessage): Secret {

@@ -4,8 +4,8 @@ import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard } from '../lock/passage.ts';
 import type { DoorOptions } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
-import { admit, type Caller } from './node-door.ts';
-import type { Seen } from './node-incoming.ts';
+import { type Caller, judge, letIn } from './node-door.ts';
+import { type Seen, toIncoming } from './node-incoming.ts';
 import { sendAnswer } from './send-answer.ts';
 
 /** Handles a request that was let in. `request.auth` is what handlers of the MCP SDK look for. */
@@ -29,9 +29,11 @@ export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: D
   const listen =
     (guard: Guard, handler: NodeHandler): RequestListener =>
     (request, response) =>
-      admit(guard, { request, response }, { seen: see(request), options }, (caller) =>
-        handler(request, response, caller),
-      );
+      judge(guard, toIncoming(request, see(request), options), (admission) => {
+        if (admission.kind === 'refused') return sendAnswer(request, response, admission.answer);
+        const caller = letIn(request, response, admission, options);
+        if (caller !== null) handler(request, response, caller);
+      });
   return {
     protect: (rule, handler) => listen(lock.protect(rule), handler),
     protectMcp: (handler) => listen(lock.protectMcp(), handler),

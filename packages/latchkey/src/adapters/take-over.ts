@@ -2,25 +2,8 @@ import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerRe
 import type { Passage } from '../lock/passage.ts';
 import { CallerSide } from './caller-side.ts';
 
-/**
- * Binds the answer of a request that was let in to its passage: what the handler writes goes through `show`, it is cut when
- * the caller's credential ends, and its end is told. False where nobody waits for an answer any more.
- */
-export function bindAnswer(request: IncomingMessage, response: ServerResponse, passage: Passage): boolean {
-  if (response.destroyed || response.writableEnded) {
-    passage.finish(response.headersSent ? response.statusCode : 0);
-    return false;
-  }
-  const { headers } = passage;
-  for (let i = 0; i < headers.length; i += 2) response.appendHeader(headers[i] as string, headers[i + 1] as string);
-  passage.onEnded(() => response.destroy());
-  const caller = passage.whole ? response : takeOver(request, response, passage);
-  response.once('close', () => passage.finish(caller.headersSent ? response.statusCode : 0));
-  return true;
-}
-
 /** Has everything that is written to the response go through `show` first. */
-function takeOver(request: IncomingMessage, response: ServerResponse, passage: Passage): CallerSide {
+export function takeOver(request: IncomingMessage, response: ServerResponse, passage: Passage): CallerSide {
   const caller = new CallerSide(response, passage);
   const shown = passage.show(caller);
   let started = false;
@@ -31,8 +14,7 @@ function takeOver(request: IncomingMessage, response: ServerResponse, passage: P
     started = true;
     const headers = flatten(response.getHeaders());
     // Node counts a body that comes in one piece.
-    if (last !== null && !response.hasHeader('content-length') && !response.hasHeader('transfer-encoding'))
-      headers.push('content-length', String(Buffer.byteLength(last)));
+    if (last !== null && isCounted(response)) headers.push('content-length', String(Buffer.byteLength(last)));
     shown.start(response.statusCode, headers);
   };
 
@@ -85,9 +67,16 @@ function setHeaders(response: ServerResponse, headers: Headers): void {
     for (const [name, value] of Object.entries(headers)) if (value !== undefined) response.setHeader(name, value);
     return;
   }
-  const flat = headers.flat(1) as readonly string[];
+  const flat = (Array.isArray(headers[0]) ? headers.flat(1) : headers) as readonly string[];
   for (let i = 0; i < flat.length; i += 2) response.removeHeader(flat[i] as string);
   for (let i = 0; i < flat.length; i += 2) response.appendHeader(flat[i] as string, flat[i + 1] as string);
+}
+
+// Answers with these statuses have no body, not even an empty one (RFC 9110 §8.6).
+function isCounted(response: ServerResponse): boolean {
+  const { statusCode } = response;
+  if (statusCode === 204 || statusCode === 304) return false;
+  return !response.hasHeader('content-length') && !response.hasHeader('transfer-encoding');
 }
 
 function flatten(headers: OutgoingHttpHeaders): string[] {

@@ -21,7 +21,10 @@ const TARGETS: readonly (readonly [ours: string, theirs: string])[] = [
 ];
 
 async function main(): Promise<number> {
-  const options = parseOptions(process.argv.slice(2), DOOR_KINDS.map(({ name }) => name));
+  const options = parseOptions(
+    process.argv.slice(2),
+    DOOR_KINDS.map(({ name }) => name),
+  );
   if (options === 'help') {
     console.log(USAGE.replace('run.ts', 'doors.ts'));
     return 0;
@@ -53,7 +56,7 @@ async function main(): Promise<number> {
 function formatDoors(kinds: readonly DoorKind[], measured: DoorRounds): string {
   const width = Math.max(...kinds.map(({ name }) => name.length));
   const rows = kinds.map(({ name, without }) => {
-    const costs = measured.get(name) ?? [];
+    const costs = [...(measured.get(name) ?? [])];
     const bare = without === null ? [] : (measured.get(without) ?? []);
     const added = bare.length === 0 ? '' : median(costs.map((cost, at) => cost - (bare[at] ?? NaN))).toFixed(1);
     const cells = [median(costs).toFixed(1), Math.min(...costs).toFixed(1), added];
@@ -64,8 +67,8 @@ function formatDoors(kinds: readonly DoorKind[], measured: DoorRounds): string {
 
 function judge(measured: DoorRounds): boolean {
   const held = TARGETS.flatMap(([ours, theirs]) => {
-    const [costs, reference] = [measured.get(ours), measured.get(theirs)];
-    if (costs === undefined || reference === undefined) return [];
+    const [costs, reference] = [ours, theirs].map((name) => [...(measured.get(name) ?? [])]) as [number[], number[]];
+    if (costs.length === 0 || reference.length === 0) return [];
     const ratio = medianRatio(costs, reference);
     const text = `${ratio.toFixed(3)} x (minima ${minimumRatio(costs, reference).toFixed(3)} x)`;
     console.log(`${ratio <= 1 ? 'PASS' : 'FAIL'}  ${ours} at most ${theirs}: ${text}`);

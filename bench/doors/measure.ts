@@ -74,7 +74,12 @@ async function start(kind: DoorKind, around: Around, issuer: Issuer): Promise<Co
   const origin = `http://127.0.0.1:${port}`;
   if (kind.framework === 'mcp') {
     await prove(kind, callers, (caller) => callMcp(`${origin}/mcp`, caller));
-    return { name: kind.name, server, plan: createPlan(plan, `${origin}/mcp`, '2026-07-28', callers, false), costs: [] };
+    return {
+      name: kind.name,
+      server,
+      plan: createPlan(plan, `${origin}/mcp`, '2026-07-28', callers, false),
+      costs: [],
+    };
   }
   await prove(kind, callers, (caller) => fetch(`${origin}/report`, { headers: caller }).then(({ status }) => status));
   return { name: kind.name, server, plan: createRoutePlan(plan, `${origin}/report`, callers), costs: [] };

@@ -63,6 +63,9 @@ test('RSA-02 Every method guarded', async () => {
     await expectRefused(site, { method, token: null, body: null }, [400, 401, 405]);
   for (const target of ['/mcp', new URL(site.spy.url).host])
     await expectRefused(site, { method: 'CONNECT', target, token: null, body: null }, [400, 405]);
+});
+
+test('RSA-02 Every method guarded: preflights say nothing', async () => {
   const preflight = await expectRefused(site, { method: 'OPTIONS', token: null, body: null }, [204, 401, 405]);
   expect(preflight.body).toBe('');
 });

@@ -3,7 +3,7 @@ import { createLatchkey, LatchkeyError, staticTokens, type LatchkeyOptions } fro
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { expectDiscreet } from '../acceptance/challenge.ts';
 import { setRules } from '../acceptance/changing-sites.ts';
-import { expectRefused, send, startSite, type Call, type Site } from '../acceptance/harness.ts';
+import { expectRefused, MCP_METHODS, send, startSite, type Call, type Site } from '../acceptance/harness.ts';
 import { headerValue, headerValues, json } from '../fixtures/raw-http.ts';
 
 let site: Site;
@@ -11,6 +11,13 @@ beforeAll(async () => {
   site = await startSite({ limits: { failedPerAddress: '100000/min' } });
 });
 afterAll(() => site.close());
+
+test('RSA-02 Every method guarded: OPTIONS is one that the endpoint does not have', async () => {
+  for (const token of [null, 'garbage', site.tokens.aliceRead]) {
+    const answer = await expectRefused(site, { method: 'OPTIONS', token, body: null }, 405);
+    expect(headerValues(answer, 'allow')).toEqual([MCP_METHODS]);
+  }
+});
 
 const METADATA = '/.well-known/oauth-protected-resource/mcp';
 
@@ -28,7 +35,12 @@ test('RSA-28 Public endpoints: the metadata', async () => {
   const metadata = json(answer) as Record<string, unknown>;
   expect(metadata).toMatchObject({ resource: site.gateway.url, bearer_methods_supported: ['header'] });
   expect(metadata['scopes_supported']).toEqual(['file:read', 'file:write', 'secret:read']);
-  for (const target of [`${METADATA}/`, METADATA.slice(0, -4), '/.well-known/oauth-authorization-server', '/oauth/token'])
+  for (const target of [
+    `${METADATA}/`,
+    METADATA.slice(0, -4),
+    '/.well-known/oauth-authorization-server',
+    '/oauth/token',
+  ])
     for (const token of [null, site.tokens.aliceRead]) {
       const other = await expectRefused(site, { ...get, target, token }, 404);
       expect(headerValues(other, 'www-authenticate')).toEqual([]);
@@ -36,15 +48,25 @@ test('RSA-28 Public endpoints: the metadata', async () => {
 });
 
 test('RSA-29 Skip-auth paths are exact: whatever the router takes for the endpoint is behind the guard', async () => {
-  const spellings = ['/mcp/', '/MCP', '/%6dcp', '//mcp', '/./mcp', '/x/../mcp', '/mcp;x', '/mcp?x', `${METADATA}/../mcp`];
+  const spellings = [
+    '/mcp/',
+    '/MCP',
+    '/%6dcp',
+    '//mcp',
+    '/./mcp',
+    '/x/../mcp',
+    '/mcp;x',
+    '/mcp?x',
+    `${METADATA}/../mcp`,
+  ];
   for (const target of spellings) {
     const served = (await send(site, { target })).status;
-    expect([200, 400, 404]).toContain(served);
+    expect([200, 400, 404, 405]).toContain(served);
     for (const token of [null, 'garbage', site.tokens.revoked]) {
-      const refused = await expectRefused(site, { target, token }, [400, 401, 404]);
+      const refused = await expectRefused(site, { target, token }, [400, 401, 404, 405]);
       expect([target, refused.status === 401]).toEqual([target, served === 200]);
     }
-    await expectRefused(site, { target, tool: 'write_file' }, served === 200 ? 403 : [400, 404]);
+    await expectRefused(site, { target, tool: 'write_file' }, served === 200 ? 403 : [400, 404, 405]);
   }
 });
 
@@ -80,12 +102,22 @@ test('RSA-35 Fail closed at start: no lock is made of bad options', () => {
   const good = { resource: RESOURCE, verifiers: [staticTokens({ tokens: 'Kq7w2ZtR9vXs4LmB8nYc' })] };
   expect(() => createLatchkey(good)).not.toThrow();
   for (const options of bad)
-    expect(() => createLatchkey({ ...good, ...options } as LatchkeyOptions), JSON.stringify(options)).toThrow(TypeError);
+    expect(() => createLatchkey({ ...good, ...options } as LatchkeyOptions), JSON.stringify(options)).toThrow(
+      TypeError,
+    );
 });
 
 test('RSA-35 Fail closed at start: no verifier is made of weak tokens', () => {
   const strong = 'Kq7w2ZtR9vXs4LmB8nYc';
-  for (const tokens of ['', ',', `${strong},`, `${strong},${strong}`, 'short', 'a'.repeat(28), 'your-token-here-change-me'])
+  for (const tokens of [
+    '',
+    ',',
+    `${strong},`,
+    `${strong},${strong}`,
+    'short',
+    'a'.repeat(28),
+    'your-token-here-change-me',
+  ])
     expect(() => staticTokens({ tokens }), tokens).toThrow(LatchkeyError);
   expect(() => staticTokens({ env: 'TOKENS_THAT_NOBODY_SET' })).toThrow(LatchkeyError);
 });

@@ -15,7 +15,10 @@ export default class DoorReporter implements Reporter {
   }
 }
 
-function countOf(modules: readonly TestModule[], project: string): { readonly passed: number; readonly failed: number } {
+function countOf(
+  modules: readonly TestModule[],
+  project: string,
+): { readonly passed: number; readonly failed: number } {
   const own = modules.filter((module) => module.project.name === project);
   const states = own.flatMap(({ children }) => [...children.allTests()].map((test) => test.result().state));
   const broken = own.filter((module) => module.state() === 'failed' && module.children.size === 0).length;

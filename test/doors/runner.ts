@@ -5,7 +5,8 @@ import { isLeftOut } from './left-out.ts';
 export default class DoorRunner extends TestRunner {
   override async importFile(...of: Parameters<TestRunner['importFile']>): Promise<void> {
     await super.importFile(...of);
-    if (of[1] !== 'collect') return;
+    const [file, source] = of;
+    if (source !== 'collect' || file.startsWith(import.meta.dirname)) return;
     const { tasks } = TestRunner.getCurrentSuite();
     tasks.splice(0, tasks.length, ...tasks.filter(({ name }) => !isLeftOut(name)));
   }

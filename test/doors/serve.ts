@@ -85,7 +85,10 @@ async function main(): Promise<void> {
   const lock = toLock(config, store, url);
   server.on('request', await application({ lock, upstream: config.upstream.url, server }));
   // Node hangs up on CONNECT where nobody listens for it.
-  server.on('connect', (_request, socket) => void socket.end('HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n'));
+  server.on(
+    'connect',
+    (_request, socket) => void socket.end('HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n'),
+  );
   const token = await createFirstToken(store);
   followRules(lock);
   process.once('SIGTERM', () => {

@@ -1,16 +1,20 @@
 import { METHODS } from 'node:http';
 import { fastify } from 'fastify';
 import { latchkey } from 'latchkey/fastify';
-import { NOT_FOUND, passOnJudged, type Application } from '../application.ts';
+import { NOT_FOUND, type Application } from '../application.ts';
+import { passOnRaw } from '../pass-through.ts';
 
 export const application: Application = async ({ lock, upstream, server }) => {
   const { protectMcp, metadata } = latchkey(lock);
   const app = fastify({ serverFactory: (handler) => server.on('request', handler) });
-  for (const method of METHODS) app.addHttpMethod(method);
+  for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
+  // The bytes of a body, of whatever type: the door says which are messages.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   await app.register(metadata());
   app.all('/mcp', { onRequest: protectMcp() }, (request, reply) => {
     reply.hijack();
-    return passOnJudged(upstream, request.raw, reply.raw);
+    return passOnRaw(upstream, request.raw, reply.raw, (request.body as Buffer | undefined) ?? null);
   });
   app.setNotFoundHandler((_request, reply) => reply.code(404).type('application/json').send(NOT_FOUND));
   await app.ready();

@@ -14,8 +14,8 @@ declare global {
     interface Request {
       /** Who is asking; there behind `protect()` and `protectMcp()`. */
       principal?: Principal;
-      /** The same as handlers of the MCP SDK want it. */
-      auth?: AuthInfo;
+      /** The same as handlers of the MCP SDK want it; of the type that line 1 of the SDK declares here too. */
+      auth?: Omit<AuthInfo, 'extra'> & { extra?: Record<string, unknown> };
     }
   }
 }

@@ -88,11 +88,23 @@ function receive(c: Context, options: HonoOptions): Incoming {
   const encrypted = options.encrypted?.(c) ?? null;
   // What was read before is what the handler behind would read again.
   const parsed = Object.keys(c.req.bodyCache).length === 0 ? null : () => c.req.arrayBuffer();
-  return toIncoming(c.req.raw, { address, encrypted, parsed }, options);
+  const node = incomingOf(c);
+  // In HTTP/2 there are others in their place.
+  const rawHeaders = node?.httpVersionMajor === 1 ? (node.rawHeaders ?? null) : null;
+  return toIncoming(c.req.raw, { address, encrypted, rawHeaders, parsed }, options);
 }
 
-/** As @hono/node-server tells it. */
-function connectedAddress({ env }: Context): string {
-  const { incoming } = (env ?? {}) as { readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } } };
-  return incoming?.socket?.remoteAddress ?? '';
+function connectedAddress(c: Context): string {
+  return incomingOf(c)?.socket?.remoteAddress ?? '';
+}
+
+/** Node's request, as @hono/node-server gives it. */
+interface NodeRequest {
+  readonly httpVersionMajor?: number;
+  readonly rawHeaders?: readonly string[];
+  readonly socket?: { readonly remoteAddress?: string };
+}
+
+function incomingOf({ env }: Context): NodeRequest | undefined {
+  return (env as { readonly incoming?: NodeRequest } | undefined)?.incoming;
 }

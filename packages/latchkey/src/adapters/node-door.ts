@@ -25,7 +25,7 @@ export function judge(guard: Guard, incoming: Incoming, conclude: (admission: Ad
 
 /** Makes the request one that its handler may have: null where nobody waits for an answer any more. */
 export function letIn(
-  request: IncomingMessage & { auth?: AuthInfo },
+  request: IncomingMessage & { auth?: unknown },
   response: ServerResponse,
   passage: Passage,
   { withToken = false }: DoorOptions,

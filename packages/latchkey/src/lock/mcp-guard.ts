@@ -20,6 +20,7 @@ import { checkFraming } from './request-headers.ts';
 import { scanMessage, scanWithoutMessage, type Spoken } from './scan-message.ts';
 import { createSessionOwners, type SessionOwners } from './session-owners.ts';
 import { isCacheable, isShowing } from './showing.ts';
+import { pathOf } from './target-path.ts';
 
 /**
  * A guard for an MCP endpoint (Streamable HTTP): what `createRouteGuard` asks, and then reads the message, holds the
@@ -45,9 +46,13 @@ function checkRequest({ parts }: Lock, asking: Asking, incoming: Incoming): Refu
   const { headers } = asking;
   const framing = checkFraming(headers, incoming);
   if (framing !== null) return framing;
+  const path = pathOf(incoming.target);
+  if (path === null) return refuse('target-form');
   if (headers.host === null) return refuse('framing', { detail: 'no host' });
   if (!parts.hosts.has(headers.host.toLowerCase())) return refuse('host-foreign');
   if (headers.origin !== null && !parts.origins.has(headers.origin)) return refuse('origin-foreign');
+  // Which spellings of a path are this endpoint the router said; one that is none it may have read as another.
+  if (path === '') return refuse('path-unknown');
   // 2026-07-28 has neither the GET stream nor sessions to delete.
   const modern = parts.protocol === 'modern' || eraOf(headers.protocolVersion ?? '') === 'modern';
   const allow = modern ? POST : METHODS;

@@ -46,6 +46,7 @@ export class CallerSide implements Answer {
   }
 
   start(status: number, headers: readonly string[]): void {
+    if (this.#started) return;
     for (const name of this.#response.getHeaderNames()) this.#response.removeHeader(name);
     this.#begin(status, headers);
   }

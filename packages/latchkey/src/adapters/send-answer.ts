@@ -15,7 +15,8 @@ export function sendAnswer(
   response.statusCode = status;
   for (const [name, values] of byName(headers)) response.setHeader(name, values);
   if (status !== 204) response.setHeader('content-length', Buffer.byteLength(body));
-  if (request.complete || isShort(request)) return void response.end(body);
+  // Of a body that did not come in time no more is waited for.
+  if (request.complete || (status !== 408 && isShort(request))) return void response.end(body);
   response.setHeader('connection', 'close');
   endWithRequest(request, response, body);
 }

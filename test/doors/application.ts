@@ -15,6 +15,9 @@ export interface Made {
 /** Makes an application with nothing in it but the door and a handler behind it. */
 export type Application = (made: Made) => RequestListener | Promise<RequestListener>;
 
+/** What the application itself lets everybody read, beside the metadata. */
+export const HEALTH = ['/healthz', '/readyz'];
+export const OK = '{"status":"ok"}';
 export const NOT_FOUND = '{"error":"not found"}';
 export const JSON_TYPE = { 'content-type': 'application/json' };
 

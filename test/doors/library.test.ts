@@ -127,7 +127,7 @@ const BAD: Readonly<Record<string, object>> = {
   'an unknown key': { ...RULES, delete_all: { denied: true } },
   'a bad condition': { ...RULES, echo: { when: 'args.' } },
   'a rule that can never match': { '*': {}, 'delete_*': { deny: true } },
-  'no rules at all': [],
+  'a rule that is none': { echo: 'yes' },
 };
 
 test('POL-31 policy reload: rules that are not sound change nothing', async () => {

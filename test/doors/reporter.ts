@@ -10,8 +10,10 @@ export default class DoorReporter implements Reporter {
     if (seen.length === 0) return;
     for (const { door, counts } of seen) console.log(`door ${door}: ${counts.passed} passed, ${counts.failed} failed`);
     console.log('not asked of a door:');
-    for (const { name, because, instead } of LEFT_OUT)
-      console.log(`  ${name}: ${because}${instead === undefined ? '' : ` (instead: ${instead})`}`);
+    for (const { name, because, doors, instead } of LEFT_OUT) {
+      const some = doors === undefined ? '' : ` (${doors.join(', ')})`;
+      console.log(`  ${name}${some}: ${because}${instead === undefined ? '' : `; instead: ${instead}`}`);
+    }
   }
 }
 

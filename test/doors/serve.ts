@@ -4,20 +4,13 @@ import { watchFile } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { createLatchkey, jwt, openStore, type Latchkey, type PolicyOptions, type Store } from 'latchkey';
-import { compileCondition } from '../../packages/latchkey/src/config/condition.ts';
+import { cel, createLatchkey, jwt, openStore, type Latchkey, type PolicyOptions, type Store } from 'latchkey';
 import { mintCredential } from '../../packages/latchkey/src/verify/mint.ts';
 import type { Application } from './application.ts';
 import { readConfig, type DoorConfig, type RuleConfig } from './config.ts';
 import type { DoorName } from './doors.ts';
 
 const [door, file] = process.argv.slice(2) as [DoorName, string];
-
-function cel(text: string) {
-  const compiled = compileCondition(text);
-  if (compiled.kind === 'condition') return compiled.condition;
-  throw new TypeError('condition');
-}
 
 function toPolicy({ tools = {}, resources = {}, prompts = {}, scopes = {} }: DoorConfig): PolicyOptions {
   const toRules = (rules: Readonly<Record<string, RuleConfig>>): NonNullable<PolicyOptions['tools']> =>

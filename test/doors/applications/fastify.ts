@@ -1,7 +1,7 @@
 import { METHODS } from 'node:http';
 import { fastify } from 'fastify';
 import { latchkey } from 'latchkey/fastify';
-import { NOT_FOUND, type Application } from '../application.ts';
+import { HEALTH, NOT_FOUND, OK, type Application } from '../application.ts';
 import { passOnRaw } from '../pass-through.ts';
 
 export const application: Application = async ({ lock, upstream, server }) => {
@@ -16,6 +16,7 @@ export const application: Application = async ({ lock, upstream, server }) => {
     reply.hijack();
     return passOnRaw(upstream, request.raw, reply.raw, (request.body as Buffer | undefined) ?? null);
   });
+  for (const path of HEALTH) app.get(path, (_request, reply) => reply.type('application/json').send(OK));
   app.setNotFoundHandler((_request, reply) => reply.code(404).type('application/json').send(NOT_FOUND));
   await app.ready();
   // It listens by itself.

@@ -1,6 +1,6 @@
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { latchkey } from 'latchkey/fetch';
-import { JSON_TYPE, NOT_FOUND, type Application } from '../application.ts';
+import { HEALTH, JSON_TYPE, NOT_FOUND, OK, type Application } from '../application.ts';
 import { passOnWeb } from '../pass-through.ts';
 
 export const application: Application = ({ lock, upstream }) => {
@@ -12,6 +12,7 @@ export const application: Application = ({ lock, upstream }) => {
   const published = metadata();
   return getRequestListener((request, bindings) => {
     if (new URL(request.url).pathname === '/mcp') return mcp(request, bindings as HttpBindings);
+    if (HEALTH.includes(new URL(request.url).pathname)) return new Response(OK, { headers: JSON_TYPE });
     return published(request) ?? new Response(NOT_FOUND, { status: 404, headers: JSON_TYPE });
   });
 };

@@ -11,6 +11,7 @@ import { checkAcceptsStream, checkContent } from './check-content.ts';
 import { createFilterAnswer } from './filter-answer.ts';
 import { headerOf } from './header-of.ts';
 import type { Incoming } from './incoming.ts';
+import { keepFromCaches } from './keep-from-caches.ts';
 import { limitCalls } from './limit-calls.ts';
 import { createGuard, type Lock } from './lock.ts';
 import type { Guard, Passage } from './passage.ts';
@@ -101,7 +102,7 @@ function createShow(lock: Lock, sessions: SessionOwners, asking: Asking): Pick<P
   return {
     whole,
     show(to) {
-      const watched = watchSession(sessions, asking, session, to);
+      const watched = watchSession(sessions, asking, { session, own: showing || isCacheable(method) }, to);
       if (!showing) return isCacheable(method) ? createPrivateAnswer(watched) : watched;
       return createFilterAnswer(watched, viewOf(lock.policy, asking), lock.parts.limits.listBytes);
     },
@@ -119,8 +120,14 @@ function viewOf(policy: Policy, { principal, era }: Asking): Parameters<typeof c
   };
 }
 
+interface Watched {
+  readonly session: string | null;
+  /** Whether each caller gets an answer of its own. */
+  readonly own: boolean;
+}
+
 /** Notes whose a session is when the server opens one, and that it ended when the server says so. */
-function watchSession(sessions: SessionOwners, asking: Asking, session: string | null, to: Answer): Answer {
+function watchSession(sessions: SessionOwners, asking: Asking, { session, own }: Watched, to: Answer): Answer {
   return {
     get aborted() {
       return to.aborted;
@@ -133,7 +140,7 @@ function watchSession(sessions: SessionOwners, asking: Asking, session: string |
         sessions.open(opened, asking.principal as Principal);
       const ended = status === 404 || (asking.httpMethod === 'DELETE' && status >= 200 && status < 300);
       if (session !== null && ended) sessions.end(session);
-      to.start(status, headers);
+      to.start(status, own ? keepFromCaches(headers) : headers);
     },
     write: (chunk) => to.write(chunk),
     end: (chunk) => to.end(chunk),

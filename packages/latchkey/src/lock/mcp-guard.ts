@@ -32,7 +32,8 @@ export function createMcpGuard(lock: Lock): Guard {
   return createGuard(lock, {
     mcp: true,
     judge: (asking, incoming) =>
-      checkRequest(lock, asking, incoming) ??
+      checkFraming(asking.headers, incoming) ??
+      checkPlace(lock, asking, incoming) ??
       andThen(identifyCaller(lock, asking, incoming), () =>
         andThen(read(lock, asking, incoming, spoken), () => authorizeRequest(lock, sessions, asking)),
       ),
@@ -40,11 +41,8 @@ export function createMcpGuard(lock: Lock): Guard {
   });
 }
 
-/** Framing, Host, Origin and method, in the order of the gateway (DESIGN.md §4). */
-function checkRequest({ parts }: Lock, asking: Asking, incoming: Incoming): Refusal | null {
-  const { headers } = asking;
-  const framing = checkFraming(headers, incoming);
-  if (framing !== null) return framing;
+/** Host, Origin and method, in the order of the gateway (DESIGN.md §4). */
+export function checkPlace({ parts }: Lock, { headers }: Asking, incoming: Incoming): Refusal | null {
   if (headers.host === null) return refuse('framing', { detail: 'no host' });
   if (!parts.hosts.has(headers.host.toLowerCase())) return refuse('host-foreign');
   if (headers.origin !== null && !parts.origins.has(headers.origin)) return refuse('origin-foreign');

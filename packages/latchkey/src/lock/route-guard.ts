@@ -7,7 +7,7 @@ import { findCredential, identify, type UrlOf } from './identify.ts';
 import type { Incoming } from './incoming.ts';
 import { limitAddress } from './limit-address.ts';
 import { limitCalls } from './limit-calls.ts';
-import { createGuard, type Lock } from './lock.ts';
+import { createGuard, type GuardKind, type Lock } from './lock.ts';
 import type { Guard } from './passage.ts';
 import { checkAmbiguous } from './request-headers.ts';
 
@@ -17,18 +17,23 @@ export interface RouteRule {
 }
 
 /** A guard for one route of any HTTP API: asks who is there, and whether it holds the scopes. Never reads the body. */
-export function createRouteGuard(lock: Lock, { scopes }: RouteRule): Guard {
+export function createRouteGuard(lock: Lock, rule: RouteRule): Guard {
+  return createGuard(lock, { mcp: false, judge: createRouteJudge(lock, rule), show: () => WHOLE });
+}
+
+/** Everything a route asks of a request, in order. */
+export function createRouteJudge(lock: Lock, { scopes }: RouteRule): GuardKind['judge'] {
   const grantsOf = rememberGrants(scopes);
-  const judge = (asking: Asking, incoming: Incoming): StepResult => {
+  return (asking, incoming): StepResult => {
     const refusal = checkAmbiguous(asking.headers, incoming.rawHeaders);
     return (
       refusal ?? andThen(identifyCaller(lock, asking, incoming), () => authorizeScopes(lock, asking, scopes, grantsOf))
     );
   };
-  return createGuard(lock, { mcp: false, judge, show: () => WHOLE });
 }
 
-const WHOLE = { whole: true, show: <Answer>(to: Answer): Answer => to } as const;
+/** An answer that every caller may see as it is. */
+export const WHOLE = { whole: true, show: <Answer>(to: Answer): Answer => to } as const;
 
 /** Address limits, then who is asking. */
 export function identifyCaller(

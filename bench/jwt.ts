@@ -7,6 +7,7 @@ import { createLocalJWKSet, jwtVerify } from 'jose';
 import { Secret } from '../packages/latchkey/src/core/secret.ts';
 import { createJwtVerifier } from '../packages/latchkey/src/verify/jwt.ts';
 import { createKeySet } from '../packages/latchkey/src/verify/jwt/key-set.ts';
+import { nodeCrypto } from '../packages/latchkey/src/verify/jwt/node-crypto.ts';
 import { createIssuerKey, type IssuerKey } from '../test/fixtures/issuer-keys.ts';
 import { AUDIENCE, ISSUER, mintJwt } from './jwts.ts';
 import { parseOptions, USAGE } from './options.ts';
@@ -63,6 +64,7 @@ function createOurs(key: IssuerKey): Verify {
   const algorithms = [key.alg];
   const keys = createKeySet({
     algorithms,
+    crypto: nodeCrypto,
     from: { url: `${ISSUER}/jwks` },
     metadata: () => Promise.reject(new Error('not asked')),
     outgoing: async () => ({ status: 200, headers: {}, body: JSON.stringify({ keys: [key.publicJwk] }) }),
@@ -71,6 +73,7 @@ function createOurs(key: IssuerKey): Verify {
   });
   const verifier = createJwtVerifier({
     issuers: [{ rules: { ...rules, required: {}, scopes }, algorithms, types: ['at+jwt'], keys }],
+    crypto: nodeCrypto,
     resourcesOf: () => [AUDIENCE],
     cacheSize: 1,
   });

@@ -3,16 +3,19 @@ import type { Message, Range } from '../../packages/latchkey/src/core/message.ts
 import { parseMessage } from '../../packages/latchkey/src/core/parse-message.ts';
 import { NO_JSON, readReference, REFUSED, type Reading } from './reference-reader.ts';
 
+/** `parseMessage`, or one like it. */
+export type Scan = typeof parseMessage;
+
 export interface Comparison {
   readonly accepted: boolean;
   /** What the scanner should have said or did say; null when all readers agree. */
   readonly disagreement: string | null;
 }
 
-/** Lets the scanner, the reference reader and JSON.parse read a document. */
-export function compareReaders(document: Buffer): Comparison {
+/** Lets a scanner, the reference reader and JSON.parse read a document. */
+export function compareReaders(document: Buffer, scan: Scan = parseMessage): Comparison {
   const before = Buffer.from(document);
-  const result = parseMessage(document);
+  const result = scan(document);
   const expected = readReference(document);
   const accepted = result.kind === 'message';
   const differ = (disagreement: string): Comparison => ({ accepted, disagreement });
@@ -29,8 +32,7 @@ export function compareReaders(document: Buffer): Comparison {
 }
 
 function toReading({ bytes, idRange, ...message }: Message): Reading {
-  const textOf = (range: Range | null): string | null =>
-    range === null ? null : bytes.toString('utf8', range.start, range.end);
+  const textOf = (range: Range | null): string | null => (range === null ? null : spell(bytes, range.start, range.end));
   return {
     ...message,
     id: idRange === null || textOf(idRange) === message.id ? message.id : 'not where its range says',
@@ -41,6 +43,11 @@ function toReading({ bytes, idRange, ...message }: Message): Reading {
     progressToken: textOf(message.progressToken),
     cursor: textOf(message.cursor),
   };
+}
+
+// Not by the function that the scanner itself uses.
+function spell(bytes: Uint8Array, start = 0, end = bytes.length): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8', start, end);
 }
 
 function describe(read: Reading, expected: Reading): string {
@@ -60,7 +67,7 @@ interface Parsed {
 }
 
 function secondOpinion({ bytes, method, id, name, uri, args, protocolVersion }: Message): boolean {
-  const parsed = JSON.parse(bytes.toString('utf8')) as Parsed;
+  const parsed = JSON.parse(spell(bytes)) as Parsed;
   const { params } = parsed;
   return (
     isSame(method === '' ? null : method, parsed.method) &&
@@ -68,7 +75,7 @@ function secondOpinion({ bytes, method, id, name, uri, args, protocolVersion }: 
     isSame(name, params?.name) &&
     isSame(uri, params?.uri) &&
     isSame(protocolVersion, params?._meta?.['io.modelcontextprotocol/protocolVersion']) &&
-    (args === null || isDeepStrictEqual(JSON.parse(bytes.toString('utf8', args.start, args.end)), params?.arguments))
+    (args === null || isDeepStrictEqual(JSON.parse(spell(bytes, args.start, args.end)), params?.arguments))
   );
 }
 

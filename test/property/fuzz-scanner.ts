@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { compareReaders } from './compare-readers.ts';
+import { compareReaders, type Scan } from './compare-readers.ts';
 import { DOCUMENTS_AT_ONCE, jsonDocuments } from './json-documents.ts';
 
 const CORPUS = join(import.meta.dirname, 'corpus');
@@ -20,12 +20,12 @@ export interface Fuzzed {
 }
 
 /** Reads this many documents, the same for the same seed, with all readers; stops at the first disagreement. */
-export function fuzzScanner(documents: number, seed: number): Fuzzed {
+export function fuzzScanner(documents: number, seed: number, scan?: Scan): Fuzzed {
   let accepted = 0;
   let refused = 0;
   const agree = fc.property(jsonDocuments(), (variants) =>
     variants.every((document) => {
-      const comparison = compareReaders(document);
+      const comparison = compareReaders(document, scan);
       if (comparison.accepted) accepted += 1;
       else refused += 1;
       return comparison.disagreement === null;
@@ -33,7 +33,7 @@ export function fuzzScanner(documents: number, seed: number): Fuzzed {
   );
   const { counterexample } = fc.check(agree, { numRuns: Math.ceil(documents / DOCUMENTS_AT_ONCE), seed });
   for (const document of counterexample?.[0] ?? []) {
-    const { disagreement } = compareReaders(document);
+    const { disagreement } = compareReaders(document, scan);
     if (disagreement !== null) return { accepted, refused, disagreement: { document, how: disagreement } };
   }
   return { accepted, refused, disagreement: null };

@@ -3,7 +3,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../packages/latchkey/src/core/secret.ts';
 import type { Verdict, Verifier } from '../../packages/latchkey/src/core/verifier.ts';
 import { createJwtVerifier } from '../../packages/latchkey/src/verify/jwt.ts';
+import type { JwtCrypto } from '../../packages/latchkey/src/verify/jwt/jwt-crypto.ts';
 import { createKeySet } from '../../packages/latchkey/src/verify/jwt/key-set.ts';
+import { nodeCrypto } from '../../packages/latchkey/src/verify/jwt/node-crypto.ts';
+import { webCrypto } from '../../packages/latchkey/src/verify/jwt/web-crypto.ts';
 import { createIssuerKey, signCompact, type IssuerKey } from '../fixtures/issuer-keys.ts';
 
 const RUNS = 3000;
@@ -14,17 +17,18 @@ const ALGORITHMS = ['ES256', 'RS256', 'EdDSA', 'PS256', 'ES384', 'ES512'];
 const right = { iss: ISSUER, sub: 'alice', aud: RESOURCE, exp: NOW / 1000 + 300 };
 
 let keys: readonly IssuerKey[];
-let verifier: Verifier;
 const headerOf = ({ alg, kid }: IssuerKey): object => ({ alg, kid, typ: 'at+jwt' });
-const verify = async (token: string): Promise<Verdict> =>
-  verifier.verify({ scheme: 'bearer', secret: new Secret(token), proof: null }, 'default', NOW);
 
-beforeAll(async () => {
+beforeAll(() => {
   keys = ALGORITHMS.map(createIssuerKey);
+});
+
+function createVerifier(crypto: JwtCrypto): Verifier {
   const scopes = { always: [], claims: ['scope'], table: {} };
   const rules = { name: 'corp', issuer: ISSUER, audiences: null, foreignAudiences: false, clients: null, required: {} };
   const set = createKeySet({
     algorithms: ALGORITHMS,
+    crypto,
     from: { url: `${ISSUER}/jwks` },
     metadata: () => Promise.reject(new Error('not asked')),
     outgoing: async () => ({
@@ -35,12 +39,13 @@ beforeAll(async () => {
     refreshMs: 600_000,
     maxAgeMs: 600_000,
   });
-  verifier = createJwtVerifier({
+  return createJwtVerifier({
     issuers: [{ rules: { ...rules, scopes }, algorithms: ALGORITHMS, types: ['at+jwt'], keys: set }],
+    crypto,
     resourcesOf: () => [RESOURCE],
     cacheSize: 10,
   });
-});
+}
 
 const anyKey = fc.nat(ALGORITHMS.length - 1).map((at) => () => keys[at] as IssuerKey);
 const CHARACTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/~:';
@@ -77,7 +82,17 @@ function mutate(token: string, { kind, at, to, character }: Change): string {
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-describe('createJwtVerifier', () => {
+describe.each([
+  ['node:crypto', nodeCrypto],
+  ['WebCrypto', webCrypto],
+])('createJwtVerifier with %s', (_name, crypto) => {
+  let verifier: Verifier;
+  const verify = async (token: string): Promise<Verdict> =>
+    verifier.verify({ scheme: 'bearer', secret: new Secret(token), proof: null }, 'default', NOW);
+  beforeAll(() => {
+    verifier = createVerifier(crypto);
+  });
+
   it('accepts what the issuer signed, by each algorithm', async () => {
     for (const key of keys)
       expect(await verify(signCompact(headerOf(key), right, key))).toMatchObject({ kind: 'accept' });

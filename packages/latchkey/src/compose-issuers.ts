@@ -12,7 +12,9 @@ import type { Verifier } from './core/verifier.ts';
 import { createAuthorizationProxy, type AuthorizationProxy } from './oauth/authorization-proxy.ts';
 import { createDiscovery } from './oauth/discovery.ts';
 import { createOutgoing } from './oauth/outgoing.ts';
+import { createKeyFile } from './verify/jwt/key-file.ts';
 import { createKeySet, parseKeySet } from './verify/jwt/key-set.ts';
+import { nodeCrypto } from './verify/jwt/node-crypto.ts';
 import type { JwtIssuer } from './verify/jwt/jwt-issuer.ts';
 import { createJwtVerifier } from './verify/jwt.ts';
 import type { AskingVerifier } from './verify/token-lookup/watch.ts';
@@ -102,7 +104,7 @@ function toAskable(config: IssuerConfig): AskableIssuer {
 function requireKeys({ name, jwks, algorithms }: IssuerConfig): void {
   if (jwks === null || !('file' in jwks)) return;
   try {
-    parseKeySet(readFileSync(jwks.file, 'utf8'), jwks.file, algorithms);
+    parseKeySet(readFileSync(jwks.file, 'utf8'), { name: jwks.file, algorithms, importKey: nodeCrypto.importKey });
   } catch (cause) {
     const why = cause instanceof OutgoingError ? cause.message : `${jwks.file} cannot be read`;
     const hint = 'a JWK set (RFC 7517 §5) with public keys for auth.issuers.algorithms is wanted';
@@ -128,19 +130,25 @@ function createVerifiers(issuers: readonly AskableIssuer[], { names, env }: Arou
   const { resourcesOf } = names;
   const encrypted = issuers.some(({ config }) => config.lookup !== null);
   const elsewhere = { issuers: new Set(asked.map(({ config }) => config.issuer)), encrypted };
-  const jwt = createJwtVerifier({ issuers: judged.map(toJwtIssuer), elsewhere, resourcesOf });
+  const jwt = createJwtVerifier({ issuers: judged.map(toJwtIssuer), crypto: nodeCrypto, elsewhere, resourcesOf });
   const askers = createLookups(issuers, {
     resourcesOf,
     env,
     createJwt: () =>
-      createJwtVerifier({ issuers: asked.map(toJwtIssuer), elsewhere: { issuers: NONE, encrypted }, resourcesOf }),
+      createJwtVerifier({
+        issuers: asked.map(toJwtIssuer),
+        crypto: nodeCrypto,
+        elsewhere: { issuers: NONE, encrypted },
+        resourcesOf,
+      }),
   });
   return { verifiers: [jwt, ...askers], askers };
 }
 
 function toJwtIssuer({ config, outgoing, metadata }: AskableIssuer): JwtIssuer {
-  const { algorithms, types, jwks: from, keysRefreshMs: refreshMs, keysMaxAgeMs: maxAgeMs } = config;
-  const keys = createKeySet({ algorithms, from, metadata, outgoing, refreshMs, maxAgeMs });
+  const { algorithms, types, jwks, keysRefreshMs: refreshMs, keysMaxAgeMs: maxAgeMs } = config;
+  const from = jwks !== null && 'file' in jwks ? createKeyFile(jwks.file) : jwks;
+  const keys = createKeySet({ algorithms, from, metadata, outgoing, refreshMs, maxAgeMs, crypto: nodeCrypto });
   return { rules: config, algorithms, types, keys };
 }
 

@@ -1,4 +1,5 @@
 import { parseArguments } from './arguments.ts';
+import { textOf } from './bytes.ts';
 import { matchesGlob } from './glob.ts';
 import type { Message } from './message.ts';
 import { METHODS, type Subject } from './methods.ts';
@@ -54,7 +55,7 @@ export function mayRead(policy: Policy, principal: Principal, uri: string): bool
 
 /** What a condition looks at. */
 type Judged = Pick<Message, 'args' | 'argsAmbiguous' | 'bytes'>;
-const NO_ARGUMENTS: Judged = Object.freeze({ args: null, argsAmbiguous: false, bytes: Buffer.alloc(0) });
+const NO_ARGUMENTS: Judged = Object.freeze({ args: null, argsAmbiguous: false, bytes: new Uint8Array(0) });
 
 function judgeReference(policy: Policy, principal: Principal, message: Message): Judgement {
   const ref = message.ref;
@@ -111,7 +112,7 @@ function meetsCondition(prepared: PreparedRule, principal: Principal, message: J
   if (message.argsAmbiguous) return false;
   const range = message.args;
   try {
-    const args = parseArguments(range === null ? '{}' : message.bytes.toString('utf8', range.start, range.end));
+    const args = parseArguments(range === null ? '{}' : textOf(message.bytes, range.start, range.end));
     return prepared.rule.when?.test({ args, principal, target }) === true;
   } catch {
     return false;

@@ -19,7 +19,7 @@ export interface ReadingClaims {
   readonly kind: 'jwt' | 'introspected' | 'userinfo';
   /** Epoch milliseconds. */
   readonly now: number;
-  /** A stable digest of a text that is too long or too odd to be part of an id, in 32 hex digits. */
+  /** Hex SHA-256 of a text that is too long or too odd to be part of an id; asked of `toOddTexts` only. */
   readonly digest: (text: string) => string;
 }
 
@@ -47,13 +47,13 @@ export function readClaims(claims: Claims, reading: ReadingClaims): Holder | Rej
   if (rules.clients !== null && (client === null || !rules.clients.includes(client)))
     return reject('credential-client', 'its client is not among auth.issuers.clients');
   const subject = claims['sub'] as string;
-  const name = `${rules.name}:${PLAIN.test(subject) ? subject : `sha256-${reading.digest(subject)}`}`;
+  const name = `${rules.name}:${toId(subject, reading)}`;
   const expiresAt = toMoment(claims['exp']);
   const principal: Principal = Object.freeze({
     id: `issuer:${name}`,
     kind,
     name,
-    client: client !== null && PLAIN.test(client) ? client : client && `sha256-${reading.digest(client)}`,
+    client: client === null ? null : toId(client, reading),
     scopes: toScopes(claims, rules.scopes),
     servers: null,
     // With the leeway, as what was let in may end its work.
@@ -64,6 +64,18 @@ export function readClaims(claims: Claims, reading: ReadingClaims): Holder | Rej
     keyThumbprint: toThumbprint(claims),
   });
   return { kind: 'holder', principal, audiences, notBefore: toMoment(claims['nbf']), expiresAt };
+}
+
+/** The texts of claims that are part of ids by their digests only. */
+export function toOddTexts(claims: Claims): readonly string[] {
+  return [claims['sub'], toClient(claims)].filter(
+    (text): text is string => typeof text === 'string' && !PLAIN.test(text),
+  );
+}
+
+/** Of a digest 128 bits are enough. */
+function toId(text: string, { digest }: ReadingClaims): string {
+  return PLAIN.test(text) ? text : `sha256-${digest(text).slice(0, 32)}`;
 }
 
 /** Why the holder may not come in at this moment to what has these URLs; null when nothing is against it. */

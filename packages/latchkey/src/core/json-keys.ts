@@ -36,7 +36,7 @@ export function noteKey(hash: number, start: number, stop: number): void {
  * Closes the innermost object: `duplicate` when it has a key twice, `alike` when it is `watched` and some program takes
  * two of its keys for the same. However the keys were chosen, each is decoded once at most.
  */
-export function closeKeys(document: Buffer, base: number, watched: boolean): 'distinct' | 'duplicate' | 'alike' {
+export function closeKeys(document: Uint8Array, base: number, watched: boolean): 'distinct' | 'duplicate' | 'alike' {
   const suspected = top - base > FEW_KEYS || hasPair(base);
   const repeated = suspected ? sortRepeated(base) : null;
   const found = repeated === null ? 'distinct' : compareKeys(document, base, repeated, watched);
@@ -79,7 +79,7 @@ function includes(ascending: Int32Array, hash: number): boolean {
 
 // Exact keys go in as `=key` and folded ones as `~key`, so that one set answers both questions.
 function compareKeys(
-  document: Buffer,
+  document: Uint8Array,
   base: number,
   repeated: Int32Array,
   watched: boolean,

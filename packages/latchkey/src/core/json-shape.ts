@@ -1,3 +1,4 @@
+import { bytesOf, latin1Of } from './bytes.ts';
 import { decodeText } from './json-text.ts';
 
 /** What is wanted of an object: its members by name. Keys that some program takes for one of them are refused. */
@@ -10,7 +11,7 @@ export interface Shape {
 }
 
 export interface Member {
-  readonly key: Buffer;
+  readonly key: Uint8Array;
   readonly text: string;
   readonly folded: string;
   readonly hash: number;
@@ -27,7 +28,7 @@ export interface MemberPlan {
 /** Makes a shape from member names, which are ASCII; the order is the order they are tried in. */
 export function createShape(plan: Readonly<Record<string, MemberPlan>>): Shape {
   const members = Object.entries(plan).map(([text, { slot, shape }]) => {
-    const key = Buffer.from(text);
+    const key = bytesOf(text);
     const hash = hashFolded(key, 0, key.length, null);
     return { key, text, folded: fold(text), hash, slot: slot ?? -1, shape: shape ?? null };
   });
@@ -61,7 +62,7 @@ const FNV_PRIME = 0x01000193;
  * A hash of the folded key, so that one comparison finds the same key again and whatever could be taken for it. `text`
  * is the decoded key, null where it is plain ASCII without escapes.
  */
-export function hashFolded(document: Buffer, start: number, stop: number, text: string | null): number {
+export function hashFolded(document: Uint8Array, start: number, stop: number, text: string | null): number {
   if (text !== null) return hashCodes(fold(text));
   let hash = FNV_BASIS;
   for (let i = start; i < stop; i += 1) {
@@ -72,7 +73,7 @@ export function hashFolded(document: Buffer, start: number, stop: number, text: 
 }
 
 /** A hash of the key as it is, however it is spelled; `text` as above. */
-export function hashText(document: Buffer, start: number, stop: number, text: string | null): number {
+export function hashText(document: Uint8Array, start: number, stop: number, text: string | null): number {
   if (text !== null) return hashCodes(text);
   let hash = FNV_BASIS;
   for (let i = start; i < stop; i += 1) hash = Math.imul(hash ^ (document[i] as number), FNV_PRIME);
@@ -88,7 +89,7 @@ function hashCodes(text: string): number {
 /** The member with this key, null when there is none, or `variant` when some program takes the key for a member's. */
 export function findMember(
   { members }: Shape,
-  document: Buffer,
+  document: Uint8Array,
   start: number,
   stop: number,
   hash: number,
@@ -99,13 +100,13 @@ export function findMember(
     if (isSame(member.key, document, start, stop)) return member;
     const text = decodeText(document, start, stop);
     // PHP writes `\/`. No program escapes a letter, and some compare keys without resolving escapes.
-    if (text === member.text && document.toString('latin1', start, stop).replaceAll('\\/', '/') === text) return member;
+    if (text === member.text && latin1Of(document, start, stop).replaceAll('\\/', '/') === text) return member;
     if (fold(text) === member.folded) return 'variant';
   }
   return null;
 }
 
-function isSame(key: Buffer, document: Buffer, start: number, stop: number): boolean {
+function isSame(key: Uint8Array, document: Uint8Array, start: number, stop: number): boolean {
   if (key.length !== stop - start) return false;
   for (let i = 0; i < key.length; i += 1) if (key[i] !== document[start + i]) return false;
   return true;

@@ -9,7 +9,7 @@ export interface Range {
  * that needs more than what was judged takes it from the same bytes.
  */
 export interface Message {
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
   readonly kind: 'request' | 'notification' | 'response';
   /** Empty for a response. */
   readonly method: string;

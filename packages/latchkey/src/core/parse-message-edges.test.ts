@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { textOf } from './bytes.ts';
 import type { Message, Range } from './message.ts';
 import { parseMessage } from './parse-message.ts';
 
@@ -15,8 +16,8 @@ const refusalOf = (value: unknown) => {
 const reasonOf = (value: unknown): string => refusalOf(value)?.reason ?? 'taken';
 const request = (method: string, params?: unknown, id: unknown = 1) => ({ jsonrpc: '2.0', id, method, params });
 const meta = (more: object) => messageOf(request('tools/list', { _meta: more }));
-const textOf = ({ bytes }: Message, range: Range | null): string | null =>
-  range === null ? null : bytes.toString('utf8', range.start, range.end);
+const rangeText = ({ bytes }: Message, range: Range | null): string | null =>
+  range === null ? null : textOf(bytes, range.start, range.end);
 
 const key = (name: string) => `io.modelcontextprotocol/${name}`;
 
@@ -45,12 +46,12 @@ describe('parseMessage on a whole call', () => {
       protocolVersion: '2026-07-28',
       cancels: null,
     });
-    expect(textOf(message, message.idRange)).toBe('12');
-    expect(textOf(message, message.args)).toBe('{ "x": [1] }');
-    expect(textOf(message, message.progressToken)).toBe('34');
-    expect(textOf(message, message.clientCapabilities)).toBe('{"a":1}');
-    expect(textOf(message, message.meta)).toMatch(/^\{ "progressToken".*"2026-07-28" \}$/);
-    expect(textOf(message, message.params)).toMatch(/^\{ "name".* \} \}$/);
+    expect(rangeText(message, message.idRange)).toBe('12');
+    expect(rangeText(message, message.args)).toBe('{ "x": [1] }');
+    expect(rangeText(message, message.progressToken)).toBe('34');
+    expect(rangeText(message, message.clientCapabilities)).toBe('{"a":1}');
+    expect(rangeText(message, message.meta)).toMatch(/^\{ "progressToken".*"2026-07-28" \}$/);
+    expect(rangeText(message, message.params)).toMatch(/^\{ "name".* \} \}$/);
   });
 
   it('gives nothing for what is not there, or is of another type', () => {
@@ -114,7 +115,7 @@ describe('parseMessage on kinds', () => {
     for (const more of [{ result: {} }, { error: { code: 1, message: 'x' } }, { result: null }]) {
       const response = messageOf({ jsonrpc: '2.0', id: 'r', ...more });
       expect(response).toMatchObject({ kind: 'response', id: '"r"', method: '', resourceSubscriptions: [] });
-      expect(textOf(response, response.idRange)).toBe('"r"');
+      expect(rangeText(response, response.idRange)).toBe('"r"');
     }
   });
 
@@ -183,7 +184,7 @@ const cancels = (requestId: string) =>
 
 const token = (progressToken: unknown) => {
   const message = meta({ progressToken });
-  return textOf(message, message.progressToken);
+  return rangeText(message, message.progressToken);
 };
 
 describe('parseMessage on ids', () => {
@@ -203,7 +204,7 @@ describe('parseMessage on ids', () => {
     ]) {
       const message = messageOf(withId(id));
       expect(message.id).toBe(id);
-      expect(textOf(message, message.idRange)).toBe(id);
+      expect(rangeText(message, message.idRange)).toBe(id);
     }
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { textOf } from './bytes.ts';
 import type { Message } from './message.ts';
 import { parseMessage } from './parse-message.ts';
 
@@ -32,8 +33,8 @@ describe('parseMessage', () => {
       progressToken: 'p',
     };
     const message = messageOf(call({ id: 'a"b' }, { name: 'echo', arguments: { x: 1 }, _meta: meta }));
-    const textOf = (range: { start: number; end: number } | null): string =>
-      message.bytes.toString('utf8', range?.start, range?.end);
+    const rangeText = (range: { start: number; end: number } | null): string =>
+      textOf(message.bytes, range?.start, range?.end);
     expect(message).toMatchObject({
       kind: 'request',
       method: 'tools/call',
@@ -43,10 +44,10 @@ describe('parseMessage', () => {
       argsAmbiguous: false,
     });
     expect([
-      textOf(message.idRange),
-      textOf(message.args),
-      textOf(message.clientCapabilities),
-      textOf(message.progressToken),
+      rangeText(message.idRange),
+      rangeText(message.args),
+      rangeText(message.clientCapabilities),
+      rangeText(message.progressToken),
     ]).toEqual(['"a\\"b"', '{"x":1}', '{"roots":{}}', '"p"']);
   });
 
@@ -54,7 +55,7 @@ describe('parseMessage', () => {
     const { bytes, cursor } = messageOf(
       '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":"a\\u0062"}}',
     );
-    expect(bytes.toString('utf8', cursor?.start, cursor?.end)).toBe('"a\\u0062"');
+    expect(textOf(bytes, cursor?.start, cursor?.end)).toBe('"a\\u0062"');
     expect(messageOf('{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":1}}').cursor).toBeNull();
   });
 

@@ -1,3 +1,4 @@
+import { latin1Of, textOf } from './bytes.ts';
 import type { Message, Range } from './message.ts';
 import { createShape, watchKeys } from './json-shape.ts';
 import { decodeText, firstByte } from './json-text.ts';
@@ -90,7 +91,7 @@ const slots = new Int32Array(ARGUMENTS_CASE + 1);
  * could read in two ways: repeated keys, look-alikes of protocol keys, batches, ids that are not a string or a plain
  * integer, requests without an id, arguments that are not an object. `message.bytes` is the argument itself.
  */
-export function parseMessage(bytes: Buffer): ParseResult {
+export function parseMessage(bytes: Uint8Array): ParseResult {
   if (firstByte(bytes) === 0x5b) return refused('message-invalid', 'a batch');
   const fault = scanJson(bytes, MESSAGE_SHAPE, slots);
   if (fault === 'malformed') return refused('json-malformed', 'not strict JSON');
@@ -102,7 +103,7 @@ export function parseMessage(bytes: Buffer): ParseResult {
   return type(METHOD) === TYPE_NONE ? parseResponse(bytes) : parseCall(bytes);
 }
 
-function parseCall(bytes: Buffer): ParseResult {
+function parseCall(bytes: Uint8Array): ParseResult {
   if (type(METHOD) !== TYPE_STRING) return refused('message-invalid', 'method is not a string');
   if (type(RESULT) !== TYPE_NONE || type(ERROR) !== TYPE_NONE)
     return refused('message-invalid', 'both a call and a response');
@@ -117,7 +118,7 @@ function parseCall(bytes: Buffer): ParseResult {
   return parseParams(bytes, method, id);
 }
 
-function parseParams(bytes: Buffer, method: string, id: string | null): ParseResult {
+function parseParams(bytes: Uint8Array, method: string, id: string | null): ParseResult {
   const needed = NEEDED.get(method);
   if (needed !== undefined)
     for (let i = 0; i < needed.length; i += 1)
@@ -144,7 +145,7 @@ function areSoundTargets({ name, uri, taskId, ref }: Message): boolean {
   return ref === null || (isSoundTarget(ref.name) && isSoundTarget(ref.uri));
 }
 
-function parseResponse(bytes: Buffer): ParseResult {
+function parseResponse(bytes: Uint8Array): ParseResult {
   if ((type(RESULT) === TYPE_NONE) === (type(ERROR) === TYPE_NONE))
     return refused('message-invalid', 'neither a call nor a response');
   if (type(PARAMS) !== TYPE_NONE) return refused('message-invalid', 'a response with params');
@@ -156,7 +157,7 @@ function parseResponse(bytes: Buffer): ParseResult {
 const NO_SUBSCRIPTIONS: readonly string[] = [];
 
 function accepted(
-  bytes: Buffer,
+  bytes: Uint8Array,
   kind: Message['kind'],
   method: string,
   id: string | null,
@@ -208,23 +209,23 @@ function progressToken(): Range | null {
  * The id's exact JSON text, or null when it is not one: `1.0`, `1e0` and `-0` are numbers that programs re-spell, lone
  * surrogates become another character, and at a NUL text ends to some.
  */
-function idText(bytes: Buffer, slot: number): string | null {
+function idText(bytes: Uint8Array, slot: number): string | null {
   const start = slots[slot] as number;
   const end = slots[slot + 1] as number;
   if (end - start > MAX_ID_LENGTH) return null;
   if (type(slot) === TYPE_STRING) {
-    const id = bytes.toString('utf8', start - 1, end + 1);
+    const id = textOf(bytes, start - 1, end + 1);
     return !id.includes('\\') || isSoundId(JSON.parse(id) as string) ? id : null;
   }
   if (type(slot) !== TYPE_NUMBER) return null;
-  const id = bytes.toString('latin1', start, end);
+  const id = latin1Of(bytes, start, end);
   return INTEGER.test(id) ? id : null;
 }
 
-function parseSubscriptions(bytes: Buffer): readonly string[] | null {
+function parseSubscriptions(bytes: Uint8Array): readonly string[] | null {
   if (type(SUBSCRIPTIONS) === TYPE_NONE) return NO_SUBSCRIPTIONS;
   if (type(SUBSCRIPTIONS) !== TYPE_ARRAY) return null;
-  const list = JSON.parse(bytes.toString('utf8', slots[SUBSCRIPTIONS], slots[SUBSCRIPTIONS + 1])) as unknown[];
+  const list = JSON.parse(textOf(bytes, slots[SUBSCRIPTIONS], slots[SUBSCRIPTIONS + 1])) as unknown[];
   if (list.length > MAX_SUBSCRIPTIONS) return null;
   return list.every((uri): uri is string => typeof uri === 'string' && isSoundTarget(uri)) ? list : null;
 }
@@ -240,7 +241,7 @@ function isSoundId(id: string): boolean {
 }
 
 /** Whether the bytes spell `2.0`, and not by escapes. */
-function isVersion(bytes: Buffer, start: number, stop: number): boolean {
+function isVersion(bytes: Uint8Array, start: number, stop: number): boolean {
   return stop - start === 3 && bytes[start] === 0x32 && bytes[start + 1] === 0x2e && bytes[start + 2] === 0x30;
 }
 
@@ -264,10 +265,10 @@ function range(slot: number): Range | null {
   return type(slot) === TYPE_NONE ? null : { start: slots[slot] as number, end: slots[slot + 1] as number };
 }
 
-function text(bytes: Buffer, slot: number): string {
+function text(bytes: Uint8Array, slot: number): string {
   return decodeText(bytes, slots[slot] as number, slots[slot + 1] as number);
 }
 
-function textOrNull(bytes: Buffer, slot: number): string | null {
+function textOrNull(bytes: Uint8Array, slot: number): string | null {
   return type(slot) === TYPE_STRING ? text(bytes, slot) : null;
 }

@@ -1,3 +1,4 @@
+import { textOf } from './bytes.ts';
 import { createShape, type Shape } from './json-shape.ts';
 import { scanJson } from './strict-json.ts';
 
@@ -10,6 +11,6 @@ export function guardNames(names: readonly string[]): Shape {
 }
 
 /** The value of strict JSON: no key twice, none that is a variant of a guarded name; undefined for anything else. */
-export function parseStrict(document: Buffer, names: Shape = NO_NAMES): unknown {
-  return scanJson(document, names, NO_SLOTS) === null ? (JSON.parse(document.toString('utf8')) as unknown) : undefined;
+export function parseStrict(document: Uint8Array, names: Shape = NO_NAMES): unknown {
+  return scanJson(document, names, NO_SLOTS) === null ? (JSON.parse(textOf(document)) as unknown) : undefined;
 }

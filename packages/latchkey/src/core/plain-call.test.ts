@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { textOf } from './bytes.ts';
 import { parseMessage } from './parse-message.ts';
 import { toPlainCall, toPlainList } from './plain-call.ts';
 
@@ -19,7 +20,7 @@ describe('toPlainCall', () => {
     if (parsed.kind === 'refused') throw new Error(parsed.refusal.reason);
     const { message } = parsed;
     expect([message.method, message.name, message.id]).toEqual(['tools/call', 'réad', '"rest"']);
-    expect(message.bytes.toString('utf8', message.args?.start, message.args?.end)).toBe(params);
+    expect(textOf(message.bytes, message.args?.start, message.args?.end)).toBe(params);
     expect(message.protocolVersion).toBe('2026-07-28');
   });
 
@@ -70,7 +71,7 @@ describe('toPlainList', () => {
       const parsed = parseMessage(toPlainList(cursor));
       if (parsed.kind === 'refused') throw new Error(parsed.refusal.reason);
       const { message } = parsed;
-      const found = message.cursor && message.bytes.toString('utf8', message.cursor.start, message.cursor.end);
+      const found = message.cursor && textOf(message.bytes, message.cursor.start, message.cursor.end);
       expect([message.method, found]).toEqual(['tools/list', cursor === null ? null : JSON.stringify(cursor)]);
     }
   });

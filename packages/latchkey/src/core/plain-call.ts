@@ -1,3 +1,4 @@
+import { bytesOf, joinBytes, textOf } from './bytes.ts';
 import { createShape } from './json-shape.ts';
 import { refuse, type Refusal } from './reason.ts';
 import { scanJson, TYPE_NONE, TYPE_OBJECT, TYPE_STRING } from './strict-json.ts';
@@ -11,9 +12,9 @@ const PARAMS = 3;
 const SHAPE = createShape({ tool: { slot: TOOL }, params: { slot: PARAMS } });
 const META = `"_meta":{"io.modelcontextprotocol/protocolVersion":"${PLAIN_REVISION}","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"latchkey-rest","version":"0"}}`;
 
-const CALL_BEFORE_NAME = Buffer.from(`{"jsonrpc":"2.0","id":${PLAIN_ID},"method":"tools/call","params":{"name":`);
-const CALL_BEFORE_ARGUMENTS = Buffer.from(',"arguments":');
-const CALL_END = Buffer.from(`,${META}}}`);
+const CALL_BEFORE_NAME = bytesOf(`{"jsonrpc":"2.0","id":${PLAIN_ID},"method":"tools/call","params":{"name":`);
+const CALL_BEFORE_ARGUMENTS = bytesOf(',"arguments":');
+const CALL_END = bytesOf(`,${META}}}`);
 
 const slots = new Int32Array(6);
 
@@ -21,7 +22,7 @@ const slots = new Int32Array(6);
  * The `tools/call` that `{"tool": NAME, "params": {…}}` stands for; its parts are the very bytes that were sent. What two
  * programs could read in two ways is refused, and so is any other member. `params` may be left out.
  */
-export function toPlainCall(body: Buffer): { readonly bytes: Buffer; readonly tool: string } | Refusal {
+export function toPlainCall(body: Uint8Array): { readonly bytes: Uint8Array; readonly tool: string } | Refusal {
   const fault = scanJson(body, SHAPE, slots);
   if (fault === 'malformed') return refuse('json-malformed');
   if (fault !== null) return refuse('message-invalid', { detail: fault });
@@ -30,18 +31,18 @@ export function toPlainCall(body: Buffer): { readonly bytes: Buffer; readonly to
   if (typeAt(TOOL) !== TYPE_STRING) return refuse('params-invalid', { detail: 'tool is no text' });
   const hasParams = typeAt(PARAMS) !== TYPE_NONE;
   if (hasParams && typeAt(PARAMS) !== TYPE_OBJECT) return refuse('params-invalid', { detail: 'params is no object' });
-  const members = JSON.parse(body.toString()) as { readonly tool: string };
+  const members = JSON.parse(textOf(body)) as { readonly tool: string };
   if (Object.keys(members).length !== (hasParams ? 2 : 1))
     return refuse('params-invalid', { detail: 'a member besides tool and params' });
   const name = body.subarray((slots[TOOL] as number) - 1, (slots[TOOL + 1] as number) + 1);
-  const args = hasParams ? body.subarray(slots[PARAMS], slots[PARAMS + 1]) : Buffer.from('{}');
-  return { bytes: Buffer.concat([CALL_BEFORE_NAME, name, CALL_BEFORE_ARGUMENTS, args, CALL_END]), tool: members.tool };
+  const args = hasParams ? body.subarray(slots[PARAMS], slots[PARAMS + 1]) : bytesOf('{}');
+  return { bytes: joinBytes([CALL_BEFORE_NAME, name, CALL_BEFORE_ARGUMENTS, args, CALL_END]), tool: members.tool };
 }
 
 /** A `tools/list`, of the page that `cursor` names. */
-export function toPlainList(cursor: string | null): Buffer {
+export function toPlainList(cursor: string | null): Uint8Array {
   const page = cursor === null ? '' : `"cursor":${JSON.stringify(cursor)},`;
-  return Buffer.from(`{"jsonrpc":"2.0","id":${PLAIN_ID},"method":"tools/list","params":{${page}${META}}}`);
+  return bytesOf(`{"jsonrpc":"2.0","id":${PLAIN_ID},"method":"tools/list","params":{${page}${META}}}`);
 }
 
 const BRACE = 0x7b;

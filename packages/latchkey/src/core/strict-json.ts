@@ -31,7 +31,7 @@ const DUPLICATE = new Fault('duplicate-key');
 const VARIANT = new Fault('key-variant');
 
 // One message is read at a time and never across an await, so the cursor can live here instead of in an allocation.
-let bytes: Buffer = Buffer.alloc(0);
+let bytes: Uint8Array = new Uint8Array(0);
 let at = 0;
 let end = 0;
 let slots: Int32Array = new Int32Array(0);
@@ -41,7 +41,7 @@ let plain = true;
  * Reads one document. `into` gets, for each captured slot, start, end and type; strings are captured without their
  * quotes. Returns null when the document is sound, else what is wrong with it.
  */
-export function scanJson(document: Buffer, shape: Shape, into: Int32Array): JsonFault | null {
+export function scanJson(document: Uint8Array, shape: Shape, into: Int32Array): JsonFault | null {
   bytes = document;
   at = 0;
   end = document.length;

@@ -70,7 +70,7 @@ export interface Exchange extends Asking {
   server: ProtectedServer | null;
   /** The caller's credential, kept only for a server that it is exchanged for; `subjectOf` alone reads it. */
   subject: Secret | null;
-  body: Buffer | null;
+  body: Uint8Array | null;
   /** The upstream's own session id. */
   sessionId: string | null;
   /** True for the long-lived kinds: the GET stream and subscriptions/listen. */

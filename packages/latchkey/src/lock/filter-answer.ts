@@ -1,3 +1,4 @@
+import { bytesOf, copyBytes, joinBytes, latin1Of, lengthInBytes, textOf } from '../core/bytes.ts';
 import { filterList, type View } from '../core/filter-list.ts';
 import { refuse } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
@@ -11,9 +12,9 @@ import { headerOf } from './header-of.ts';
 export function createFilterAnswer(inner: Answer, view: View, maxBytes: number): Answer {
   let mode: 'body' | 'events' = 'body';
   const stops: (() => void)[] = [];
-  let held: Buffer[] = [];
+  let held: Uint8Array[] = [];
   let size = 0;
-  let tail: Buffer = Buffer.alloc(0);
+  let tail = new Uint8Array(0);
   let startArguments: [number, readonly string[]] = [200, []];
 
   const tooLarge = (): boolean => {
@@ -25,7 +26,7 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
   };
 
   const hold = (chunk: Uint8Array | string): boolean => {
-    const bytes = Buffer.from(chunk);
+    const bytes = copyBytes(chunk);
     size += bytes.length;
     if (size > maxBytes) return tooLarge();
     held.push(bytes);
@@ -33,7 +34,7 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
   };
 
   const endBody = (): void => {
-    const text = Buffer.concat(held).toString('utf8');
+    const text = textOf(joinBytes(held));
     let filtered: string;
     try {
       filtered = text === '' ? text : (filterList(text, view) ?? text);
@@ -41,24 +42,24 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
       inner.fail(refuse('upstream-invalid', { detail: 'a list that is not JSON' }));
       return;
     }
-    inner.start(startArguments[0], [...startArguments[1], 'content-length', String(Buffer.byteLength(filtered))]);
+    inner.start(startArguments[0], [...startArguments[1], 'content-length', String(lengthInBytes(filtered))]);
     inner.end(filtered);
   };
 
   /** Whether an event ends in what came now. Only then is all that is held looked at, so that the work stays linear. */
   const endsEvent = (chunk: Uint8Array | string): boolean => {
-    const seam = Buffer.concat([tail, Buffer.from(chunk)]);
+    const seam = joinBytes([tail, typeof chunk === 'string' ? bytesOf(chunk) : chunk]);
     tail = seam.subarray(-LONGEST_END + 1);
-    return seam.toString('latin1').search(EVENT_END) !== -1;
+    return latin1Of(seam).search(EVENT_END) !== -1;
   };
 
   const writeEvents = (last: boolean): boolean => {
-    const text = Buffer.concat(held).toString('utf8');
+    const text = textOf(joinBytes(held));
     // A UTF-8 sequence is never cut: what follows the last event boundary stays in bytes.
     const boundary = last ? text.length : lastBoundary(text);
     if (boundary === 0) return true;
     const whole = text.slice(0, boundary);
-    const rest = Buffer.concat(held).subarray(Buffer.byteLength(whole));
+    const rest = joinBytes(held).subarray(lengthInBytes(whole));
     held = rest.length === 0 ? [] : [rest];
     size = rest.length;
     return inner.write(

@@ -1,3 +1,4 @@
+import { bytesOf, latin1Bytes, latin1Of } from '../core/bytes.ts';
 import type { Answer } from '../core/upstream.ts';
 import { withoutLength } from './filter-answer.ts';
 
@@ -24,11 +25,11 @@ export function createPrivateAnswer(inner: Answer): Answer {
       // An event leaves when it is whole.
       const passing = text.endsWith('\n\n') ? text : text.slice(0, Math.max(0, text.length - LONGEST));
       tail = text.slice(passing.length);
-      return passing === '' || inner.write(Buffer.from(passing, 'latin1'));
+      return passing === '' || inner.write(latin1Bytes(passing));
     },
     end(chunk) {
       const text = tail + (chunk === undefined ? '' : toText(chunk));
-      inner.end(Buffer.from(text.replaceAll(PUBLIC, '$1"private"'), 'latin1'));
+      inner.end(latin1Bytes(text.replaceAll(PUBLIC, '$1"private"')));
     },
     fail: (refusal) => inner.fail(refusal),
     abort: () => inner.abort(),
@@ -36,5 +37,5 @@ export function createPrivateAnswer(inner: Answer): Answer {
 }
 
 function toText(chunk: Uint8Array | string): string {
-  return Buffer.from(chunk).toString('latin1');
+  return latin1Of(typeof chunk === 'string' ? bytesOf(chunk) : chunk);
 }

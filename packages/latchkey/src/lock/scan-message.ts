@@ -14,7 +14,7 @@ export interface Spoken {
 }
 
 /** Reads the message once, settles its revision, and holds the Mcp-* headers against it. */
-export function scanMessage(asking: Asking, body: Buffer, spoken: Spoken): Refusal | null {
+export function scanMessage(asking: Asking, body: Uint8Array, spoken: Spoken): Refusal | null {
   const parsed = parseMessage(body);
   if (parsed.kind === 'refused') return parsed.refusal;
   const { message } = parsed;

@@ -1,3 +1,4 @@
+import { bytesOf } from '../core/bytes.ts';
 import { createKept } from '../core/kept.ts';
 import type { IssuerMetadata, LoadMetadata } from '../core/issuer.ts';
 import { OutgoingError, type Outgoing } from '../core/outgoing.ts';
@@ -42,7 +43,7 @@ async function discover(issuer: string, outgoing: Outgoing): Promise<IssuerMetad
   for (const url of metadataUrls(issuer)) {
     // A request without an answer ends it: the others would go to the same host.
     const { status, body } = await outgoing({ method: 'GET', url });
-    const found = status === 200 ? readMetadata(parseStrict(Buffer.from(body)), issuer) : `status ${status}`;
+    const found = status === 200 ? readMetadata(parseStrict(bytesOf(body)), issuer) : `status ${status}`;
     if (typeof found !== 'string') return found;
     failures.push(`${new URL(url).pathname}: ${found}`);
   }

@@ -8,6 +8,7 @@ import { ConnectionPool, type PoolOptions } from './http/connection-pool.ts';
 import { Farewell } from './http/farewell.ts';
 import { Relay, type RelayOptions } from './http/relay.ts';
 import { createRequestHeads } from './http/request-head.ts';
+import { toBuffer } from './to-buffer.ts';
 
 export interface HttpUpstreamOptions extends PoolOptions, RelayOptions {
   /** Where the MCP endpoint is; no userinfo, no query of a client is ever added. */
@@ -35,7 +36,7 @@ export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
     const again = mayTryAgain && token !== null ? () => sendAgain(request, answer, token) : null;
     const relay = new Relay(request, answer, options, deadlines, { again, withToken: token !== null });
     deadlines.watch(relay);
-    const connection = pool.send(head, request.message?.bytes ?? null, relay);
+    const connection = pool.send(head, toBody(request), relay);
     if (connection !== null) relay.travel(connection);
   };
 
@@ -78,6 +79,10 @@ export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
       return Promise.resolve();
     },
   };
+}
+
+function toBody({ message }: Forwardable): Buffer | null {
+  return message === null ? null : toBuffer(message.bytes);
 }
 
 function toAuthorization(token: Secret | null): string {

@@ -12,8 +12,3 @@ export function mintCredential(prefix: string): MintedCredential {
 export function digestOf(text: string): string {
   return hash('sha256', text, 'hex');
 }
-
-/** 128 bits of that, for ids that people see. */
-export function shortDigestOf(text: string): string {
-  return digestOf(text).slice(0, 32);
-}

@@ -3,7 +3,7 @@ import type { IssuerRules } from '../core/issuer.ts';
 import { reject, type Rejection, type Verdict } from '../core/verifier.ts';
 import { findForeignMark } from './jwt/judge-kind.ts';
 import { isJose } from './jwt/parse-token.ts';
-import { digestOf, shortDigestOf } from './mint.ts';
+import { digestOf } from './mint.ts';
 import { createAnswers, isRejection } from './token-lookup/answers.ts';
 import { createQuestion, type AskedIssuer, type Said } from './token-lookup/ask-issuer.ts';
 import { createWatch, type AskingVerifier } from './token-lookup/watch.ts';
@@ -95,7 +95,7 @@ function toKnown(said: Said | Rejection, { rules, by, now }: Reading): Known | R
   if (by === 'userinfo' && typeof claims['client_id'] !== 'string')
     return reject('credential-client', 'the issuer does not say which client it was given to');
   const kind = by === 'userinfo' ? 'userinfo' : 'introspected';
-  const holder = readClaims(claims, { rules, kind, now, digest: shortDigestOf });
+  const holder = readClaims(claims, { rules, kind, now, digest: digestOf });
   if (holder.kind === 'reject') return holder;
   if (/^dpop$/i.test(String(claims['token_type'])) && holder.principal.keyThumbprint === null)
     return reject('credential-bound', 'it is bound to a key that the issuer does not name (cnf.jkt)');

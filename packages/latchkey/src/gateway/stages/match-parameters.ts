@@ -1,3 +1,4 @@
+import { textOf } from '../../core/bytes.ts';
 import { mirrorParameters, parametersMatch, type MirroredParameter } from '../../core/parameter-headers.ts';
 import { refuse } from '../../core/reason.ts';
 import { isPlain, type Exchange, type Stage, type StageResult } from '../exchange.ts';
@@ -31,7 +32,7 @@ export function matchParametersStage(state: GatewayState): Stage {
 function match(exchange: Exchange, parameters: readonly MirroredParameter[]): StageResult {
   const { message, headers } = exchange;
   if (parameters.length === 0 || message === null) return null;
-  const args = message.args === null ? '{}' : message.bytes.toString('utf8', message.args.start, message.args.end);
+  const args = message.args === null ? '{}' : textOf(message.bytes, message.args.start, message.args.end);
   if (isPlain(exchange.route) && !message.argsAmbiguous) headers.passed.push(...mirrorParameters(parameters, args));
   if (!message.argsAmbiguous && parametersMatch(parameters, args, headers.passed)) return null;
   return refuse('header-mismatch', { detail: 'Mcp-Param' });

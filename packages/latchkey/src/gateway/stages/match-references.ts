@@ -1,3 +1,4 @@
+import { textOf } from '../../core/bytes.ts';
 import { LIST_METHODS } from '../../core/filter-list.ts';
 import type { Message } from '../../core/message.ts';
 import { parseMessage } from '../../core/parse-message.ts';
@@ -25,7 +26,7 @@ function openCursor(state: GatewayState, exchange: Exchange, message: Message): 
   const kind = LIST_METHODS.get(message.method);
   if (kind === undefined || message.cursor === null || server === null || principal === null) return null;
   const { start, end } = message.cursor;
-  const sealed = JSON.parse(message.bytes.toString('utf8', start, end)) as string;
+  const sealed = JSON.parse(textOf(message.bytes, start, end)) as string;
   const cursor = state.cursors.unseal({ server: server.name, principal: principal.id, kind }, sealed);
   if (cursor === null) return refuse('params-invalid', { detail: 'a cursor that is not the caller’s' });
   const opened = parseMessage(

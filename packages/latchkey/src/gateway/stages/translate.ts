@@ -17,7 +17,7 @@ function translate(exchange: Exchange): StageResult {
 }
 
 /** No header of the caller's says anything of a message that it did not write. */
-function become(exchange: Exchange, body: Buffer, method: string, name: string | null): null {
+function become(exchange: Exchange, body: Uint8Array, method: string, name: string | null): null {
   const { headers } = exchange;
   exchange.body = body;
   headers.protocolVersion = PLAIN_REVISION;

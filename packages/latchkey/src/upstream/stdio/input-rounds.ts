@@ -10,6 +10,7 @@ import type { Launcher } from './launcher.ts';
 import { CROWDED, TIMED_OUT } from './loss.ts';
 import { hidesProgressToken, type Posted } from './modern-call.ts';
 import { Reply } from './reply.ts';
+import { toBuffer } from '../to-buffer.ts';
 
 /** Client capabilities that a legacy server uses by asking back in the middle of a call. */
 const INPUT_CAPABILITIES: readonly string[] = ['elicitation', 'sampling', 'roots'];
@@ -56,7 +57,9 @@ export class InputRounds {
     const capabilities = pickCapabilities(message);
     if (capabilities === null || hidesProgressToken(message))
       return answer.fail(refuse('params-invalid', { detail: 'client capabilities or progress token' }));
-    const params = message.bytes.includes('"requestState"') ? valueAt(message.bytes, message.params) : undefined;
+    const params = toBuffer(message.bytes).includes('"requestState"')
+      ? valueAt(message.bytes, message.params)
+      : undefined;
     if (isRecord(params) && params['requestState'] !== undefined) return this.#resume(params, request, answer);
     return void this.#begin(request, capabilities, new Reply(answer, message.id ?? 'null'));
   }

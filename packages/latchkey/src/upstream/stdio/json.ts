@@ -1,12 +1,13 @@
+import { textOf } from '../../core/bytes.ts';
 import type { Range } from '../../core/message.ts';
 
 /** The exact text of a range. */
-export function textAt(bytes: Buffer, range: Range): string {
-  return bytes.toString('utf8', range.start, range.end);
+export function textAt(bytes: Uint8Array, range: Range): string {
+  return textOf(bytes, range.start, range.end);
 }
 
 /** The value of a range, or undefined when it is not JSON. Off the hot path only. */
-export function valueAt(bytes: Buffer, range: Range | null): unknown {
+export function valueAt(bytes: Uint8Array, range: Range | null): unknown {
   if (range === null) return undefined;
   try {
     return JSON.parse(textAt(bytes, range)) as unknown;
@@ -16,7 +17,7 @@ export function valueAt(bytes: Buffer, range: Range | null): unknown {
 }
 
 /** The number a range spells in plain decimal digits, or -1. */
-export function countAt(bytes: Buffer, range: Range | null): number {
+export function countAt(bytes: Uint8Array, range: Range | null): number {
   if (range === null || range.end - range.start > 15) return -1;
   let value = 0;
   for (let at = range.start; at < range.end; at += 1) {

@@ -15,6 +15,8 @@ import type { SharedChild } from './shared-child.ts';
 import { SideStream } from './side-stream.ts';
 import { addMembers, splice, type Edit } from './splice.ts';
 
+const CLOSE = 0x7d;
+
 export interface LegacySessionOptions {
   readonly id: string;
   readonly callTimeoutMs: number;
@@ -224,7 +226,7 @@ export class LegacySession {
     if (meta !== null) return [addMembers(meta.start, isEmptyObject(bytes, meta.start), this.#meta())];
     if (params !== null)
       return [addMembers(params.start, isEmptyObject(bytes, params.start), `"_meta":{${this.#meta()}}`)];
-    const end = bytes.lastIndexOf('}');
+    const end = bytes.lastIndexOf(CLOSE);
     return [{ start: end, end, text: `,"params":{"_meta":{${this.#meta()}}}` }];
   }
 

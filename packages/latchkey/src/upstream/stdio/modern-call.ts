@@ -8,6 +8,7 @@ import { Reply } from './reply.ts';
 import type { ServerLine } from './server-line.ts';
 import type { Call, SharedChild } from './shared-child.ts';
 import { splice, type Edit } from './splice.ts';
+import { toBuffer } from '../to-buffer.ts';
 
 const NEWLINE = 0x0a;
 
@@ -51,7 +52,7 @@ export function toLine(message: Message, id: number, more: readonly Edit[] = [])
 /** True for a token that could not be exchanged, so that it might name somebody else's call. */
 export function hidesProgressToken(message: Message): boolean {
   if (message.progressToken !== null || message.meta === null) return false;
-  const at = message.bytes.indexOf('"progressToken"', message.meta.start);
+  const at = toBuffer(message.bytes).indexOf('"progressToken"', message.meta.start);
   return at !== -1 && at < message.meta.end;
 }
 

@@ -64,7 +64,7 @@ const RENAMED = new Map([
   ['-32042', '-32603'],
 ]);
 
-export function isEmptyObject(bytes: Buffer, start: number): boolean {
+export function isEmptyObject(bytes: Uint8Array, start: number): boolean {
   let at = start + 1;
   while (bytes[at] === 0x20 || bytes[at] === 0x09 || bytes[at] === 0x0a || bytes[at] === 0x0d) at += 1;
   return bytes[at] === 0x7d;

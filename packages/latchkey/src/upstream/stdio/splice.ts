@@ -1,3 +1,5 @@
+import { toBuffer } from '../to-buffer.ts';
+
 /** Puts `text` in the place of the bytes [start, end). */
 export interface Edit {
   readonly start: number;
@@ -5,8 +7,9 @@ export interface Edit {
   readonly text: string;
 }
 
-/** A copy of `bytes` with the edits made, whatever their order, and `room` bytes free at its end. Edits do not overlap. */
-export function splice(bytes: Buffer, edits: Edit[], room = 0): Buffer {
+/** A copy of `source` with the edits made, whatever their order, and `room` bytes free at its end. Edits do not overlap. */
+export function splice(source: Uint8Array, edits: Edit[], room = 0): Buffer {
+  const bytes = toBuffer(source);
   if (edits.length > 1) edits.sort((a, b) => a.start - b.start);
   let size = bytes.length + room;
   for (const edit of edits) size += Buffer.byteLength(edit.text) - (edit.end - edit.start);

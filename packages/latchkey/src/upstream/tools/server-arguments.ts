@@ -1,3 +1,4 @@
+import { textOf } from '../../core/bytes.ts';
 import type { Message } from '../../core/message.ts';
 
 // Fewer digits, without an exponent, are the same number to everybody.
@@ -10,7 +11,7 @@ const INTEGER = /^-?\d+$/;
  */
 export function readArguments({ bytes, args }: Message): object | undefined {
   if (args === null) return {};
-  const text = bytes.toString('utf8', args.start, args.end);
+  const text = textOf(bytes, args.start, args.end);
   if (!MAYBE_INEXACT.test(text)) return JSON.parse(text) as object;
   let exact = true;
   const value = JSON.parse(text, ((_key: string, each: unknown, { source }: { source?: string }) => {

@@ -1,3 +1,4 @@
+import { bytesOf, fromBase64Url } from '../../core/bytes.ts';
 import { guardNames, parseStrict } from '../../core/parse-strict.ts';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -7,8 +8,8 @@ export interface ParsedToken {
   readonly header: Members;
   readonly claims: Members;
   /** What the signature is over. */
-  readonly input: Buffer;
-  readonly signature: Buffer;
+  readonly input: Uint8Array;
+  readonly signature: Uint8Array;
 }
 
 const HEADER_NAMES = guardNames('alg kid typ cty crit jku jwk x5u x5c b64 zip enc'.split(' '));
@@ -28,23 +29,18 @@ export function isJose(text: string, parts: 3 | 5): boolean {
 export function parseToken(text: string): ParsedToken | string {
   const first = text.indexOf('.');
   const second = text.indexOf('.', first + 1);
-  const header = decode(text.slice(0, first));
-  const payload = decode(text.slice(first + 1, second));
-  const signature = decode(text.slice(second + 1));
+  // Null for padding, foreign characters and spare bits that are not zero: one value has one spelling.
+  const header = fromBase64Url(text.slice(0, first));
+  const payload = fromBase64Url(text.slice(first + 1, second));
+  const signature = fromBase64Url(text.slice(second + 1));
   if (header === null || payload === null || signature === null) return 'it is not base64url as RFC 7515 writes it';
   const members = parseStrict(header, HEADER_NAMES);
   if (!isObject(members)) return 'its header is not one unambiguous JSON object';
   const claims = parseStrict(payload, CLAIM_NAMES);
   if (!isObject(claims)) return 'its payload is not one unambiguous JSON object';
-  return { header: members, claims, input: Buffer.from(text.slice(0, second), 'latin1'), signature };
+  return { header: members, claims, input: bytesOf(text.slice(0, second)), signature };
 }
 
 function isObject(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Null for padding, foreign characters and spare bits that are not zero: one value has one spelling. */
-function decode(part: string): Buffer | null {
-  const bytes = Buffer.from(part, 'base64url');
-  return bytes.toString('base64url') === part ? bytes : null;
 }

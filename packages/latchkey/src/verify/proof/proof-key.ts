@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { nodeCrypto } from '../jwt/node-crypto.ts';
 import { parseKey, verifySignature, type VerificationKey } from '../jwt/verification-key.ts';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -12,7 +13,7 @@ export interface ProofKey {
   /** RFC 7638 with SHA-256. */
   readonly thumbprint: string;
   /** Whether this key signed that. The first call imports the key. */
-  verifies(input: Buffer, signature: Buffer): boolean;
+  verifies(input: Uint8Array, signature: Uint8Array): boolean;
 }
 
 // Extensions that must be understood, ways to name another key than the one in `jwk`, and other kinds of JOSE objects.
@@ -27,11 +28,11 @@ export function readProofKey(header: Members): ProofKey | string {
   if (refused !== undefined) return `${refused} in the header of the proof is not taken`;
   const thumbprint = typeof jwk === 'object' && jwk !== null ? toThumbprint(jwk as Members) : null;
   if (thumbprint === null) return 'jwk of the proof is missing or no public key that is taken';
-  let key: VerificationKey | null | undefined;
+  let key: VerificationKey<boolean> | null | undefined;
   return {
     thumbprint,
     verifies(input, signature) {
-      if (key === undefined) key = parseKey(jwk, [alg]);
+      if (key === undefined) key = parseKey(jwk, [alg], nodeCrypto.importKey);
       return key !== null && verifySignature(key, alg, input, signature);
     },
   };

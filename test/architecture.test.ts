@@ -27,6 +27,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   gateway: { rooms: ['core', 'lock'], ...outside },
   // Doors of the library: each translates between a framework and the guards of `lock`, and decides nothing.
   adapters: { rooms: ['core', 'lock'], ...outside },
+  'forward-auth.ts': { rooms: ['adapters', 'lock'], ...outside },
   rotation: { rooms: ['core'], ...outside },
   trail: { rooms: ['core'], ...outside },
   check: { rooms: ['core'], npm: false, node: true },
@@ -40,14 +41,37 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'lock',
       'gateway',
       'rotation',
-      'trail',
       'compose-credentials.ts',
       'compose-issuers.ts',
       'compose-upstream.ts',
       'compose-tools.ts',
+      'compose-records.ts',
     ],
     ...outside,
   },
+  // The store, the trail and what ends them, for whatever runs until a signal comes.
+  'compose-records.ts': { rooms: ['core', 'config', 'store', 'verify', 'trail', 'gateway'], ...outside },
+  // What answers a proxy: the same parts without upstreams.
+  'compose-forward-auth.ts': {
+    rooms: [
+      'core',
+      'config',
+      'verify',
+      'lock',
+      'adapters',
+      'gateway',
+      'rotation',
+      'upstream',
+      'compose-records.ts',
+      'compose-credentials.ts',
+      'compose-issuers.ts',
+      'compose-upstream.ts',
+      'compose-forward-check.ts',
+    ],
+    ...outside,
+  },
+  // What of a configuration such a service cannot keep.
+  'compose-forward-check.ts': { rooms: ['core', 'config', 'lock'], ...outside },
   // This gateway's own credentials: how they are verified and replaced.
   'compose-credentials.ts': { rooms: ['core', 'config', 'verify', 'gateway', 'rotation'], ...outside },
   // What foreign issuers add: their verifiers, documents and endpoints.
@@ -68,7 +92,15 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // The probes of `latchkey check`, which need nothing of the gateway.
   'compose-check.ts': { rooms: ['check'], ...outside },
   cli: {
-    rooms: ['core', 'config', 'compose.ts', 'compose-store.ts', 'compose-tools.ts', 'compose-check.ts'],
+    rooms: [
+      'core',
+      'config',
+      'compose.ts',
+      'compose-forward-auth.ts',
+      'compose-store.ts',
+      'compose-tools.ts',
+      'compose-check.ts',
+    ],
     ...outside,
   },
 };

@@ -6,7 +6,7 @@ import type { ForwardGuard, HeaderRule } from '../lock/forward-guard.ts';
 import { toForwarded, type Asked, type ProxyKind, type ProxyOptions } from '../lock/forwarded.ts';
 import { toIdentityHeaders } from '../lock/identity-headers.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
-import type { Admission } from '../lock/passage.ts';
+import type { Admission, Passage } from '../lock/passage.ts';
 import { createTrusted } from '../lock/trusted-proxies.ts';
 import { toProxyAnswer } from './proxy-answer.ts';
 
@@ -21,29 +21,44 @@ export interface ForwardAuthOptions {
   readonly identity?: { readonly header: string; readonly sign: SignIdentity };
 }
 
-export const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1'];
+const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1'];
 export const ASKED_AT = '/auth';
 
-/** Answers a proxy; the guard is the one that is in charge of the path of the request it asks about. Never rejects. */
-export type Answerer = (asked: Asked, guardOf: (path: string) => ForwardGuard) => Awaitable<WireAnswer>;
+/** What is in charge of a path that a proxy asks about. */
+export interface Place {
+  readonly guard: ForwardGuard;
+  /** Null: the server is not told by a signed header. */
+  readonly identity: { readonly header: string; readonly sign: SignIdentity } | null;
+}
 
-/** Throws a TypeError for a network that is none. */
-export function createAnswerer(options: ForwardAuthOptions): Answerer {
-  const { proxy, identity, trusted = LOOPBACK, path = ASKED_AT } = options;
-  const given = identity === undefined ? [] : [identity.header.toLowerCase()];
-  const described: ProxyOptions = { proxy, trusted: createTrusted(trusted), path, given };
-  const answer = (admission: Admission): WireAnswer => {
-    if (admission.kind === 'refused') return toProxyAnswer(proxy, admission.answer);
-    const { principal, headers } = admission;
-    const signed = identity === undefined ? [] : [identity.header, identity.sign(principal, Date.now())];
-    admission.finish(200);
-    return { status: 200, headers: [...headers, ...toIdentityHeaders(principal), ...signed], body: '' };
+/** Answers a proxy as the place of the request it asks about decides. Never rejects. */
+export type Answerer = (asked: Asked, placeOf: (path: string) => Place) => Awaitable<WireAnswer>;
+
+/** Throws a TypeError for a network that is none. `given` are the signed headers of all places. */
+export function createAnswerer(
+  { proxy, trusted = LOOPBACK, path = ASKED_AT }: Pick<ForwardAuthOptions, 'proxy' | 'trusted' | 'path'>,
+  given: readonly string[],
+): Answerer {
+  const described: ProxyOptions = {
+    proxy,
+    trusted: createTrusted(trusted),
+    path,
+    given: given.map((name) => name.toLowerCase()),
   };
-  return (asked, guardOf) => {
+  return (asked, placeOf) => {
     const forwarded = toForwarded(asked, described);
-    const admission = guardOf(forwarded.target.split('?', 1)[0] as string).admit(forwarded);
+    const { guard, identity } = placeOf(forwarded.target.split('?', 1)[0] as string);
+    const answer = (admission: Admission): WireAnswer =>
+      admission.kind === 'refused' ? toProxyAnswer(proxy, admission.answer) : welcome(admission, identity);
+    const admission = guard.admit(forwarded);
     return admission instanceof Promise ? admission.then(answer) : answer(admission);
   };
+}
+
+function welcome({ principal, headers, finish }: Passage, identity: Place['identity']): WireAnswer {
+  const signed = identity === null ? [] : [identity.header, identity.sign(principal, Date.now())];
+  finish(200);
+  return { status: 200, headers: [...headers, ...toIdentityHeaders(principal), ...signed], body: '' };
 }
 
 type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -57,11 +72,13 @@ export function latchkey<Scope extends string>(
   protectMcp(rule?: Partial<HeaderRule>): NodeHandler;
   metadata(): NodeHandler;
 } {
-  const answer = createAnswerer(options);
-  const handle =
-    (guard: ForwardGuard): NodeHandler =>
-    (request, response) =>
-      void Promise.resolve(answer(toAsked(request), () => guard)).then((each) => send(response, each));
+  const { identity = null } = options;
+  const answer = createAnswerer(options, identity === null ? [] : [identity.header]);
+  const handle = (guard: ForwardGuard): NodeHandler => {
+    const place = { guard, identity };
+    return (request, response) =>
+      void Promise.resolve(answer(toAsked(request), () => place)).then((each) => send(response, each));
+  };
   return {
     protect: (rule) => handle(lock.protectForwarded(rule)),
     protectMcp: (rule) => handle(lock.protectMcpForwarded(rule)),

@@ -39,7 +39,7 @@ function mismatch(detail: string): Refusal {
 
 function toMessage(method: string, target: { readonly name?: string; readonly uri?: string }): Message {
   return {
-    bytes: Buffer.alloc(0),
+    bytes: new Uint8Array(0),
     kind: method.startsWith('notifications/') ? 'notification' : 'request',
     method,
     id: null,

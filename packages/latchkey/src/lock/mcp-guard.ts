@@ -64,7 +64,7 @@ function read({ parts }: Lock, asking: Asking, incoming: Incoming, spoken: Spoke
   const refusal = checkContent(headers, parts.limits.bodyBytes);
   if (refusal !== null) return refusal;
   const scan = (body: Uint8Array | Refusal): Refusal | null =>
-    body instanceof Uint8Array ? scanMessage(asking, body as Buffer, spoken) : body;
+    body instanceof Uint8Array ? scanMessage(asking, body, spoken) : body;
   const body = incoming.readBody(parts.limits.bodyBytes);
   return body instanceof Promise ? body.then(scan) : scan(body);
 }

@@ -48,6 +48,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'forward-auth',
+          retry,
+          include: ['test/forward-auth/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: { requireAssertions: true, poll: { timeout: 10_000 } },
+        },
+      },
+      {
+        test: {
           name: 'meta',
           include: ['test/meta/**/*.test.ts'],
           // Each of them is a run of vitest that starts a gateway or more.

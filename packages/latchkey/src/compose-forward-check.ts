@@ -23,7 +23,7 @@ export function checkForwardAuth(config: Config): { readonly proxy: ForwardAuth;
     ...config.servers.flatMap((server) => findServerObstacles(server, forwardAuth)),
     ...auth.issuers
       .filter(({ proxy }) => proxy !== null)
-      .map(({ name }) => `auth.issuers.${name}: clients sign in through \`latchkey run\` only`),
+      .map(({ name }) => `auth.issuers.${name}.authorizationProxy: clients sign in through \`latchkey run\` only`),
   ];
   if (obstacles.length > 0)
     throw new LatchkeyError('E_FORWARD_AUTH', `Headers alone cannot keep this: ${obstacles.join('; ')}.`, {

@@ -16,7 +16,7 @@ export const forwardAuth = z.strictObject({
     .boolean()
     .prefault(false)
     .describe(
-      'Whether the server behind the proxy serves 2026-07-28 only and refuses a body that its Mcp-* headers do not describe. Rules need it.',
+      'Whether the server behind the proxy refuses a body that its Mcp-* headers do not describe, as MCP 2026-07-28 asks of servers. Rules need it.',
     ),
   scopes: field
     .scopes()

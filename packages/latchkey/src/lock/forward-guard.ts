@@ -21,8 +21,8 @@ export interface ForwardGuard {
 
 export interface HeaderRule {
   /**
-   * Whether the server behind the proxy refuses what its Mcp-* headers do not describe, as MCP 2026-07-28 asks of
-   * servers, and everything of revisions before. Only then do rules hold that look at headers alone.
+   * Whether the server behind the proxy refuses a body that its Mcp-* headers do not describe, as MCP 2026-07-28 asks of
+   * servers (Streamable HTTP, Server Validation). Only then do rules hold that look at headers alone.
    */
   readonly bodyChecked: boolean;
 }

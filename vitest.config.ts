@@ -58,6 +58,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'library',
+          retry,
+          include: ['test/library/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: { requireAssertions: true, poll: { timeout: 10_000 } },
+        },
+      },
+      {
+        test: {
           name: 'meta',
           include: ['test/meta/**/*.test.ts'],
           // Each of them is a run of vitest that starts a gateway or more.

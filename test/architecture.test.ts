@@ -27,10 +27,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   gateway: { rooms: ['core', 'lock'], ...outside },
   // Doors of the library: each translates between a framework and the guards of `lock`, and decides nothing.
   adapters: { rooms: ['core', 'lock'], ...outside },
-  'forward-auth.ts': { rooms: ['adapters', 'lock'], ...outside },
   rotation: { rooms: ['core'], ...outside },
   trail: { rooms: ['core'], ...outside },
   check: { rooms: ['core'], npm: false, node: true },
+  // What users test their own servers with; of `verify` only how a credential is made.
+  testing: { rooms: ['core', 'verify'], npm: false, node: true },
+  'testing.ts': { rooms: ['testing', 'store'], npm: false, node: false },
   'compose.ts': {
     rooms: [
       'core',
@@ -75,7 +77,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // This gateway's own credentials: how they are verified and replaced.
   'compose-credentials.ts': { rooms: ['core', 'config', 'verify', 'gateway', 'rotation'], ...outside },
   // What foreign issuers add: their verifiers, documents and endpoints.
-  'compose-issuers.ts': { rooms: ['core', 'config', 'verify', 'oauth', 'compose-lookups.ts'], ...outside },
+  'compose-issuers.ts': { rooms: ['core', 'config', 'verify', 'oauth', 'lock', 'compose-lookups.ts'], ...outside },
   // Those of their verifiers that ask them about tokens.
   'compose-lookups.ts': { rooms: ['core', 'config', 'verify', 'oauth'], ...outside },
   // Which upstream a configuration means: one more kind of it changes nothing else.
@@ -87,10 +89,27 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'compose-upstream-auth.ts': { rooms: ['core', 'config', 'oauth'], ...outside },
   // What the credential commands need, without the gateway's start-up time.
   'compose-store.ts': { rooms: ['store', 'verify'], ...outside },
+  // The library on Node: store, verifiers, trail and lock, joined.
+  'compose-library.ts': {
+    rooms: ['core', 'verify', 'lock', 'trail', 'compose-credentials.ts', 'compose-verifiers.ts'],
+    ...outside,
+  },
+  // What its users give it as verifiers.
+  'compose-verifiers.ts': { rooms: ['core', 'config', 'verify', 'lock', 'compose-issuers.ts'], ...outside },
+  // Doors: what the package exports, and nothing else.
+  'latchkey.ts': {
+    rooms: ['core', 'lock', 'compose-library.ts', 'compose-store.ts', 'compose-verifiers.ts'],
+    npm: false,
+    node: false,
+  },
   // Declared tools, for the gateway and for the commands that run them without it.
   'compose-tools.ts': { rooms: ['core', 'config', 'upstream'], ...outside },
   // The probes of `latchkey check`, which need nothing of the gateway.
   'compose-check.ts': { rooms: ['check'], ...outside },
+  // Doors of the library: what each of them gives, and nothing else.
+  'fetch.ts': { rooms: ['adapters', 'lock'], ...outside },
+  'forward-auth.ts': { rooms: ['adapters', 'lock'], ...outside },
+  'hono.ts': { rooms: ['adapters', 'lock'], ...outside },
   cli: {
     rooms: [
       'core',
@@ -157,6 +176,12 @@ describe('the house', () => {
     expect(all.filter((each) => !isAllowed(each)).map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
   });
 
+  it('has a store in memory that needs nothing of Node', () => {
+    const found = all.filter(({ from }) => from.startsWith('store/memory/') || from === 'store/successor.ts');
+    expect(found.length).toBeGreaterThan(5);
+    expect(found.filter(({ to }) => !to.startsWith('.')).map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
+  });
+
   it('has no cycle of imports', () => {
     const edges = Map.groupBy(
       all.filter(({ to }) => to.startsWith('.')),
@@ -178,7 +203,8 @@ describe('the house', () => {
 
   // What Node has and the web has not is chosen in one file, or the lock would run nowhere else.
   it('has no Buffer and no process in what is for the web, but where both ways stand', () => {
-    const web = files.filter((file) => ['core', 'lock'].includes(roomOf(file)) && file !== 'core/bytes.ts');
+    const isForWeb = (file: string) => ['core', 'lock'].includes(roomOf(file)) || file.startsWith('store/memory/');
+    const web = files.filter((file) => isForWeb(file) && file !== 'core/bytes.ts');
     expect(web.length).toBeGreaterThan(30);
     const named = /(?<![\w$.'"`-])(?:Buffer|process|require|setImmediate|__dirname)\b(?!['"`:])/;
     expect(web.filter((file) => named.test(codeOf(file)))).toEqual([]);

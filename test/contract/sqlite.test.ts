@@ -19,15 +19,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NewCredential } from '../../packages/latchkey/src/core/store.ts';
 import { openStore } from '../../packages/latchkey/src/store/sqlite/open.ts';
-import { describeStore } from './store.ts';
+import { testStore } from '../../packages/latchkey/src/testing/test-store.ts';
+import { describeProcesses } from './processes.ts';
 
 const MODULE = new URL('../../packages/latchkey/src/store/sqlite/open.ts', import.meta.url);
 const BUSY = { busyTimeoutMs: 50 };
 
-describeStore({
+const places = mkdtempSync(join(tmpdir(), 'latchkey-store-'));
+afterAll(() => rm(places, { recursive: true }));
+
+describe('store: sqlite', () => {
+  testStore({ describe, it, open: (place) => openStore(join(places, place)) });
+});
+
+describeProcesses({
   name: 'sqlite',
   module: MODULE,
   createLocation: async () => join(await mkdtemp(join(tmpdir(), 'latchkey-store-')), 'store'),

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Engine } from './store.ts';
+import type { Engine } from './processes.ts';
 
 /** Runs `body` in another process, with `store` open and `say(text)` to tell this one a line. */
 export function startChild(engine: Engine, location: string, body: string) {

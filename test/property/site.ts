@@ -6,7 +6,7 @@ import type { TrailEntry } from '../../packages/latchkey/src/core/trail.ts';
 import { startGateway } from '../../packages/latchkey/src/gateway/gateway.ts';
 import { protectedResourceMetadata } from '../../packages/latchkey/src/lock/protected-resource.ts';
 import { createHttpUpstream } from '../../packages/latchkey/src/upstream/http.ts';
-import { firstMatch } from '../../packages/latchkey/src/verify/first-match.ts';
+import { firstMatch } from '../../packages/latchkey/src/core/first-match.ts';
 import { createStaticVerifier } from '../../packages/latchkey/src/verify/static-tokens.ts';
 import { startSpyUpstream, type SpyUpstream } from '../fixtures/spy-upstream.ts';
 

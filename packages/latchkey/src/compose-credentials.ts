@@ -1,18 +1,19 @@
 import type { Config } from './config/config.ts';
 import { readSecret } from './config/secret-source.ts';
+import type { Principal } from './core/principal.ts';
 import type { Secret } from './core/secret.ts';
 import type { Store } from './core/store.ts';
 import type { Verifier } from './core/verifier.ts';
 import type { GatewayOptions, RotateResult } from './gateway/options.ts';
 import { startRotation } from './rotation/automatic.ts';
 import { exchangeCredential } from './rotation/exchange.ts';
-import { firstMatch } from './verify/first-match.ts';
+import { firstMatch } from './core/first-match.ts';
 import { digestOf, mintCredential } from './verify/mint.ts';
 import { perMoment } from './verify/per-moment.ts';
 import { provePossession } from './verify/proof.ts';
 import { createStaticVerifier, parseStaticTokens } from './verify/static-tokens.ts';
 import { createStoredVerifier } from './verify/stored-credential.ts';
-import type { createUseCounter } from './verify/use-counter.ts';
+import type { UseCounter } from './verify/use-counter.ts';
 
 type Log = GatewayOptions['log'];
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -23,20 +24,28 @@ export function readStaticTokens({ auth }: Config, env: Environment): readonly S
   return parseStaticTokens(readSecret('auth.static', { env: auth.static.env }, env).reveal());
 }
 
+/** Verifies the credentials of a store; their prefixes tell them from others. */
+export function createOwnVerifier(store: Store, prefixes: readonly string[], uses: UseCounter): Verifier {
+  return createStoredVerifier(store.credentials, { version: perMoment(() => store.version()), prefixes, uses });
+}
+
+/** When the credential of a principal ends: epoch milliseconds, null for never, 0 when it was revoked. */
+export async function endOfStored(store: Store, { credentialId, expiresAt }: Principal): Promise<number | null> {
+  if (credentialId === null) return expiresAt;
+  const record = await store.credentials.find(credentialId);
+  return record === null || record.revokedAt !== null ? 0 : record.expiresAt;
+}
+
 /** Asks this gateway's own credentials first, then `foreign`; null where authentication is off. */
 export async function createVerifier(
   { auth }: Config,
   store: Store,
   staticTokens: readonly Secret[],
-  uses: ReturnType<typeof createUseCounter>,
+  uses: UseCounter,
   foreign: readonly Verifier[],
 ): Promise<Verifier | null> {
   if (!auth.enabled) return null;
-  const stored = createStoredVerifier(store.credentials, {
-    version: perMoment(() => store.version()),
-    prefixes: [auth.tokens.prefix, auth.keys.prefix],
-    uses,
-  });
+  const stored = createOwnVerifier(store, [auth.tokens.prefix, auth.keys.prefix], uses);
   const own =
     auth.static === null
       ? [stored]

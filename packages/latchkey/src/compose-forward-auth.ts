@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ASKED_AT, createAnswerer, send, toAsked, type Place } from './adapters/forward-auth.ts';
+import { createAnswerer, send, toAsked, type Place } from './adapters/forward-answer.ts';
+import { ASKED_AT } from './adapters/forward-auth.ts';
 import { createVerifier, OWN_NAME, readStaticTokens } from './compose-credentials.ts';
 import { checkForwardAuth } from './compose-forward-check.ts';
 import { createIssuers } from './compose-issuers.ts';
@@ -15,6 +16,7 @@ import type { GatewayOptions } from './gateway/options.ts';
 import { createForwardMcpGuard, createForwardRouteGuard } from './lock/forward-guard.ts';
 import { createLock, type Lock, type LockParts } from './lock/lock.ts';
 import { protectedResourceMetadata } from './lock/protected-resource.ts';
+import { namesOf } from './lock/resource-names.ts';
 import { issueFirstToken, type FirstToken } from './rotation/first-token.ts';
 import { createSignIdentity } from './upstream/identity/sign-identity.ts';
 import type { Store } from './core/store.ts';
@@ -68,6 +70,7 @@ async function start(
   );
   const proofs =
     config.auth.issuers.length === 0 ? null : { algorithms: PROOF_ALGORITHMS, required: config.auth.dpop.required };
+  const names = namesOf(publicUrl);
   const shared = {
     verifier: await createVerifier(config, store, staticTokens, uses, issuers.verifiers),
     anonymous: config.auth.anonymous === null ? null : createAnonymous(config.auth.anonymous.scopes),
@@ -75,8 +78,8 @@ async function start(
     unknownTokenStatus: config.auth.unknownTokenStatus,
     proofAlgorithms: proofs === null ? null : proofs.algorithms.join(' '),
     limits: toLimits(config.limits),
-    hosts: hostsOf(publicUrl),
-    origins: new Set([publicUrl.origin, ...config.origins]),
+    hosts: names.hosts,
+    origins: new Set([...names.origins, ...config.origins]),
     trail,
     // What is let in is over at once.
     endOf: () => null,
@@ -104,8 +107,9 @@ async function start(
     published('/healthz', () => '{"status":"ok"}'),
     { path: '/readyz', body: () => readiness(trail.healthy) },
   ];
-  const listener = await listen(config, log, createHandler(config, places, documents));
-  closing.push(() => listener.stop(async () => {}));
+  const open = createOpen();
+  const listener = await listen(config, log, open.counting(createHandler(config, places, documents)));
+  closing.push(() => listener.stop(() => open.drained()));
   // Last, so that no token is made by a start that fails: it could never be shown.
   const firstToken =
     staticTokens.length === 0
@@ -138,10 +142,6 @@ async function start(
 
 function resourceOf(publicUrl: URL, { path }: ServerConfig): URL {
   return new URL(`${publicUrl.pathname.replace(/\/$/, '')}${path}`, publicUrl);
-}
-
-function hostsOf({ host, hostname, port, protocol }: URL): ReadonlySet<string> {
-  return new Set([host, port === '' ? `${hostname}:${protocol === 'https:' ? 443 : 80}` : host]);
 }
 
 /** One lock for each server; whoever fails or asks too much at one does so at all of them. */
@@ -205,7 +205,7 @@ function createHandler(
   documents: readonly PublishedDocument[],
 ): Handler {
   const { proxy, trusted } = forwardAuth as NonNullable<Config['forwardAuth']>;
-  const answer = createAnswerer({ proxy, trusted }, given);
+  const answer = createAnswerer({ proxy, trusted, path: ASKED_AT, given });
   const published = new Map(documents.map((document) => [document.path, document]));
   return (request, response) => {
     const [path = ''] = (request.url ?? '').split('?', 1);
@@ -226,6 +226,24 @@ function createHandler(
       );
   };
 }
+
+/** Counts what is being answered, so that a stop waits for it. */
+function createOpen(): { counting(handler: Handler): Handler; drained(): Promise<void> } {
+  let count = 0;
+  return {
+    counting: (handler) => (request, response) => {
+      count += 1;
+      response.once('close', () => (count -= 1));
+      handler(request, response);
+    },
+    async drained() {
+      const until = performance.now() + GRACE_MS;
+      while (count > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
+    },
+  };
+}
+
+const GRACE_MS = 2000;
 
 function sendJson(response: ServerResponse, status: number, body: string): void {
   send(response, { status, headers: ['content-type', 'application/json', 'cache-control', 'no-store'], body });

@@ -8,7 +8,9 @@ import type { LoadMetadata } from './core/issuer.ts';
 import type { Principal } from './core/principal.ts';
 import { LatchkeyError } from './core/error.ts';
 import { OutgoingError, type Outgoing } from './core/outgoing.ts';
-import type { Verifier } from './core/verifier.ts';
+import type { Verdict, Verifier } from './core/verifier.ts';
+import { firstMatch } from './core/first-match.ts';
+import type { LockVerifier } from './lock/options.ts';
 import { createAuthorizationProxy, type AuthorizationProxy } from './oauth/authorization-proxy.ts';
 import { createDiscovery } from './oauth/discovery.ts';
 import { createOutgoing } from './oauth/outgoing.ts';
@@ -48,7 +50,7 @@ export function createIssuers({ auth, publicUrl }: Config, names: Names, env: En
   const folder = publicUrl === null ? '' : new URL(publicUrl).pathname.replace(/\/$/, '');
   const proxies = new Map(issuers.map((issuer) => [issuer, createProxy(issuer, { names, folder })]));
   const shown = [...proxies.values()].filter((proxy) => proxy !== null);
-  const { verifiers, askers } = createVerifiers(issuers, { names, env });
+  const { verifiers, askers } = createVerifiers(issuers, { resourcesOf: names.resourcesOf, env });
   return {
     verifiers,
     documents: shown.flatMap(({ documents }) => documents),
@@ -113,7 +115,8 @@ function requireKeys({ name, jwks, algorithms }: IssuerConfig): void {
 }
 
 interface Around {
-  readonly names: Names;
+  /** Every URL that a server by this name is asked at and tokens may be for, the canonical one first. */
+  readonly resourcesOf: (server: string) => readonly string[];
   readonly env: Environment;
 }
 
@@ -123,11 +126,23 @@ interface Verifiers {
   readonly askers: readonly AskingVerifier[];
 }
 
-function createVerifiers(issuers: readonly AskableIssuer[], { names, env }: Around): Verifiers {
+/** One verifier of the tokens of these issuers. Asks none of them yet. Throws a LatchkeyError where a secret or file is missing. */
+export function createIssuerVerifier(issuers: readonly IssuerConfig[], around: Around): LockVerifier {
+  const { verifiers, askers } = createVerifiers(issuers.map(toAskable), around);
+  return {
+    name: 'issuers',
+    issuers: issuers.map(({ issuer }) => issuer),
+    verify: firstMatch(verifiers, SKIP).verify,
+    endOf: (principal, now) => (principal.issuer === null ? undefined : endOf(askers, principal, now)),
+  };
+}
+
+const SKIP: Verdict = { kind: 'skip' };
+
+function createVerifiers(issuers: readonly AskableIssuer[], { resourcesOf, env }: Around): Verifiers {
   if (issuers.length === 0) return { verifiers: [], askers: [] };
   const signing = issuers.filter(({ config }) => config.types.length > 0);
   const [asked, judged] = partition(signing, ({ config }) => config.lookup?.always === true);
-  const { resourcesOf } = names;
   const encrypted = issuers.some(({ config }) => config.lookup !== null);
   const elsewhere = { issuers: new Set(asked.map(({ config }) => config.issuer)), encrypted };
   const jwt = createJwtVerifier({ issuers: judged.map(toJwtIssuer), crypto: nodeCrypto, elsewhere, resourcesOf });

@@ -15,7 +15,14 @@ import { createTrusted } from './lock/trusted-proxies.ts';
 import { issueFirstToken, type FirstToken } from './rotation/first-token.ts';
 import { mintCredential } from './verify/mint.ts';
 import { PROOF_ALGORITHMS } from './verify/proof/proof-key.ts';
-import { createVerifier, OWN_NAME, readStaticTokens, rotate, startAutomaticRotation } from './compose-credentials.ts';
+import {
+  createVerifier,
+  endOfStored,
+  OWN_NAME,
+  readStaticTokens,
+  rotate,
+  startAutomaticRotation,
+} from './compose-credentials.ts';
 
 export { OWN_NAME };
 
@@ -87,11 +94,8 @@ async function start(
     pins: store.pins,
     sealKey: await store.secret('session-seal'),
     storeVersion: () => store.version(),
-    endOf: async (principal) => {
-      const { credentialId, issuer } = principal;
-      if (issuer !== null) return issuers.endOf(principal, Date.now());
-      return endOf(credentialId === null ? null : await store.credentials.find(credentialId));
-    },
+    endOf: (principal) =>
+      principal.issuer === null ? endOfStored(store, principal) : issuers.endOf(principal, Date.now()),
     documents: [...issuers.documents, ...(identityKeys === null ? [] : [publishIdentityKeys(identityKeys)])],
     endpoints: issuers.endpoints,
     metadata: (resource) =>
@@ -161,10 +165,6 @@ async function startServers(
 function urlsOf(server: ProtectedServer | undefined): readonly string[] {
   if (server === undefined) return [];
   return server.sseUrl === null ? [server.resource] : [server.resource, server.sseUrl];
-}
-
-function endOf(record: { readonly revokedAt: number | null; readonly expiresAt: number | null } | null): number | null {
-  return record === null || record.revokedAt !== null ? 0 : record.expiresAt;
 }
 
 function replacePolicies(servers: readonly ProtectedServer[], before: Config, next: Config): readonly string[] {

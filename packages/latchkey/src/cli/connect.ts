@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { nearest } from '../config/nearest.ts';
+import { nearest } from '../core/nearest.ts';
 import { readSecret } from '../config/secret-source.ts';
 import { isLoopback } from '../config/address.ts';
 import { LatchkeyError } from '../core/error.ts';

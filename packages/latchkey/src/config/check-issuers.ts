@@ -1,4 +1,5 @@
 import { isLoopback } from './address.ts';
+import { ISSUER_DEFAULTS, takesIdTokens } from '../core/issuer-settings.ts';
 import type { IssuerPreset } from './issuers/preset.ts';
 import { PRESETS } from './issuers/presets.ts';
 import { invalid, type Problem } from './problem.ts';
@@ -16,7 +17,10 @@ interface Around {
 }
 
 /** What of the issuers could never work, or would let in whom nobody meant. */
-export function checkIssuers({ auth }: Settings, where: (...path: Path) => string): Problem[] {
+export function checkIssuers(
+  { auth }: { readonly auth: Pick<Settings['auth'], 'issuers'> },
+  where: (...path: Path) => string,
+): Problem[] {
   const seen = new Map<string, string>();
   return Object.entries(auth.issuers).flatMap(([name, given]) => {
     const preset: IssuerPreset = PRESETS[given.preset ?? 'oidc'];
@@ -101,12 +105,11 @@ function checkLookup({ given, preset, at }: Around): Problem[] {
   return problems;
 }
 
-/** An ID token is for its client: where that is the audience too, something else must tell the two apart (RFC 8725 §3.12). */
 function checkTypes({ given, at }: Around): Problem[] {
-  const { types = ['at+jwt'], audience = [], require, clients = [], client, preset } = given;
-  const loose = types.some((type) => type !== 'at+jwt');
-  const confusable = [audience].flat().some((each) => clients.includes(each) || client?.id === each);
-  if (preset !== undefined || !loose || !confusable || Object.keys(require).length > 0) return [];
+  const { types = ISSUER_DEFAULTS.types, audience = [], require: required, clients = [], client, preset } = given;
+  const audiences = [audience].flat();
+  if (preset !== undefined || !takesIdTokens({ types, audiences, clients: [...clients, client?.id], required }))
+    return [];
   return [
     invalid(
       at('types'),

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { EVERY_SCOPE } from '../core/principal.ts';
 import { isNetwork, parseAddress } from './address.ts';
+import { LONGEST_RULE_SCOPE, SCOPE_TOKEN } from '../core/scope-token.ts';
+import { isWebUrl } from '../core/web-url.ts';
 import { parseDuration, parseRate, parseSize } from '../core/units.ts';
 
 // The kinds of value that fields have. Each reads its text into what the program uses, and says what it wants when it
@@ -46,10 +48,8 @@ export const text = (most = 4096) =>
 
 /** An OAuth scope-token (RFC 6749 §3.3). */
 export const scope = () =>
-  text(128)
-    .regex(/^[\u0021\u0023-\u005b\u005d-\u007e]+$/, {
-      error: 'a scope is of printable ASCII without space, quote or backslash',
-    })
+  text(LONGEST_RULE_SCOPE)
+    .regex(SCOPE_TOKEN, { error: 'a scope is of printable ASCII without space, quote or backslash' })
     .refine((given) => given !== EVERY_SCOPE, {
       error: 'no rule can ask for the scope *; its holder passes every rule',
     });
@@ -121,14 +121,3 @@ export const webUrl = () =>
   text(2048).refine((given) => isWebUrl(given), {
     error: 'expected an http or https URL without user, query or fragment',
   });
-
-function isWebUrl(given: string): boolean {
-  const url = URL.parse(given);
-  return (
-    url !== null &&
-    /^https?:$/.test(url.protocol) &&
-    url.username === '' &&
-    url.password === '' &&
-    !/[?#@\\\s]/.test(given)
-  );
-}

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { unwrap } from './definition.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../core/nearest.ts';
 import { invalid } from './problem.ts';
 import type { Problem } from './problem.ts';
 import type { Path } from './yaml-document.ts';

@@ -1,21 +1,7 @@
 import { z } from 'zod';
+import { ISSUER_DEFAULTS, SIGNATURE_ALGORITHMS, TOKEN_TYPES } from '../core/issuer-settings.ts';
 import * as field from './fields.ts';
 import { PRESETS } from './issuers/presets.ts';
-
-/** Asymmetric only: who can verify a token by a shared secret can make one (RFC 8725 §3.1). */
-const ALGORITHMS = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-] as const;
 
 const claim = () => field.text(256);
 
@@ -85,12 +71,12 @@ export const issuer = z.strictObject({
     .optional()
     .describe('Clients whose tokens are taken. Default: any.'),
   algorithms: z
-    .array(z.enum(ALGORITHMS))
+    .array(z.enum(SIGNATURE_ALGORITHMS))
     .min(1)
     .optional()
     .describe('Signature algorithms of its JWTs. Default: RS256, ES256, EdDSA and Ed25519.'),
   types: z
-    .array(z.enum(['at+jwt', 'JWT', 'none'], { error: 'expected at+jwt, JWT or none' }))
+    .array(z.enum(TOKEN_TYPES, { error: 'expected at+jwt, JWT or none' }))
     .min(1)
     .optional()
     .describe(
@@ -106,11 +92,14 @@ export const issuer = z.strictObject({
     .describe('Its keys, where its metadata do not say.'),
   keysRefresh: field
     .timeout()
-    .prefault('10m')
+    .prefault(ISSUER_DEFAULTS.keysRefresh)
     .describe(
       'How long a key that the issuer took back may still serve. Its Cache-Control can shorten it to a minute.',
     ),
-  keysMaxAge: field.timeout().prefault('24h').describe('How long keys are used while the issuer cannot be asked.'),
+  keysMaxAge: field
+    .timeout()
+    .prefault(ISSUER_DEFAULTS.keysMaxAge)
+    .describe('How long keys are used while the issuer cannot be asked.'),
   require: z
     .record(claim(), z.union([field.text(1024), z.array(field.text(1024)).min(1).max(20)]))
     .prefault({})

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isOrigin } from '../core/web-url.ts';
 import * as field from './fields.ts';
 import { client } from './schema-issuers.ts';
 
@@ -135,7 +136,4 @@ function rules<Rule extends z.ZodType>(of: Rule) {
 
 export const listenUrlOrigin = field
   .text(300)
-  // The parser takes a star for a letter, and a pattern would silently match nothing.
-  .refine((given) => URL.parse(given)?.origin === given && given !== 'null' && !given.includes('*'), {
-    error: 'expected an origin such as https://inspector.example',
-  });
+  .refine(isOrigin, { error: 'expected an origin such as https://inspector.example' });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEFAULT_LIMITS, MOST_OPEN } from '../core/default-limits.ts';
 import * as field from './fields.ts';
 import { forwardAuth } from './schema-forward.ts';
 import { dpop, issuers } from './schema-issuers.ts';
@@ -62,10 +63,16 @@ const auth = z.strictObject({
 });
 
 const limits = z.strictObject({
-  failedPerAddress: field.rate().prefault('20/min').describe('Failed credentials from one address.'),
-  requestsPerAddress: field.rate().prefault('12000/min').describe('Requests from one address.'),
-  callsPerCredential: field.rate().prefault('6000/min').describe('Requests with one credential.'),
-  bodyBytes: field.size().prefault('1MiB').describe('Size of a request body.'),
+  failedPerAddress: field
+    .rate()
+    .prefault(DEFAULT_LIMITS.failedPerAddress)
+    .describe('Failed credentials from one address.'),
+  requestsPerAddress: field.rate().prefault(DEFAULT_LIMITS.requestsPerAddress).describe('Requests from one address.'),
+  callsPerCredential: field
+    .rate()
+    .prefault(DEFAULT_LIMITS.callsPerCredential)
+    .describe('Requests with one credential.'),
+  bodyBytes: field.size().prefault(DEFAULT_LIMITS.bodyBytes).describe('Size of a request body.'),
   headerBytes: field.size().prefault('16KiB').describe('Size of all request headers together.'),
   headersTimeout: field.timeout().prefault('10s').describe('Time for the headers to arrive.'),
   bodyTimeout: field.timeout().prefault('15s').describe('Time for the body to arrive.'),
@@ -89,8 +96,8 @@ const limits = z.strictObject({
     .duration()
     .prefault('60s')
     .describe('Time for a stdio server to start and answer its first question.'),
-  sessions: field.count(100_000).prefault(100).describe('Open sessions of one credential.'),
-  streams: field.count(100_000).prefault(100).describe('Open streams of one credential.'),
+  sessions: field.count(MOST_OPEN).prefault(DEFAULT_LIMITS.sessions).describe('Open sessions of one credential.'),
+  streams: field.count(MOST_OPEN).prefault(DEFAULT_LIMITS.streams).describe('Open streams of one credential.'),
   streamsPerAddress: field.count(100_000).prefault(200).describe('Open streams from one address.'),
   unreadBytes: field
     .size()
@@ -107,7 +114,10 @@ const limits = z.strictObject({
     .size()
     .prefault('64MiB')
     .describe('Size of one answer of the server behind; of a stream that answers a call, all of it.'),
-  listBytes: field.size().prefault('8MiB').describe('Size of a list answer, which is held to be filtered.'),
+  listBytes: field
+    .size()
+    .prefault(DEFAULT_LIMITS.listBytes)
+    .describe('Size of a list answer, which is held to be filtered.'),
 });
 
 /** The whole configuration file: the only truth for its types, its JSON Schema and docs/config.md. */

@@ -1,4 +1,5 @@
-import { ssePaths, WELL_KNOWN } from './routes.ts';
+import { WELL_KNOWN } from '../lock/protected-resource.ts';
+import { ssePaths } from './routes.ts';
 import type { GatewayState } from './state.ts';
 
 /** Fills in what this gateway is called, once its port is known. Nothing of this ever comes from a request. */

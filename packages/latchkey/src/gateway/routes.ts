@@ -1,11 +1,9 @@
-import type { Policy } from '../core/policy.ts';
-import { EVERY_SCOPE } from '../core/principal.ts';
 import { revisionsOf } from '../core/revision.ts';
+import { visibleScopes } from '../core/visible-scopes.ts';
+import { WELL_KNOWN } from '../lock/protected-resource.ts';
 import type { ProtectedServer, Route, ServerRouteKind } from './exchange.ts';
 import type { GatewayOptions } from './options.ts';
 
-/** Before the path of a resource: where its metadata are (RFC 9728 §3.1). */
-export const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 const ROTATE_PATH = '/.latchkey/rotate';
 
 /** Every path that is answered, exact. What is not in here is 404. */
@@ -77,14 +75,5 @@ function readiness({ trail }: GatewayOptions, stopping: () => boolean): { status
 }
 
 function metadataOf({ metadata }: GatewayOptions, server: ProtectedServer, resource: string): string {
-  return metadata({ resource, name: server.name, scopes: scopesOf(server.policy) });
-}
-
-// Only what some visible rule asks for: the catalogue of an operator's other scopes is nobody's business.
-function scopesOf({ rules }: Policy): readonly string[] {
-  const scopes = new Set<string>();
-  for (const list of Object.values(rules))
-    for (const rule of list) if (!rule.hidden && !rule.deny) for (const scope of rule.scopes) scopes.add(scope);
-  scopes.delete(EVERY_SCOPE);
-  return [...scopes].sort();
+  return metadata({ resource, name: server.name, scopes: visibleScopes(server.policy) });
 }

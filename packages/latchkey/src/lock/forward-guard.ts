@@ -4,6 +4,7 @@ import { refuse, type Refusal } from '../core/reason.ts';
 import type { Awaitable } from '../core/store.ts';
 import { andThen, type Asking } from './asking.ts';
 import { authorizeMessage } from './authorize-message.ts';
+import { createFaults } from './faults.ts';
 import type { Forwarded } from './forwarded.ts';
 import { readHeaderMessage } from './header-message.ts';
 import type { Incoming } from './incoming.ts';
@@ -11,6 +12,7 @@ import { limitCalls } from './limit-calls.ts';
 import { createGuard, type GuardKind, type Lock } from './lock.ts';
 import { checkPlace } from './mcp-guard.ts';
 import type { Admission } from './passage.ts';
+import { readChoice, readMembers } from './read-option.ts';
 import { createRouteJudge, identifyCaller, WHOLE, type RouteRule } from './route-guard.ts';
 import { checkAmbiguous } from './request-headers.ts';
 
@@ -25,6 +27,15 @@ export interface HeaderRule {
    * servers (Streamable HTTP, Server Validation). Only then do rules hold that look at headers alone.
    */
   readonly bodyChecked: boolean;
+}
+
+/** Throws a TypeError for what is no such rule. Default: the server checks nothing. */
+export function readHeaderRule(rule: unknown): HeaderRule {
+  const faults = createFaults();
+  const { bodyChecked } = readMembers({ faults, path: '', value: rule }, ['bodyChecked']);
+  const read = readChoice({ faults, path: 'bodyChecked', value: bodyChecked }, [false, true]);
+  faults.throwAll('protectMcp');
+  return { bodyChecked: read };
 }
 
 /** A guard for one route of any HTTP API behind a proxy. */

@@ -5,7 +5,8 @@ import { plainAddress } from './network.ts';
 import { clientAddress, isTrusted, type Trusted } from './trusted-proxies.ts';
 
 /** Programs that ask about a request before they pass it on, each with a way of its own to describe it. */
-export type ProxyKind = 'nginx' | 'caddy' | 'traefik' | 'envoy';
+export type ProxyKind = (typeof PROXIES)[number];
+export const PROXIES = ['nginx', 'caddy', 'traefik', 'envoy'] as const;
 
 /** What a proxy sent to ask about a request, as it was received. */
 export type Asked = Omit<Incoming, 'encrypted' | 'readBody'>;

@@ -93,7 +93,8 @@ export function createGuard(lock: Lock, kind: GuardKind): Guard {
   };
 }
 
-function pass({ parts, open }: Lock, kind: GuardKind, asking: Asking): Passage {
+function pass(lock: Lock, kind: GuardKind, asking: Asking): Passage {
+  const { parts, open } = lock;
   const { principal, proofNonce, message } = asking;
   if (principal === null) throw new TypeError('a request was let in without a principal');
   const passage: OpenPassage = { principal, cut: null, slot: -1 };
@@ -105,6 +106,10 @@ function pass({ parts, open }: Lock, kind: GuardKind, asking: Asking): Passage {
     message,
     headers: proofNonce === null ? NO_HEADERS : ['dpop-nonce', proofNonce],
     ...kind.show(asking, passage),
+    refuse(refusal) {
+      asking.outcome ??= refusal;
+      return toAnswer(lock, kind, asking, refusal);
+    },
     onEnded(cut) {
       passage.cut = cut;
     },
@@ -112,24 +117,28 @@ function pass({ parts, open }: Lock, kind: GuardKind, asking: Asking): Passage {
       if (over) return;
       over = true;
       open.remove(passage);
-      record(parts, asking, null, status);
+      record(parts, asking, 'allow', status);
     },
   };
 }
 
-function turnAway({ parts }: Lock, { mcp }: GuardKind, asking: Asking, refusal: Refusal): Admission {
-  const answer: WireAnswer = toRefusalWire(parts, asking, refusal, {
+function turnAway(lock: Lock, kind: GuardKind, asking: Asking, refusal: Refusal): Admission {
+  asking.outcome = refusal;
+  const answer = toAnswer(lock, kind, asking, refusal);
+  record(lock.parts, asking, 'deny', answer.status);
+  return { kind: 'refused', answer };
+}
+
+function toAnswer({ parts }: Lock, { mcp }: GuardKind, asking: Asking, refusal: Refusal): WireAnswer {
+  return toRefusalWire(parts, asking, refusal, {
     resourceMetadata: parts.resourceMetadata,
     plain: !mcp,
     proofs: true,
   });
-  record(parts, asking, refusal, answer.status);
-  return { kind: 'refused', answer };
 }
 
-function record({ trail, server, now }: LockParts, asking: Asking, outcome: Refusal | null, status: number): void {
-  const decision = outcome === null ? 'allow' : 'deny';
-  trail?.record(toTrailEntry(asking, { outcome, decision, server, status, now: now() }));
+function record({ trail, server, now }: LockParts, asking: Asking, decision: 'allow' | 'deny', status: number): void {
+  trail?.record(toTrailEntry(asking, { outcome: asking.outcome, decision, server, status, now: now() }));
 }
 
 const NO_HEADERS: readonly string[] = [];

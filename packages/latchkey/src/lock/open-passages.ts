@@ -17,6 +17,7 @@ export type EndOf = (principal: Principal) => Awaitable<number | null>;
 export interface OpenPassages {
   add(passage: OpenPassage): void;
   remove(passage: OpenPassage): void;
+  readonly size: number;
 }
 
 export function createOpenPassages(endOf: EndOf, now: () => number): OpenPassages {
@@ -44,6 +45,9 @@ export function createOpenPassages(endOf: EndOf, now: () => number): OpenPassage
       timer ??= unref(setInterval(() => void sweep(), SWEEP_MS));
     },
     remove: (passage) => void open.remove(passage),
+    get size() {
+      return open.size;
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Message } from '../core/message.ts';
 import type { Principal } from '../core/principal.ts';
+import type { Refusal } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
 import type { WireAnswer } from '../core/wire.ts';
 import type { Awaitable } from '../core/store.ts';
@@ -30,6 +31,8 @@ export interface Passage {
   readonly whole: boolean;
   /** Where the server puts its answer, so that `to` gets the part of it that this caller may see. */
   show(to: Answer): Answer;
+  /** What the caller is told where the server's answer cannot be shown to it; the trail will have the reason. */
+  refuse(refusal: Refusal): WireAnswer;
   /** Tells how to cut the answer when the caller's credential ends before it does. */
   onEnded(cut: () => void): void;
   /** The answer is over, with this status; or its caller went, with the status sent so far (0: none). */

@@ -1,3 +1,6 @@
+/** Before the path of a resource: where its metadata are (RFC 9728 §3.1). */
+export const WELL_KNOWN = '/.well-known/oauth-protected-resource';
+
 /** What protected resource metadata (RFC 9728 §2) says of one server. */
 export interface ProtectedResource {
   readonly resource: string;

@@ -3,7 +3,15 @@ import { readFileSync } from 'node:fs';
 import { request as requestHttp } from 'node:http';
 import { Agent, request as requestHttps } from 'node:https';
 import type { IncomingMessage } from 'node:http';
-import { OutgoingError, type Outgoing, type OutgoingAnswer, type OutgoingRequest } from '../core/outgoing.ts';
+import {
+  OUTGOING_MAX_BYTES,
+  OUTGOING_TIMEOUT_MS,
+  OutgoingError,
+  requireSafe,
+  type Outgoing,
+  type OutgoingAnswer,
+  type OutgoingRequest,
+} from '../core/outgoing.ts';
 
 export interface OutgoingOptions {
   /** PEM file of the authorities to trust instead of the built-in ones; null: the built-in ones. Read once. */
@@ -14,10 +22,12 @@ export interface OutgoingOptions {
   readonly maxBytes?: number;
 }
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
-
 /** Requests to issuers: https, or http on this machine only; each bounded in time and size, no redirect followed. */
-export function createOutgoing({ caFile, timeoutMs = 5000, maxBytes = 512 * 1024 }: OutgoingOptions): Outgoing {
+export function createOutgoing({
+  caFile,
+  timeoutMs = OUTGOING_TIMEOUT_MS,
+  maxBytes = OUTGOING_MAX_BYTES,
+}: OutgoingOptions): Outgoing {
   const agent = new Agent({
     keepAlive: true,
     maxSockets: 16,
@@ -27,8 +37,7 @@ export function createOutgoing({ caFile, timeoutMs = 5000, maxBytes = 512 * 1024
     new Promise((resolve, reject) => {
       const url = new URL(request.url);
       const fail = (why: string): void => reject(new OutgoingError(`${url.host}: ${why}`));
-      if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK.test(url.hostname)))
-        return fail('plain http would cross the network in clear; the URL must be https');
+      requireSafe(url);
       const sent = open(url, request, agent, (answer) => {
         collect(answer, maxBytes).then(resolve, (error: Error) => {
           sent.destroy();

@@ -1,5 +1,5 @@
 import { formatDuration } from '../../config/duration.ts';
-import { nearest } from '../../config/nearest.ts';
+import { nearest } from '../../core/nearest.ts';
 import { parseDuration } from '../../core/units.ts';
 import { LatchkeyError } from '../../core/error.ts';
 import { toPlainText } from '../plain-text.ts';

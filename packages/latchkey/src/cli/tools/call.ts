@@ -1,4 +1,4 @@
-import { nearest } from '../../config/nearest.ts';
+import { nearest } from '../../core/nearest.ts';
 import { loadToolsFile } from '../../config/tools-file/load-tools-file.ts';
 import type { DeclaredTool, DeclaredTools, JsonValue } from '../../core/declared-tool.ts';
 import { LatchkeyError } from '../../core/error.ts';

@@ -1,3 +1,4 @@
+import { ISSUER_DEFAULTS, toHeaderTypes } from '../../core/issuer-settings.ts';
 import type { ClientCredentials, IssuerRules } from '../../core/issuer.ts';
 import type { SecretSource } from '../secret-source.ts';
 import type { Settings } from '../schema.ts';
@@ -43,8 +44,6 @@ export interface ProxyRules {
 
 type Given = Settings['auth']['issuers'][string];
 
-const ALGORITHMS = ['RS256', 'ES256', 'EdDSA', 'Ed25519'];
-
 /** Fills in what the preset knows; what the file says wins. */
 export function createIssuer(name: string, given: Given, absolute: (file: string) => string): IssuerConfig {
   const preset: IssuerPreset = PRESETS[given.preset ?? 'oidc'];
@@ -55,7 +54,7 @@ export function createIssuer(name: string, given: Given, absolute: (file: string
   const audiences = given.audience === undefined ? (forClients ? clients : null) : [given.audience].flat();
   const audienceClaim = given.audienceClaim ?? preset.audienceClaim;
   const jwksUrl = given.jwks?.url ?? preset.jwksUrl;
-  const types = given.types ?? preset.types ?? ['at+jwt'];
+  const types = given.types ?? preset.types ?? ISSUER_DEFAULTS.types;
   return {
     name,
     issuer,
@@ -66,11 +65,11 @@ export function createIssuer(name: string, given: Given, absolute: (file: string
     required: { ...preset.require, ...given.require },
     scopes: {
       always: given.scopes.always,
-      claims: given.scopes.claims ?? preset.scopeClaims ?? ['scope', 'scp'],
+      claims: given.scopes.claims ?? preset.scopeClaims ?? ISSUER_DEFAULTS.scopeClaims,
       table: given.scopes.map,
     },
-    algorithms: given.algorithms ?? preset.algorithms ?? ALGORITHMS,
-    types: types.map((type) => (type === 'none' ? '' : type.toLowerCase())),
+    algorithms: given.algorithms ?? preset.algorithms ?? ISSUER_DEFAULTS.algorithms,
+    types: toHeaderTypes(types),
     jwks:
       given.jwks?.file !== undefined
         ? { file: absolute(given.jwks.file) }

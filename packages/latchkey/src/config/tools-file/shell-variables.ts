@@ -1,6 +1,6 @@
 import { argumentVariable } from '../../core/argument-variable.ts';
 import type { Parameter } from '../../core/declared-tool.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../../core/nearest.ts';
 import { isPublic } from './environment.ts';
 import type { Environment } from './expand-variables.ts';
 import type { SafeScript } from './shell/script.ts';

@@ -1,5 +1,5 @@
 import type { DeclaredTool } from '../../core/declared-tool.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../../core/nearest.ts';
 import type { Path } from '../yaml-document.ts';
 import type { Building } from './building.ts';
 import { hiddenIn, readEnvironment } from './environment.ts';

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { refuse, type Refusal } from '../../core/reason.ts';
+import { checkPieces } from '../../lock/body-pieces.ts';
 import { checkAccept, checkAcceptsStream, checkContent } from '../../lock/check-content.ts';
 import type { Exchange, Stage, StageResult } from '../exchange.ts';
 import type { GatewayState } from '../state.ts';
@@ -32,10 +33,6 @@ function checkStreamRequest({ request, headers, route }: Exchange): Refusal | nu
   return request.method === 'GET' ? checkAcceptsStream(headers.accept) : null;
 }
 
-// A body that comes in many more pieces than its size asks for costs far more than its bytes.
-const FREE_PIECES = 1024;
-const BYTES_A_PIECE = 64;
-
 // A caller that leaves in the middle is never answered: its response is closed, and this promise just goes with it.
 export function readBody(request: IncomingMessage, limit: number): Promise<Buffer | Refusal> {
   return new Promise((resolve) => {
@@ -46,8 +43,8 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
       const before = size;
       size += chunk.length;
       pieces += 1;
-      if (size > limit) resolve(refuse('body-too-large'));
-      else if (pieces > FREE_PIECES + size / BYTES_A_PIECE) resolve(refuse('framing', { detail: 'too many chunks' }));
+      const refusal = checkPieces(size, pieces, limit);
+      if (refusal !== null) resolve(refusal);
       else body = body === null ? chunk : append(body, before, chunk, limit);
     });
     request.on('end', () => {

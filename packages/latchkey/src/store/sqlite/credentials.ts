@@ -11,6 +11,7 @@ import type {
   Successor,
 } from '../../core/store.ts';
 import type { CredentialChange } from '../../core/trail.ts';
+import { findObstacle, toNewCredential } from '../successor.ts';
 import { transact } from './database.ts';
 import { attempt } from './failure.ts';
 import { patiently } from './patience.ts';
@@ -98,7 +99,7 @@ export function createCredentialStore(
     rotate: (key, successor, graceMs, now) =>
       change((): RotateOutcome => {
         const found = findByKey(key);
-        const obstacle = obstacleOf(found, now);
+        const obstacle = findObstacle(found, now);
         if (found === null || obstacle !== null) return { kind: obstacle ?? 'absent' };
         const ends = successor.undelivered ? FOREVER : now + graceMs;
         retire.run({ id: found.id, now, ends, forever: FOREVER });
@@ -158,21 +159,6 @@ export function createCredentialStore(
         patienceMs,
       ),
   };
-}
-
-function obstacleOf(
-  found: CredentialRecord | null,
-  now: number,
-): 'absent' | 'revoked' | 'already-rotated' | 'expired' | null {
-  if (found === null) return 'absent';
-  if (found.revokedAt !== null) return 'revoked';
-  if (found.rotatedAt !== null) return 'already-rotated';
-  return found.expiresAt !== null && found.expiresAt <= now ? 'expired' : null;
-}
-
-function toNewCredential(predecessor: CredentialRecord, successor: Successor): NewCredential & Successor {
-  const { kind, name, owner, scopes, servers } = predecessor;
-  return { kind, name, owner, scopes, servers, ...successor };
 }
 
 function prepareInsert(db: DatabaseSync) {

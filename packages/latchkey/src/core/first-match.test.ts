@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createAnonymous } from '../core/principal.ts';
-import { Secret } from '../core/secret.ts';
-import type { Verdict, Verifier } from '../core/verifier.ts';
+import { createAnonymous } from './principal.ts';
+import { Secret } from './secret.ts';
+import type { Verdict, Verifier } from './verifier.ts';
 import { firstMatch } from './first-match.ts';
 
 const CREDENTIAL = { scheme: 'bearer', proof: null, secret: new Secret('x') } as const;

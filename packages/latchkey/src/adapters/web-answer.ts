@@ -1,0 +1,204 @@
+import type { Refusal } from '../core/reason.ts';
+import type { Answer } from '../core/upstream.ts';
+import type { Passage } from '../lock/passage.ts';
+
+const HELD_BYTES = 64 * 1024;
+
+/** How a request that was let in is answered. */
+export interface Serving {
+  readonly serve: () => Response | Promise<Response>;
+  /** Whether the caller takes no body, as for HEAD. */
+  readonly bodiless: boolean;
+  /** Called once where nobody waits for the rest any more: the caller went, or its credential ended. */
+  readonly onStopped?: () => void;
+}
+
+/**
+ * The Response to a request that was let in: what `serve` gives, and of it only what this caller may see. A stream passes as
+ * it comes; a caller who reads slowly slows the server, one who goes away stops it, and one who is cut sees an error and not
+ * an end. Rejects as `serve` does.
+ */
+export function answerThrough(passage: Passage, { serve, bodiless, onStopped }: Serving): Promise<Response> {
+  const answer = new WebAnswer(passage);
+  if (onStopped !== undefined) answer.onAbort(onStopped);
+  passage.onEnded(() => answer.abort());
+  void take(passage, answer, serve, bodiless);
+  return answer.response;
+}
+
+async function take(passage: Passage, answer: WebAnswer, serve: Serving['serve'], bodiless: boolean): Promise<void> {
+  try {
+    const response = await serve();
+    if (bodiless) void response.body?.cancel();
+    if (passage.whole && (bodiless || response.body === null)) answer.pass(response);
+    else await show(passage.whole ? answer : passage.show(answer), response);
+  } catch (error) {
+    answer.break(error);
+  }
+}
+
+async function show(shown: Answer, response: Response): Promise<void> {
+  const reader = response.body?.getReader();
+  shown.onAbort(() => void reader?.cancel().catch(() => {}));
+  if (shown.aborted) return;
+  shown.start(response.status, [...response.headers].flat());
+  if (reader === undefined) shown.end();
+  else await pump(reader, shown);
+}
+
+/** Takes the next piece when there is room for it. */
+async function pump(reader: ReadableStreamDefaultReader<Uint8Array>, shown: Answer): Promise<void> {
+  let drained: (() => void) | null = null;
+  shown.onDrain(() => drained?.());
+  while (!shown.aborted) {
+    const { done, value } = await reader.read();
+    if (done) return shown.end();
+    const room = new Promise<void>((resolve) => (drained = resolve));
+    if (!shown.write(value)) await room;
+  }
+}
+
+/** An Answer that becomes a Response: of bytes where it is whole at once, else of a stream. */
+class WebAnswer implements Answer {
+  readonly response: Promise<Response>;
+  aborted = false;
+  readonly #passage: Passage;
+  readonly #given = Promise.withResolvers<Response>();
+  readonly #stops: (() => void)[] = [];
+  readonly #drains: (() => void)[] = [];
+  readonly #held: Uint8Array<ArrayBuffer>[] = [];
+  #state: 'new' | 'started' | 'over' = 'new';
+  #status = 0;
+  #headers: readonly string[] = [];
+  #stream: ReadableStreamDefaultController<Uint8Array> | null = null;
+
+  constructor(passage: Passage) {
+    this.#passage = passage;
+    this.response = this.#given.promise;
+  }
+
+  /** A response without a body goes as it is. */
+  pass(response: Response): void {
+    if (this.#state === 'over') return;
+    const { headers } = this.#passage;
+    const same = headers.length === 0 && response.body === null;
+    this.#given.resolve(same ? response : toResponse(null, response.status, [...response.headers].flat(), headers));
+    this.#conclude(response.status);
+  }
+
+  onAbort(handler: () => void): void {
+    if (this.aborted) handler();
+    else this.#stops.push(handler);
+  }
+
+  onDrain(handler: () => void): void {
+    this.#drains.push(handler);
+  }
+
+  start(status: number, headers: readonly string[]): void {
+    if (this.#state !== 'new') return;
+    this.#state = 'started';
+    this.#status = status;
+    this.#headers = headers;
+    // What ends at once needs no stream.
+    queueMicrotask(() => this.#open());
+  }
+
+  write(chunk: Uint8Array | string): boolean {
+    if (this.#state !== 'started') return false;
+    const bytes = toBytes(chunk);
+    if (bytes.length === 0) return true;
+    if (this.#stream === null) return this.#held.push(bytes) > 0;
+    this.#stream.enqueue(bytes);
+    return (this.#stream.desiredSize ?? 0) > 0;
+  }
+
+  end(chunk?: Uint8Array | string): void {
+    if (this.#state !== 'started') return;
+    if (chunk !== undefined) this.write(chunk);
+    if (this.#stream === null) this.#given.resolve(this.#respond(this.#held.length === 0 ? null : concat(this.#held)));
+    else this.#stream.close();
+    this.#conclude(this.#status);
+  }
+
+  fail(refusal: Refusal): void {
+    if (this.#state !== 'new') return this.abort();
+    const { status, headers, body } = this.#passage.refuse(refusal);
+    this.#given.resolve(toResponse(body, status, headers, this.#passage.headers));
+    this.#conclude(status);
+  }
+
+  abort(): void {
+    if (this.#state === 'over') return;
+    const error = new Error('the answer was cut');
+    if (this.#state === 'started') this.#open();
+    if (this.#stream === null) this.#given.reject(error);
+    else this.#stream.error(error);
+    this.#leave();
+  }
+
+  /** The server failed: its error is for whoever called. */
+  break(error: unknown): void {
+    if (this.#state === 'over') return;
+    if (this.#state === 'started') return this.abort();
+    this.#given.reject(error);
+    this.#conclude(500);
+  }
+
+  #open(): void {
+    if (this.#state !== 'started' || this.#stream !== null) return;
+    const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
+      {
+        start: (controller) => {
+          this.#stream = controller;
+          for (const bytes of this.#held.splice(0)) controller.enqueue(bytes);
+        },
+        pull: () => this.#drains.forEach((drained) => drained()),
+        cancel: () => this.#leave(),
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark: HELD_BYTES }),
+    );
+    this.#given.resolve(this.#respond(stream));
+  }
+
+  #respond(body: Body | null): Response {
+    return toResponse(body, this.#status, this.#headers, this.#passage.headers);
+  }
+
+  #leave(): void {
+    if (this.aborted) return;
+    this.aborted = true;
+    this.#conclude(this.#status);
+    for (const stop of this.#stops.splice(0)) stop();
+  }
+
+  #conclude(status: number): void {
+    this.#state = 'over';
+    this.#passage.finish(status);
+  }
+}
+
+type Body = string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>;
+
+/** A Response with headers as [name, value, …], each list after the other. */
+export function toResponse(body: Body | null, status: number, ...lists: readonly (readonly string[])[]): Response {
+  const headers = new Headers();
+  for (const list of lists)
+    for (let i = 0; i < list.length; i += 2) headers.append(list[i] as string, list[i + 1] as string);
+  return new Response(body, { status, headers });
+}
+
+function toBytes(chunk: Uint8Array | string): Uint8Array<ArrayBuffer> {
+  return typeof chunk === 'string' ? new TextEncoder().encode(chunk) : (chunk as Uint8Array<ArrayBuffer>);
+}
+
+function concat(pieces: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  if (pieces.length === 1) return pieces[0] as Uint8Array<ArrayBuffer>;
+  const all = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}

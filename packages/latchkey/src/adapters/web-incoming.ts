@@ -1,0 +1,41 @@
+import { refuse, type Refusal } from '../core/reason.ts';
+import { headerOf } from '../lock/header-of.ts';
+import type { Incoming } from '../lock/incoming.ts';
+import { splitHeaders } from '../lock/split-headers.ts';
+import { BODY_TIMEOUT_MS, type DoorOptions } from './door-options.ts';
+import { readBody } from './web-body.ts';
+
+/** What a web-standard Request does not tell by itself. */
+export interface Seen {
+  readonly address: string;
+  /** Null: as the scheme of its URL says. */
+  readonly encrypted: boolean | null;
+  /** The body as its handler would get it, where something else read it before; else null. */
+  readonly parsed: (() => Promise<ArrayBuffer>) | null;
+}
+
+/** A web-standard Request, for a guard. */
+export function toIncoming(request: Request, { address, encrypted, parsed }: Seen, options: DoorOptions): Incoming {
+  const url = new URL(request.url);
+  const rawHeaders = splitHeaders(request.headers);
+  // HTTP/2 has no Host header, and some runtimes take it away.
+  if (headerOf(rawHeaders, 'host') === null) rawHeaders.push('host', url.host);
+  const timeoutMs = options.bodyTimeoutMs ?? BODY_TIMEOUT_MS;
+  return {
+    method: request.method,
+    target: `${url.pathname}${url.search}`,
+    rawHeaders,
+    httpVersionMajor: 1,
+    httpVersionMinor: 1,
+    address,
+    encrypted: encrypted ?? url.protocol === 'https:',
+    readBody: async (limitBytes) => {
+      if (parsed === null) return withinLimit(await readBody(request, { limitBytes, timeoutMs }), limitBytes);
+      return withinLimit(new Uint8Array(await parsed()), limitBytes);
+    },
+  };
+}
+
+function withinLimit(body: Uint8Array | Refusal, limitBytes: number): Uint8Array | Refusal {
+  return body instanceof Uint8Array && body.length > limitBytes ? refuse('body-too-large') : body;
+}

@@ -1,0 +1,2 @@
+export { latchkey } from './adapters/hono.ts';
+export type { HonoDoor, HonoOptions, LatchkeyVariables } from './adapters/hono.ts';

@@ -1,0 +1,21 @@
+import { reject, type Credential, type Verdict, type Verifier } from '../core/verifier.ts';
+
+const BOUND = reject(
+  'credential-bound',
+  'it is bound to a key, and nothing here can prove that its holder has the key',
+);
+
+/** Asks `inner`, and takes no token that is bound to a key (RFC 9449): to take it without a proof would be to unbind it. */
+export function withoutPossession(inner: Verifier): Verifier {
+  const judge = ({ scheme }: Credential, verdict: Verdict): Verdict =>
+    verdict.kind === 'accept' && (scheme === 'dpop' || verdict.principal.keyThumbprint !== null) ? BOUND : verdict;
+  return {
+    name: 'without-possession',
+    verify(credential, server, now) {
+      const verdict = inner.verify(credential, server, now);
+      return verdict instanceof Promise
+        ? verdict.then((settled) => judge(credential, settled))
+        : judge(credential, verdict);
+    },
+  };
+}

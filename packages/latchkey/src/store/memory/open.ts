@@ -1,0 +1,42 @@
+import { toChangeLine } from '../../core/change-line.ts';
+import type { Store } from '../../core/store.ts';
+import { createCredentialStore, type Rows } from './credentials.ts';
+import { createPinStore } from './pins.ts';
+import { randomHex } from './random-hex.ts';
+import { createTrailStore } from './trail.ts';
+
+export interface MemoryStoreOptions {
+  /** How many lines of the trail are kept, the newest ones. Default 100,000. */
+  readonly trailLines?: number;
+}
+
+/**
+ * A whole `Store` in this process's memory, for tests and for what need not outlive the process: empty at first, gone at
+ * the end, shared by whoever holds it. Answers every call without a promise. `close` leaves it as it is. It asks nothing
+ * of its platform but `crypto.getRandomValues`.
+ */
+export function createMemoryStore({ trailLines = 100_000 }: MemoryStoreOptions = {}): Store {
+  const rows: Rows = new Map();
+  const secrets = new Map<string, string>();
+  const trail = createTrailStore(trailLines);
+  const encoder = new TextEncoder();
+  let version = 0;
+  const onChange = (): void => void version++;
+  return {
+    credentials: createCredentialStore(rows, { onChange }),
+    credentialsBy: (actor) =>
+      createCredentialStore(rows, {
+        onChange,
+        record: (change) => trail.append(encoder.encode(toChangeLine({ ...change, actor }))),
+      }),
+    pins: createPinStore(),
+    trail,
+    secret(name) {
+      const secret = secrets.get(name) ?? randomHex(32);
+      secrets.set(name, secret);
+      return secret;
+    },
+    version: () => version,
+    close() {},
+  };
+}

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import type { TrailQuery } from '../../core/store.ts';
+import type { Place, Section } from './place.ts';
+import { bytesOf, DAY, lineAt, NOW } from './samples.ts';
+
+const line = (number: number, decision: 'allow' | 'deny' = 'allow') => lineAt(NOW, number, decision);
+
+const read = async (store: Place['store'], query: TrailQuery = {}): Promise<readonly number[]> =>
+  (await store.trail.read(query)).map(({ json }) => (JSON.parse(json) as { n: number }).n);
+
+/** What the trail must do. */
+export function testTrail({ describe, it }: Section): void {
+  describe('trail', () => {
+    it('gives back the newest lines, oldest first, with growing numbers', async ({ store }) => {
+      await store.trail.append(bytesOf(line(1), line(2)));
+      await store.trail.append(bytesOf(line(3), line(4, 'deny')));
+      const numbers = (await store.trail.read({})).map(({ seq }) => seq);
+      assert.deepEqual(
+        numbers,
+        [...new Set(numbers)].sort((a, b) => a - b),
+      );
+      assert.deepEqual(await read(store), [1, 2, 3, 4]);
+      assert.deepEqual(await read(store, { limit: 2 }), [3, 4]);
+      assert.deepEqual(await read(store, { since: NOW + 2, limit: 10 }), [2, 3, 4]);
+      assert.deepEqual(await read(store, { decision: 'deny' }), [4]);
+      assert.deepEqual(await read(store, { after: numbers[2]! }), [4]);
+    });
+
+    it('reads 1,000 lines where no limit is given', async ({ store }) => {
+      await store.trail.append(bytesOf(...Array.from({ length: 1200 }, (_, index) => line(index))));
+      assert.deepEqual(
+        await read(store),
+        Array.from({ length: 1000 }, (_, index) => index + 200),
+      );
+    });
+
+    it('takes whole lines only', async ({ store }) => {
+      for (const broken of ['{}\n', line(1).trimEnd(), 'x', ''])
+        await assert.rejects(async () => store.trail.append(bytesOf(broken)), { code: 'E_INTERNAL' });
+      assert.deepEqual(await read(store), []);
+    });
+
+    it('reads what two connections append, each batch whole', async ({ store, openAnother }) => {
+      const other = await openAnother();
+      for (let number = 0; number < 50; number += 2) {
+        await store.trail.append(bytesOf(line(number)));
+        await other.trail.append(bytesOf(line(number + 1)));
+      }
+      assert.deepEqual(
+        await read(store),
+        Array.from({ length: 50 }, (_, index) => index),
+      );
+    });
+
+    it('prunes days that are older than the bound, and never gives a number twice', async ({ store }) => {
+      for (let day = 0; day < 4; day += 1)
+        await store.trail.append(bytesOf(lineAt(NOW + day * DAY, day), lineAt(NOW + day * DAY, day)));
+      const last = (await store.trail.read({ limit: 1 }))[0]!.seq;
+      assert.equal(await store.trail.prune(NOW + 2 * DAY), 4);
+      assert.deepEqual(await read(store), [2, 2, 3, 3]);
+      assert.equal(await store.trail.prune(NOW + 2 * DAY), 0);
+      await store.trail.append(bytesOf(lineAt(NOW + 3 * DAY, 9)));
+      assert.ok((await store.trail.read({})).at(-1)!.seq > last);
+    });
+
+    it('can be appended to and holds what was written', async ({ store }) => {
+      await store.trail.check();
+      await store.trail.append(bytesOf(line(1), line(2)));
+      const { records, bad, cut } = await store.trail.verify();
+      assert.deepEqual({ records, bad, cut }, { records: 2, bad: null, cut: [] });
+    });
+  });
+}

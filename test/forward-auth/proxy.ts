@@ -80,7 +80,7 @@ export async function startProxy(
     url: `http://127.0.0.1:${ports.proxy}/mcp`,
     talk: () => talk,
     async close() {
-      child.kill('SIGTERM');
+      if (child.exitCode === null) child.kill('SIGTERM');
       await closed;
       await rm(directory, { recursive: true, force: true });
     },

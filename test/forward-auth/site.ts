@@ -3,13 +3,12 @@ import { freePort } from '../fixtures/free-port.ts';
 import { startLatchkey } from '../fixtures/latchkey.ts';
 import { startSpyUpstream, type SpyUpstream } from '../fixtures/spy-upstream.ts';
 import type { Site } from '../acceptance/harness.ts';
-import { startProxy, type Proxy, type ProxyName } from './proxy.ts';
+import { startProxy, type Ports, type Proxy, type ProxyName } from './proxy.ts';
 
 /** A proxy in front of the spy, and the lock that it asks. */
 export interface ForwardSite extends Site {
   readonly proxy: Proxy;
-  /** Where the proxy asks. */
-  readonly lockUrl: string;
+  readonly ports: Ports;
 }
 
 const CONFIG = {
@@ -53,7 +52,7 @@ export async function startForwardSite(name: ProxyName, wishes: Wishes = {}): Pr
   const proxy = await startProxy(name, ports, wishes.change);
   return {
     gateway: { ...gateway, url: proxy.url },
-    lockUrl: gateway.url,
+    ports,
     proxy,
     spy,
     ...(await createCredentials(gateway.store)),

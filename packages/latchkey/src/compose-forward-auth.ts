@@ -1,6 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createAnswerer, send, toAsked, type Place } from './adapters/forward-answer.ts';
+import type { Place } from './adapters/forward-answer.ts';
 import { ASKED_AT } from './adapters/forward-auth.ts';
+import { createForwardService, type ForwardService } from './adapters/forward-service.ts';
 import { createVerifier, OWN_NAME, readStaticTokens } from './compose-credentials.ts';
 import { checkForwardAuth } from './compose-forward-check.ts';
 import { createIssuers } from './compose-issuers.ts';
@@ -93,12 +93,12 @@ async function start(
   const documents = [
     ...issuers.documents,
     ...(identityKeys === null ? [] : [publishIdentityKeys(identityKeys)]),
-    ...locks.map(({ parts, policy: _policy }, i) =>
-      published(new URL(parts.resourceMetadata).pathname, () =>
+    ...locks.map((lock) =>
+      published(new URL(lock.parts.resourceMetadata).pathname, () =>
         protectedResourceMetadata({
-          resource: parts.resource.href,
-          name: parts.server,
-          scopes: proxy.scopes ?? scopesOf((locks[i] as Lock).policy),
+          resource: lock.parts.resource.href,
+          name: lock.parts.server,
+          scopes: proxy.scopes ?? scopesOf(lock.policy),
           authorizationServers: issuers.authorizationServers(),
           proofs,
         }),
@@ -107,9 +107,14 @@ async function start(
     published('/healthz', () => '{"status":"ok"}'),
     { path: '/readyz', body: () => readiness(trail.healthy) },
   ];
-  const open = createOpen();
-  const listener = await listen(config, log, open.counting(createHandler(config, places, documents)));
-  closing.push(() => listener.stop(() => open.drained()));
+  const { trusted } = proxy;
+  const service = createForwardService(
+    { proxy: proxy.proxy, trusted, path: ASKED_AT, given: places.given },
+    places.placeOf,
+    documents,
+  );
+  const listener = await listen(config, log, (request, response) => service.handle(request, response));
+  closing.push(() => listener.stop(() => service.drained()));
   // Last, so that no token is made by a start that fails: it could never be shown.
   const firstToken =
     staticTokens.length === 0
@@ -197,58 +202,6 @@ function createPlaces(
   };
 }
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-
-function createHandler(
-  { forwardAuth }: Config,
-  { placeOf, given }: { readonly placeOf: PlaceOf; readonly given: readonly string[] },
-  documents: readonly PublishedDocument[],
-): Handler {
-  const { proxy, trusted } = forwardAuth as NonNullable<Config['forwardAuth']>;
-  const answer = createAnswerer({ proxy, trusted, path: ASKED_AT, given });
-  const published = new Map(documents.map((document) => [document.path, document]));
-  return (request, response) => {
-    const [path = ''] = (request.url ?? '').split('?', 1);
-    const asked = path === ASKED_AT || (proxy === 'envoy' && path.startsWith(`${ASKED_AT}/`));
-    if (asked) {
-      void Promise.resolve(answer(toAsked(request), placeOf)).then((each) => send(response, each));
-      return;
-    }
-    const document = published.get(path);
-    if (document === undefined) return sendJson(response, 404, '{"error":{"code":404,"message":"Not found."}}');
-    if (request.method !== 'GET' && request.method !== 'HEAD')
-      return sendJson(response, 405, '{"error":{"code":405,"message":"Only GET."}}');
-    Promise.resolve()
-      .then(() => document.body())
-      .then(
-        ({ status, body }) => sendJson(response, status, body),
-        () => sendJson(response, 503, '{"error":{"code":503,"message":"Try again."}}'),
-      );
-  };
-}
-
-/** Counts what is being answered, so that a stop waits for it. */
-function createOpen(): { counting(handler: Handler): Handler; drained(): Promise<void> } {
-  let count = 0;
-  return {
-    counting: (handler) => (request, response) => {
-      count += 1;
-      response.once('close', () => (count -= 1));
-      handler(request, response);
-    },
-    async drained() {
-      const until = performance.now() + GRACE_MS;
-      while (count > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
-    },
-  };
-}
-
-const GRACE_MS = 2000;
-
-function sendJson(response: ServerResponse, status: number, body: string): void {
-  send(response, { status, headers: ['content-type', 'application/json', 'cache-control', 'no-store'], body });
-}
-
 function published(path: string, text: () => string): PublishedDocument {
   return { path, body: () => ({ status: 200, body: text() }) };
 }
@@ -257,7 +210,7 @@ function readiness(healthy: boolean): { status: number; body: string } {
   return healthy ? { status: 200, body: '{"status":"ok"}' } : { status: 503, body: '{"status":"trail unavailable"}' };
 }
 
-async function listen(config: Config, log: Log, onRequest: Handler): Promise<Listener> {
+async function listen(config: Config, log: Log, onRequest: ForwardService['handle']): Promise<Listener> {
   return startListener(
     {
       ...config.listen,

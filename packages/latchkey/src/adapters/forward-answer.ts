@@ -22,7 +22,8 @@ export interface Place {
   readonly identity: SignedIdentity | null;
 }
 
-interface AnswererOptions {
+export interface AnswererOptions {
+  /** The program that asks. */
   readonly proxy: ProxyKind;
   readonly trusted: readonly string[];
   readonly path: string;
@@ -47,9 +48,17 @@ export function createAnswerer({ proxy, trusted, path, given }: AnswererOptions)
 }
 
 function welcome({ principal, headers, finish }: Passage, identity: SignedIdentity | null): WireAnswer {
-  const signed = identity === null ? [] : [identity.header, identity.sign(principal, Date.now())];
+  let given: readonly string[];
+  try {
+    const signed = identity === null ? [] : [identity.header, identity.sign(principal, Date.now())];
+    given = [...headers, ...toIdentityHeaders(principal), ...signed];
+  } catch {
+    // A server that goes by that header would not know who it is.
+    finish(500);
+    return { status: 500, headers: [], body: '' };
+  }
   finish(200);
-  return { status: 200, headers: [...headers, ...toIdentityHeaders(principal), ...signed], body: '' };
+  return { status: 200, headers: given, body: '' };
 }
 
 /** A request of a proxy, as Node received it. */

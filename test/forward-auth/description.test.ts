@@ -1,4 +1,5 @@
 // The endpoint itself, asked as each proxy asks, and by others.
+import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCredentials, type Credentials } from '../fixtures/credentials.ts';
 import { startLatchkey, type Latchkey } from '../fixtures/latchkey.ts';
@@ -187,4 +188,72 @@ describe('asked by somebody else', () => {
       await lock.close();
     }
   });
+});
+
+describe('asked for more than an MCP endpoint', () => {
+  const question = (token: string, uri: string): string => {
+    const headers = { ...QUESTIONS.nginx.headers, 'X-Original-URI': uri, Authorization: `Bearer ${token}` };
+    const lines = Object.entries(headers).map(([key, value]) => `${key}: ${String(value)}\r\n`);
+    return `GET /auth HTTP/1.1\r\n${lines.join('')}\r\n`;
+  };
+  async function withLock(
+    config: object,
+    act: (lock: Latchkey, tokens: Credentials['tokens']) => Promise<void>,
+  ): Promise<void> {
+    const lock = await startLatchkey({ serve: 'forward-auth', config: { publicUrl: `https://${PUBLIC}`, ...config } });
+    try {
+      await act(lock, (await createCredentials(lock.store)).tokens);
+    } finally {
+      await lock.close();
+    }
+  }
+
+  test('scopes in place of rules hold at every path, in every revision', () =>
+    withLock({ forwardAuth: { proxy: 'nginx', scopes: ['file:write'] } }, async (lock, tokens) => {
+      const told = async (token: string, uri: string): Promise<string | null> => {
+        const [answer] = await exchangeRaw(lock.url, question(token, uri));
+        return headerValue(answer as RawAnswer, 'latchkey-status') ?? String(answer?.status);
+      };
+      for (const uri of ['/mcp', '/report?x=1', '/']) {
+        expect(await told(tokens.aliceWrite, uri)).toBe('200');
+        expect(await told(tokens.aliceRead, uri)).toBe('403');
+        expect(await told(tokens.revoked, uri)).toBe('401');
+      }
+    }));
+
+  test('scopes of several servers hold at their own paths, each with the credentials made for it', () =>
+    withLock(
+      {
+        forwardAuth: { proxy: 'nginx', scopes: [] },
+        servers: {
+          files: { upstream: { url: 'http://127.0.0.1:1/mcp' } },
+          db: { upstream: { url: 'http://127.0.0.1:1/mcp' } },
+        },
+      },
+      async (lock) => {
+        const { token } = await lock.createToken('of-files', '--server', 'files');
+        const told = async (uri: string): Promise<string | null> => {
+          const [answer] = await exchangeRaw(lock.url, question(token, uri));
+          return headerValue(answer as RawAnswer, 'latchkey-status') ?? String(answer?.status);
+        };
+        expect(await told('/files/mcp')).toBe('200');
+        expect(await told('/db/mcp')).toBe('401');
+        for (const uri of ['/files/mcp/', '/files', '/mcp', '/']) expect(await told(uri)).toBe('404');
+      },
+    ));
+
+  test('signs who asks for a server that is told so, and publishes the keys', () =>
+    withLock(
+      { forwardAuth: { proxy: 'nginx' }, upstream: { url: 'http://127.0.0.1:1/mcp', identity: {} } },
+      async (lock) => {
+        const [answer] = await exchangeRaw(lock.url, question(lock.token, '/mcp'));
+        const keys = createRemoteJWKSet(new URL('/.latchkey/jwks', lock.url));
+        const { payload } = await jwtVerify(headerValue(answer as RawAnswer, 'latchkey-identity') ?? '', keys, {
+          issuer: `https://${PUBLIC}`,
+          audience: 'http://127.0.0.1:1/mcp',
+          typ: 'latchkey-identity+jwt',
+        });
+        expect(payload.sub).toBe(headerValue(answer as RawAnswer, 'latchkey-principal'));
+      },
+    ));
 });

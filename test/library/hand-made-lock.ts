@@ -2,12 +2,15 @@ import { createPolicy } from '../../packages/latchkey/src/core/create-policy.ts'
 import type { Policy, Rule } from '../../packages/latchkey/src/core/policy.ts';
 import { createAnonymous, type Principal } from '../../packages/latchkey/src/core/principal.ts';
 import type { TrailEntry } from '../../packages/latchkey/src/core/trail.ts';
-import type { Verifier } from '../../packages/latchkey/src/core/verifier.ts';
+import type { Verdict, Verifier } from '../../packages/latchkey/src/core/verifier.ts';
 import { createLatchkeyOf, type Latchkey } from '../../packages/latchkey/src/lock/latchkey.ts';
 import { createLock, type Lock, type LockParts } from '../../packages/latchkey/src/lock/lock.ts';
 
 export const RESOURCE = 'https://api.example/mcp';
 export const METADATA_PATH = '/.well-known/oauth-protected-resource/mcp';
+
+// In front of a token: it takes a while to look it up.
+const SLOW = /^slow-/;
 
 /** A lock whose tokens are its test's: `token` → the scopes of its principal, which has the token's name. */
 export interface HandMadeLock {
@@ -46,13 +49,18 @@ export function makeLock({ tokens, tools = {}, parts = {}, strangers }: LockSett
   const trail: TrailEntry[] = [];
   const errors: unknown[] = [];
   const revoked = new Set<string>();
+  const judge = (token: string): Verdict => {
+    const scopes = tokens[token];
+    if (scopes === undefined) return { kind: 'skip' };
+    if (revoked.has(token)) return { kind: 'reject', reason: 'credential-revoked' };
+    return { kind: 'accept', principal: toPrincipal(token, scopes) };
+  };
   const verifier: Verifier = {
     name: 'hand-made',
     verify({ secret }) {
-      const scopes = tokens[secret.reveal()];
-      if (scopes === undefined) return { kind: 'skip' };
-      if (revoked.has(secret.reveal())) return { kind: 'reject', reason: 'credential-revoked' };
-      return { kind: 'accept', principal: toPrincipal(secret.reveal(), scopes) };
+      const token = secret.reveal();
+      const verdict = judge(token.replace(SLOW, ''));
+      return SLOW.test(token) ? new Promise((resolve) => setTimeout(resolve, 20, verdict)) : verdict;
     },
   };
   const rate = { count: 6000, periodMs: 60_000 };

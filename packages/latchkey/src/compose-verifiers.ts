@@ -1,26 +1,52 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { createIssuerVerifier } from './compose-issuers.ts';
+import { checkLookups } from './config/check-lookups.ts';
 import { checkIssuers } from './config/check-issuers.ts';
+import * as field from './config/fields.ts';
 import { createIssuer, type IssuerConfig } from './config/issuers/issuer-config.ts';
 import type { Problem } from './config/problem.ts';
 import { readSchema } from './config/read-schema.ts';
-import { issuer as issuerSchema } from './config/schema-issuers.ts';
+import { client as clientSchema, issuer as issuerSchema } from './config/schema-issuers.ts';
 import { readSecret } from './config/secret-source.ts';
+import { Secret } from './core/secret.ts';
+import type { Verifier } from './core/verifier.ts';
+import { whenReady } from './core/when-ready.ts';
+import { createFaults, type Faults } from './lock/faults.ts';
+import type { VerifierAround, LockVerifier } from './lock/options.ts';
+import { readHeldScopes, readMembers } from './lock/read-option.ts';
 import { createStaticVerifier, parseStaticTokens } from './verify/static-tokens.ts';
-import type { LockVerifier, VerifierAround } from './lock/options.ts';
 
-const jwtSchema = issuerSchema.omit({ authorizationProxy: true, introspection: true, userinfo: true });
+const client = clientSchema.extend({
+  secret: z
+    .union([field.secret(), field.text(8192)], { error: 'expected its text, {env: NAME} or {file: PATH}' })
+    .optional(),
+});
+// The endpoints of the authorization proxy are the gateway's.
+const signed = issuerSchema
+  .omit({ authorizationProxy: true, introspection: true, userinfo: true })
+  .extend({ client: client.optional() });
+const asked = signed.extend({
+  client,
+  url: field.webUrl().optional(),
+  always: z.boolean().prefault(false),
+});
 
-/** Issuer of access tokens, in the words of `auth.issuers` in latchkey.yaml. Relative paths are of the working directory. */
-export type JwtOptions = z.input<typeof jwtSchema> & {
+interface Named {
   /** Part of the ids of principals. Default: that of the preset, else `oidc`. */
   readonly name?: string;
-};
+}
 
-/** Makes a verifier for a resource; those of several issuers are joined, so that each is asked about its own tokens only. */
+/** An issuer of access tokens, in the words of `auth.issuers` in latchkey.yaml. Relative paths are of the working directory. */
+export type JwtOptions = z.input<typeof signed> & Named;
+
+/** The same, and this server as its client. `url`: where tokens are introspected; `always`: JWTs too. */
+export type IntrospectionOptions = z.input<typeof asked> & Named;
+
+/** Makes the verifier of an issuer; those of several are joined, so that each is asked about its own tokens only. */
 export interface IssuerVerifier {
   (around: VerifierAround): LockVerifier;
+  readonly settings: z.output<typeof issuerSchema>;
   readonly config: IssuerConfig;
 }
 
@@ -29,32 +55,75 @@ export interface IssuerVerifier {
  * that names everything that is wrong with the options.
  */
 export function jwt(options: JwtOptions): IssuerVerifier {
-  return readIssuer('jwt', options, jwtSchema);
+  return readIssuer('jwt', options, signed, {});
 }
 
-type IssuerOptions = z.input<typeof issuerSchema> & { readonly name?: string };
-
-function readIssuer(of: string, options: IssuerOptions, schema: z.ZodType): IssuerVerifier {
-  const { name = options.preset ?? 'oidc', ...rest } = options;
-  const fail = (problems: readonly Problem[]): never => {
-    const faults = problems.map(
-      ({ where, message, hint }) => `${where}${where === '' ? '' : ': '}${message} (${hint})`,
-    );
-    throw new TypeError(`${of}: ${faults.join('; ')}`);
-  };
-  const where = (at: readonly (string | number)[]): string => at.join('.');
-  const read = readSchema(schema, rest, { where, hint: 'see docs/issuers.md' });
-  if (read.kind === 'problems') return fail(read.problems);
-  const given = issuerSchema.parse({ authorizationProxy: 'off', ...rest });
-  const problems = checkIssuers({ auth: { issuers: { [name]: given } } }, (...at) => where(at.slice(3)));
-  if (problems.length > 0) return fail(problems);
-  const config = createIssuer(name, given, (file) => path.resolve(file));
-  return Object.assign((around: VerifierAround) => joinIssuers([config], around), { config });
+/**
+ * Takes the opaque access tokens of an issuer, by asking it (RFC 7662), and its signed ones by its keys. What it says is
+ * believed for a minute. Throws a TypeError that names everything that is wrong with the options.
+ */
+export function introspection({ url, always, ...options }: IntrospectionOptions): IssuerVerifier {
+  const asking = { ...(url === undefined ? {} : { url }), ...(always === undefined ? {} : { always }) };
+  return readIssuer('introspection', { ...options, ...asking }, asked, { introspection: asking });
 }
 
-/** One verifier for the tokens of several issuers. */
+type Given = Named & { readonly preset?: string | undefined; readonly client?: z.input<typeof client> | undefined };
+
+function readIssuer(of: string, options: Given, schema: z.ZodType, more: object): IssuerVerifier {
+  const { name = options.preset ?? 'oidc', ...given } = options;
+  const read = readSchema(schema, given, { where: toPlace, hint: 'see docs/issuers.md' });
+  if (read.kind === 'problems') throw toTypeError(of, read.problems);
+  const { url: _url, always: _always, ...rest } = given as Given & { url?: unknown; always?: unknown };
+  const secret = rest.client?.secret;
+  const settings = issuerSchema.parse({ ...rest, ...more, ...hideSecret(rest.client), authorizationProxy: 'off' });
+  const problems = checkIssuers({ auth: { issuers: { [name]: settings } } }, (...at) => toPlace(at.slice(3)));
+  if (problems.length > 0) throw toTypeError(of, problems);
+  const config = createIssuer(name, settings, (file) => path.resolve(file));
+  const known = typeof secret === 'string' ? withSecret(config, new Secret(secret)) : config;
+  return Object.assign((around: VerifierAround) => joinIssuers([known], around), { settings, config: known });
+}
+
+// The settings know of secrets only where they are.
+function hideSecret(of: Given['client']): object {
+  return typeof of?.secret === 'string' ? { client: { ...of, secret: { env: 'GIVEN' } } } : {};
+}
+
+function withSecret(config: IssuerConfig, secret: Secret): IssuerConfig {
+  return { ...config, client: config.client && { ...config.client, secret } };
+}
+
+function toPlace(at: readonly (string | number)[]): string {
+  return at.join('.');
+}
+
+function toJoinedPlace(...at: readonly (string | number)[]): string {
+  return `verifiers: ${toPlace(at.slice(2))}`;
+}
+
+function toTypeError(of: string, problems: readonly Problem[]): TypeError {
+  const faults = problems.map(({ where, message, hint }) => `${where}${where === '' ? '' : ': '}${message} (${hint})`);
+  return new TypeError(`${of}: ${faults.join('; ')}`);
+}
+
+/** One verifier for the tokens of several issuers. Throws a LatchkeyError where a secret or file is missing. */
 export function joinIssuers(configs: readonly IssuerConfig[], { resource }: VerifierAround): LockVerifier {
   return createIssuerVerifier(configs, { resourcesOf: () => [resource], env: process.env });
+}
+
+export interface JoinedAround {
+  readonly prefixes: { readonly token: string; readonly key: string };
+  readonly faults: Faults;
+}
+
+/** Finds what several issuers cannot share: a name, an identifier, and what their opaque tokens begin with. */
+export function checkJoined(verifiers: readonly IssuerVerifier[], { prefixes, faults }: JoinedAround): void {
+  const names = verifiers.map(({ config }) => config.name);
+  const twice = names.filter((name, index) => names.indexOf(name) !== index);
+  for (const name of twice) faults.add('verifiers', `two issuers have the name ${name}; give one of them another name`);
+  const issuers = Object.fromEntries(verifiers.map(({ config, settings }) => [config.name, settings]));
+  const auth = { issuers, tokens: { prefix: prefixes.token }, keys: { prefix: prefixes.key } };
+  for (const { where, message } of [...checkIssuers({ auth }, toJoinedPlace), ...checkLookups({ auth }, toJoinedPlace)])
+    faults.add(where, message);
 }
 
 export interface StaticTokensOptions {
@@ -70,8 +139,20 @@ export interface StaticTokensOptions {
  * Takes tokens of the environment, or of a text. Throws a LatchkeyError: E_SECRET_MISSING where there are none, and
  * E_CREDENTIAL_WEAK for one that is empty, short, repeated, guessable or taken from an example.
  */
-export function staticTokens(options: StaticTokensOptions = {}): LockVerifier {
-  const { env = 'MCP_AUTH_TOKENS', tokens, scopes = ['*'] } = options;
-  const text = tokens ?? readSecret('staticTokens', { env }, process.env).reveal();
-  return createStaticVerifier(parseStaticTokens(text), { scopes, label: tokens === undefined ? env : 'static' });
+export function staticTokens(options: StaticTokensOptions = {}): (around: VerifierAround) => Verifier {
+  const faults = createFaults();
+  const members = readMembers({ faults, path: '', value: options }, ['env', 'tokens', 'scopes']);
+  const { env = 'MCP_AUTH_TOKENS', tokens } = members;
+  const scopes = readHeldScopes({ faults, path: 'scopes', value: members['scopes'] ?? ['*'] });
+  for (const [name, value] of Object.entries({ env, tokens }))
+    if (value !== undefined && typeof value !== 'string') faults.add(name, 'expected text');
+  faults.throwAll('staticTokens');
+  const text =
+    (tokens as string | undefined) ?? readSecret('staticTokens', { env: env as string }, process.env).reveal();
+  const secrets = parseStaticTokens(text);
+  const shown = { scopes, label: tokens === undefined ? (env as string) : 'static' };
+  return ({ secret }) =>
+    secret === undefined
+      ? createStaticVerifier(secrets, shown)
+      : whenReady(secret('static-id').then((idKey) => createStaticVerifier(secrets, { ...shown, idKey })));
 }

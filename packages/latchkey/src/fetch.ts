@@ -1,2 +1,5 @@
 export { latchkey } from './adapters/fetch.ts';
-export type { Fetch, FetchDoor, FetchOptions, Handler, Let, LetMcp } from './adapters/fetch.ts';
+export type { Caller, Fetch, FetchDoor, FetchOptions, Handler, McpCaller } from './adapters/fetch.ts';
+export { jwt } from './compose-jwt.ts';
+export { createLatchkey } from './lock/create-latchkey.ts';
+export type { JwtOptions } from './lock/read-jwt.ts';

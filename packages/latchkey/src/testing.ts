@@ -25,3 +25,4 @@ export {
   type SpyUpstreamOptions,
 } from './testing/spy-upstream.ts';
 export type { SpyCall, SpyTool } from './testing/mcp-answers.ts';
+export { createToolCall, type ToolCall } from './testing/tool-call.ts';

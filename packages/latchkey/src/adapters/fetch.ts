@@ -1,29 +1,31 @@
+import { textOf } from '../core/bytes.ts';
 import type { Principal } from '../core/principal.ts';
-import { toAuthInfo, type AuthInfo } from '../lock/auth-info.ts';
+import type { AuthInfo } from '../lock/auth-info.ts';
 import type { Incoming } from '../lock/incoming.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
-import type { Passage } from '../lock/passage.ts';
 import type { DoorOptions } from './door-options.ts';
+import { toMetadataAnswer } from './metadata-answer.ts';
 import { answerThrough } from './web-answer.ts';
 import { toIncoming } from './web-incoming.ts';
-import { toMetadataResponse } from './web-metadata.ts';
-import { toJudged, toRefusal } from './web-request.ts';
+import { authInfoOf, respond, toJudged } from './web-request.ts';
 
-/** Who is asking, as handlers are told. `authInfo` is what MCP SDK handlers take under that name. */
-export interface Let {
+/** Who is asking, as handlers are told. */
+export interface Caller {
   readonly principal: Principal;
+  /** What handlers of the MCP SDK take under that name. */
   readonly authInfo: AuthInfo;
 }
 
-/** The same at an MCP endpoint, with the message that was judged, parsed: `undefined` where there is none. */
-export interface LetMcp extends Let {
+/** The same at an MCP endpoint. */
+export interface McpCaller extends Caller {
+  /** The JSON value of the message that was judged; undefined where there was none. */
   readonly parsedBody: unknown;
 }
 
-/** `Rest`: what the runtime gives besides the request, as Deno's connection or the environment of a Worker. */
+/** `Rest`: what the runtime gives besides the request, as the environment of a Worker. */
 export type Handler<Told, Rest extends readonly unknown[]> = (
   request: Request,
-  told: Told,
+  caller: Told,
   ...rest: Rest
 ) => Response | Promise<Response>;
 
@@ -37,71 +39,61 @@ export interface FetchOptions<Rest extends readonly unknown[]> extends DoorOptio
 }
 
 export interface FetchDoor<Scope extends string, Rest extends readonly unknown[]> {
-  /** A handler for one route, behind the lock. Without scopes any valid credential will do. */
-  protect(rule: { readonly scopes?: readonly Scope[] }, handler: Handler<Let, Rest>): Fetch<Rest>;
-  protect(handler: Handler<Let, Rest>): Fetch<Rest>;
-  /** A handler for the MCP endpoint, behind the lock. Its request has the very bytes that were judged as its body. */
-  protectMcp(handler: Handler<LetMcp, Rest>): Fetch<Rest>;
-  /** The metadata of the resource (RFC 9728), where the request is for that; else null. */
+  /** Serves one route; `handler` gets the requests that are let in. Without scopes any valid credential will do. */
+  protect(rule: { readonly scopes?: readonly Scope[] }, handler: Handler<Caller, Rest>): Fetch<Rest>;
+  /** Serves the MCP endpoint; the body that `handler` reads, and `parsedBody`, are what was judged. */
+  protectMcp(handler: Handler<McpCaller, Rest>): Fetch<Rest>;
+  /** The metadata of the resource (RFC 9728) where a request is for it, else null. */
   metadata(): (request: Request) => Response | null;
 }
 
-/** The lock, for servers that take a web-standard Request and give a Response. */
+/** The doors of a lock for servers that take a web-standard Request. A handler that throws does so as without a lock. */
 export function latchkey<Scope extends string, Rest extends readonly unknown[] = []>(
   lock: Latchkey<Scope>,
   options: FetchOptions<Rest> = {},
 ): FetchDoor<Scope, Rest> {
-  const receive = (request: Request, rest: Rest): Incoming => {
+  const see = (request: Request, rest: Rest): Incoming => {
     const address = options.addressOf?.(request, ...rest) ?? '';
     const encrypted = options.encrypted?.(request, ...rest) ?? null;
     return toIncoming(request, { address, encrypted, parsed: null }, options);
   };
   return {
-    protect(...given: [Handler<Let, Rest>] | [{ readonly scopes?: readonly Scope[] }, Handler<Let, Rest>]) {
-      const [rule, handler] = given.length === 1 ? [undefined, given[0]] : given;
+    protect(rule, handler) {
       const guard = lock.protect(rule);
       return async (request, ...rest) => {
-        const admitting = guard.admit(receive(request, rest));
+        const admitting = guard.admit(see(request, rest));
         const admission = admitting instanceof Promise ? await admitting : admitting;
-        if (admission.kind === 'refused') return toRefusal(admission);
-        const serve = (): Response | Promise<Response> => handler(request, toLet(admission), ...rest);
+        if (admission.kind === 'refused') return respond(admission.answer);
+        const { principal } = admission;
+        const caller: Caller = {
+          principal,
+          get authInfo() {
+            return authInfoOf(request, principal, options);
+          },
+        };
+        const serve = (): Response | Promise<Response> => handler(request, caller, ...rest);
         return answerThrough(admission, { serve, bodiless: request.method === 'HEAD' });
       };
     },
     protectMcp(handler) {
       const guard = lock.protectMcp();
       return async (request, ...rest) => {
-        const admission = await guard.admit(receive(request, rest));
-        if (admission.kind === 'refused') return toRefusal(admission);
+        const admission = await guard.admit(see(request, rest));
+        if (admission.kind === 'refused') return respond(admission.answer);
+        const { principal, message } = admission;
         const judged = toJudged(request, admission);
-        return answerThrough(admission, {
-          serve: () => handler(judged.request, toLetMcp(admission), ...rest),
-          bodiless: false,
-          onStopped: judged.stop,
-        });
+        const caller: McpCaller = {
+          principal,
+          authInfo: authInfoOf(request, principal, options),
+          parsedBody: message === null ? undefined : JSON.parse(textOf(message.bytes)),
+        };
+        const serve = (): Response | Promise<Response> => handler(judged.request, caller, ...rest);
+        return answerThrough(admission, { serve, bodiless: false, onStopped: judged.stop });
       };
     },
-    metadata: () => (request) => toMetadataResponse(lock.metadata, request),
-  };
-}
-
-function toLet({ principal }: Passage): Let {
-  return {
-    principal,
-    get authInfo() {
-      return toAuthInfo(principal);
-    },
-  };
-}
-
-function toLetMcp({ principal, message }: Passage): LetMcp {
-  return {
-    principal,
-    get authInfo() {
-      return toAuthInfo(principal);
-    },
-    get parsedBody() {
-      return message === null ? undefined : JSON.parse(new TextDecoder().decode(message.bytes));
-    },
+    metadata: () => (request) =>
+      new URL(request.url).pathname === lock.metadata.path
+        ? respond(toMetadataAnswer(lock.metadata, request.method))
+        : null,
   };
 }

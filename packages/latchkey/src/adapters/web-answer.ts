@@ -1,3 +1,4 @@
+import { bytesOf, joinBytes } from '../core/bytes.ts';
 import type { Refusal } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
 import type { Passage } from '../lock/passage.ts';
@@ -106,7 +107,7 @@ class WebAnswer implements Answer {
 
   write(chunk: Uint8Array | string): boolean {
     if (this.#state !== 'started') return false;
-    const bytes = toBytes(chunk);
+    const bytes = typeof chunk === 'string' ? bytesOf(chunk) : (chunk as Uint8Array<ArrayBuffer>);
     if (bytes.length === 0) return true;
     if (this.#stream === null) return this.#held.push(bytes) > 0;
     this.#stream.enqueue(bytes);
@@ -116,7 +117,8 @@ class WebAnswer implements Answer {
   end(chunk?: Uint8Array | string): void {
     if (this.#state !== 'started') return;
     if (chunk !== undefined) this.write(chunk);
-    if (this.#stream === null) this.#given.resolve(this.#respond(this.#held.length === 0 ? null : concat(this.#held)));
+    if (this.#stream === null)
+      this.#given.resolve(this.#respond(this.#held.length === 0 ? null : joinBytes(this.#held)));
     else this.#stream.close();
     this.#conclude(this.#status);
   }
@@ -186,19 +188,4 @@ export function toResponse(body: Body | null, status: number, ...lists: readonly
   for (const list of lists)
     for (let i = 0; i < list.length; i += 2) headers.append(list[i] as string, list[i + 1] as string);
   return new Response(body, { status, headers });
-}
-
-function toBytes(chunk: Uint8Array | string): Uint8Array<ArrayBuffer> {
-  return typeof chunk === 'string' ? new TextEncoder().encode(chunk) : (chunk as Uint8Array<ArrayBuffer>);
-}
-
-function concat(pieces: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
-  if (pieces.length === 1) return pieces[0] as Uint8Array<ArrayBuffer>;
-  const all = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

@@ -7,7 +7,7 @@ interface Bounds {
   readonly timeoutMs: number;
 }
 
-/** Reads the whole body. Rejects where something else read it before. */
+/** Reads the whole body. Rejects only where something else read it before. */
 export async function readBody(request: Request, { limitBytes, timeoutMs }: Bounds): Promise<Uint8Array | Refusal> {
   if (request.bodyUsed) throw new TypeError('The body was read before Latchkey could judge it.');
   // Whoever carried it holds a body to the length that it says, which is known to be small enough; a stream costs more.
@@ -59,12 +59,14 @@ function inTime(
   timeoutMs: number,
   stop: () => void,
 ): Promise<Uint8Array | Refusal> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const timer = setTimeout(() => {
       stop();
       resolve(refuse('body-timeout'));
     }, timeoutMs);
-    reading.then(resolve, reject).finally(() => clearTimeout(timer));
+    // What breaks off has nobody who waits for an answer.
+    const leave = (): void => resolve(refuse('caller-gone'));
+    reading.then(resolve, leave).finally(() => clearTimeout(timer));
   });
 }
 

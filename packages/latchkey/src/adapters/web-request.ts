@@ -1,7 +1,12 @@
-import type { Passage, Refused } from '../lock/passage.ts';
+import type { Principal } from '../core/principal.ts';
+import { Secret } from '../core/secret.ts';
+import type { WireAnswer } from '../core/wire.ts';
+import { toAuthInfo, type AuthInfo } from '../lock/auth-info.ts';
+import type { Passage } from '../lock/passage.ts';
+import type { DoorOptions } from './door-options.ts';
 import { toResponse } from './web-answer.ts';
 
-/** A request as it was judged, and how to tell its server that nobody waits any more. */
+/** A request as it was judged, and how to tell its handler that nobody waits any more. */
 export interface Judged {
   readonly request: Request;
   stop(): void;
@@ -22,6 +27,15 @@ export function toJudged(request: Request, { message, whole }: Passage): Judged 
   };
 }
 
-export function toRefusal({ answer }: Refused): Response {
-  return toResponse(answer.body, answer.status, answer.headers);
+/** What MCP SDK handlers are told of a caller. */
+export function authInfoOf(request: Request, principal: Principal, { withToken = false }: DoorOptions): AuthInfo {
+  return withToken ? toAuthInfo(principal, { token: tokenOf(request.headers) }) : toAuthInfo(principal);
+}
+
+function tokenOf(headers: Headers): Secret {
+  return new Secret(headers.get('authorization')?.replace(/^\S+ +/, '') ?? headers.get('x-api-key') ?? '');
+}
+
+export function respond({ status, headers, body }: WireAnswer): Response {
+  return toResponse(body === '' ? null : body, status, headers);
 }

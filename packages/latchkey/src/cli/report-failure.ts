@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { LatchkeyError, type ErrorCode } from '../core/error.ts';
-import { toPlainText } from './plain-text.ts';
+import { toPlainText } from '../core/plain-text.ts';
 
 // What the caller got wrong on the command line or in the file; everything else went wrong while running.
 const USAGE_CODES: ReadonlySet<ErrorCode> = new Set([

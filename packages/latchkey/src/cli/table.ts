@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { toPlainText } from './plain-text.ts';
+import { toPlainText } from '../core/plain-text.ts';
 
 /** Columns side by side, as wide as their widest cell; the head, if any, is dim where standard output is a terminal. */
 export function formatTable(head: readonly string[] | null, rows: readonly (readonly string[])[]): string {

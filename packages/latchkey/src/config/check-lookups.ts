@@ -4,7 +4,9 @@ import { invalid, type Problem } from './problem.ts';
 import type { Settings } from './schema.ts';
 import type { Path } from './yaml-document.ts';
 
-type Auth = Settings['auth'];
+type Auth = Pick<Settings['auth'], 'issuers' | 'keys'> & {
+  readonly tokens: Pick<Settings['auth']['tokens'], 'prefix'>;
+};
 type Where = (...path: Path) => string;
 
 /** An issuer that is asked about opaque tokens. */
@@ -15,7 +17,7 @@ interface Asked {
 }
 
 /** Who is asked about which opaque tokens: none may be shown to an issuer that did not make it. */
-export function checkLookups({ auth }: Settings, where: Where): Problem[] {
+export function checkLookups({ auth }: { readonly auth: Auth }, where: Where): Problem[] {
   const asked = findAsked(auth);
   return [...checkAnyToken(asked, where), ...checkPrefixes(asked, auth, where)];
 }

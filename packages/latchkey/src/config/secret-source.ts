@@ -31,8 +31,9 @@ export function resolveSecrets(
   );
 }
 
-/** Reads one secret; a line break at the end of a file is not part of it. */
-export function readSecret(name: string, source: SecretSource, env: Environment): Secret {
+/** Reads one secret, unless it is read already; a line break at the end of a file is not part of it. */
+export function readSecret(name: string, source: SecretSource | Secret, env: Environment): Secret {
+  if (source instanceof Secret) return source;
   const text = source.env === undefined ? readSecretFile(name, source.file ?? '') : env[source.env];
   if (text === undefined)
     throw missing(`${name}: the environment variable ${source.env} is not set`, 'set it before starting');

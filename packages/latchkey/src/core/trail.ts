@@ -38,7 +38,7 @@ export interface Trail {
 /** A change of credentials as it is written down, between the decisions. */
 export interface CredentialChange {
   readonly at: number;
-  /** `user:NAME` on the command line, `gateway` for what it does by itself. */
+  /** `user:NAME` on the command line, `gateway` for what it does by itself, `library` for a program's own doing. */
   readonly actor: string;
   readonly verb: 'create' | 'rotate' | 'deliver' | 'revoke';
   /** The credential that was made, delivered or, for `revoke`, the newest that ended. */

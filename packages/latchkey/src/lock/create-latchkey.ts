@@ -4,9 +4,9 @@ import type { Verifier } from '../core/verifier.ts';
 import { visibleScopes } from '../core/visible-scopes.ts';
 import { isOrigin } from '../core/web-url.ts';
 import { createFaults, type Faults } from './faults.ts';
-import { createLatchkeyOf, type Latchkey } from './latchkey.ts';
+import { createLatchkeyOf, type Latchkey, type LatchkeyAround } from './latchkey.ts';
 import { createLock, type LockParts } from './lock.ts';
-import type { LatchkeyOptions, LockVerifier, PolicyOptions, ScopesOf } from './options.ts';
+import type { LatchkeyOptions, LockVerifier, PolicyOptions, ScopesOf, VerifierAround } from './options.ts';
 import { protectedResourceMetadata, type ProtectedResource } from './protected-resource.ts';
 import { readLimits } from './read-limits.ts';
 import {
@@ -36,13 +36,15 @@ export function createLatchkey<const Rules extends PolicyOptions = PolicyOptions
 }
 
 /** What a door adds to the options that every lock has. */
-export interface Assembly {
+export interface Assembly extends LatchkeyAround {
   /** What the door found wrong with its own options. */
   readonly faults: Faults;
   /** Names of the door's own options. */
   readonly known: readonly string[];
   /** Verifiers that are asked before those of the options. */
   readonly first?: readonly LockVerifier[];
+  /** What verifiers that are made for this lock may use. */
+  readonly secret?: VerifierAround['secret'];
   /** Asks the holders of tokens that are bound to a key for a proof. Default: such tokens are refused. */
   readonly prove?: (inner: Verifier) => Verifier;
   /** What is asked of such proofs. Default and null: none are taken. */
@@ -56,7 +58,7 @@ export function assembleLatchkey<Scope extends string>(options: LatchkeyOptions,
   const at = (path: string): Given => ({ faults, path, value: members[path] });
   const resource = readResource(at('resource'));
   const policy = readPolicy(at('policy'));
-  const verifiers = collectVerifiers(at('verifiers'), resource, door.first ?? []);
+  const verifiers = collectVerifiers(at('verifiers'), door, resource);
   const parts = readParts(members, { faults, resource });
   const servers = readTexts(at('authorizationServers'), 'issuer identifiers', URL.canParse);
   faults.throwAll('createLatchkey');
@@ -70,7 +72,7 @@ export function assembleLatchkey<Scope extends string>(options: LatchkeyOptions,
     },
     policy,
   );
-  return createLatchkeyOf<Scope>(lock, {
+  const metadata = {
     path: resource.metadataPath,
     body: () =>
       protectedResourceMetadata({
@@ -81,7 +83,8 @@ export function assembleLatchkey<Scope extends string>(options: LatchkeyOptions,
           members['authorizationServers'] === undefined ? verifiers.flatMap(({ issuers }) => issuers ?? []) : servers,
         proofs,
       }),
-  });
+  };
+  return createLatchkeyOf<Scope>(lock, metadata, door);
 }
 
 const OPTIONS = [
@@ -111,7 +114,7 @@ function readParts(
   { faults, resource }: { readonly faults: Faults; readonly resource: Resource },
 ): Omit<LockParts, 'verifier' | 'proofAlgorithms' | 'endOf'> {
   const at = (path: string): Given => ({ faults, path, value: members[path] });
-  const onError = readFunction<LockParts['onError']>(at('onError'), (error) => console.error('latchkey:', error));
+  const onError = readFunction<LockParts['onError']>(at('onError'), complain);
   const own = namesOf(resource.url);
   const hosts = readTexts(at('hosts'), 'hosts such as api.example or 10.0.0.7:8080', (text) => HOST.test(text));
   const origins = readTexts(at('origins'), 'origins such as https://inspector.example', isOrigin);
@@ -132,6 +135,12 @@ function readParts(
   };
 }
 
+/** Where nobody else is told. */
+export function complain(error: unknown): void {
+  // oxlint-disable-next-line no-console -- a lock that fails silently could not be mended
+  console.error('latchkey:', error);
+}
+
 function readName({ faults, path, value = 'default' }: Given): string {
   if (typeof value === 'string' && SERVER_NAME.test(value)) return value;
   faults.add(path, 'expected a name of small letters, digits and -, 32 at most');
@@ -144,9 +153,14 @@ function readAnonymous(given: Given): Principal | null {
   return createAnonymous(readScopes({ faults: given.faults, path: 'anonymous.scopes', value: scopes }));
 }
 
-function collectVerifiers(given: Given, { text }: Resource, first: readonly LockVerifier[]): readonly LockVerifier[] {
-  if (given.value === undefined && first.length > 0) return first;
-  return [...first, ...readVerifiers(given, { resource: text })];
+function collectVerifiers(
+  given: Given,
+  { first = [], secret }: Assembly,
+  { text: resource }: Resource,
+): readonly LockVerifier[] {
+  const none = given.value === undefined || (Array.isArray(given.value) && given.value.length === 0);
+  if (none && first.length > 0) return first;
+  return [...first, ...readVerifiers(given, { resource, ...(secret === undefined ? {} : { secret }) })];
 }
 
 /** When a principal ends, as far as whoever proved it can tell. */

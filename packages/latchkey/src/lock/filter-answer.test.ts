@@ -100,6 +100,20 @@ describe('createFilterAnswer', () => {
     expect(kept.text).toBe(`data: ${SHORT}\n\n`);
   });
 
+  it.each(['application/json', 'text/event-stream'])('shows nothing of a coded answer of type %s', (type) => {
+    const { kept, answer } = keep();
+    const filtered = createFilterAnswer(answer, view, 10_000);
+    let stopped = false;
+    filtered.onAbort(() => (stopped = true));
+    filtered.start(200, ['content-type', type, 'content-encoding', 'gzip']);
+    expect([kept.status, kept.text, kept.refusal?.reason, stopped]).toEqual([0, '', 'upstream-invalid', true]);
+    const plain = keep();
+    const second = createFilterAnswer(plain.answer, view, 10_000);
+    second.start(200, ['content-type', type, 'content-encoding', 'Identity', 'etag', '"x"']);
+    second.end();
+    expect([plain.kept.ended, plain.kept.refusal, plain.kept.headers.includes('etag')]).toEqual([true, null, false]);
+  });
+
   it('leaves an answer without a body as it is', () => {
     const { kept, answer } = keep();
     const filtered = createFilterAnswer(answer, view, 10_000);

@@ -25,6 +25,11 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
     return false;
   };
 
+  const unreadable = (): void => {
+    inner.fail(refuse('upstream-invalid', { detail: 'a list with a content coding' }));
+    for (const stop of stops.splice(0)) stop();
+  };
+
   const hold = (chunk: Uint8Array | string): boolean => {
     const bytes = copyBytes(chunk);
     size += bytes.length;
@@ -79,6 +84,7 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
     },
     onDrain: (handler) => inner.onDrain(handler),
     start(status, headers) {
+      if (isCoded(headers)) return unreadable();
       const type = headerOf(headers, 'content-type')?.toLowerCase() ?? '';
       mode = type.startsWith('text/event-stream') ? 'events' : 'body';
       if (mode === 'events') inner.start(status, withoutLength(headers));
@@ -120,10 +126,25 @@ function isData(line: string): boolean {
   return line.startsWith('data:');
 }
 
-/** The headers of an answer whose length is not what the upstream said. */
+// What these say is true of the bytes that the server wrote only.
+const OF_BYTES: ReadonlySet<string> = new Set([
+  'content-length',
+  'etag',
+  'content-digest',
+  'repr-digest',
+  'content-md5',
+]);
+
+/** The headers of an answer whose bytes are not those that the server wrote. */
 export function withoutLength(headers: readonly string[]): readonly string[] {
   const kept: string[] = [];
   for (let i = 0; i < headers.length; i += 2)
-    if (headers[i] !== 'content-length') kept.push(headers[i] as string, headers[i + 1] as string);
+    if (!OF_BYTES.has(headers[i] as string)) kept.push(headers[i] as string, headers[i + 1] as string);
   return kept;
+}
+
+/** Whether the bytes are not the text itself (RFC 9110 §8.4), so that nobody could look at it. */
+export function isCoded(headers: readonly string[]): boolean {
+  const coding = headerOf(headers, 'content-encoding');
+  return coding !== null && coding.toLowerCase() !== 'identity';
 }

@@ -125,6 +125,22 @@ describe('createForwardMcpGuard', () => {
   });
 });
 
+describe('a DPoP proof', () => {
+  it('must be for the method and the canonical URL of what is asked about', async () => {
+    const proofs: unknown[] = [];
+    const noting: typeof verifier = {
+      name: 'noting',
+      verify({ proof }) {
+        proofs.push(proof);
+        return { kind: 'accept', principal: principal('bound', ['read']) };
+      },
+    };
+    const guard = createForwardMcpGuard(lockOf(lockWith({ verifiers: [noting] })), { bodyChecked: true });
+    await statusOf(guard, { token: 'bound', headers: [...MODERN, 'DPoP', 'a.b.c'], uri: '/mcp?x=1' });
+    expect(proofs).toEqual([{ jwt: 'a.b.c', method: 'POST', url: 'https://api.example/mcp' }]);
+  });
+});
+
 describe('createForwardRouteGuard', () => {
   it('asks for scopes at any path', async () => {
     const guard = createForwardRouteGuard(lockOf(lockWith()), { scopes: ['read'] });

@@ -31,6 +31,12 @@ export function findCredential<Each extends Asking>(asking: Each, urlOf: UrlOf<E
   return { scheme, secret: new Secret(token), proof };
 }
 
+/** A token or key that stands alone, as a credential; null for what could be none. */
+export function toCredential(text: string): Credential | null {
+  if (TOKEN.test(text)) return { scheme: 'bearer', secret: new Secret(text), proof: null };
+  return API_KEY.test(text) ? { scheme: 'api-key', secret: new Secret(text), proof: null } : null;
+}
+
 /** The scheme is spelled in any case and followed by any number of spaces (RFC 9110 §11.4); '' when it is another one. */
 function splitScheme(authorization: string): readonly ['bearer' | 'dpop', string] {
   if (authorization.startsWith('Bearer ') && authorization[7] !== ' ') return ['bearer', authorization.slice(7)];
@@ -74,7 +80,7 @@ function judge(state: LockState, asking: Asking, verdict: Verdict): StepResult {
   if (verdict.kind === 'reject') {
     // Whoever is asked for a nonce has proved everything else, and is to try again at once.
     if (verdict.reason === 'proof-nonce') return refuse(verdict.reason, toMore(verdict));
-    return UNDECIDED.has(verdict.reason)
+    return isUndecided(verdict.reason)
       ? refuse(verdict.reason, { retryAfterSeconds: 1, ...toMore(verdict) })
       : failed(state, asking, refuse(verdict.reason, toMore(verdict)));
   }
@@ -82,7 +88,11 @@ function judge(state: LockState, asking: Asking, verdict: Verdict): StepResult {
   return accepted(state, asking, verdict.principal);
 }
 
-/** Nobody failed to prove anything: it could not be asked. */
+/** Whether a verdict tells only that nobody could be asked: nobody failed to prove anything. */
+export function isUndecided(reason: Reason): boolean {
+  return UNDECIDED.has(reason);
+}
+
 const UNDECIDED: ReadonlySet<Reason> = new Set(['store-unavailable', 'issuer-unavailable']);
 
 function toMore({ detail, nonce }: Extract<Verdict, { kind: 'reject' }>): Omit<Refusal, 'reason'> {

@@ -3,9 +3,16 @@ import { createFaults } from './faults.ts';
 import { createMcpGuard } from './mcp-guard.ts';
 import type { PolicyOptions } from './options.ts';
 import type { Guard } from './passage.ts';
-import { readMembers, readScopes } from './read-option.ts';
+import { readChoice, readFunction, readMembers, readScopes, type Given } from './read-option.ts';
 import { readPolicy } from './read-policy.ts';
 import { createRouteGuard } from './route-guard.ts';
+import {
+  createTokenVerifier,
+  type LoadErrorClass,
+  type TokenVerifier,
+  type TokenVerifierOptions,
+} from './token-verifier.ts';
+import { verifyText, type Verification } from './verify-text.ts';
 
 /** A lock for servers of one resource. Adapters put its guards in front of routes. `Scope` is the union of scopes that are known. */
 export interface Latchkey<Scope extends string = string> {
@@ -17,10 +24,26 @@ export interface Latchkey<Scope extends string = string> {
   readonly metadata: { readonly path: string; readonly body: () => string };
   /** Puts other rules in force for every guard, from the next request on. Throws a TypeError and changes nothing where they are wrong. */
   setPolicy(policy: PolicyOptions): void;
+  /** Has a token or key verified that came some other way than in a request. Never rejects. */
+  verify(text: string): Promise<Verification>;
+  /** What the official MCP SDK's own `requireBearerAuth` asks about tokens: `requireBearerAuth({ verifier: lock.toTokenVerifier() })`. */
+  toTokenVerifier(options?: TokenVerifierOptions): TokenVerifier;
+  /** Writes down what was not yet, and stops the lock's timers. A store that was given stays open. */
+  close(): Promise<void>;
+}
+
+/** What the joined parts of a lock give it besides. */
+export interface LatchkeyAround {
+  readonly close?: () => Promise<void>;
+  readonly loadErrorClass?: LoadErrorClass;
 }
 
 /** The lock as its users have it. */
-export function createLatchkeyOf<Scope extends string>(lock: Lock, metadata: Latchkey['metadata']): Latchkey<Scope> {
+export function createLatchkeyOf<Scope extends string>(
+  lock: Lock,
+  metadata: Latchkey['metadata'],
+  { close, loadErrorClass = async () => undefined }: LatchkeyAround = {},
+): Latchkey<Scope> {
   const latchkey: Latchkey<Scope> = {
     protect: (rule) => createRouteGuard(lock, { scopes: readRouteRule(rule) }),
     protectMcp: () => createMcpGuard(lock),
@@ -30,6 +53,12 @@ export function createLatchkeyOf<Scope extends string>(lock: Lock, metadata: Lat
       const policy = readPolicy({ faults, path: 'policy', value: given });
       faults.throwAll('setPolicy');
       lock.policy = policy;
+    },
+    verify: (text) => verifyText(lock, text),
+    toTokenVerifier: (options) => createTokenVerifier(lock, readTokenVerifier(options), loadErrorClass),
+    async close() {
+      await lock.parts.trail?.flush();
+      await close?.();
     },
   };
   LOCKS.set(latchkey, lock);
@@ -52,4 +81,21 @@ export function readRouteRule(rule: unknown): readonly string[] {
   const read = readScopes({ faults, path: 'scopes', value: scopes });
   faults.throwAll('protect');
   return read;
+}
+
+function readTokenVerifier(options: unknown): TokenVerifierOptions {
+  const faults = createFaults();
+  const members = readMembers({ faults, path: '', value: options }, ['scopes', 'withToken', 'InvalidTokenError']);
+  const { InvalidTokenError } = members;
+  const read = {
+    scopes: readScopes({ faults, path: 'scopes', value: members['scopes'] }),
+    withToken: readChoice({ faults, path: 'withToken', value: members['withToken'] }, [false, true]),
+    ...readClass({ faults, path: 'InvalidTokenError', value: InvalidTokenError }),
+  };
+  faults.throwAll('toTokenVerifier');
+  return read;
+}
+
+function readClass(given: Given): Pick<TokenVerifierOptions, 'InvalidTokenError'> {
+  return given.value === undefined ? {} : { InvalidTokenError: readFunction(given, Error) };
 }

@@ -145,7 +145,10 @@ const NO_HEADERS: readonly string[] = [];
 const PROCESS_MARK = crypto.randomUUID().slice(0, 8);
 let requests = 0;
 
-function createAsking(parts: LockParts, incoming: Incoming): Asking {
+export function createAsking(
+  parts: LockParts,
+  incoming: Pick<Incoming, 'method' | 'address' | 'encrypted' | 'rawHeaders'>,
+): Asking {
   requests += 1;
   const address = plainAddress(incoming.address);
   return {

@@ -45,6 +45,8 @@ export type VerifierOption = LockVerifier | ((around: VerifierAround) => LockVer
 export interface VerifierAround {
   /** Canonical URL of what is protected, as it was given. */
   readonly resource: string;
+  /** A lasting secret of the store by its name (hex, 32 bytes); absent without a store. */
+  readonly secret?: (name: string) => Promise<string>;
 }
 
 /** A verifier that may say more than verdicts. */

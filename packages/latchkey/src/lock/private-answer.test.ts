@@ -23,10 +23,33 @@ function pass(chunks: readonly (string | Buffer)[]): { writes: string[]; headers
   return { writes, headers };
 }
 
+/** One that notes why it was refused, and whether it began. */
+function refusing(reasons: string[]): { answer: Answer; started: () => boolean } {
+  let began = false;
+  const answer = createPrivateAnswer({
+    aborted: false,
+    onAbort() {},
+    onDrain() {},
+    start: () => void (began = true),
+    write: () => true,
+    end() {},
+    fail: ({ reason }) => void reasons.push(reason),
+    abort() {},
+  });
+  return { answer, started: () => began };
+}
+
 const PUBLIC = '{"id":1,"result":{"contents":[{"text":"é"}],"cacheScope" : "public","ttlMs":1}}';
 const PRIVATE = PUBLIC.replace('"public"', '"private"');
 
 describe('createPrivateAnswer', () => {
+  it('passes nothing that has a content coding', () => {
+    const reasons: string[] = [];
+    const { answer, started } = refusing(reasons);
+    answer.start(200, ['content-encoding', 'br']);
+    expect([reasons, started()]).toEqual([['upstream-invalid'], false]);
+  });
+
   it('calls nothing public, however the bytes come', () => {
     const bytes = Buffer.from(PUBLIC);
     for (let size = 1; size <= bytes.length; size += 1) {

@@ -1,6 +1,7 @@
 import { bytesOf, latin1Bytes, latin1Of } from '../core/bytes.ts';
+import { refuse } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
-import { withoutLength } from './filter-answer.ts';
+import { isCoded, withoutLength } from './filter-answer.ts';
 
 const PUBLIC = /("cacheScope"[ \t\r\n]*:[ \t\r\n]*)"public"/g;
 // No match is longer, save with blanks that nobody writes.
@@ -19,7 +20,10 @@ export function createPrivateAnswer(inner: Answer): Answer {
     },
     onAbort: (handler) => inner.onAbort(handler),
     onDrain: (handler) => inner.onDrain(handler),
-    start: (status, headers) => inner.start(status, withoutLength(headers)),
+    start(status, headers) {
+      if (isCoded(headers)) inner.fail(refuse('upstream-invalid', { detail: 'a result with a content coding' }));
+      else inner.start(status, withoutLength(headers));
+    },
     write(chunk) {
       const text = (tail + toText(chunk)).replaceAll(PUBLIC, '$1"private"');
       // An event leaves when it is whole.

@@ -1,7 +1,7 @@
 import { nearest } from '../core/nearest.ts';
 import { EVERY_SCOPE } from '../core/principal.ts';
 import { LONGEST_RULE_SCOPE, SCOPE_TOKEN } from '../core/scope-token.ts';
-import { parseRate, parseSize, type Rate } from '../core/units.ts';
+import { parseDuration, parseRate, parseSize, type Rate } from '../core/units.ts';
 import type { Faults } from './faults.ts';
 
 // The kinds of value that options have. Each says what it wants when it gets something else, and then gives what does no
@@ -61,6 +61,13 @@ export function readSize({ faults, path, value }: Given): number {
   const size = typeof value === 'string' ? parseSize(value) : null;
   if (size === null) faults.add(path, 'expected a size such as 64KiB or 1MB');
   return size ?? 0;
+}
+
+/** Milliseconds, more than none. */
+export function readDuration({ faults, path, value }: Given): number {
+  const duration = typeof value === 'string' ? parseDuration(value) : null;
+  if (!duration) faults.add(path, 'expected a duration such as 90s, 10m, 24h or 30d');
+  return duration ?? 0;
 }
 
 export function readCount({ faults, path, value }: Given, most: number): number {

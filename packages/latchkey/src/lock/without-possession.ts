@@ -7,8 +7,6 @@ const BOUND = reject(
 
 /** Asks `inner`, and takes no token that is bound to a key (RFC 9449): to take it without a proof would be to unbind it. */
 export function withoutPossession(inner: Verifier): Verifier {
-  const judge = ({ scheme }: Credential, verdict: Verdict): Verdict =>
-    verdict.kind === 'accept' && (scheme === 'dpop' || verdict.principal.keyThumbprint !== null) ? BOUND : verdict;
   return {
     name: 'without-possession',
     verify(credential, server, now) {
@@ -18,4 +16,8 @@ export function withoutPossession(inner: Verifier): Verifier {
         : judge(credential, verdict);
     },
   };
+}
+
+function judge({ scheme }: Credential, verdict: Verdict): Verdict {
+  return verdict.kind === 'accept' && (scheme === 'dpop' || verdict.principal.keyThumbprint !== null) ? BOUND : verdict;
 }

@@ -3,7 +3,7 @@ import { parseDuration } from '../../core/units.ts';
 import { LatchkeyError } from '../../core/error.ts';
 import type { Secret } from '../../core/secret.ts';
 import { print, printJson } from '../output.ts';
-import { toPlainText } from '../plain-text.ts';
+import { toPlainText } from '../../core/plain-text.ts';
 import { renderReport } from './render-report.ts';
 import { startProgress } from './show-progress.ts';
 

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { GROUPS, type Finding, type Report, type Verdict } from '../../compose-check.ts';
-import { toPlainText } from '../plain-text.ts';
+import { toPlainText } from '../../core/plain-text.ts';
 import { wrapText } from './wrap-text.ts';
 
 type Style = Parameters<typeof styleText>[0];

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { confirm, isCancel } from '@clack/prompts';
 import { LatchkeyError } from '../../core/error.ts';
-import { toPlainText } from '../plain-text.ts';
+import { toPlainText } from '../../core/plain-text.ts';
 import { changeSettings, showEdits } from './change-settings.ts';
 import { fillEntries, holdsToken, type Client, type Scope, type Values } from './client.ts';
 import { locateSettings } from './locate-settings.ts';

@@ -1,7 +1,7 @@
-import type { CredentialRecord, Store } from '../../core/store.ts';
 import { print, printJson, say } from '../output.ts';
-import { checkSpan, checkTtl } from './check.ts';
-import { absent, dead, toDistance, toTime } from './describe.ts';
+import { checkSpan, checkTtl } from '../../credentials/check.ts';
+import { revokeCredential as endCredential, rotateToken as replaceToken } from '../../credentials/change.ts';
+import { toDistance, toTime } from '../../credentials/describe.ts';
 import { loadSettings, withStore, type StoreFlags } from './settings.ts';
 
 export interface RotateFlags extends StoreFlags {
@@ -16,16 +16,13 @@ export async function rotateToken(given: string, flags: RotateFlags): Promise<vo
   const ttlMs = flags.ttl === undefined ? null : checkTtl(flags.ttl, 'token');
   const name = given.normalize('NFC');
   const now = Date.now();
-  const { mintCredential } = await import('../../compose-store.ts');
+  const { mintCredential: mint } = await import('../../compose-store.ts');
 
   await withStore({ ...flags, store: settings.folder }, async (store) => {
-    const found = await findNewest(store, 'token', name);
-    const { secret, hash, hint } = mintCredential(settings.prefixes.token);
-    const expiresAt =
-      now + (ttlMs ?? (found.expiresAt === null ? settings.tokenTtlMs : found.expiresAt - found.createdAt));
-    const outcome = await store.credentials.rotate({ kind: 'token', name }, { hash, hint, expiresAt }, graceMs, now);
-    if (outcome.kind !== 'rotated') throw dead(found, now);
-    const { predecessor, successor } = outcome;
+    const rotation = { name, graceMs, ttlMs, defaultTtlMs: settings.tokenTtlMs };
+    const making = { mint, prefix: settings.prefixes.token, now };
+    const { secret, predecessor, successor } = await replaceToken(store.credentials, rotation, making);
+    const { expiresAt } = successor;
     if (flags.json) {
       const { scopes } = successor;
       const times = { expiresAt: toTime(expiresAt), predecessorExpiresAt: toTime(predecessor.expiresAt) };
@@ -46,19 +43,11 @@ export async function revokeCredential(kind: 'token' | 'key', given: string, fla
   const name = given.normalize('NFC');
   const now = Date.now();
   await withStore(flags, async (store) => {
-    const found = await findNewest(store, kind, name);
-    const revoked = await store.credentials.revoke({ kind, name }, now);
-    if (revoked.length === 0) throw dead(found, now);
+    const revoked = await endCredential(store.credentials, { kind, name }, now);
     if (flags.json) return printJson({ name, revoked: revoked.map(({ id, hint }) => ({ id, hint })) });
     const older = revoked.length > 1 ? `, and ${revoked.length - 1} older in grace with it` : '';
     say(
       `Revoked the ${kind} "${name}"${older}. It lets nobody in from now on, and its open streams end within a second.`,
     );
   });
-}
-
-async function findNewest(store: Store, kind: 'token' | 'key', name: string): Promise<CredentialRecord> {
-  const found = await store.credentials.findByName(kind, name);
-  if (found === null) throw absent(kind, name, await store.credentials.list(kind));
-  return found;
 }

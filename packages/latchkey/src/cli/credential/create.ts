@@ -1,8 +1,7 @@
-import { LatchkeyError } from '../../core/error.ts';
-import type { NewCredential } from '../../core/store.ts';
 import { print, printJson, say } from '../output.ts';
-import { checkName, checkScopes, checkServers, checkTtl } from './check.ts';
-import { listScopes, toDistance, toTime } from './describe.ts';
+import { checkName, checkScopes, checkServers, checkTtl } from '../../credentials/check.ts';
+import { issueCredential } from '../../credentials/issue.ts';
+import { listScopes, toDistance, toTime } from '../../credentials/describe.ts';
 import { loadSettings, withStore, type StoreFlags } from './settings.ts';
 
 export interface CreateFlags extends StoreFlags {
@@ -23,12 +22,13 @@ export async function createCredential(kind: 'token' | 'key', given: string, fla
   const defaultTtlMs = kind === 'token' ? settings.tokenTtlMs : null;
   const ttlMs = flags.ttl === undefined ? defaultTtlMs : checkTtl(flags.ttl, kind);
   const now = Date.now();
-  const expiresAt = ttlMs === null ? null : now + ttlMs;
 
-  const { mintCredential } = await import('../../compose-store.ts');
-  const { secret, hash, hint } = mintCredential(settings.prefixes[kind]);
-  const credential: NewCredential = { kind, name, owner, scopes, servers, expiresAt, hash, hint };
-  await withStore({ ...flags, store: settings.folder }, (store) => create(store.credentials, credential, now));
+  const { mintCredential: mint } = await import('../../compose-store.ts');
+  const making = { mint, prefix: settings.prefixes[kind], now };
+  const { secret, record } = await withStore({ ...flags, store: settings.folder }, (store) =>
+    issueCredential(store.credentials, { kind, name, owner, scopes, servers, ttlMs }, making),
+  );
+  const { expiresAt } = record;
 
   if (flags.json) {
     const shown = {
@@ -46,16 +46,4 @@ export async function createCredential(kind: 'token' | 'key', given: string, fla
   say(
     `Made the ${kind} "${name}" with ${listScopes(scopes)}; it ${expiresAt === null ? 'never ends' : `ends ${toDistance(expiresAt, now)}`}. It is shown this once.`,
   );
-}
-
-async function create(
-  credentials: { create(credential: NewCredential, now: number): unknown },
-  credential: NewCredential,
-  now: number,
-): Promise<void> {
-  const { kind, name } = credential;
-  if ((await credentials.create(credential, now)) !== 'name-taken') return;
-  throw new LatchkeyError('E_NAME_TAKEN', `There is a ${kind} "${name}" already.`, {
-    hint: `Choose another name, or end that one: \`latchkey ${kind} revoke\`${kind === 'token' ? ', or replace it: `latchkey token rotate`' : ''}.`,
-  });
 }

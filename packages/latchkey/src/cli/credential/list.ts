@@ -1,7 +1,8 @@
 import type { CredentialRecord } from '../../core/store.ts';
+import { findCredentials } from '../../credentials/find.ts';
 import { print, printJson, say } from '../output.ts';
 import { formatTable } from '../table.ts';
-import { absent, listScopes, statusOf, toDistance, toDocument } from './describe.ts';
+import { isLive, listScopes, statusOf, toDistance, toDocument } from '../../credentials/describe.ts';
 import { withStore, type StoreFlags } from './settings.ts';
 
 export interface ListFlags extends StoreFlags {
@@ -38,9 +39,7 @@ export async function showUsage(flags: ListFlags): Promise<void> {
 /** Every credential of that name, the newest first: what lives and what lived. */
 export async function showCredential(kind: 'token' | 'key', name: string, flags: StoreFlags): Promise<void> {
   const now = Date.now();
-  const all = await withStore(flags, async (store) => store.credentials.list(kind));
-  const found = all.filter((record) => record.name === name.normalize('NFC')).toReversed();
-  if (found.length === 0) throw absent(kind, name, all);
+  const found = await withStore(flags, (store) => findCredentials(store.credentials, { kind, name }));
   if (flags.json) printJson(found.map((record) => toDocument(record, now)));
   else print(formatTable(null, toSheet(found, now)));
 }
@@ -59,7 +58,7 @@ function toSheet(found: readonly CredentialRecord[], now: number): string[][] {
 async function printRecords(kind: 'token' | 'key', flags: ListFlags, columns: readonly Column[]): Promise<void> {
   const now = Date.now();
   const all = await withStore(flags, async (store) => store.credentials.list(kind));
-  const shown = all.filter((record) => flags.all || ['active', 'in grace'].includes(statusOf(record, now)));
+  const shown = all.filter((record) => flags.all || isLive(record, now));
   if (flags.json) return printJson(shown.map((record) => toDocument(record, now)));
   if (shown.length > 0) {
     print(

@@ -5,7 +5,7 @@ import type { ConfigInput } from '../../config/schema.ts';
 import { composeForwardAuth, FORWARD_AUTH_NAME, type RunningForwardAuth } from '../../compose-forward-auth.ts';
 import { findConfigFile } from '../config-file.ts';
 import { createLog } from '../log.ts';
-import { toPlainText } from '../plain-text.ts';
+import { toPlainText } from '../../core/plain-text.ts';
 import { deliverFirstToken, type TokenPlace } from '../run/first-token.ts';
 import { followFiles } from '../run/follow-files.ts';
 import { stopSignal } from '../run/stop-signal.ts';

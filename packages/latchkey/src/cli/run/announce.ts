@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { styleText } from 'node:util';
 import type { Config } from '../../config/config.ts';
 import type { Running } from '../../compose.ts';
-import { toPlainText } from '../plain-text.ts';
+import { toPlainText } from '../../core/plain-text.ts';
 import { version } from '../version.ts';
 import type { TokenPlace } from './first-token.ts';
 

@@ -3,7 +3,7 @@ import { loadToolsFile } from '../../config/tools-file/load-tools-file.ts';
 import type { DeclaredTool, DeclaredTools, JsonValue } from '../../core/declared-tool.ts';
 import { LatchkeyError } from '../../core/error.ts';
 import { print, printJson } from '../output.ts';
-import { toPlainText } from '../plain-text.ts';
+import { toPlainText } from '../../core/plain-text.ts';
 import { withProgress } from '../run/progress.ts';
 import { withRunner, type FileFlags } from './declared-file.ts';
 import { parseArgument } from './parse-argument.ts';

@@ -3,7 +3,7 @@ import { toError, toProblems, type Problem } from '../../config/problem.ts';
 import { loadToolsFile, type ToolsFile } from '../../config/tools-file/load-tools-file.ts';
 import type { DeclaredTool, Parameter } from '../../core/declared-tool.ts';
 import { print, printJson, say } from '../output.ts';
-import { toPlainText } from '../plain-text.ts';
+import { toPlainText } from '../../core/plain-text.ts';
 import { reportFailure } from '../report-failure.ts';
 import { formatTable } from '../table.ts';
 import type { FileFlags } from './declared-file.ts';

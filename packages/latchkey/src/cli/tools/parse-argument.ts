@@ -1,6 +1,6 @@
 import type { DeclaredTool, JsonValue, Parameter } from '../../core/declared-tool.ts';
 import { LatchkeyError } from '../../core/error.ts';
-import { toPlainText } from '../plain-text.ts';
+import { toPlainText } from '../../core/plain-text.ts';
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const BOOLEANS = new Map([

@@ -1,9 +1,9 @@
 import { LatchkeyError } from '../../core/error.ts';
 import type { Pin } from '../../core/store.ts';
-import { toDistance, toTime } from '../credential/describe.ts';
+import { toDistance, toTime } from '../../credentials/describe.ts';
 import { withStore, type StoreFlags } from '../credential/settings.ts';
 import { print, printJson, say } from '../output.ts';
-import { toPlainText } from '../plain-text.ts';
+import { toPlainText } from '../../core/plain-text.ts';
 import { formatTable } from '../table.ts';
 
 export type PinFlags = StoreFlags;

@@ -1,7 +1,7 @@
 import { loadToolsFile } from '../../config/tools-file/load-tools-file.ts';
 import type { DeclaredTool, ToolResult, ToolRunner, ToolTest } from '../../core/declared-tool.ts';
 import { print, printJson, say } from '../output.ts';
-import { toPlainText } from '../plain-text.ts';
+import { toPlainText } from '../../core/plain-text.ts';
 import { withRunner, type FileFlags } from './declared-file.ts';
 
 interface Tested {

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { toPlainText } from '../plain-text.ts';
+import { toPlainText } from '../../core/plain-text.ts';
 
 /** Widths suit what the columns usually hold: lines that come one by one cannot be measured together. */
 const COLUMNS = [

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LatchkeyError } from '../../core/error.ts';
 import type { TrailQuery, TrailStore } from '../../core/store.ts';
-import { checkSpan } from '../credential/check.ts';
+import { checkSpan } from '../../credentials/check.ts';
 import { withStore, type StoreFlags } from '../credential/settings.ts';
 import { print, say } from '../output.ts';
 import { formatRecord, RECORD_HEAD } from './format-record.ts';

@@ -1,5 +1,6 @@
 import { ISSUER_DEFAULTS, toHeaderTypes } from '../../core/issuer-settings.ts';
 import type { ClientCredentials, IssuerRules } from '../../core/issuer.ts';
+import type { Secret } from '../../core/secret.ts';
 import type { SecretSource } from '../secret-source.ts';
 import type { Settings } from '../schema.ts';
 import type { IssuerPreset } from './preset.ts';
@@ -14,7 +15,7 @@ export interface IssuerConfig extends IssuerRules {
   readonly jwks: { readonly url: string } | { readonly file: string } | null;
   readonly keysRefreshMs: number;
   readonly keysMaxAgeMs: number;
-  readonly client: (Omit<ClientCredentials, 'secret'> & { readonly secret: SecretSource | null }) | null;
+  readonly client: (Omit<ClientCredentials, 'secret'> & { readonly secret: SecretSource | Secret | null }) | null;
   /** How opaque tokens are asked about; null: not at all. `url` null: as its metadata say. */
   readonly lookup: {
     readonly by: 'introspection' | 'userinfo';

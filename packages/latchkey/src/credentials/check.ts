@@ -1,8 +1,8 @@
-import { formatDuration } from '../../config/duration.ts';
-import { nearest } from '../../core/nearest.ts';
-import { parseDuration } from '../../core/units.ts';
-import { LatchkeyError } from '../../core/error.ts';
-import { toPlainText } from '../plain-text.ts';
+import { formatDuration } from '../core/format-duration.ts';
+import { nearest } from '../core/nearest.ts';
+import { parseDuration } from '../core/units.ts';
+import { LatchkeyError } from '../core/error.ts';
+import { toPlainText } from '../core/plain-text.ts';
 
 const LONGEST_NAME = 64;
 
@@ -39,20 +39,20 @@ export function checkServers(given: readonly string[], known: readonly string[] 
   });
 }
 
-/** Milliseconds of `--ttl`; null for `never`, which only keys may have. Throws E_USAGE. */
-export function checkTtl(given: string, kind: 'token' | 'key'): number | null {
+/** Milliseconds of a time to live; null for `never`, which only keys may have. Throws E_USAGE. */
+export function checkTtl(given: string, kind: 'token' | 'key', what = '--ttl'): number | null {
   if (given === 'never' && kind === 'key') return null;
   const ttlMs = parseDuration(given);
   if (ttlMs !== null && ttlMs > 0) return ttlMs;
   const hint = given === 'never' ? 'Tokens always end; an API key may last: `latchkey key create`.' : DURATION_HINT;
-  throw new LatchkeyError('E_USAGE', `--ttl ${toPlainText(given)} is not a time that a ${kind} can live.`, { hint });
+  throw new LatchkeyError('E_USAGE', `${what} ${toPlainText(given)} is not a time that a ${kind} can live.`, { hint });
 }
 
-/** Milliseconds of `--grace` or `--since`; 0 is allowed. Throws E_USAGE. */
-export function checkSpan(given: string, flag: string): number {
+/** Milliseconds of a span such as `--grace`; 0 is allowed. Throws E_USAGE. */
+export function checkSpan(given: string, what: string): number {
   const span = parseDuration(given);
   if (span !== null) return span;
-  throw new LatchkeyError('E_USAGE', `${flag} ${toPlainText(given)} is not a length of time.`, { hint: DURATION_HINT });
+  throw new LatchkeyError('E_USAGE', `${what} ${toPlainText(given)} is not a length of time.`, { hint: DURATION_HINT });
 }
 
 const DURATION_HINT = `Write it as 90s, 10m, 1h30m or ${formatDuration(7 * 86_400_000)}.`;

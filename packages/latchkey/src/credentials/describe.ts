@@ -1,8 +1,8 @@
-import { formatDuration } from '../../config/duration.ts';
-import { nearest } from '../../core/nearest.ts';
-import { LatchkeyError } from '../../core/error.ts';
-import type { CredentialRecord } from '../../core/store.ts';
-import { toPlainText } from '../plain-text.ts';
+import { formatDuration } from '../core/format-duration.ts';
+import { nearest } from '../core/nearest.ts';
+import { LatchkeyError } from '../core/error.ts';
+import type { CredentialRecord } from '../core/store.ts';
+import { toPlainText } from '../core/plain-text.ts';
 
 export type Status = 'active' | 'in grace' | 'expired' | 'revoked';
 
@@ -12,8 +12,33 @@ export function statusOf(record: CredentialRecord, now: number): Status {
   return record.rotatedAt === null ? 'active' : 'in grace';
 }
 
-/** A record as `--json` shows it: everything but what belongs to the store alone. Times are RFC 3339. */
-export function toDocument(record: CredentialRecord, now: number): object {
+/** Whether it lets its holder in. */
+export function isLive(record: CredentialRecord, now: number): boolean {
+  return record.revokedAt === null && (record.expiresAt === null || record.expiresAt > now);
+}
+
+/** A record as people and programs are shown it: everything but what belongs to the store alone. Times are RFC 3339. */
+export interface CredentialDocument {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'token' | 'key';
+  /** Keys only. */
+  readonly owner?: string | null;
+  readonly status: Status;
+  readonly scopes: readonly string[];
+  /** Null: every server. */
+  readonly servers: readonly string[] | null;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly revokedAt: string | null;
+  readonly rotatedAt: string | null;
+  readonly lastUsedAt: string | null;
+  readonly uses: number;
+  /** What it begins with. */
+  readonly hint: string;
+}
+
+export function toDocument(record: CredentialRecord, now: number): CredentialDocument {
   const { id, name, kind, owner, scopes, servers, uses, hint } = record;
   return {
     id,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatDuration } from './duration.ts';
+import { formatDuration } from './format-duration.ts';
 
 describe('formatDuration', () => {
   it('says it in at most two units', () => {

@@ -1,0 +1,64 @@
+import type { Request, RequestHandler } from 'express';
+import type { Principal } from '../core/principal.ts';
+import type { AuthInfo } from '../lock/auth-info.ts';
+import type { Latchkey } from '../lock/latchkey.ts';
+import type { Guard } from '../lock/passage.ts';
+import type { DoorOptions } from './door-options.ts';
+import { toMetadataAnswer } from './metadata-answer.ts';
+import { judge, letIn } from './node-door.ts';
+import { type Seen, toIncoming } from './node-incoming.ts';
+import { sendAnswer } from './send-answer.ts';
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** Who is asking; there behind `protect()` and `protectMcp()`. */
+      principal?: Principal;
+      /** The same as handlers of the MCP SDK want it. */
+      auth?: AuthInfo;
+    }
+  }
+}
+
+export interface ExpressDoor<Scope extends string> {
+  /** Lets in who holds all the scopes of the rule; without any, whoever has a valid credential. */
+  protect(rule?: { readonly scopes?: readonly Scope[] }): RequestHandler;
+  /** Lets in messages that the rules allow; `req.body` is then the message that was judged. */
+  protectMcp(): RequestHandler;
+  /** Answers who asks for the metadata of the resource (RFC 9728); to be used by the app itself, without a path. */
+  metadata(): RequestHandler;
+}
+
+/** The doors of a lock for Express 5: `req.principal` and `req.auth` are who was let in. */
+export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: DoorOptions = {}): ExpressDoor<Scope> {
+  return {
+    protect: (rule) => toMiddleware(lock.protect(rule), options),
+    protectMcp: () => toMiddleware(lock.protectMcp(), options),
+    metadata: () => (request, response, next) => {
+      if (request.path !== lock.metadata.path) return next();
+      sendAnswer(request, response, toMetadataAnswer(lock.metadata, request.method));
+    },
+  };
+}
+
+function toMiddleware(guard: Guard, options: DoorOptions): RequestHandler {
+  return (request, response, next) =>
+    judge(guard, toIncoming(request, see(request), options), (admission) => {
+      if (admission.kind === 'refused') return sendAnswer(request, response, admission.answer);
+      const caller = letIn(request, response, admission, options);
+      if (caller === null) return;
+      request.principal = caller.principal;
+      if (caller.body !== undefined) request.body = caller.body;
+      next();
+    });
+}
+
+// What a proxy says of the caller counts where the app trusts it (`trust proxy`).
+function see(request: Request): Seen {
+  return {
+    target: request.originalUrl,
+    address: request.ip ?? '',
+    encrypted: request.secure,
+    parsed: request.body as unknown,
+  };
+}

@@ -1,0 +1,80 @@
+import type { FastifyPluginCallback, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
+import type { Principal } from '../core/principal.ts';
+import type { WireAnswer } from '../core/wire.ts';
+import type { AuthInfo } from '../lock/auth-info.ts';
+import type { Latchkey } from '../lock/latchkey.ts';
+import type { Guard } from '../lock/passage.ts';
+import type { DoorOptions } from './door-options.ts';
+import { toMetadataAnswer } from './metadata-answer.ts';
+import { judge, letIn } from './node-door.ts';
+import { type Seen, toIncoming } from './node-incoming.ts';
+import { sendAnswer } from './send-answer.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who is asking; there behind `protect()` and `protectMcp()`. */
+    principal?: Principal;
+    /** The same as handlers of the MCP SDK want it. */
+    auth?: AuthInfo;
+  }
+}
+
+/** Goes where a route has its `onRequest` hooks, which run before anything is read of the body. */
+export type FastifyHook = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => void;
+
+export interface FastifyDoor<Scope extends string> {
+  /** Lets in who holds all the scopes of the rule; without any, whoever has a valid credential. */
+  protect(rule?: { readonly scopes?: readonly Scope[] }): FastifyHook;
+  /** Lets in messages that the rules allow; Fastify then parses `request.body` of the bytes that were judged. */
+  protectMcp(): FastifyHook;
+  /** A plugin that answers who asks for the metadata of the resource (RFC 9728); to be registered without a prefix. */
+  metadata(): FastifyPluginCallback;
+}
+
+/** The doors of a lock for Fastify 5: `request.principal` and `request.auth` are who was let in. */
+export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: DoorOptions = {}): FastifyDoor<Scope> {
+  return {
+    protect: (rule) => toHook(lock.protect(rule), options),
+    protectMcp: () => toHook(lock.protectMcp(), options),
+    metadata: () => (instance, _options, done) => {
+      const { metadata } = lock;
+      instance.route({
+        method: ['GET', 'OPTIONS'],
+        url: metadata.path,
+        handler: (request, reply) => answer(reply, toMetadataAnswer(metadata, request.method)),
+      });
+      done();
+    },
+  };
+}
+
+function toHook(guard: Guard, options: DoorOptions): FastifyHook {
+  return (request, reply, done) =>
+    judge(guard, toIncoming(request.raw, see(request), options), (admission) => {
+      if (admission.kind === 'refused') return answer(reply, admission.answer);
+      const caller = letIn(request.raw, reply.raw, admission, options);
+      if (caller === null) return;
+      request.principal = caller.principal;
+      request.auth = caller.authInfo;
+      done();
+    });
+}
+
+/** Answers for the handler, with the headers that plugins set for whatever is answered. */
+function answer(reply: FastifyReply, wire: WireAnswer): void {
+  if (reply.sent) return;
+  for (const [name, value] of Object.entries(reply.getHeaders()))
+    if (value !== undefined) reply.raw.setHeader(name, value);
+  reply.hijack();
+  sendAnswer(reply.request.raw, reply.raw, wire);
+}
+
+// What a proxy says of the caller counts where the app trusts it (`trustProxy`).
+function see(request: FastifyRequest): Seen {
+  return {
+    target: request.originalUrl,
+    address: request.ip,
+    encrypted: request.protocol === 'https',
+    parsed: request.body,
+  };
+}

@@ -1,0 +1,70 @@
+import type { IncomingMessage } from 'node:http';
+import { refuse, type Refusal } from '../core/reason.ts';
+import { checkPieces } from '../lock/body-pieces.ts';
+
+/** How much of a body may come, and until when. */
+interface Bounds {
+  readonly limitBytes: number;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Reads the whole body and puts it back, so that whoever reads the request afterwards gets the bytes that were judged, and
+ * its end. Resolves also when the body is refused, does not come in time, or its sender leaves.
+ */
+export function readBody(request: IncomingMessage, { limitBytes, timeoutMs }: Bounds): Promise<Buffer | Refusal> {
+  return new Promise((resolve) => {
+    const push = request.push;
+    let body: Buffer | null = null;
+    let size = 0;
+    let pieces = 0;
+    let whole = request.complete;
+
+    const settle = (result: Buffer | Refusal): void => {
+      clearTimeout(timer);
+      request.push = push;
+      request.off('readable', take).off('close', leave);
+      resolve(result);
+    };
+    const leave = (): void => settle(refuse('caller-gone'));
+    const take = (): void => {
+      const chunk = request.read() as Buffer | null;
+      if (chunk !== null) {
+        const refusal = checkPieces(size + chunk.length, pieces, limitBytes);
+        if (refusal !== null) return settle(refusal);
+        body = append(body, size, chunk, limitBytes);
+        size += chunk.length;
+      }
+      if (whole) settle(giveBack(request, body === null ? Buffer.alloc(0) : body.subarray(0, size)));
+    };
+
+    const timer = setTimeout(() => settle(refuse('body-timeout')), timeoutMs);
+    // What is read at once came in any number of pieces, and that nothing more comes is known before `end` tells of it:
+    // after `end` nothing can be put back.
+    request.push = (piece: unknown, encoding?: BufferEncoding) => {
+      if (piece === null) whole = true;
+      else pieces += 1;
+      return push.call(request, piece, encoding);
+    };
+    request.on('readable', take).on('close', leave);
+  });
+}
+
+function giveBack(request: IncomingMessage, body: Buffer): Buffer | Refusal {
+  // Headers that come after everything was judged by them.
+  if (request.rawTrailers.length > 0) return refuse('framing', { detail: 'trailers' });
+  if (body.length > 0) request.unshift(body);
+  return body;
+}
+
+/** Copies into a buffer that doubles: a piece that is kept as it is keeps all that was read from the socket with it. */
+function append(body: Buffer | null, size: number, chunk: Buffer, limit: number): Buffer {
+  if (body === null) return chunk;
+  let target = body;
+  if (size + chunk.length > body.length) {
+    target = Buffer.allocUnsafe(Math.max(size + chunk.length, Math.min(2 * body.length, limit)));
+    body.copy(target, 0, 0, size);
+  }
+  chunk.copy(target, size);
+  return target;
+}

@@ -1,0 +1,48 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Principal } from '../core/principal.ts';
+import { Secret } from '../core/secret.ts';
+import { type AuthInfo, toAuthInfo } from '../lock/auth-info.ts';
+import type { Incoming } from '../lock/incoming.ts';
+import type { Admission, Guard, Passage } from '../lock/passage.ts';
+import { bindAnswer } from './bind-answer.ts';
+import type { DoorOptions } from './door-options.ts';
+
+/** What a handler behind a door knows of its caller. */
+export interface Caller {
+  readonly principal: Principal;
+  /** As handlers of the MCP SDK want it. */
+  readonly authInfo: AuthInfo;
+  /** The JSON value of the message that was judged; undefined where there was none. */
+  readonly body: unknown;
+}
+
+/** Has the guard judge; `conclude` is called at once where nothing has to wait. */
+export function judge(guard: Guard, incoming: Incoming, conclude: (admission: Admission) => void): void {
+  const admission = guard.admit(incoming);
+  if (admission instanceof Promise) void admission.then(conclude);
+  else conclude(admission);
+}
+
+/** Makes the request one that its handler may have: null where nobody waits for an answer any more. */
+export function letIn(
+  request: IncomingMessage & { auth?: AuthInfo },
+  response: ServerResponse,
+  passage: Passage,
+  { withToken = false }: DoorOptions,
+): Caller | null {
+  if (!bindAnswer(request, response, passage)) return null;
+  const { principal, message } = passage;
+  const authInfo = withToken ? toAuthInfo(principal, { token: tokenOf(request) }) : toAuthInfo(principal);
+  // Where handlers of both lines of the MCP SDK look for it.
+  request.auth = authInfo;
+  return { principal, authInfo, body: message === null ? undefined : parse(message.bytes) };
+}
+
+function parse({ buffer, byteOffset, byteLength }: Uint8Array): unknown {
+  return JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString());
+}
+
+function tokenOf({ headers }: IncomingMessage): Secret {
+  const { authorization, 'x-api-key': apiKey } = headers;
+  return new Secret(authorization === undefined ? String(apiKey) : authorization.replace(/^\S+ +/, ''));
+}

@@ -1,0 +1,51 @@
+import type { IncomingMessage } from 'node:http';
+import { refuse, type Refusal } from '../core/reason.ts';
+import type { Incoming } from '../lock/incoming.ts';
+import { BODY_TIMEOUT_MS, type DoorOptions } from './door-options.ts';
+import { readBody } from './node-body.ts';
+
+/** What a framework knows better than Node of a request. */
+export interface Seen {
+  /** In origin form, as it was sent. */
+  readonly target: string;
+  readonly address: string;
+  readonly encrypted: boolean;
+  /** What a body parser made of the body; undefined where none did. */
+  readonly parsed: unknown;
+}
+
+/** A request that Node received, for a guard. */
+export function toIncoming(request: IncomingMessage, seen: Seen, options: DoorOptions): Incoming {
+  const { target, address, encrypted } = seen;
+  return {
+    method: request.method ?? '',
+    target,
+    rawHeaders: request.rawHeaders,
+    httpVersionMajor: request.httpVersionMajor,
+    httpVersionMinor: request.httpVersionMinor,
+    address,
+    encrypted,
+    // What a parser says of a body that nobody read yet is no more than its default.
+    readBody: (limitBytes) =>
+      request.readableDidRead
+        ? bytesOf(seen.parsed, limitBytes)
+        : readBody(request, { limitBytes, timeoutMs: options.bodyTimeoutMs ?? BODY_TIMEOUT_MS }),
+  };
+}
+
+/** The bytes of which a handler would get just this: its own are gone. */
+function bytesOf(parsed: unknown, limitBytes: number): Uint8Array | Refusal {
+  if (parsed === undefined) throw new TypeError('The body was read before Latchkey could judge it.');
+  const bytes = parsed instanceof Uint8Array ? parsed : Buffer.from(toText(parsed));
+  return bytes.length > limitBytes ? refuse('body-too-large') : bytes;
+}
+
+function toText(parsed: unknown): string {
+  if (typeof parsed === 'string') return parsed;
+  try {
+    return JSON.stringify(parsed);
+  } catch {
+    // Deeper than the scanner goes anyway.
+    return '';
+  }
+}

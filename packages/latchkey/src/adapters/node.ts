@@ -1,0 +1,54 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { AuthInfo } from '../lock/auth-info.ts';
+import type { Latchkey } from '../lock/latchkey.ts';
+import type { Guard } from '../lock/passage.ts';
+import type { DoorOptions } from './door-options.ts';
+import { toMetadataAnswer } from './metadata-answer.ts';
+import { type Caller, judge, letIn } from './node-door.ts';
+import { type Seen, toIncoming } from './node-incoming.ts';
+import { sendAnswer } from './send-answer.ts';
+
+/** Handles a request that was let in. `request.auth` is what handlers of the MCP SDK look for. */
+export type NodeHandler = (
+  request: IncomingMessage & { auth?: AuthInfo },
+  response: ServerResponse,
+  caller: Caller,
+) => unknown;
+
+export interface NodeDoor<Scope extends string> {
+  /** Listens for requests to one route; `handler` gets those that are let in. */
+  protect(rule: { readonly scopes?: readonly Scope[] }, handler: NodeHandler): RequestListener;
+  /** Listens for requests to the MCP endpoint; `handler` reads what was judged from the request, or as `caller.body`. */
+  protectMcp(handler: NodeHandler): RequestListener;
+  /** Answers who asks for the metadata of the resource (RFC 9728), and leaves the others to `otherwise`. */
+  metadata(otherwise: RequestListener): RequestListener;
+}
+
+/** The doors of a lock for servers of `node:http`. A handler that throws does so as one of `createServer` would. */
+export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: DoorOptions = {}): NodeDoor<Scope> {
+  const listen =
+    (guard: Guard, handler: NodeHandler): RequestListener =>
+    (request, response) =>
+      judge(guard, toIncoming(request, see(request), options), (admission) => {
+        if (admission.kind === 'refused') return sendAnswer(request, response, admission.answer);
+        const caller = letIn(request, response, admission, options);
+        if (caller !== null) handler(request, response, caller);
+      });
+  return {
+    protect: (rule, handler) => listen(lock.protect(rule), handler),
+    protectMcp: (handler) => listen(lock.protectMcp(), handler),
+    metadata: (otherwise) => (request, response) => {
+      if (request.url?.split('?', 1)[0] !== lock.metadata.path) return void otherwise(request, response);
+      sendAnswer(request, response, toMetadataAnswer(lock.metadata, request.method ?? ''));
+    },
+  };
+}
+
+function see(request: IncomingMessage): Seen {
+  return {
+    target: request.url ?? '',
+    address: request.socket.remoteAddress ?? '',
+    encrypted: 'encrypted' in request.socket,
+    parsed: undefined,
+  };
+}

@@ -1,0 +1,97 @@
+import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Passage } from '../lock/passage.ts';
+import { CallerSide } from './caller-side.ts';
+
+/** Has everything that is written to the response go through `show` first. */
+export function takeOver(request: IncomingMessage, response: ServerResponse, passage: Passage): CallerSide {
+  const caller = new CallerSide(response, passage);
+  const shown = passage.show(caller);
+  let started = false;
+  let ended = false;
+
+  const start = (last: Uint8Array | string | null): void => {
+    if (started) return;
+    started = true;
+    const headers = flatten(response.getHeaders());
+    // Node counts a body that comes in one piece.
+    if (last !== null && isCounted(response)) headers.push('content-length', String(Buffer.byteLength(last)));
+    shown.start(response.statusCode, headers);
+  };
+
+  Object.defineProperty(response, 'headersSent', { configurable: true, get: () => started });
+  Object.assign(response, {
+    writeHead(status: number, ...rest: readonly unknown[]) {
+      if (started)
+        throw Object.assign(new Error('The headers were written already.'), { code: 'ERR_HTTP_HEADERS_SENT' });
+      response.statusCode = status;
+      const [message, headers] = typeof rest[0] === 'string' ? rest : [undefined, rest[0] ?? rest[1]];
+      if (message !== undefined) response.statusMessage = message as string;
+      if (headers !== undefined) setHeaders(response, headers as Headers);
+      start(null);
+      return response;
+    },
+    flushHeaders() {
+      start(null);
+      caller.flush();
+    },
+    write(chunk: Buffer | string, ...rest: readonly unknown[]): boolean {
+      if (ended) return caller.write(chunk);
+      start(null);
+      const more = shown.write(toBytes(chunk, rest[0]));
+      callLast(rest);
+      return more;
+    },
+    end(...all: readonly unknown[]) {
+      if (ended) return response;
+      ended = true;
+      const chunk = typeof all[0] === 'function' || all[0] === undefined || all[0] === null ? null : all[0];
+      const bytes = chunk === null ? null : toBytes(chunk as Buffer | string, all[1]);
+      const callback = all.findLast((each) => typeof each === 'function');
+      if (callback !== undefined) response.once('finish', callback as () => void);
+      start(bytes ?? '');
+      if (bytes === null) shown.end();
+      else shown.end(bytes);
+      return response;
+    },
+  });
+  // What has to be looked at cannot be looked at when it is compressed.
+  delete request.headers['accept-encoding'];
+  return caller;
+}
+
+type Headers = OutgoingHttpHeaders | readonly (readonly [string, OutgoingHttpHeader])[] | readonly OutgoingHttpHeader[];
+
+/** As `writeHead` takes them: an object, pairs, or a flat list. */
+function setHeaders(response: ServerResponse, headers: Headers): void {
+  if (!Array.isArray(headers)) {
+    for (const [name, value] of Object.entries(headers)) if (value !== undefined) response.setHeader(name, value);
+    return;
+  }
+  const flat = (Array.isArray(headers[0]) ? headers.flat(1) : headers) as readonly string[];
+  for (let i = 0; i < flat.length; i += 2) response.removeHeader(flat[i] as string);
+  for (let i = 0; i < flat.length; i += 2) response.appendHeader(flat[i] as string, flat[i + 1] as string);
+}
+
+// Answers with these statuses have no body, not even an empty one (RFC 9110 §8.6).
+function isCounted(response: ServerResponse): boolean {
+  const { statusCode } = response;
+  if (statusCode === 204 || statusCode === 304) return false;
+  return !response.hasHeader('content-length') && !response.hasHeader('transfer-encoding');
+}
+
+function flatten(headers: OutgoingHttpHeaders): string[] {
+  const flat: string[] = [];
+  for (const [name, value] of Object.entries(headers))
+    for (const each of Array.isArray(value) ? value : [value]) flat.push(name, String(each));
+  return flat;
+}
+
+function toBytes(chunk: Uint8Array | string, encoding: unknown): Uint8Array | string {
+  if (typeof chunk !== 'string') return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk);
+  return typeof encoding === 'string' ? Buffer.from(chunk, encoding as BufferEncoding) : chunk;
+}
+
+function callLast(given: readonly unknown[]): void {
+  const last = given.at(-1);
+  if (typeof last === 'function') process.nextTick(last as () => void);
+}

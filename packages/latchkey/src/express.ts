@@ -1,0 +1,2 @@
+/** `latchkey/express`: the lock in an Express app. */
+export { latchkey, type ExpressDoor } from './adapters/express.ts';

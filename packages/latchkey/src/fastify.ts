@@ -1,0 +1,2 @@
+/** `latchkey/fastify`: the lock in a Fastify app. */
+export { latchkey, type FastifyDoor, type FastifyHook } from './adapters/fastify.ts';

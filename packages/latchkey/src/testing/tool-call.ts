@@ -1,0 +1,35 @@
+import { encodeHeaderValue } from '../core/mcp-header.ts';
+
+/** A `tools/call` of revision 2026-07-28. */
+export interface ToolCall {
+  /** Sent as `Authorization: Bearer`; without it nobody says who they are. */
+  readonly token?: string | undefined;
+  readonly tool: string;
+  readonly args?: Readonly<Record<string, unknown>>;
+  /** Over those that such a call has. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const REVISION = '2026-07-28';
+const META = {
+  'io.modelcontextprotocol/protocolVersion': REVISION,
+  'io.modelcontextprotocol/clientCapabilities': {},
+};
+
+/** A right request that calls one tool of the MCP endpoint at `url`: for `fetch`, or for the handler of a web framework. */
+export function createToolCall(url: string, { token, tool, args = {}, headers = {} }: ToolCall): Request {
+  const params = { name: tool, arguments: args, _meta: META };
+  return new Request(url, {
+    method: 'POST',
+    headers: {
+      accept: 'application/json, text/event-stream',
+      'content-type': 'application/json',
+      'mcp-protocol-version': REVISION,
+      'mcp-method': 'tools/call',
+      'mcp-name': encodeHeaderValue(tool),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
+  });
+}

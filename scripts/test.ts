@@ -58,7 +58,7 @@ const PASSES: readonly Pass[] = [
   { projects: ['unit', 'contract', 'property'], workers: SEVERAL },
   { projects: ['acceptance', 'cli'], workers: SEVERAL, without: TIMED },
   { projects: ['acceptance'], workers: 1, only: TIMED },
-  { projects: ['clients'], workers: SEVERAL },
+  { projects: ['clients', 'forward-auth'], workers: SEVERAL },
   { projects: ['meta'], workers: 1 },
   { projects: ['conformance'], workers: 1 },
 ];
@@ -73,6 +73,8 @@ const PROGRAMS: readonly { readonly program: string; readonly debian: string }[]
   { program: 'script', debian: 'bsdutils' },
   { program: 'bwrap', debian: 'bubblewrap' },
   { program: 'zsh', debian: 'zsh' },
+  { program: 'nginx', debian: 'nginx' },
+  { program: 'caddy', debian: 'caddy' },
 ];
 
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };

@@ -29,9 +29,9 @@ describe('examples', () => {
       .map(({ name }) => name);
     for (const name of folders) expect(page).toContain(`[${name}](${name})`);
     // Configurations of other programs, which test/forward-auth runs.
-    const run = folders.filter((name) => !name.startsWith('forward-auth-'));
-    expect(run.sort()).toEqual(['client', 'filesystem', 'four-tools', 'http']);
-    expect(commands).toHaveLength(run.length);
+    const ours = folders.filter((name) => !name.startsWith('forward-auth-'));
+    expect(ours.sort()).toEqual(['client', 'filesystem', 'four-tools', 'http']);
+    expect(commands).toHaveLength(ours.length);
   });
 
   it('four-tools: each token does what its scopes say, and no argument becomes a command', async () => {

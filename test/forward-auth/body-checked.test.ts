@@ -41,9 +41,13 @@ const LIES: Readonly<Record<string, Call>> = {
 };
 
 describe.each(['nginx', 'caddy'] as const)('behind %s', (name) => {
-  describe.skipIf(!hasProxy(name))('a server of the official SDK', () => suite(name, 'reject'));
+  describe.skipIf(!hasProxy(name))('a server of the official SDK', () => {
+    suite(name, 'reject');
+  });
   // The SDK's default: then it answers messages of older revisions too.
-  describe.skipIf(!hasProxy(name))('one that knows older revisions too', () => suite(name, 'stateless'));
+  describe.skipIf(!hasProxy(name))('one that knows older revisions too', () => {
+    suite(name, 'stateless');
+  });
 });
 
 function suite(name: ProxyName, legacy: 'reject' | 'stateless'): void {

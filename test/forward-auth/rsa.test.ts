@@ -16,8 +16,19 @@ import { hasProxy, type ProxyName } from './proxy.ts';
 import { startForwardSite, type ForwardSite } from './site.ts';
 
 describe.each(['nginx', 'caddy'] as const)('behind %s', (name) => {
-  describe.skipIf(!hasProxy(name))('with tool rules', () => suite(name));
+  describe.skipIf(!hasProxy(name))('with tool rules', () => {
+    suite(name);
+  });
 });
+
+const bearer = (value: string): Call => ({ token: null, headers: { Authorization: value } });
+const key = (value: string | readonly string[]): Call => ({ token: null, headers: { 'X-API-Key': value } });
+
+function withoutServer(answer: Awaited<ReturnType<typeof send>>): Awaited<ReturnType<typeof send>> {
+  expect(headerValues(answer, 'latchkey-body')).toEqual([]);
+  expect(headerValues(answer, 'latchkey-principal')).toEqual([]);
+  return { ...answer, headers: answer.headers.filter(([header]) => header.toLowerCase() !== 'server') };
+}
 
 function suite(name: ProxyName): void {
   let site: ForwardSite;
@@ -26,8 +37,6 @@ function suite(name: ProxyName): void {
   });
   afterAll(() => site.close());
 
-  const bearer = (value: string): Call => ({ token: null, headers: { Authorization: value } });
-  const key = (value: string | readonly string[]): Call => ({ token: null, headers: { 'X-API-Key': value } });
   async function expectUnauthorized(call: Call, error: 'invalid_token' | undefined): Promise<void> {
     const answer = await expectRefused(site, call, 401);
     expect(readChallenge(answer)).toEqual({
@@ -271,10 +280,4 @@ function suite(name: ProxyName): void {
     expect((await send(site, { body })).status).toBe(200);
     expect(site.spy.requests.at(-1)?.body).toBe(body);
   });
-
-  function withoutServer(answer: Awaited<ReturnType<typeof send>>): Awaited<ReturnType<typeof send>> {
-    expect(headerValues(answer, 'latchkey-body')).toEqual([]);
-    expect(headerValues(answer, 'latchkey-principal')).toEqual([]);
-    return { ...answer, headers: answer.headers.filter(([header]) => header.toLowerCase() !== 'server') };
-  }
 }

@@ -56,6 +56,10 @@ const HEADERS = {
   authorization: 'Bearer alice',
 };
 
+const refuseToSign = (): never => {
+  throw new Error('no key');
+};
+
 describe('latchkey/forward-auth', () => {
   it('answers for an MCP endpoint, and says who asks', async () => {
     const identity = { header: 'X-Identity', sign: ({ id }: { id: string }) => `signed-${id}` };
@@ -74,10 +78,7 @@ describe('latchkey/forward-auth', () => {
   });
 
   it('lets nobody in who cannot be named', async () => {
-    const sign = (): never => {
-      throw new Error('no key');
-    };
-    const identity = { header: 'X-Identity', sign };
+    const identity = { header: 'X-Identity', sign: refuseToSign };
     const url = await serve({ proxy: 'traefik', identity }, (door) => door.protect());
     const answer = await fetch(url, { headers: HEADERS });
     expect(answer.status).toBe(500);

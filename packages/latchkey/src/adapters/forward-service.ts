@@ -16,11 +16,11 @@ export function createForwardService(
 ): ForwardService {
   const answer = createAnswerer(options);
   const published = new Map(documents.map((document) => [document.path, document]));
-  let open = 0;
+  const open = new Set<ServerResponse>();
   return {
     handle(request, response) {
-      open += 1;
-      response.once('close', () => (open -= 1));
+      open.add(response);
+      response.once('close', () => open.delete(response));
       const [path = ''] = (request.url ?? '').split('?', 1);
       const asked = path === options.path || (options.proxy === 'envoy' && path.startsWith(`${options.path}/`));
       if (asked) void Promise.resolve(answer(toAsked(request), placeOf)).then((each) => send(response, each));
@@ -28,7 +28,7 @@ export function createForwardService(
     },
     async drained() {
       const until = performance.now() + GRACE_MS;
-      while (open > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
+      while (open.size > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
     },
   };
 }

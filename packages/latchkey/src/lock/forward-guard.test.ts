@@ -44,8 +44,13 @@ function ask({ token = 'reader', method = 'POST', uri = '/mcp', headers = MODERN
       httpVersionMinor: 1,
       address: '127.0.0.1',
       rawHeaders: [
-        ...['Host', 'api.example', 'X-Original-Method', method, 'X-Original-URI', uri],
-        ...['X-Forwarded-For', '203.0.113.7', 'X-Forwarded-Proto', 'https'],
+        ...Object.entries({
+          Host: 'api.example',
+          'X-Original-Method': method,
+          'X-Original-URI': uri,
+          'X-Forwarded-For': '203.0.113.7',
+          'X-Forwarded-Proto': 'https',
+        }).flat(),
         ...(token === null ? [] : ['Authorization', `Bearer ${token}`]),
         ...headers,
       ],
@@ -62,6 +67,9 @@ async function statusOf(guard: GuardOf, asked?: Asking): Promise<number> {
   admission.finish(200);
   return 200;
 }
+
+const createWith = (policy: NonNullable<LatchkeyOptions['policy']>, bodyChecked: boolean) => () =>
+  createForwardMcpGuard(lockOf(lockWith({ policy })), { bodyChecked });
 
 describe('createForwardMcpGuard', () => {
   it('judges the call that the headers describe', async () => {
@@ -107,11 +115,9 @@ describe('createForwardMcpGuard', () => {
   });
 
   it('throws for rules that headers cannot hold', () => {
-    const create = (policy: NonNullable<LatchkeyOptions['policy']>, bodyChecked: boolean) => () =>
-      createForwardMcpGuard(lockOf(lockWith({ policy })), { bodyChecked });
-    expect(create(RULES, false)).toThrow(/before a server that holds those against the body/);
-    expect(create({ tools: { echo: { when: () => true } } }, true)).toThrow(/echo/);
-    expect(create({ tools: { echo: { hidden: true } } }, true)).toThrow(/hidden/);
+    expect(createWith(RULES, false)).toThrow(/before a server that holds those against the body/);
+    expect(createWith({ tools: { echo: { when: () => true } } }, true)).toThrow(/echo/);
+    expect(createWith({ tools: { echo: { hidden: true } } }, true)).toThrow(/hidden/);
   });
 
   it('refuses everything under such rules that came later', async () => {

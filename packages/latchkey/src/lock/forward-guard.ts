@@ -78,8 +78,6 @@ function createForwardGuard(lock: Lock, { mcp, judge }: Omit<GuardKind, 'show'>)
 /** What of a policy cannot be held by whoever sees no body and no answer, in words. */
 export function findObstacles(policy: Policy, { bodyChecked }: HeaderRule): readonly string[] {
   const rules = Object.values(policy.rules).flat();
-  const named = (which: string, patterns: readonly string[]): readonly string[] =>
-    patterns.length === 0 ? [] : [`${which}: ${patterns.join(', ')}`];
   return [
     ...named(
       'conditions need the arguments, which only the body has',
@@ -93,6 +91,10 @@ export function findObstacles(policy: Policy, { bodyChecked }: HeaderRule): read
       ? []
       : ['rules hold by Mcp-* headers only before a server that holds those against the body']),
   ];
+}
+
+function named(which: string, patterns: readonly string[]): readonly string[] {
+  return patterns.length === 0 ? [] : [`${which}: ${patterns.join(', ')}`];
 }
 
 function checkPath(lock: Lock, asking: Asking, incoming: Incoming): Refusal | null {

@@ -70,8 +70,6 @@ function announce(running: RunningForwardAuth, config: Config, json: boolean, pl
     process.stdout.write(`${JSON.stringify(ready)}\n`);
     return;
   }
-  const row = (name: string, text: string): void =>
-    void process.stderr.write(`  ${styleText('dim', name.padEnd(9), { stream: process.stderr })} ${text}\n`);
   row('answers', `${proxy} at ${url}`);
   for (const { resource, policy } of servers) row('for', `${toPlainText(resource)}: ${describe(config, policy.empty)}`);
   row('lists', 'are not filtered, and arguments not judged: only headers are seen here');
@@ -86,4 +84,8 @@ function describe({ forwardAuth }: Config, empty: boolean): string {
   const scopes = forwardAuth?.scopes ?? null;
   if (scopes !== null) return scopes.length === 0 ? 'any valid credential' : `who holds ${scopes.join(' ')}`;
   return empty ? 'no rules, so a credential with every scope may use everything' : 'by rules, for 2026-07-28 only';
+}
+
+function row(name: string, text: string): void {
+  process.stderr.write(`  ${styleText('dim', name.padEnd(9), { stream: process.stderr })} ${text}\n`);
 }

@@ -64,6 +64,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'forward-auth',
+          retry,
+          include: ['test/forward-auth/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: { requireAssertions: true, poll: { timeout: 10_000 } },
+        },
+      },
+      {
+        test: {
           name: 'library',
           retry,
           include: ['test/library/**/*.test.ts'],

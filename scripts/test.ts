@@ -61,7 +61,7 @@ const PASSES: readonly Pass[] = [
   { projects: ['unit', 'contract', 'property'], workers: SEVERAL },
   { projects: ['acceptance', 'cli'], workers: SEVERAL, without: TIMED },
   { projects: ['acceptance'], workers: 1, only: TIMED },
-  { projects: ['library', 'clients'], workers: SEVERAL },
+  { projects: ['library', 'clients', 'forward-auth'], workers: SEVERAL },
   { projects: DOORS.map(toProject), workers: SEVERAL, reporter: './test/doors/reporter.ts' },
   { projects: ['meta'], workers: 1 },
   { projects: ['conformance'], workers: 1 },
@@ -77,6 +77,8 @@ const PROGRAMS: readonly { readonly program: string; readonly debian: string }[]
   { program: 'script', debian: 'bsdutils' },
   { program: 'bwrap', debian: 'bubblewrap' },
   { program: 'zsh', debian: 'zsh' },
+  { program: 'nginx', debian: 'nginx' },
+  { program: 'caddy', debian: 'caddy' },
 ];
 
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };

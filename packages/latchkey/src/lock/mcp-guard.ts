@@ -47,11 +47,12 @@ export function createMcpGuard(lock: Lock): Guard {
 
 const ACCEPTED: WireAnswer = { status: 202, headers: [], body: '' };
 
-/** Framing, Host, Origin and method, in the order of the gateway (DESIGN.md §4). */
-function checkRequest({ parts }: Lock, asking: Asking, incoming: Incoming): Refusal | null {
-  const { headers } = asking;
-  const framing = checkFraming(headers, incoming);
-  if (framing !== null) return framing;
+function checkRequest(lock: Lock, asking: Asking, incoming: Incoming): Refusal | null {
+  return checkFraming(asking.headers, incoming) ?? checkPlace(lock, asking, incoming);
+}
+
+/** Target, Host, Origin and method, in the order of the gateway (DESIGN.md §4). */
+export function checkPlace({ parts }: Lock, { headers }: Asking, incoming: Incoming): Refusal | null {
   const path = pathOf(incoming.target);
   if (path === null) return refuse('target-form');
   if (headers.host === null) return refuse('framing', { detail: 'no host' });

@@ -2,7 +2,7 @@ import { refuse, type Refusal } from '../../core/reason.ts';
 import { isLoopback } from '../../lock/network.ts';
 import { checkFraming, readHeaders } from '../../lock/request-headers.ts';
 import { pathOf } from '../../lock/target-path.ts';
-import { isTrusted, clientAddress } from '../client-address.ts';
+import { clientAddress, isTrusted } from '../../lock/trusted-proxies.ts';
 import { type Exchange, isPublic, type Stage } from '../exchange.ts';
 import { endAfter } from '../last-request.ts';
 import type { GatewayState } from '../state.ts';

@@ -52,7 +52,8 @@ export default defineConfig({
           retry,
           include: ['test/library/**/*.test.ts'],
           testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // The package is packed and installed.
+          hookTimeout: 120_000,
           expect: { requireAssertions: true, poll: { timeout: 10_000 } },
         },
       },

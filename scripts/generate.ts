@@ -1,11 +1,14 @@
 /**
  * Writes what is made from data: docs/config.md and latchkey.schema.json from the configuration's schema, docs/issuers.md
- * from the presets, the table of docs/check.md from the probes.
+ * from the presets, the table of docs/check.md from the probes, docs/api and the options of docs/library.md from the types of the library's doors, and what
+ * the package has of the repository's own files.
  * With --check nothing is written; the exit code is 1 when a file is not what it should be.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { apiPages } from './generate/api.ts';
 import { issuersPage } from './generate/issuers.ts';
+import { withOptions } from './generate/options.ts';
 import { withProbes } from './generate/probes.ts';
 import { toJsonSchema } from '../packages/latchkey/src/config/json-schema.ts';
 
@@ -91,6 +94,9 @@ function format(name: string, text: string): string {
   return stdout;
 }
 
+const library = new URL('../docs/library.md', import.meta.url);
+const api = apiPages();
+const API = new URL('../docs/api/', import.meta.url);
 const schema = toJsonSchema();
 const check = new URL('../docs/check.md', import.meta.url);
 const outputs = [
@@ -107,6 +113,12 @@ const outputs = [
     text: format('latchkey.schema.json', JSON.stringify(schema)),
   },
   { file: check, text: withProbes(read(check)) },
+  {
+    file: new URL('../packages/latchkey/LICENSE', import.meta.url),
+    text: read(new URL('../LICENSE', import.meta.url)),
+  },
+  { file: library, text: withOptions(read(library), `${api.get('latchkey.md')}${api.get('express.md')}`) },
+  ...[...api].map(([page, text]) => ({ file: new URL(page, API), text })),
 ];
 
 function read(file: URL): string {
@@ -117,11 +129,26 @@ function read(file: URL): string {
   }
 }
 
-const stale = outputs.filter(({ file, text }) => read(file) !== text);
+/** Pages of doors that are no more. */
+function leftOver(): readonly URL[] {
+  mkdirSync(API, { recursive: true });
+  return readdirSync(API)
+    .map((name) => new URL(name, API))
+    .filter(({ href }) => !outputs.some(({ file }) => file.href === href));
+}
+
+const stale = [
+  ...outputs.filter(({ file, text }) => read(file) !== text),
+  ...leftOver().map((file) => ({ file, text: null })),
+];
 if (process.argv.includes('--check')) {
   for (const { file } of stale)
     console.error(
       `${file.pathname.split('/').slice(-2).join('/')} is not what it is made from; run: node scripts/generate.ts`,
     );
   process.exitCode = stale.length > 0 ? 1 : 0;
-} else for (const { file, text } of stale) writeFileSync(file, text);
+} else
+  for (const { file, text } of stale) {
+    if (text === null) rmSync(file);
+    else writeFileSync(file, text);
+  }

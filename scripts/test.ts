@@ -58,7 +58,7 @@ const PASSES: readonly Pass[] = [
   { projects: ['unit', 'contract', 'property'], workers: SEVERAL },
   { projects: ['acceptance', 'cli'], workers: SEVERAL, without: TIMED },
   { projects: ['acceptance'], workers: 1, only: TIMED },
-  { projects: ['clients'], workers: SEVERAL },
+  { projects: ['library', 'clients'], workers: SEVERAL },
   { projects: ['meta'], workers: 1 },
   { projects: ['conformance'], workers: 1 },
 ];

@@ -1,10 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { handMadeLock } from '../fixtures/hand-made-lock.ts';
-import { call, post, until, WEB_DOORS } from '../fixtures/web-doors.ts';
+import { call, post, until, WEB_DOORS } from './web-doors.ts';
+import { METADATA_PATH, RESOURCE } from './hand-made-lock.ts';
+import { makeLoopbackLock } from './loopback-lock.ts';
 
 const SCOPES = { alice: ['report:read'], bob: [] };
 const TOOLS = { read: ['report:read'], write: ['admin'] };
-const METADATA = 'http://localhost/.well-known/oauth-protected-resource/mcp';
+const METADATA = new URL(METADATA_PATH, RESOURCE).href;
+
+type Scopes = Readonly<Record<string, readonly string[]>>;
+
+function makeLock(tokens: Scopes, tools: Scopes = {}) {
+  const { trail: entries, ...made } = makeLoopbackLock({ tokens, tools });
+  return { ...made, entries };
+}
 
 function ask(token: string | null, init: RequestInit = {}): Request {
   const headers = new Headers(init.headers);
@@ -24,7 +32,7 @@ describe.each(['fetch', 'hono'] as const)('latchkey/%s', (kind) => {
   const door = WEB_DOORS[kind];
 
   test('a route lets in who holds the scopes, and nobody else', async () => {
-    const { latchkey, entries } = handMadeLock(SCOPES);
+    const { latchkey, entries } = makeLock(SCOPES);
     let served = 0;
     const site = door(latchkey, {
       route: (_request, principal) => {
@@ -54,7 +62,7 @@ describe.each(['fetch', 'hono'] as const)('latchkey/%s', (kind) => {
     ['host', 'localhost'],
     ['origin', 'http://localhost'],
   ])('what came twice as %s: %s is read neither way', async (name, value) => {
-    const { latchkey, entries } = handMadeLock(SCOPES);
+    const { latchkey, entries } = makeLock(SCOPES);
     const site = door(latchkey, {});
     const twice = ask(name === 'x-api-key' ? null : 'alice');
     twice.headers.set(name, value);
@@ -64,10 +72,10 @@ describe.each(['fetch', 'hono'] as const)('latchkey/%s', (kind) => {
   });
 
   test('anybody may read its metadata, and the rest of the site goes on', async () => {
-    const site = door(handMadeLock(SCOPES).latchkey, {});
+    const site = door(makeLock(SCOPES).latchkey, {});
     const read = await site(new Request(METADATA, { headers: { origin: 'https://elsewhere.example' } }));
     expect([read.status, read.headers.get('access-control-allow-origin')]).toEqual([200, '*']);
-    expect(await read.json()).toEqual({ resource: 'http://localhost/mcp' });
+    expect(await read.json()).toEqual({ resource: RESOURCE });
     const preflight = await site(new Request(METADATA, { method: 'OPTIONS' }));
     expect([preflight.status, preflight.headers.get('access-control-allow-methods')]).toEqual([204, 'GET, HEAD']);
     const head = await site(new Request(METADATA, { method: 'HEAD' }));
@@ -76,7 +84,7 @@ describe.each(['fetch', 'hono'] as const)('latchkey/%s', (kind) => {
   });
 
   test('the handler reads the bytes that were judged, and each caller sees its own list', async () => {
-    const { latchkey, entries } = handMadeLock(SCOPES, TOOLS);
+    const { latchkey, entries } = makeLock(SCOPES, TOOLS);
     const bodies: string[] = [];
     const site = door(latchkey, {
       mcp: async (request) => {
@@ -105,7 +113,7 @@ describe.each(['fetch', 'hono'] as const)('latchkey/%s', (kind) => {
       },
     ],
   ])('a handler that fails by %s fails as without a lock, and its passage is over', async (_how, fails) => {
-    const { latchkey, lock, entries } = handMadeLock(SCOPES, TOOLS);
+    const { latchkey, lock, entries } = makeLock(SCOPES, TOOLS);
     const site = door(latchkey, { mcp: fails as () => Promise<Response>, route: fails as () => Promise<Response> });
     await expect(site(ask('alice'))).rejects.toThrow('boom');
     await expect(site(post('alice', call('read')))).rejects.toThrow('boom');
@@ -122,7 +130,7 @@ describe.each(['fetch', 'hono'] as const)('latchkey/%s', (kind) => {
     [302, Response.redirect('https://elsewhere.example/', 302)],
     [200, new Response(null)],
   ])('a %i without a body passes as it is', async (status, response) => {
-    const { latchkey, lock, entries } = handMadeLock(SCOPES, TOOLS);
+    const { latchkey, lock, entries } = makeLock(SCOPES, TOOLS);
     const site = door(latchkey, { route: () => response.clone(), mcp: () => response.clone() });
     for (const request of [ask('alice'), post('alice', call('read')), post('alice', { ...call(''), method: 'ping' })]) {
       const answer = await site(request);
@@ -136,7 +144,7 @@ describe.each(['fetch', 'hono'] as const)('latchkey/%s', (kind) => {
   });
 
   test('HEAD has the headers of GET and no body, and leaves nothing open', async () => {
-    const { latchkey, lock } = handMadeLock(SCOPES);
+    const { latchkey, lock } = makeLock(SCOPES);
     let cancelled = 0;
     const body = (): ReadableStream => new ReadableStream({ cancel: () => void (cancelled += 1) });
     const site = door(latchkey, { route: () => new Response(body(), { headers: { etag: '"1"' } }) });
@@ -147,7 +155,7 @@ describe.each(['fetch', 'hono'] as const)('latchkey/%s', (kind) => {
   });
 
   test('a body of more than the limit is not taken, with a length or in chunks, and the handler never starts', async () => {
-    const { latchkey, entries } = handMadeLock(SCOPES, TOOLS);
+    const { latchkey, entries } = makeLock(SCOPES, TOOLS);
     let served = 0;
     const site = door(latchkey, { mcp: () => new Response(String((served += 1))) });
     let sent = 0;
@@ -168,7 +176,7 @@ describe.each(['fetch', 'hono'] as const)('latchkey/%s', (kind) => {
   });
 
   test('a body in too many pieces, one that never ends and one that breaks off are not taken', async () => {
-    const { latchkey, entries, errors } = handMadeLock(SCOPES, TOOLS);
+    const { latchkey, entries, errors } = makeLock(SCOPES, TOOLS);
     const site = door(latchkey, {});
     let pieces = 0;
     const crumbs = new ReadableStream({
@@ -187,7 +195,7 @@ describe.each(['fetch', 'hono'] as const)('latchkey/%s', (kind) => {
   });
 
   test('a caller who goes away ends the stream behind', async () => {
-    const { latchkey, lock, entries } = handMadeLock(SCOPES);
+    const { latchkey, lock, entries } = makeLock(SCOPES);
     let cancelled = false;
     let sent = 0;
     const stream = new ReadableStream({
@@ -212,7 +220,7 @@ describe.each(['fetch', 'hono'] as const)('latchkey/%s', (kind) => {
   });
 
   test('a stream is passed as it comes, whole', async () => {
-    const { latchkey, lock } = handMadeLock(SCOPES);
+    const { latchkey, lock } = makeLock(SCOPES);
     const pieces = Array.from({ length: 400 }, (_, at) => new Uint8Array(1000).fill(at % 256));
     const site = door(latchkey, { route: () => new Response(ReadableStream.from(pieces)) });
     const bytes = new Uint8Array(await (await site(ask('alice'))).arrayBuffer());
@@ -221,7 +229,7 @@ describe.each(['fetch', 'hono'] as const)('latchkey/%s', (kind) => {
   });
 
   test('the end of a credential cuts its answers within a second, and they do not look whole', async () => {
-    const { latchkey, lock, revoke } = handMadeLock(SCOPES, TOOLS);
+    const { latchkey, lock, revoke } = makeLock(SCOPES, TOOLS);
     let cancelled = 0;
     const events = (): Response =>
       new Response(
@@ -247,7 +255,7 @@ describe.each(['fetch', 'hono'] as const)('latchkey/%s', (kind) => {
   });
 
   test('a handler that runs when the credential ends is told, and its answer goes nowhere', async () => {
-    const { latchkey, lock, revoke } = handMadeLock(SCOPES, TOOLS);
+    const { latchkey, lock, revoke } = makeLock(SCOPES, TOOLS);
     let told = false;
     const site = door(latchkey, {
       mcp: (request) =>
@@ -267,7 +275,7 @@ describe.each(['fetch', 'hono'] as const)('latchkey/%s', (kind) => {
   });
 
   test('an answer that breaks off does not look whole, and one that cannot be shown is refused', async () => {
-    const { latchkey, lock, entries } = handMadeLock(SCOPES, TOOLS);
+    const { latchkey, lock, entries } = makeLock(SCOPES, TOOLS);
     const site = door(latchkey, { route: broken, mcp: () => new Response('{"result":{"tools":[') });
     const answer = await site(ask('alice'));
     await expect(answer.text()).rejects.toThrow('cut');

@@ -1,3 +1,3 @@
 /** The parts that the credential and trail commands join, without the gateway and its start-up time. */
-export { openStore } from './store/sqlite/open.ts';
+export { openStore, type StoreOptions } from './store/sqlite/open.ts';
 export { mintCredential } from './verify/mint.ts';

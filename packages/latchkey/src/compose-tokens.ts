@@ -16,6 +16,7 @@ export interface TokenSettings {
   readonly now: () => number;
 }
 
+/** What a new credential may do, and for how long. */
 export interface GrantOptions<Scope extends string = string> {
   /** 1 to 64 visible characters; of the living, one has it. */
   readonly name: string;
@@ -27,6 +28,7 @@ export interface GrantOptions<Scope extends string = string> {
   readonly ttl?: string;
 }
 
+/** What a new API key may do, for how long, and who answers for it. */
 export interface KeyOptions<Scope extends string = string> extends GrantOptions<Scope> {
   /** Who answers for it. */
   readonly owner: string;
@@ -41,6 +43,7 @@ export interface NewToken {
   readonly expiresAt: string | null;
 }
 
+/** An API key just made. Times are RFC 3339; null: it never ends. */
 export interface NewKey extends Omit<NewToken, 'token'> {
   /** Shown this once, and kept nowhere. */
   readonly key: string;

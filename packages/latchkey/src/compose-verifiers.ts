@@ -126,6 +126,7 @@ export function checkJoined(verifiers: readonly IssuerVerifier[], { prefixes, fa
     faults.add(where, message);
 }
 
+/** Where static tokens are, and what they may do. */
 export interface StaticTokensOptions {
   /** Environment variable with the tokens, parted by commas. Default: MCP_AUTH_TOKENS. */
   readonly env?: string;

@@ -23,6 +23,7 @@ declare global {
   }
 }
 
+/** Middleware of one lock. */
 export interface ExpressDoor<Scope extends string> {
   /** Lets in who holds all the scopes of the rule; without any, whoever has a valid credential. */
   protect(rule?: { readonly scopes?: readonly Scope[] }): RequestHandler;

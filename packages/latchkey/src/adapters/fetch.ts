@@ -2,6 +2,7 @@ import { textOf } from '../core/bytes.ts';
 import type { Principal } from '../core/principal.ts';
 import type { AuthInfo } from '../lock/auth-info.ts';
 import type { Incoming } from '../lock/incoming.ts';
+import type { RouteLock } from '../lock/create-route-lock.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { DoorOptions } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
@@ -29,8 +30,10 @@ export type Handler<Told, Rest extends readonly unknown[]> = (
   ...rest: Rest
 ) => Response | Promise<Response>;
 
+/** A handler as runtimes call it. */
 export type Fetch<Rest extends readonly unknown[]> = (request: Request, ...rest: Rest) => Promise<Response>;
 
+/** What a Request does not tell of itself. */
 export interface FetchOptions<Rest extends readonly unknown[]> extends DoorOptions {
   /** The caller's IP address. Default: not known, so limits of addresses do not hold. */
   readonly addressOf?: (request: Request, ...rest: Rest) => string;
@@ -38,6 +41,7 @@ export interface FetchOptions<Rest extends readonly unknown[]> extends DoorOptio
   readonly encrypted?: (request: Request, ...rest: Rest) => boolean;
 }
 
+/** What stands before the handlers of one lock. */
 export interface FetchDoor<Scope extends string, Rest extends readonly unknown[]> {
   /** Serves one route; `handler` gets the requests that are let in. Without scopes any valid credential will do. */
   protect(rule: { readonly scopes?: readonly Scope[] }, handler: Handler<Caller, Rest>): Fetch<Rest>;
@@ -50,6 +54,14 @@ export interface FetchDoor<Scope extends string, Rest extends readonly unknown[]
 /** The doors of a lock for servers that take a web-standard Request. A handler that throws does so as without a lock. */
 export function latchkey<Scope extends string, Rest extends readonly unknown[] = []>(
   lock: Latchkey<Scope>,
+  options?: FetchOptions<Rest>,
+): FetchDoor<Scope, Rest>;
+export function latchkey<Scope extends string, Rest extends readonly unknown[] = []>(
+  lock: RouteLock<Scope>,
+  options?: FetchOptions<Rest>,
+): Omit<FetchDoor<Scope, Rest>, 'protectMcp'>;
+export function latchkey<Scope extends string, Rest extends readonly unknown[] = []>(
+  lock: RouteLock<Scope>,
   options: FetchOptions<Rest> = {},
 ): FetchDoor<Scope, Rest> {
   const see = (request: Request, rest: Rest): Incoming => {
@@ -76,7 +88,7 @@ export function latchkey<Scope extends string, Rest extends readonly unknown[] =
       };
     },
     protectMcp(handler) {
-      const guard = lock.protectMcp();
+      const guard = (lock as Latchkey<Scope>).protectMcp();
       return async (request, ...rest) => {
         const admission = await guard.admit(see(request, rest));
         if (admission.kind === 'refused') return respond(admission.answer);

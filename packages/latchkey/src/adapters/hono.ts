@@ -19,6 +19,7 @@ export interface LatchkeyVariables {
 
 type Behind = { Variables: LatchkeyVariables };
 
+/** What Hono does not tell of a caller. */
 export interface HonoOptions extends DoorOptions {
   /**
    * The caller's IP address. Default: that of the connection where @hono/node-server tells it; else not known, so limits of
@@ -29,6 +30,7 @@ export interface HonoOptions extends DoorOptions {
   readonly encrypted?: (c: Context) => boolean;
 }
 
+/** Middleware of one lock. */
 export interface HonoDoor<Scope extends string> {
   /** Lets in who holds all the scopes of the rule; without any, whoever has a valid credential. */
   protect(rule?: { readonly scopes?: readonly Scope[] }): MiddlewareHandler<Behind>;

@@ -15,6 +15,7 @@ export type NodeHandler = (
   caller: Caller,
 ) => unknown;
 
+/** Listeners of one lock. */
 export interface NodeDoor<Scope extends string> {
   /** Listens for requests to one route; `handler` gets those that are let in. */
   protect(rule: { readonly scopes?: readonly Scope[] }, handler: NodeHandler): RequestListener;

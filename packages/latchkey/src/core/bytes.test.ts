@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createNodeWays, createWebWays, textOf, type ByteWays } from './bytes.ts';
+import { chooseWays, createNodeWays, createWebWays, textOf, type ByteWays } from './bytes.ts';
 
 const NODE = createNodeWays(Buffer) as ByteWays;
 const WEB = createWebWays();
@@ -111,8 +111,12 @@ describe('createNodeWays', () => {
     expect(NODE.bytesOf('a')).toBeInstanceOf(Buffer);
     expect(NODE.joinBytes([of(1)])).toBeInstanceOf(Buffer);
   });
+});
 
-  it('is what is used here', () => {
+describe('chooseWays', () => {
+  it('chooses Node’s ways here, and those of the web where there is no Buffer', () => {
     expect(textOf.toString()).toBe(NODE.textOf.toString());
+    expect(chooseWays(Buffer).bytesOf('a')).toBeInstanceOf(Buffer);
+    expect(chooseWays(undefined).bytesOf('a')).not.toBeInstanceOf(Buffer);
   });
 });

@@ -114,8 +114,13 @@ export function createNodeWays(node: NodeBuffer | undefined): ByteWays | null {
   };
 }
 
+/** The ways of a platform that has this `Buffer`, or none. */
+export function chooseWays(node: NodeBuffer | undefined): ByteWays {
+  return createNodeWays(node) ?? createWebWays();
+}
+
 // Not by the bare name, for which bundlers put in a replacement.
-const ways = createNodeWays((globalThis as { Buffer?: NodeBuffer }).Buffer) ?? createWebWays();
+const ways = chooseWays((globalThis as { Buffer?: NodeBuffer }).Buffer);
 
 export const {
   textOf,

@@ -32,6 +32,7 @@ export const ERROR_CODES = [
   'E_USAGE',
 ] as const;
 
+/** What went wrong, as a word that never changes its meaning; each is explained in docs/errors.md. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** An error the operator can mend: `message` says what happened and why, `hint` what to do. Neither holds a secret. */

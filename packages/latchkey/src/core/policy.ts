@@ -5,6 +5,7 @@ import type { Reason } from './reason.ts';
 /** A compiled `when`: true lets the call through. Throwing counts as false. */
 export interface Condition {
   readonly source: string;
+  /** Whether a call may pass; what throws is a no. */
   test(input: { readonly args: unknown; readonly principal: Principal; readonly target: string }): boolean;
 }
 

@@ -6,14 +6,17 @@ export class Secret {
     this.#text = text;
   }
 
+  /** The text itself. */
   reveal(): string {
     return this.#text;
   }
 
+  /** `[redacted]`. */
   toString(): string {
     return '[redacted]';
   }
 
+  /** `[redacted]`. */
   toJSON(): string {
     return '[redacted]';
   }

@@ -25,6 +25,7 @@ export interface CredentialRecord {
   readonly undelivered?: boolean;
 }
 
+/** A credential to be made. */
 export interface NewCredential {
   readonly kind: 'token' | 'key';
   readonly name: string;
@@ -36,6 +37,7 @@ export interface NewCredential {
   readonly hint: string;
 }
 
+/** The credential that takes the place of another. */
 export interface Successor {
   readonly hash: string;
   readonly hint: string;
@@ -50,6 +52,7 @@ export type CredentialKey =
   | { readonly hash: string }
   | { readonly id: string };
 
+/** Whether a successor was issued, or why not. */
 export type RotateOutcome =
   | { readonly kind: 'rotated'; readonly successor: CredentialRecord; readonly predecessor: CredentialRecord }
   | { readonly kind: 'absent' | 'revoked' | 'expired' | 'already-rotated' };
@@ -59,9 +62,11 @@ export type RotateOutcome =
  * `name` is unique per kind among credentials that are neither revoked, expired nor rotated.
  */
 export interface CredentialStore {
+  /** The record of the new credential, unless a live one has its name. */
   create(credential: NewCredential, now: number): Awaitable<CredentialRecord | 'name-taken'>;
   /** The credential with that digest, dead or alive; the caller judges expiry and revocation. The hot path: no write. */
   findByHash(hash: string): Awaitable<CredentialRecord | null>;
+  /** The credential with that id, dead or alive. */
   find(id: string): Awaitable<CredentialRecord | null>;
   /** The newest credential of that kind and name, dead or alive. */
   findByName(kind: 'token' | 'key', name: string): Awaitable<CredentialRecord | null>;
@@ -73,9 +78,11 @@ export interface CredentialStore {
   settle(id: string, graceMs: number, now: number): Awaitable<boolean>;
   /** Revokes the credential of that key and every member of its family, also what has expired. Returns those that lived until now. */
   revoke(key: CredentialKey, now: number): Awaitable<readonly CredentialRecord[]>;
+  /** Adds up how often credentials were used. */
   countUses(uses: ReadonlyMap<string, { readonly count: number; readonly lastUsedAt: number }>): Awaitable<void>;
 }
 
+/** Which records of the trail are wanted. */
 export interface TrailQuery {
   /** Epoch milliseconds, inclusive. */
   readonly since?: number;
@@ -110,11 +117,13 @@ export interface TrailFinding {
   readonly line: number;
 }
 
+/** Where records are kept, in the order in which they came. */
 export interface TrailStore {
   /** Whole records as UTF-8 JSON lines, each starting with its `time` and ending in a line feed. All of them, or none. */
   append(lines: Uint8Array): Awaitable<void>;
   /** Fails when `append` soon could not do it: no room, read-only, gone. Writes nothing. */
   check(): Awaitable<void>;
+  /** Records, oldest first. */
   read(query: TrailQuery): Awaitable<readonly { readonly seq: number; readonly json: string }[]>;
   /** Removes lines older than `before` (epoch ms), and may keep those of the same day (UTC); returns how many. */
   prune(before: number): Awaitable<number>;
@@ -133,6 +142,7 @@ export interface Pin {
   readonly at: number;
 }
 
+/** What a store keeps of the definitions of tools. */
 export interface PinStore {
   /** The pins of a server, or of all where it is null. */
   list(server: string | null): Awaitable<readonly Pin[]>;
@@ -142,6 +152,7 @@ export interface PinStore {
   accept(pin: Pin, now: number): Awaitable<boolean>;
 }
 
+/** What a lock keeps: credentials, the trail, pins and secrets of its own. `testStore` of `latchkey/testing` holds one against every promise made here. */
 export interface Store {
   readonly credentials: CredentialStore;
   readonly pins: PinStore;
@@ -155,7 +166,9 @@ export interface Store {
   secret(name: string): Awaitable<string>;
   /** A number that changes whenever another process changed the store; equal numbers mean that cached verdicts hold. */
   version(): Awaitable<number>;
+  /** Writes what is left and lets go of the files; nothing may be asked after. */
   close(): Awaitable<void>;
 }
 
+/** A value, now or later: a store that can answer at once should. */
 export type Awaitable<T> = T | Promise<T>;

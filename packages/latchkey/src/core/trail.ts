@@ -29,9 +29,11 @@ export interface TrailEntry {
 /** Takes entries without waiting. `healthy` is false while entries could not be written: the gateway then refuses calls. */
 export interface Trail {
   readonly healthy: boolean;
+  /** Takes one decision, at once. */
   record(entry: TrailEntry): void;
   /** Resolves when all entries taken so far are durable, or rejects when they cannot be. */
   flush(): Promise<void>;
+  /** Writes what was taken and ends; rejects when that cannot be written. */
   close(): Promise<void>;
 }
 

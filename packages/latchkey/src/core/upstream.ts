@@ -29,10 +29,15 @@ export interface Forwardable {
  */
 export interface Answer {
   readonly aborted: boolean;
+  /** Called once when the caller goes away. */
   onAbort(handler: () => void): void;
+  /** Called whenever more may be written. */
   onDrain(handler: () => void): void;
+  /** The status and all headers. */
   start(status: number, headers: readonly string[]): void;
+  /** A part of the body; false: wait for `onDrain`. */
   write(chunk: Uint8Array | string): boolean;
+  /** The last part of the body. */
   end(chunk?: Uint8Array | string): void;
   /** Before `start`: answers with the refusal's wire form. After `start`: as `abort`. */
   fail(refusal: Refusal): void;

@@ -19,6 +19,7 @@ export interface ProofOfPossession {
   readonly url: string;
 }
 
+/** What a verifier found: not its kind of credential, whose it is, or why it is not valid. */
 export type Verdict =
   | { readonly kind: 'skip' }
   | {
@@ -29,6 +30,7 @@ export type Verdict =
     }
   | Rejection;
 
+/** The credential is of this kind, and not valid. */
 export interface Rejection {
   readonly kind: 'reject';
   readonly reason: CredentialReason;
@@ -66,5 +68,6 @@ export type CredentialReason = Extract<
  */
 export interface Verifier {
   readonly name: string;
+  /** Whose the credential is, at that server and time. */
   verify(credential: Credential, server: string, now: number): Verdict | Promise<Verdict>;
 }

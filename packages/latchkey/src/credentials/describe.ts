@@ -4,6 +4,7 @@ import { LatchkeyError } from '../core/error.ts';
 import type { CredentialRecord } from '../core/store.ts';
 import { toPlainText } from '../core/plain-text.ts';
 
+/** Whether a credential works; `in grace`: its successor does, and it does for a while yet. */
 export type Status = 'active' | 'in grace' | 'expired' | 'revoked';
 
 export function statusOf(record: CredentialRecord, now: number): Status {

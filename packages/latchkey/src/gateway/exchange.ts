@@ -73,8 +73,6 @@ export interface Exchange extends Asking {
   body: Uint8Array | null;
   /** The upstream's own session id. */
   sessionId: string | null;
-  /** True for the long-lived kinds: the GET stream and subscriptions/listen. */
-  stream: boolean;
   /** Set when the request was handed to the upstream. */
   answer: OpenAnswer | null;
   /** The stream that its answer goes to, where that is another request's. */

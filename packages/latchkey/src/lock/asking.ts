@@ -22,6 +22,8 @@ export interface Asking {
   message: Message | null;
   era: Era;
   rule: Rule | null;
+  /** True for the long-lived kinds: the GET stream and subscriptions/listen. */
+  stream: boolean;
   /** Set with the refusal. */
   outcome: Refusal | null;
   exposed: boolean;

@@ -1,7 +1,7 @@
 import type { Principal } from '../core/principal.ts';
 import type { Secret } from '../core/secret.ts';
 
-/** Who is asking, as handlers of the official MCP SDKs are told. */
+/** Who is asking, as handlers of the official MCP SDKs are told; letter for letter their type, which programs use beside ours. */
 export interface AuthInfo {
   /** `[redacted]`, unless it was asked for. */
   token: string;
@@ -10,6 +10,11 @@ export interface AuthInfo {
   /** Seconds since the epoch; absent for what never ends. */
   expiresAt?: number;
   resource?: URL;
+  extra?: Record<string, unknown>;
+}
+
+/** The same of a caller who was let in. */
+export interface KnownAuthInfo extends AuthInfo {
   extra: { principal: Principal };
 }
 
@@ -20,7 +25,7 @@ export interface AuthInfo {
 export function toAuthInfo(
   principal: Principal,
   { token, resource }: { readonly token?: Secret; readonly resource?: URL } = {},
-): AuthInfo {
+): KnownAuthInfo {
   const { id, client, scopes, expiresAt } = principal;
   return {
     token: token === undefined ? '[redacted]' : token.reveal(),

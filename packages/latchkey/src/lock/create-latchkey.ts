@@ -5,7 +5,7 @@ import { visibleScopes } from '../core/visible-scopes.ts';
 import { isOrigin } from '../core/web-url.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createLatchkeyOf, type Latchkey, type LatchkeyAround } from './latchkey.ts';
-import { createLock, type LockParts } from './lock.ts';
+import { createLock, type Lock, type LockParts } from './lock.ts';
 import type { LatchkeyOptions, LockVerifier, PolicyOptions, ScopesOf, VerifierAround } from './options.ts';
 import { protectedResourceMetadata, type ProtectedResource } from './protected-resource.ts';
 import { readLimits } from './read-limits.ts';
@@ -53,6 +53,18 @@ export interface Assembly extends LatchkeyAround {
 
 /** The lock that options and a door together make. Throws a TypeError that names everything that is wrong. */
 export function assembleLatchkey<Scope extends string>(options: LatchkeyOptions, door: Assembly): Latchkey<Scope> {
+  const { lock, metadata } = assembleLock(options, door);
+  return createLatchkeyOf<Scope>(lock, metadata, door);
+}
+
+/** What a lock is made of, before there are ways to use it. */
+interface Assembled {
+  readonly lock: Lock;
+  readonly metadata: Latchkey['metadata'];
+}
+
+/** The same without what only some locks have, so that a bundler can leave it out. */
+export function assembleLock(options: LatchkeyOptions, door: Assembly): Assembled {
   const { faults, prove = withoutPossession, proofs = null } = door;
   const members = readMembers({ faults, path: '', value: options }, [...OPTIONS, ...door.known]);
   const at = (path: string): Given => ({ faults, path, value: members[path] });
@@ -84,7 +96,7 @@ export function assembleLatchkey<Scope extends string>(options: LatchkeyOptions,
         proofs,
       }),
   };
-  return createLatchkeyOf<Scope>(lock, metadata, door);
+  return { lock, metadata };
 }
 
 const OPTIONS = [

@@ -6,6 +6,7 @@ import type { Guard } from './passage.ts';
 import { readChoice, readFunction, readMembers, readScopes, type Given } from './read-option.ts';
 import { readPolicy } from './read-policy.ts';
 import { createRouteGuard } from './route-guard.ts';
+import { readRule } from './read-rule.ts';
 import {
   createTokenVerifier,
   type LoadErrorClass,
@@ -20,8 +21,13 @@ export interface Latchkey<Scope extends string = string> {
   protect(rule?: { readonly scopes?: readonly Scope[] }): Guard;
   /** A guard for the MCP endpoint of the resource. */
   protectMcp(): Guard;
-  /** What anybody may read of the resource (RFC 9728): where, and the JSON text. */
-  readonly metadata: { readonly path: string; readonly body: () => string };
+  /** What anybody may read of the resource (RFC 9728). */
+  readonly metadata: {
+    /** Where it is read, from the root of the host. */
+    readonly path: string;
+    /** The JSON text, by the rules in force. */
+    readonly body: () => string;
+  };
   /** Puts other rules in force for every guard, from the next request on. Throws a TypeError and changes nothing where they are wrong. */
   setPolicy(policy: PolicyOptions): void;
   /** Has a token or key verified that came some other way than in a request. Never rejects. */
@@ -61,15 +67,6 @@ export function createLatchkeyOf<Scope extends string>(
       await close?.();
     },
   };
-}
-
-// A misspelt key would leave the route open to every credential.
-function readRule(rule: unknown): readonly string[] {
-  const faults = createFaults();
-  const { scopes } = readMembers({ faults, path: '', value: rule }, ['scopes']);
-  const read = readScopes({ faults, path: 'scopes', value: scopes });
-  faults.throwAll('protect');
-  return read;
 }
 
 function readTokenVerifier(options: unknown): TokenVerifierOptions {

@@ -12,6 +12,7 @@ import { createOpenPassages, type EndOf, type OpenPassage, type OpenPassages } f
 import type { Admission, Guard, Passage } from './passage.ts';
 import { readHeaders } from './request-headers.ts';
 import { toRefusalWire } from './refusal-wire.ts';
+import { createSessionOwners, type SessionOwners } from './session-owners.ts';
 import { toTrailEntry } from './trail-entry.ts';
 
 /** What a lock is made of. Times in milliseconds, sizes in bytes; all of it checked before. */
@@ -46,29 +47,41 @@ export interface Lock {
   readonly parts: LockParts;
   readonly state: LockState;
   readonly open: OpenPassages;
+  readonly sessions: SessionOwners;
   /** The rules in force; a guard reads them anew for each request. */
   policy: Policy;
 }
 
 export function createLock(parts: LockParts, policy: Policy): Lock {
-  return { parts, state: createLockState(parts), open: createOpenPassages(parts.endOf, parts.now), policy };
+  const { endOf, now, onError } = parts;
+  return {
+    parts,
+    state: createLockState(parts),
+    open: createOpenPassages(endOf, now, onError),
+    sessions: createSessionOwners(),
+    policy,
+  };
 }
 
 /** What tells one guard from another. */
 export interface GuardKind {
   /** Whether its callers speak MCP: then refusals are JSON-RPC errors. */
   readonly mcp: boolean;
-  /** Everything it asks of a request, in order; null lets it in. */
+  /** What the request says before anybody asks who it is from. */
+  check?(asking: Asking, incoming: Incoming): Refusal | null;
+  /** Everything else it asks of a request, in order; null lets it in. */
   judge(asking: Asking, incoming: Incoming): Awaitable<Refusal | null>;
+  /** The answer to a request that is let in, where the server must have no part in it; else null. */
+  reply?(asking: Asking): WireAnswer | null;
   /** What of its answer the caller may see. */
-  show(asking: Asking, passage: OpenPassage): Pick<Passage, 'whole' | 'show'>;
+  show(asking: Asking): Pick<Passage, 'whole' | 'show'>;
 }
 
 /** A guard that judges as its kind does, writes every decision down, and lets nothing in where judging fails. */
 export function createGuard(lock: Lock, kind: GuardKind): Guard {
   const { parts } = lock;
   const conclude = (asking: Asking, refusal: Refusal | null): Admission =>
-    refusal === null ? pass(lock, kind, asking) : turnAway(lock, kind, asking, refusal);
+    refusal === null ? letIn(lock, kind, asking) : turnAway(lock, kind, asking, refusal);
   const fail = (asking: Asking, error: unknown): Admission => {
     parts.onError(error);
     return turnAway(lock, kind, asking, refuse('internal'));
@@ -77,8 +90,8 @@ export function createGuard(lock: Lock, kind: GuardKind): Guard {
     admit(incoming) {
       const asking = createAsking(parts, incoming);
       try {
-        if (parts.trail?.healthy === false)
-          return turnAway(lock, kind, asking, refuse('trail-unavailable', { retryAfterSeconds: 1 }));
+        const refusal = kind.check?.(asking, incoming) ?? checkTrail(parts);
+        if (refusal !== null) return turnAway(lock, kind, asking, refusal);
         const judged = kind.judge(asking, incoming);
         return judged instanceof Promise
           ? judged.then(
@@ -93,11 +106,23 @@ export function createGuard(lock: Lock, kind: GuardKind): Guard {
   };
 }
 
+// What cannot be written down does not happen.
+function checkTrail({ trail }: LockParts): Refusal | null {
+  return trail?.healthy === false ? refuse('trail-unavailable', { retryAfterSeconds: 1 }) : null;
+}
+
+function letIn(lock: Lock, kind: GuardKind, asking: Asking): Admission {
+  const answer = kind.reply?.(asking) ?? null;
+  if (answer === null) return pass(lock, kind, asking);
+  record(lock.parts, asking, 'allow', answer.status);
+  return { kind: 'refused', answer };
+}
+
 function pass(lock: Lock, kind: GuardKind, asking: Asking): Passage {
   const { parts, open } = lock;
   const { principal, proofNonce, message } = asking;
   if (principal === null) throw new TypeError('a request was let in without a principal');
-  const passage: OpenPassage = { principal, cut: null, slot: -1 };
+  const passage: OpenPassage = { asking, principal, cut: null, slot: -1 };
   open.add(passage);
   let over = false;
   return {
@@ -105,7 +130,7 @@ function pass(lock: Lock, kind: GuardKind, asking: Asking): Passage {
     principal,
     message,
     headers: proofNonce === null ? NO_HEADERS : ['dpop-nonce', proofNonce],
-    ...kind.show(asking, passage),
+    ...kind.show(asking),
     refuse(refusal) {
       asking.outcome ??= refusal;
       return toAnswer(lock, kind, asking, refusal);
@@ -165,6 +190,7 @@ export function createAsking(
     message: null,
     era: 'legacy',
     rule: null,
+    stream: false,
     outcome: null,
     exposed: false,
   };

@@ -4,6 +4,7 @@ import type { Principal } from '../core/principal.ts';
 import { refuse, type Refusal } from '../core/reason.ts';
 import { eraOf, revisionsOf } from '../core/revision.ts';
 import type { Answer } from '../core/upstream.ts';
+import type { WireAnswer } from '../core/wire.ts';
 import { isVisible } from '../core/visibility.ts';
 import { andThen, type Asking, type StepResult } from './asking.ts';
 import { authorizeMessage } from './authorize-message.ts';
@@ -12,13 +13,15 @@ import { createFilterAnswer } from './filter-answer.ts';
 import { headerOf } from './header-of.ts';
 import type { Incoming } from './incoming.ts';
 import { limitCalls } from './limit-calls.ts';
+import { limitOpen, sessionOf } from './limit-open.ts';
 import { createGuard, type Lock } from './lock.ts';
+import { matchOutsideSession } from './match-outside-session.ts';
 import type { Guard, Passage } from './passage.ts';
 import { createPrivateAnswer } from './private-answer.ts';
 import { identifyCaller } from './route-guard.ts';
 import { checkFraming } from './request-headers.ts';
 import { scanMessage, scanWithoutMessage, type Spoken } from './scan-message.ts';
-import { createSessionOwners, type SessionOwners } from './session-owners.ts';
+import type { SessionOwners } from './session-owners.ts';
 import { isCacheable, isShowing } from './showing.ts';
 
 /**
@@ -28,17 +31,19 @@ import { isCacheable, isShowing } from './showing.ts';
 export function createMcpGuard(lock: Lock): Guard {
   const { protocol } = lock.parts;
   const spoken: Spoken = { revisions: revisionsOf(protocol), legacy: protocol !== 'modern' };
-  const sessions = createSessionOwners();
   return createGuard(lock, {
     mcp: true,
+    check: (asking, incoming) => checkRequest(lock, asking, incoming),
     judge: (asking, incoming) =>
-      checkRequest(lock, asking, incoming) ??
       andThen(identifyCaller(lock, asking, incoming), () =>
-        andThen(read(lock, asking, incoming, spoken), () => authorizeRequest(lock, sessions, asking)),
+        andThen(read(lock, asking, incoming, spoken), () => authorizeRequest(lock, asking)),
       ),
-    show: (asking) => createShow(lock, sessions, asking),
+    reply: (asking) => (matchOutside(lock, asking) === 'accept' ? ACCEPTED : null),
+    show: (asking) => createShow(lock, asking),
   });
 }
+
+const ACCEPTED: WireAnswer = { status: 202, headers: [], body: '' };
 
 /** Framing, Host, Origin and method, in the order of the gateway (DESIGN.md §4). */
 function checkRequest({ parts }: Lock, asking: Asking, incoming: Incoming): Refusal | null {
@@ -71,24 +76,38 @@ function read({ parts }: Lock, asking: Asking, incoming: Incoming, spoken: Spoke
   return body instanceof Promise ? body.then(scan) : scan(body);
 }
 
-function authorizeRequest(lock: Lock, sessions: SessionOwners, asking: Asking): Refusal | null {
-  const { state, parts } = lock;
-  const limited = limitCalls(state, asking);
-  if (limited !== null) return limited;
-  const principal = asking.principal as Principal;
-  if (asking.message?.method === 'initialize' && sessions.countOf(principal) >= parts.limits.sessions)
-    return refuse('limit-sessions', { retryAfterSeconds: 60 });
+/** In the order of the gateway: limits, rules, and then whether what the message points at is the caller's own. */
+function authorizeRequest(lock: Lock, asking: Asking): Refusal | null {
+  const refusal = limitCalls(lock.state, asking) ?? limitOpen(lock, asking);
+  if (refusal !== null) return refusal;
+  const denied = authorizeMessage(lock.state, asking, lock.policy);
+  if (denied !== null) return denied;
+  const outside = matchOutside(lock, asking);
+  return typeof outside === 'object' && outside !== null ? outside : checkSession(lock, asking);
+}
+
+function matchOutside({ open }: Lock, asking: Asking): ReturnType<typeof matchOutsideSession> {
+  return matchOutsideSession(asking, (cancels) => {
+    const id = JSON.parse(cancels) as unknown;
+    const calls = open.toArray().filter((passage) => isCallOutside(passage.asking, id));
+    return calls.length > 0 && calls.every(({ principal }) => principal.id === asking.principal?.id);
+  });
+}
+
+function isCallOutside(asking: Asking, id: unknown): boolean {
+  const { message } = asking;
+  return sessionOf(asking) === null && message?.kind === 'request' && JSON.parse(message.id ?? 'null') === id;
+}
+
+function checkSession({ sessions }: Lock, asking: Asking): Refusal | null {
   const session = sessionOf(asking);
-  if (session !== null && !sessions.isOwn(session, principal)) return refuse('session-unknown');
-  return authorizeMessage(state, asking, lock.policy);
+  if (session !== null)
+    return sessions.isOwn(session, asking.principal as Principal, asking.startedAt) ? null : refuse('session-unknown');
+  // Outside of a session nobody could tell whose stream it is from.
+  return asking.message === null && asking.headers.lastEventId !== null ? refuse('session-missing') : null;
 }
 
-// 2026-07-28 has no sessions: the header is ignored.
-function sessionOf({ era, headers }: Asking): string | null {
-  return era === 'modern' ? null : headers.sessionId;
-}
-
-function createShow(lock: Lock, sessions: SessionOwners, asking: Asking): Pick<Passage, 'whole' | 'show'> {
+function createShow(lock: Lock, asking: Asking): Pick<Passage, 'whole' | 'show'> {
   const method = asking.message?.method ?? asking.httpMethod;
   const session = sessionOf(asking);
   const showing = isShowing(method);
@@ -96,7 +115,7 @@ function createShow(lock: Lock, sessions: SessionOwners, asking: Asking): Pick<P
   return {
     whole,
     show(to) {
-      const watched = watchSession(sessions, asking, session, to);
+      const watched = watchSession(lock.sessions, asking, session, to);
       if (!showing) return isCacheable(method) ? createPrivateAnswer(watched) : watched;
       return createFilterAnswer(watched, viewOf(lock.policy, asking), lock.parts.limits.listBytes);
     },
@@ -125,7 +144,7 @@ function watchSession(sessions: SessionOwners, asking: Asking, session: string |
     start(status, headers) {
       const opened = asking.era === 'modern' ? null : headerOf(headers, 'mcp-session-id');
       if (opened !== null && asking.message?.method === 'initialize')
-        sessions.open(opened, asking.principal as Principal);
+        sessions.open(opened, asking.principal as Principal, asking.startedAt);
       const ended = status === 404 || (asking.httpMethod === 'DELETE' && status >= 200 && status < 300);
       if (session !== null && ended) sessions.end(session);
       to.start(status, headers);

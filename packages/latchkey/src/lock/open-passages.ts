@@ -1,11 +1,13 @@
 import type { Principal } from '../core/principal.ts';
 import { SlotList, type Slotted } from '../core/slot-list.ts';
 import type { Awaitable } from '../core/store.ts';
+import type { Asking } from './asking.ts';
 
 const SWEEP_MS = 250;
 
 /** An answer under way. */
 export interface OpenPassage extends Slotted {
+  readonly asking: Asking;
   readonly principal: Principal;
   cut: (() => void) | null;
 }
@@ -18,20 +20,39 @@ export interface OpenPassages {
   add(passage: OpenPassage): void;
   remove(passage: OpenPassage): void;
   readonly size: number;
+  /** Open streams of a principal, whichever of its credentials opened them. */
+  streamsOf(principal: Principal): number;
+  toArray(): readonly OpenPassage[];
 }
 
-export function createOpenPassages(endOf: EndOf, now: () => number): OpenPassages {
+/** `onError` is told of what could not be cut. */
+export function createOpenPassages(endOf: EndOf, now: () => number, onError: (error: unknown) => void): OpenPassages {
   const open = new SlotList<OpenPassage>();
+  const streams = new Map<string, number>();
   let timer: ReturnType<typeof setInterval> | null = null;
+  let sweeping = false;
+
+  const count = ({ asking, principal }: OpenPassage, step: 1 | -1): void => {
+    if (!asking.stream) return;
+    const next = (streams.get(principal.id) ?? 0) + step;
+    if (next === 0) streams.delete(principal.id);
+    else streams.set(principal.id, next);
+  };
 
   const sweep = async (): Promise<void> => {
     if (open.size === 0) stop();
+    if (sweeping) return;
+    sweeping = true;
     for (const passage of open.toArray()) {
       if (passage.cut === null || passage.slot === -1) continue;
-      // What cannot be asked now is asked again soon.
-      const end = await Promise.resolve(endOf(passage.principal)).catch(() => passage.principal.expiresAt);
-      if (end !== null && end <= now()) passage.cut();
+      try {
+        const end = await endOfSafely(endOf, passage.principal);
+        if (end !== null && end <= now() && passage.slot !== -1) passage.cut();
+      } catch (error) {
+        onError(error);
+      }
     }
+    sweeping = false;
   };
 
   const stop = (): void => {
@@ -42,13 +63,27 @@ export function createOpenPassages(endOf: EndOf, now: () => number): OpenPassage
   return {
     add(passage) {
       open.add(passage);
+      count(passage, 1);
       timer ??= unref(setInterval(() => void sweep(), SWEEP_MS));
     },
-    remove: (passage) => void open.remove(passage),
+    remove(passage) {
+      if (open.remove(passage)) count(passage, -1);
+    },
     get size() {
       return open.size;
     },
+    streamsOf: ({ id }) => streams.get(id) ?? 0,
+    toArray: () => open.toArray(),
   };
+}
+
+/** What cannot be asked now is asked again soon. */
+async function endOfSafely(endOf: EndOf, principal: Principal): Promise<number | null> {
+  try {
+    return await endOf(principal);
+  } catch {
+    return principal.expiresAt;
+  }
 }
 
 // Node would wait for it; elsewhere timers are numbers.

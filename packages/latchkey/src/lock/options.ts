@@ -16,6 +16,7 @@ export interface LatchkeyOptions<Rules extends PolicyOptions = PolicyOptions> {
   readonly policy?: Rules;
   /** What callers without a credential may do. Default: nothing, they get 401. */
   readonly anonymous?: { readonly scopes?: readonly string[] };
+  /** How much may be asked, and how fast. */
   readonly limits?: LimitOptions;
   /** Host header values that MCP endpoints answer for. Default: that of `resource`; on loopback also its other names. */
   readonly hosts?: readonly string[];
@@ -37,11 +38,13 @@ export interface LatchkeyOptions<Rules extends PolicyOptions = PolicyOptions> {
   readonly now?: () => number;
 }
 
+/** A function that takes entries as they come, or a Trail, which is also asked whether it is healthy. */
 export type TrailOption = Trail | ((entry: TrailEntry) => Awaitable<void>);
 
 /** A verifier, or what makes one for a resource. */
 export type VerifierOption = LockVerifier | ((around: VerifierAround) => LockVerifier);
 
+/** What a verifier is told of the lock it is made for. */
 export interface VerifierAround {
   /** Canonical URL of what is protected, as it was given. */
   readonly resource: string;
@@ -72,6 +75,7 @@ export interface PolicyOptions {
   readonly list?: 'callable' | 'all';
 }
 
+/** What a method asks of its caller. */
 export interface MethodRuleOptions {
   /** Scopes that are needed, all of them. */
   readonly scopes?: readonly string[];
@@ -79,6 +83,7 @@ export interface MethodRuleOptions {
   readonly deny?: boolean;
 }
 
+/** What a tool, resource or prompt asks of its caller. */
 export interface RuleOptions extends MethodRuleOptions {
   /** Lets a call through only where it says true, at once; what it throws counts as no. */
   readonly when?: When | Condition;
@@ -88,6 +93,7 @@ export interface RuleOptions extends MethodRuleOptions {
   readonly limit?: string;
 }
 
+/** Judges one call, at once; anything but true refuses it. */
 export type When = (call: {
   /** Arguments of the call; without any, an empty object. Integers past 2^53 are bigint. */
   // What a caller sends may be anything; where a condition is wrong about it, it throws, and that is a no.
@@ -126,8 +132,5 @@ type NamedIn<Rules> =
 type Part<Of, Key> = Key extends keyof Of ? NonNullable<Of[Key]> : never;
 type Names<Of> = Of extends unknown ? Extract<keyof Of, string> : never;
 type Values<Of> = Of extends unknown ? Of[keyof Of] : never;
-type Listed<Of, Key> = Of extends unknown
-  ? Part<Of, Key> extends readonly (infer Scope extends string)[]
-    ? Scope
-    : never
-  : never;
+type Listed<Of, Key> = Of extends unknown ? Item<Part<Of, Key>> : never;
+type Item<List> = List extends readonly (infer Scope extends string)[] ? Scope : never;

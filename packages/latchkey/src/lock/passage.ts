@@ -8,12 +8,14 @@ import type { Incoming } from './incoming.ts';
 
 /** Judges requests to one route, or to one MCP endpoint. Never throws and never rejects. */
 export interface Guard {
+  /** Judges one request; at once where nothing has to be waited for. */
   admit(incoming: Incoming): Awaitable<Admission>;
 }
 
+/** What a guard decided of a request. */
 export type Admission = Passage | Refused;
 
-/** The answer to a request that is not let in. The trail has it already. */
+/** The answer to a request that is not let in, or that no server needs to see. The trail has it already. */
 export interface Refused {
   readonly kind: 'refused';
   readonly answer: WireAnswer;

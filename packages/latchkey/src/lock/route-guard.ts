@@ -19,13 +19,13 @@ export interface RouteRule {
 /** A guard for one route of any HTTP API: asks who is there, and whether it holds the scopes. Never reads the body. */
 export function createRouteGuard(lock: Lock, { scopes }: RouteRule): Guard {
   const grantsOf = rememberGrants(scopes);
-  const judge = (asking: Asking, incoming: Incoming): StepResult => {
-    const refusal = checkAmbiguous(asking.headers, incoming.rawHeaders);
-    return (
-      refusal ?? andThen(identifyCaller(lock, asking, incoming), () => authorizeScopes(lock, asking, scopes, grantsOf))
-    );
-  };
-  return createGuard(lock, { mcp: false, judge, show: () => WHOLE });
+  return createGuard(lock, {
+    mcp: false,
+    check: (asking, incoming) => checkAmbiguous(asking.headers, incoming.rawHeaders),
+    judge: (asking, incoming) =>
+      andThen(identifyCaller(lock, asking, incoming), () => authorizeScopes(lock, asking, scopes, grantsOf)),
+    show: () => WHOLE,
+  });
 }
 
 const WHOLE = { whole: true, show: <Answer>(to: Answer): Answer => to } as const;

@@ -1,49 +1,67 @@
 import type { Principal } from '../core/principal.ts';
 
 const MOST = 10_000;
+const IDLE_MS = 30 * 60_000;
+
+interface Session {
+  readonly owner: string;
+  lastSeen: number;
+}
 
 /**
  * Whose each session of the server is (MCP security best practices, Session Hijacking). A session that is not known here
  * is nobody's: its client has to initialize again. Past 10,000 the one that was used longest ago is forgotten.
  */
 export interface SessionOwners {
-  open(id: string, principal: Principal): void;
-  isOwn(id: string, principal: Principal): boolean;
+  open(id: string, principal: Principal, now: number): void;
+  /** Whether it is that principal's; then it was just used. */
+  isOwn(id: string, principal: Principal, now: number): boolean;
   end(id: string): void;
   countOf(principal: Principal): number;
+  /** Forgets sessions of that principal that nobody used for 30 minutes; one with a request still open is in use. */
+  reap(principal: Principal, now: number, isBusy: (id: string) => boolean): void;
 }
 
 export function createSessionOwners(): SessionOwners {
-  const owners = new Map<string, string>();
+  const sessions = new Map<string, Session>();
   const counts = new Map<string, number>();
 
   const end = (id: string): void => {
-    const owner = owners.get(id);
-    if (owner === undefined) return;
-    owners.delete(id);
-    const left = (counts.get(owner) ?? 1) - 1;
-    if (left === 0) counts.delete(owner);
-    else counts.set(owner, left);
+    const session = sessions.get(id);
+    if (session === undefined) return;
+    sessions.delete(id);
+    const left = (counts.get(session.owner) ?? 1) - 1;
+    if (left === 0) counts.delete(session.owner);
+    else counts.set(session.owner, left);
+  };
+
+  const endOldest = (): void => {
+    let [oldest, seen] = ['', Number.POSITIVE_INFINITY];
+    for (const [id, { lastSeen }] of sessions) if (lastSeen < seen) [oldest, seen] = [id, lastSeen];
+    end(oldest);
   };
 
   return {
-    open(id, principal) {
+    open(id, principal, now) {
       end(id);
-      if (owners.size >= MOST) end(owners.keys().next().value as string);
+      if (sessions.size >= MOST) endOldest();
       const owner = ownerOf(principal);
-      owners.set(id, owner);
+      sessions.set(id, { owner, lastSeen: now });
       counts.set(owner, (counts.get(owner) ?? 0) + 1);
     },
-    isOwn(id, principal) {
-      const owner = owners.get(id);
-      if (owner === undefined || owner !== ownerOf(principal)) return false;
-      // Last in the map is used last.
-      owners.delete(id);
-      owners.set(id, owner);
+    isOwn(id, principal, now) {
+      const session = sessions.get(id);
+      if (session === undefined || session.owner !== ownerOf(principal)) return false;
+      session.lastSeen = now;
       return true;
     },
     end,
     countOf: (principal) => counts.get(ownerOf(principal)) ?? 0,
+    reap(principal, now, isBusy) {
+      const owner = ownerOf(principal);
+      for (const [id, session] of sessions)
+        if (session.owner === owner && now - session.lastSeen >= IDLE_MS && !isBusy(id)) end(id);
+    },
   };
 }
 

@@ -2,12 +2,12 @@ import type { Policy } from '../core/policy.ts';
 import { EVERY_SCOPE } from '../core/principal.ts';
 import { refuse, type Refusal } from '../core/reason.ts';
 import { Secret } from '../core/secret.ts';
-import { toAuthInfo, type AuthInfo } from './auth-info.ts';
+import { toAuthInfo, type KnownAuthInfo } from './auth-info.ts';
 import { isUndecided } from './identify.ts';
 import { createAsking, type Lock } from './lock.ts';
 import { createInvalidTokenError, type InvalidTokenErrorClass } from './sdk-error.ts';
 import { toTrailEntry } from './trail-entry.ts';
-import { judgeText } from './verify-text.ts';
+import { verifyText } from './verify-text.ts';
 
 /** What `requireBearerAuth` of both lines of the official MCP SDK asks about a token. */
 export interface TokenVerifier {
@@ -15,9 +15,10 @@ export interface TokenVerifier {
    * Whose a token is. Rejects with the SDK's own kind of error for one that is not good, which its guard answers by 401,
    * and with another error, answered by 500, where nobody could decide.
    */
-  verifyAccessToken(token: string): Promise<AuthInfo & { expiresAt: number }>;
+  verifyAccessToken(token: string): Promise<KnownAuthInfo & { expiresAt: number }>;
 }
 
+/** What the SDK's guard is told besides. */
 export interface TokenVerifierOptions {
   /** Scopes that the guard will ask for and no rule names: holders of `*` are said to have them, too. */
   readonly scopes?: readonly string[];
@@ -49,14 +50,14 @@ export function createTokenVerifier(
   return {
     async verifyAccessToken(token) {
       if (parts.trail?.healthy === false) throw new Error('the trail cannot be written');
-      const verdict = await judgeText(lock, token);
-      if (verdict.kind === 'accept') {
+      const verification = await verifyText(lock, token);
+      if (verification.ok) {
         const secret = withToken ? { token: new Secret(token) } : {};
-        const info = toAuthInfo(verdict.principal, { ...secret, resource: parts.resource });
+        const info = toAuthInfo(verification.principal, { ...secret, resource: parts.resource });
         const held = expandScopes(lock.policy, info.scopes, scopes);
         return { ...info, scopes: held, expiresAt: info.expiresAt ?? NEVER_SECONDS };
       }
-      const reason = verdict.kind === 'skip' ? 'credential-unknown' : verdict.reason;
+      const { reason } = verification;
       const undecided = isUndecided(reason);
       record(lock, refuse(reason), undecided ? 500 : 401);
       if (undecided) throw new Error('the credential cannot be verified at the moment');

@@ -28,6 +28,7 @@ export interface SpyUpstream {
   close(): Promise<void>;
 }
 
+/** What a spy offers. */
 export interface SpyUpstreamOptions {
   /** Default 0: any that is free. */
   readonly port?: number;

@@ -1,6 +1,7 @@
 import type { NewCredential, Store } from '../core/store.ts';
 import { digestOf, mintCredential } from '../verify/mint.ts';
 
+/** What the made credentials have in common. */
 export interface StoredTokensOptions {
   /** Default `token`; a `key` gets the owner `test`. */
   readonly kind?: 'token' | 'key';

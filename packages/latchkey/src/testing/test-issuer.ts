@@ -51,6 +51,7 @@ export interface TestIssuer extends KeyRing {
   close(): Promise<void>;
 }
 
+/** How a test issuer differs from one with the defaults. */
 export interface TestIssuerOptions {
   /** Of the issuer identifier, such as `/tenant`; the endpoints stay at the root. Default none. */
   readonly path?: string;
@@ -68,6 +69,7 @@ export interface TestIssuerOptions {
   readonly intercept?: (exchange: IssuerExchange) => Awaitable<boolean>;
 }
 
+/** One request to a test issuer, before it is answered. */
 export interface IssuerExchange {
   readonly request: IssuerRequest;
   readonly response: ServerResponse;

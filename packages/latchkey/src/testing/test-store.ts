@@ -10,9 +10,11 @@ import { testSettle } from './store-contract/settle.ts';
 import { testTrail } from './store-contract/trail.ts';
 import { testVersion } from './store-contract/version.ts';
 
+/** The store to test, and the test runner that it is tested by. */
 export interface StoreContract {
   /** Of your test runner: `describe` and `it` of vitest, jest, mocha, bun or node:test. */
   readonly describe: (name: string, body: () => void) => unknown;
+  /** Of the same runner. */
   readonly it: (name: string, body: () => Promise<void>) => unknown;
   /**
    * Opens the store of that name: empty the first time, and each time after another connection to the same one. A name is

@@ -1,5 +1,6 @@
 import type { TestIssuer } from './test-issuer.ts';
 
+/** What the made tokens have in common. */
 export interface IssuerTokensOptions {
   /** What the server under test calls itself: its `resource`, or what its verifier takes for one. Default: the issuer's. */
   readonly audience?: string;

@@ -3,6 +3,7 @@ import { LIST_METHODS } from '../../core/filter-list.ts';
 import type { Message } from '../../core/message.ts';
 import { parseMessage } from '../../core/parse-message.ts';
 import { refuse } from '../../core/reason.ts';
+import { matchOutsideSession } from '../../lock/match-outside-session.ts';
 import { callerHeaders } from '../caller-headers.ts';
 import type { Exchange, Stage, StageResult } from '../exchange.ts';
 import type { GatewayState } from '../state.ts';
@@ -14,7 +15,7 @@ export function matchReferencesStage(state: GatewayState): Stage {
     run(exchange) {
       const { message } = exchange;
       if (message === null) return null;
-      if (message.kind !== 'request') return matchOutsideSession(state, exchange, message);
+      if (message.kind !== 'request') return matchOutside(state, exchange);
       return message.cursor === null ? null : openCursor(state, exchange, message);
     },
   };
@@ -37,23 +38,17 @@ function openCursor(state: GatewayState, exchange: Exchange, message: Message): 
   return null;
 }
 
-// All callers reach an HTTP server as one. Within a session it knows what an id means; outside of one, the same id can
-// be another caller's, so only what cannot be meant for others is passed on.
-function matchOutsideSession(state: GatewayState, exchange: Exchange, message: Message): StageResult {
-  const { server, era, headers } = exchange;
-  if (server?.upstream.kind !== 'http' || (era === 'legacy' && headers.sessionId !== null)) return null;
-  if (message.kind === 'response') return refuse('session-missing');
-  if (message.method === 'notifications/progress') return accept(exchange);
-  if (message.method !== 'notifications/cancelled') return null;
-  return era === 'legacy' && cancelsOwn(state, exchange, message) ? null : accept(exchange);
+// All callers reach an HTTP server as one.
+function matchOutside(state: GatewayState, exchange: Exchange): StageResult {
+  const { server, principal } = exchange;
+  if (server?.upstream.kind !== 'http') return null;
+  const found = matchOutsideSession(exchange, (cancels) => {
+    const calls = state.open.callsWith(server, JSON.parse(cancels));
+    return calls.length > 0 && calls.every((call) => call.principal?.id === principal?.id);
+  });
+  return found === 'accept' ? accept(exchange) : found;
 }
 
-function cancelsOwn(state: GatewayState, { server, principal }: Exchange, { cancels }: Message): boolean {
-  const calls = cancels === null ? [] : state.open.callsWith(server, JSON.parse(cancels));
-  return calls.length > 0 && calls.every((call) => call.principal?.id === principal?.id);
-}
-
-/** A notification has no answer, so that it went nowhere is told to nobody. */
 function accept(exchange: Exchange): 'done' {
   exchange.response.writeHead(202, ['content-length', '0', ...callerHeaders(exchange)]);
   exchange.response.end();

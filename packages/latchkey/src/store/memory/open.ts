@@ -5,6 +5,7 @@ import { createPinStore } from './pins.ts';
 import { randomHex } from './random-hex.ts';
 import { createTrailStore } from './trail.ts';
 
+/** What bounds a store in memory. */
 export interface MemoryStoreOptions {
   /** How many lines of the trail are kept, the newest ones. Default 100,000. */
   readonly trailLines?: number;

@@ -13,6 +13,7 @@ import { patiently } from './patience.ts';
 import { createPinStore } from './pins.ts';
 import { createTrailStore } from './trail.ts';
 
+/** How an embedded store shares its files. */
 export interface StoreOptions {
   /** How long a call may wait for another process that holds the store, this one going on meanwhile. Default 5,000 ms. */
   readonly busyTimeoutMs?: number;

@@ -1,0 +1,28 @@
+import type { Principal } from '../core/principal.ts';
+import { refuse, type Refusal } from '../core/reason.ts';
+import type { Asking } from './asking.ts';
+import type { Lock } from './lock.ts';
+
+/** Sessions and streams of one principal. */
+export function limitOpen(lock: Lock, asking: Asking): Refusal | null {
+  const { message } = asking;
+  if (message?.method === 'initialize' && hasAllSessions(lock, asking))
+    return refuse('limit-sessions', { retryAfterSeconds: 60 });
+  asking.stream = message === null ? asking.httpMethod === 'GET' : message.method === 'subscriptions/listen';
+  const crowded = asking.stream && lock.open.streamsOf(asking.principal as Principal) >= lock.parts.limits.streams;
+  return crowded ? refuse('limit-streams', { retryAfterSeconds: 60 }) : null;
+}
+
+/** Only who has all of them is asked for those that nobody uses. */
+function hasAllSessions({ sessions, parts, open }: Lock, { principal, startedAt }: Asking): boolean {
+  const caller = principal as Principal;
+  if (sessions.countOf(caller) < parts.limits.sessions) return false;
+  const busy = new Set(open.toArray().map(({ asking }) => sessionOf(asking)));
+  sessions.reap(caller, startedAt, (id) => busy.has(id));
+  return sessions.countOf(caller) >= parts.limits.sessions;
+}
+
+/** The session a request says it is of. 2026-07-28 has none: the header is ignored. */
+export function sessionOf({ era, headers }: Asking): string | null {
+  return era === 'modern' ? null : headers.sessionId;
+}

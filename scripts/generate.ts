@@ -1,6 +1,6 @@
 /**
  * Writes what is made from data: docs/config.md and latchkey.schema.json from the configuration's schema, docs/issuers.md
- * from the presets, the table of docs/check.md from the probes, docs/api from the types of the library's doors, and what
+ * from the presets, the table of docs/check.md from the probes, docs/api and the options of docs/library.md from the types of the library's doors, and what
  * the package has of the repository's own files.
  * With --check nothing is written; the exit code is 1 when a file is not what it should be.
  */
@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { apiPages } from './generate/api.ts';
 import { issuersPage } from './generate/issuers.ts';
+import { withOptions } from './generate/options.ts';
 import { withProbes } from './generate/probes.ts';
 import { toJsonSchema } from '../packages/latchkey/src/config/json-schema.ts';
 
@@ -93,6 +94,8 @@ function format(name: string, text: string): string {
   return stdout;
 }
 
+const library = new URL('../docs/library.md', import.meta.url);
+const api = apiPages();
 const API = new URL('../docs/api/', import.meta.url);
 const schema = toJsonSchema();
 const check = new URL('../docs/check.md', import.meta.url);
@@ -114,7 +117,8 @@ const outputs = [
     file: new URL('../packages/latchkey/LICENSE', import.meta.url),
     text: read(new URL('../LICENSE', import.meta.url)),
   },
-  ...[...apiPages()].map(([page, text]) => ({ file: new URL(page, API), text })),
+  { file: library, text: withOptions(read(library), `${api.get('latchkey.md')}${api.get('express.md')}`) },
+  ...[...api].map(([page, text]) => ({ file: new URL(page, API), text })),
 ];
 
 function read(file: URL): string {

@@ -27,9 +27,11 @@ describe('examples', () => {
     const folders = readdirSync(new URL('../../examples', import.meta.url), { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
       .map(({ name }) => name);
-    expect(folders.sort()).toEqual(['client', 'filesystem', 'four-tools', 'http']);
     for (const name of folders) expect(page).toContain(`[${name}](${name})`);
-    expect(commands).toHaveLength(folders.length);
+    // Configurations of other programs, which test/forward-auth runs.
+    const ours = folders.filter((name) => !name.startsWith('forward-auth-'));
+    expect(ours.sort()).toEqual(['client', 'filesystem', 'four-tools', 'http', 'library-express', 'library-fetch']);
+    expect(commands).toHaveLength(ours.length);
   });
 
   it('four-tools: each token does what its scopes say, and no argument becomes a command', async () => {
@@ -103,5 +105,32 @@ admin, with math admin, sees echo get-`);
       .map((line) => JSON.parse(line) as { result: any });
     expect(listed!.result.tools).toMatchObject([{ name: 'echo' }]);
     expect(called!.result.content).toEqual([{ type: 'text', text: 'Echo: Hello' }]);
+  });
+
+  it('library-express: an endpoint with rules and a route, behind one lock', async () => {
+    expect(await outputOf('library-express')).toBe(`reader, with note:read, sees read_notes
+  read_notes: Buy milk.
+  write_note: refused: Insufficient scope: required "note:write"
+  write_note: refused: Insufficient scope: required "note:write"
+  GET /count: 403
+writer, with note:write note:count, sees read_notes write_note
+  read_notes: Buy milk.
+  write_note: noted for token
+  write_note: refused: This credential may not do that.
+  GET /count: {"notes":2,"for":"writer"}
+writer, revoked: revoked
+`);
+  });
+
+  it('library-fetch: what each token of an issuer gets', async () => {
+    const metadata = 'resource_metadata="https://api.example/.well-known/oauth-protected-resource/report"';
+    const invalid = `401 Bearer error="invalid_token", ${metadata}`;
+    expect(await outputOf('library-fetch')).toBe(`no token: 401 Bearer ${metadata}
+a valid token: 200 {"report":"All is well.","for":"alice"}
+an expired one: ${invalid}
+one for another server: ${invalid}
+one without a signature: ${invalid}
+one without the scope: 403 Bearer error="insufficient_scope", scope="report:read", ${metadata}
+`);
   });
 });

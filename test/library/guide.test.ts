@@ -16,6 +16,7 @@ const CONFIG = {
     strict: true,
     noEmit: true,
     target: 'es2024',
+    lib: ['es2024'],
     module: 'nodenext',
     types: ['node'],
     exactOptionalPropertyTypes: true,
@@ -62,7 +63,7 @@ describe('docs/guide.md', () => {
       for (const [index, { line, printed: shown }] of chapter.commands.entries())
         expect({ line, printed: answers[index] }).toEqual({ line, printed: expect.stringMatching(toPattern(shown)) });
     },
-    60_000,
+    180_000,
   );
 
   it('has a test chapter that runs under vitest, too', async () => {

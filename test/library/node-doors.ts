@@ -31,6 +31,21 @@ export interface NodeFramework {
 
 const RULE = { scopes: ['report'] };
 
+const onExpress =
+  (handler: RawHandler): express.RequestHandler =>
+  (request, response) =>
+    handler(request, response, {
+      principal: request.principal,
+      authInfo: request.auth,
+      body: request.body as unknown,
+    }) as void;
+
+const onFastify = (handler: RawHandler) => (request: fastify.FastifyRequest, reply: fastify.FastifyReply) => {
+  reply.hijack();
+  const { principal, auth, body } = request;
+  return handler(request.raw, reply.raw, { principal, authInfo: auth, body });
+};
+
 export const nodeFrameworks: readonly NodeFramework[] = [
   {
     name: 'Express',
@@ -38,16 +53,8 @@ export const nodeFrameworks: readonly NodeFramework[] = [
       const { protect, protectMcp, metadata } = forExpress(lock, options);
       const app = express();
       app.use(metadata());
-      const run =
-        (handler: RawHandler): express.RequestHandler =>
-        (request, response) =>
-          handler(request, response, {
-            principal: request.principal,
-            authInfo: request.auth,
-            body: request.body as unknown,
-          }) as void;
-      app.all('/mcp', protectMcp(), run(mcp));
-      app.all('/report', protect(RULE), run(report));
+      app.all('/mcp', protectMcp(), onExpress(mcp));
+      app.all('/report', protect(RULE), onExpress(report));
       app.use(((_error, _request, response, _next) => {
         if (response.headersSent) response.destroy();
         else response.status(500).end('failed');
@@ -68,13 +75,8 @@ export const nodeFrameworks: readonly NodeFramework[] = [
         },
       });
       await app.register(metadata());
-      const run = (handler: RawHandler) => (request: fastify.FastifyRequest, reply: fastify.FastifyReply) => {
-        reply.hijack();
-        const { principal, auth, body } = request;
-        return handler(request.raw, reply.raw, { principal, authInfo: auth, body });
-      };
-      app.route({ method: ['GET', 'POST', 'DELETE'], url: '/mcp', onRequest: protectMcp(), handler: run(mcp) });
-      app.route({ method: ['GET', 'POST'], url: '/report', onRequest: protect(RULE), handler: run(report) });
+      app.route({ method: ['GET', 'POST', 'DELETE'], url: '/mcp', onRequest: protectMcp(), handler: onFastify(mcp) });
+      app.route({ method: ['GET', 'POST'], url: '/report', onRequest: protect(RULE), handler: onFastify(report) });
       await app.ready();
       return listening;
     },

@@ -123,11 +123,9 @@ describe.each(nodeFrameworks)('requests to $name', ({ serve }) => {
         response.end('ok');
       },
     });
-    const report = (mark: string): string =>
-      `GET /report HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer alice\r\nx-mark: ${mark}\r\n\r\n`;
-    const inside = report('inside');
+    const inside = reportBy('inside');
     const refused = head('/mcp', 'eve', `content-length: ${inside.length}\r\n`) + inside;
-    const answers = await exchangeRaw(site.url, refused + report('after'), 2);
+    const answers = await exchangeRaw(site.url, refused + reportBy('after'), 2);
     expect(answers.map(({ status }) => status)).toEqual([401, 200]);
     expect(seen).toEqual(['after']);
     // Of a body that is long, or has no known end, nothing is waited for.
@@ -185,6 +183,10 @@ describe.each(nodeFrameworks)('requests to $name', ({ serve }) => {
     expect(answers.map(({ body }) => body)).toEqual(Array.from({ length: 20 }, () => CALL));
   });
 });
+
+function reportBy(mark: string): string {
+  return `GET /report HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer alice\r\nx-mark: ${mark}\r\n\r\n`;
+}
 
 function hasAnswer(text: string): boolean {
   return /HTTP\/1\.1 [2-5]\d\d/.test(text);

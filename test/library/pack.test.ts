@@ -5,7 +5,10 @@ import { createProject, PACKAGE, type Project } from './packed.ts';
 import { readChapters, toPattern } from './page.ts';
 import { playChapter, writeChapter } from './play.ts';
 
-const PAGES = { 'README.md': join(PACKAGE, '../../README.md'), 'the README of the package': join(PACKAGE, 'README.md') };
+const PAGES = {
+  'README.md': join(PACKAGE, '../../README.md'),
+  'the README of the package': join(PACKAGE, 'README.md'),
+};
 const examples = Object.entries(PAGES).flatMap(([page, file]) =>
   readChapters(readFileSync(file, 'utf8')).map((chapter) => ({ page, chapter, title: chapter.title })),
 );

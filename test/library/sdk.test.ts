@@ -7,8 +7,9 @@ import type { OfficialClient } from '../clients/session.ts';
 import { startSite, type RunningSite, type SdkSite } from './sdk-site.ts';
 import { sdkV1Sites } from './sdk-v1-sites.ts';
 import { sdkV2Sites } from './sdk-v2-sites.ts';
+import { sdkWebSites } from './sdk-web-sites.ts';
 
-const sites: readonly SdkSite[] = [...sdkV1Sites, ...sdkV2Sites];
+const sites: readonly SdkSite[] = [...sdkV1Sites, ...sdkV2Sites, ...sdkWebSites];
 
 const refusalInV1 = { error: StreamableHTTPError, says: { code: 403 } };
 const refusalInV2 = {

@@ -61,7 +61,8 @@ function toMiddleware(guard: Guard, options: DoorOptions): RequestHandler {
 function see(request: Request): Seen {
   return {
     target: request.originalUrl,
-    address: request.ip ?? '',
+    // The same where no proxy is trusted, and no header has to be taken apart for it.
+    address: (request.app.disabled('trust proxy') ? request.socket.remoteAddress : request.ip) ?? '',
     encrypted: request.secure,
     parsed: request.body as unknown,
   };

@@ -16,6 +16,7 @@ export interface LatchkeyOptions<Rules extends PolicyOptions = PolicyOptions> {
   readonly policy?: Rules;
   /** What callers without a credential may do. Default: nothing, they get 401. */
   readonly anonymous?: { readonly scopes?: readonly string[] };
+  /** How much may be asked, and how fast. */
   readonly limits?: LimitOptions;
   /** Host header values that MCP endpoints answer for. Default: that of `resource`; on loopback also its other names. */
   readonly hosts?: readonly string[];
@@ -131,8 +132,5 @@ type NamedIn<Rules> =
 type Part<Of, Key> = Key extends keyof Of ? NonNullable<Of[Key]> : never;
 type Names<Of> = Of extends unknown ? Extract<keyof Of, string> : never;
 type Values<Of> = Of extends unknown ? Of[keyof Of] : never;
-type Listed<Of, Key> = Of extends unknown
-  ? Part<Of, Key> extends readonly (infer Scope extends string)[]
-    ? Scope
-    : never
-  : never;
+type Listed<Of, Key> = Of extends unknown ? Item<Part<Of, Key>> : never;
+type Item<List> = List extends readonly (infer Scope extends string)[] ? Scope : never;

@@ -4,7 +4,7 @@ import { join, readCount, readMembers, readRate, readSize, type Given } from './
 
 /** Limits, where they are not given those of latchkey.yaml. */
 export function readLimits(given: Given): LockParts['limits'] {
-  const members = { ...DEFAULT_LIMITS, ...readMembers(given, Object.keys(DEFAULT_LIMITS)) };
+  const members = readMembers(given, Object.keys(DEFAULT_LIMITS));
   const at = (key: keyof typeof DEFAULT_LIMITS): Given => ({
     faults: given.faults,
     path: join(given.path, key),

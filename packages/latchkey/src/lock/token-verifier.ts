@@ -7,7 +7,7 @@ import { isUndecided } from './identify.ts';
 import { createAsking, type Lock } from './lock.ts';
 import { createInvalidTokenError, type InvalidTokenErrorClass } from './sdk-error.ts';
 import { toTrailEntry } from './trail-entry.ts';
-import { judgeText } from './verify-text.ts';
+import { verifyText } from './verify-text.ts';
 
 /** What `requireBearerAuth` of both lines of the official MCP SDK asks about a token. */
 export interface TokenVerifier {
@@ -50,14 +50,14 @@ export function createTokenVerifier(
   return {
     async verifyAccessToken(token) {
       if (parts.trail?.healthy === false) throw new Error('the trail cannot be written');
-      const verdict = await judgeText(lock, token);
-      if (verdict.kind === 'accept') {
+      const verification = await verifyText(lock, token);
+      if (verification.ok) {
         const secret = withToken ? { token: new Secret(token) } : {};
-        const info = toAuthInfo(verdict.principal, { ...secret, resource: parts.resource });
+        const info = toAuthInfo(verification.principal, { ...secret, resource: parts.resource });
         const held = expandScopes(lock.policy, info.scopes, scopes);
         return { ...info, scopes: held, expiresAt: info.expiresAt ?? NEVER_SECONDS };
       }
-      const reason = verdict.kind === 'skip' ? 'credential-unknown' : verdict.reason;
+      const { reason } = verification;
       const undecided = isUndecided(reason);
       record(lock, refuse(reason), undecided ? 500 : 401);
       if (undecided) throw new Error('the credential cannot be verified at the moment');

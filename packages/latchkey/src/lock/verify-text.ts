@@ -1,5 +1,5 @@
 import type { Principal } from '../core/principal.ts';
-import { reject, type CredentialReason, type Verdict } from '../core/verifier.ts';
+import type { CredentialReason } from '../core/verifier.ts';
 import { toCredential } from './identify.ts';
 import type { Lock } from './lock.ts';
 
@@ -9,14 +9,10 @@ export type Verification =
   | { readonly ok: false; readonly reason: CredentialReason };
 
 /** Has a token or key verified that came some other way than in a request. Nothing is written down, and no limit holds. */
-export async function verifyText(lock: Lock, text: string): Promise<Verification> {
-  const verdict = await judgeText(lock, text);
-  if (verdict.kind === 'accept') return { ok: true, principal: verdict.principal };
-  return { ok: false, reason: verdict.kind === 'skip' ? 'credential-unknown' : verdict.reason };
-}
-
-export async function judgeText({ parts }: Lock, text: string): Promise<Verdict> {
+export async function verifyText({ parts }: Lock, text: string): Promise<Verification> {
   const credential = typeof text === 'string' ? toCredential(text) : null;
-  if (credential === null) return reject('credential-malformed', 'it has characters that no token or key has');
-  return parts.verifier?.verify(credential, parts.server, parts.now()) ?? { kind: 'skip' };
+  if (credential === null) return { ok: false, reason: 'credential-malformed' };
+  const verdict = await parts.verifier?.verify(credential, parts.server, parts.now());
+  if (verdict?.kind === 'accept') return { ok: true, principal: verdict.principal };
+  return { ok: false, reason: verdict?.kind === 'reject' ? verdict.reason : 'credential-unknown' };
 }

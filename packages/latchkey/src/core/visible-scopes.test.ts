@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest';
+import { createPolicy } from './create-policy.ts';
+import { visibleScopes } from './visible-scopes.ts';
+
+describe('visibleScopes', () => {
+  it('names the scopes of visible rules, sorted, each once', () => {
+    const rule = (pattern: string, scopes: readonly string[], more = {}) =>
+      ({ pattern, scopes, when: null, hidden: false, deny: false, limit: null, ...more }) as const;
+    const policy = createPolicy({
+      tools: [rule('a', ['c', 'a']), rule('b', ['a', '*']), rule('h', ['h'], { hidden: true })],
+      resources: [rule('d', ['d'], { deny: true })],
+      prompts: [rule('p', ['b'])],
+      methods: [],
+      implies: new Map([['admin', ['x']]]),
+      list: 'callable',
+    });
+    expect(visibleScopes(policy)).toEqual(['a', 'b', 'c']);
+  });
+});

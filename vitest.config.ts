@@ -1,4 +1,6 @@
 import { defineConfig } from 'vitest/config';
+import { DOORS, toProject } from './test/doors/doors.ts';
+import { LEFT_OUT } from './test/doors/left-out.ts';
 
 // Times are measured by some tests; on a machine that others use too, one that failed is asked once more in CI.
 const retry = process.env['CI'] === 'true' ? 1 : 0;
@@ -26,6 +28,20 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      // What RSA and POL ask of the gateway, asked of a server that is made with a door.
+      ...DOORS.map((door) => ({
+        test: {
+          name: toProject(door),
+          retry,
+          include: ['test/acceptance/{rsa,pol}-*.test.ts', 'test/doors/*.test.ts'],
+          exclude: LEFT_OUT.flatMap(({ file }) => (file === undefined ? [] : [`test/acceptance/${file}.test.ts`])),
+          runner: './test/doors/runner.ts',
+          env: { LATCHKEY_TEST_DOOR: door },
+          expect: { requireAssertions: true, poll: { timeout: 10_000 } },
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      })),
       {
         test: {
           name: 'cli',
@@ -44,6 +60,16 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           expect: { poll: { timeout: 10_000 } },
+        },
+      },
+      {
+        test: {
+          name: 'forward-auth',
+          retry,
+          include: ['test/forward-auth/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: { requireAssertions: true, poll: { timeout: 10_000 } },
         },
       },
       {

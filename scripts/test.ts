@@ -5,6 +5,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { CATALOGUE, toCheckId } from '../test/acceptance/catalogue.ts';
+import { DOORS, toProject } from '../test/doors/doors.ts';
 
 interface Counts {
   passed: number;
@@ -47,6 +48,8 @@ interface Pass {
   /** Only files whose names begin like this, or only others. */
   readonly only?: readonly string[];
   readonly without?: readonly string[];
+  /** Besides those of every run. */
+  readonly reporter?: string;
 }
 
 /** Files whose tests hold time or load against a bound: nothing else may run beside them. */
@@ -58,7 +61,8 @@ const PASSES: readonly Pass[] = [
   { projects: ['unit', 'contract', 'property'], workers: SEVERAL },
   { projects: ['acceptance', 'cli'], workers: SEVERAL, without: TIMED },
   { projects: ['acceptance'], workers: 1, only: TIMED },
-  { projects: ['library', 'clients'], workers: SEVERAL },
+  { projects: ['library', 'clients', 'forward-auth'], workers: SEVERAL },
+  { projects: DOORS.map(toProject), workers: SEVERAL, reporter: './test/doors/reporter.ts' },
   { projects: ['meta'], workers: 1 },
   { projects: ['conformance'], workers: 1 },
 ];
@@ -73,6 +77,8 @@ const PROGRAMS: readonly { readonly program: string; readonly debian: string }[]
   { program: 'script', debian: 'bsdutils' },
   { program: 'bwrap', debian: 'bubblewrap' },
   { program: 'zsh', debian: 'zsh' },
+  { program: 'nginx', debian: 'nginx' },
+  { program: 'caddy', debian: 'caddy' },
 ];
 
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
@@ -119,7 +125,7 @@ function runCheck({ name, command }: (typeof CHECKS)[number]): void {
   console.log(`${status === 0 ? 'ok  ' : 'FAIL'} ${name}${status === 0 ? '' : `\n${stdout ?? ''}${stderr ?? ''}`}`);
 }
 
-function runPass({ projects, workers, only = [], without = [] }: Pass, index: number): void {
+function runPass({ projects, workers, only = [], without = [], reporter }: Pass, index: number): void {
   console.log(`\n== ${projects.join(', ')}${only.length > 0 ? ': time and load' : ''}`);
   const report = join(folder, `${index}.json`);
   const args = [
@@ -130,6 +136,7 @@ function runPass({ projects, workers, only = [], without = [] }: Pass, index: nu
     `--maxWorkers=${workers}`,
     '--reporter=default',
     '--reporter=json',
+    ...(reporter === undefined ? [] : [`--reporter=${reporter}`]),
     `--outputFile.json=${report}`,
   ];
   const { status } = spawnSync('vitest', args, {

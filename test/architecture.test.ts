@@ -45,14 +45,37 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'lock',
       'gateway',
       'rotation',
-      'trail',
       'compose-credentials.ts',
       'compose-issuers.ts',
       'compose-upstream.ts',
       'compose-tools.ts',
+      'compose-records.ts',
     ],
     ...outside,
   },
+  // The store, the trail and what ends them, for whatever runs until a signal comes.
+  'compose-records.ts': { rooms: ['core', 'config', 'store', 'verify', 'trail', 'gateway'], ...outside },
+  // What answers a proxy: the same parts without upstreams.
+  'compose-forward-auth.ts': {
+    rooms: [
+      'core',
+      'config',
+      'verify',
+      'lock',
+      'adapters',
+      'gateway',
+      'rotation',
+      'upstream',
+      'compose-records.ts',
+      'compose-credentials.ts',
+      'compose-issuers.ts',
+      'compose-upstream.ts',
+      'compose-forward-check.ts',
+    ],
+    ...outside,
+  },
+  // What of a configuration such a service cannot keep.
+  'compose-forward-check.ts': { rooms: ['core', 'config', 'lock'], ...outside },
   // This gateway's own credentials: how they are verified and replaced.
   'compose-credentials.ts': { rooms: ['core', 'config', 'verify', 'gateway', 'rotation'], ...outside },
   // What foreign issuers add: their verifiers, documents and endpoints.
@@ -113,10 +136,20 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'express.ts': { rooms: ['adapters', 'lock'], ...outside },
   'fastify.ts': { rooms: ['adapters', 'lock'], ...outside },
   'fetch.ts': { rooms: ['adapters', 'lock', 'compose-jwt.ts'], npm: false, node: false },
+  'forward-auth.ts': { rooms: ['adapters', 'lock'], ...outside },
   'hono.ts': { rooms: ['adapters', 'lock'], ...outside },
   'node.ts': { rooms: ['adapters', 'lock'], ...outside },
   cli: {
-    rooms: ['core', 'config', 'credentials', 'compose.ts', 'compose-store.ts', 'compose-tools.ts', 'compose-check.ts'],
+    rooms: [
+      'core',
+      'config',
+      'credentials',
+      'compose.ts',
+      'compose-forward-auth.ts',
+      'compose-store.ts',
+      'compose-tools.ts',
+      'compose-check.ts',
+    ],
     ...outside,
   },
 };

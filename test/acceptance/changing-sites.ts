@@ -3,7 +3,8 @@ import { expect } from 'vitest';
 import { createChangingStdio, type ChangingStdio } from '../fixtures/changing-stdio.ts';
 import { startChangingUpstream, type ChangingUpstream } from '../fixtures/changing-upstream.ts';
 import type { Offer } from '../fixtures/offer.ts';
-import { startSite, startStdioSite, type Site, type Spy } from './harness.ts';
+import { DOOR } from '../fixtures/latchkey.ts';
+import { onlyOverHttp, startSite, startStdioSite, type Site, type Spy } from './harness.ts';
 
 /** A site whose server can change what it offers. */
 export type ChangingSite = Site<Spy & Pick<ChangingUpstream, 'change'>>;
@@ -15,6 +16,7 @@ export async function startChangingSites(
 ): Promise<readonly [ChangingSite, ChangingSite, ChangingSite]> {
   const spy = await startChangingUpstream(offer);
   const http = await startSite({ ...config, upstream: { url: spy.url } });
+  if (DOOR !== null) return onlyOverHttp(watch(http, spy));
   const stdio = async (era: 'modern' | 'legacy'): Promise<ChangingSite> => {
     const own = createChangingStdio(era, offer);
     return watch(await startStdioSite(era, { ...config, upstream: own.upstream }, http), own);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { createCredentials, type Credentials } from '../fixtures/credentials.ts';
-import { startLatchkey, type Latchkey } from '../fixtures/latchkey.ts';
+import { DOOR, startLatchkey, type Latchkey } from '../fixtures/latchkey.ts';
 import { exchangeRaw, type RawAnswer } from '../fixtures/raw-http.ts';
 import { startSpyUpstream, type SpiedRequest, type SpyUpstream } from '../fixtures/spy-upstream.ts';
 import { createStdioSpy, type StdioSpy } from '../fixtures/stdio-spy.ts';
@@ -85,7 +85,13 @@ export async function startEverySite(
   config: Readonly<Record<string, unknown>> = {},
 ): Promise<readonly [Site, Site<StdioSpy>, Site<StdioSpy>]> {
   const http = await startSite(config);
+  if (DOOR !== null) return onlyOverHttp(http);
   return [http, await startStdioSite('legacy', config, http), await startStdioSite('modern', config, http)];
+}
+
+/** The sites of a door: nothing is behind it but what it is in. Tests ask the first by its place, and then all there are. */
+export function onlyOverHttp<Sites extends readonly Site<Spy>[]>(http: Sites[0]): Sites {
+  return [http] as unknown as Sites;
 }
 
 /** Making credentials takes a process each, so other sites start with a copy of them. */
@@ -113,6 +119,8 @@ export interface Call {
   readonly meta?: object;
 }
 
+/** Behind a door preflights of CORS are the framework's. */
+export const MCP_METHODS = DOOR === null ? 'GET, POST, DELETE, OPTIONS' : 'GET, POST, DELETE';
 export const REVISION = '2026-07-28';
 export const META = {
   'io.modelcontextprotocol/protocolVersion': REVISION,

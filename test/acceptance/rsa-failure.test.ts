@@ -194,6 +194,14 @@ test('RSA-36 Auth outage fails closed: token store unreadable', async () => {
     expectDiscreet(site, answer);
   }
   await expectRefused(site, { token: null }, 401);
+  await site.gateway.close();
+  await site.spy.close();
+});
+
+test('RSA-36 Auth outage fails closed: token store unreadable, exchange', async () => {
+  const site = await startSite();
+  const { token } = await site.gateway.createToken('late', '--scope', 'file:read');
+  await destroy(site, 'credentials.db', 'credentials.db-wal');
   await expectRefused(site, { method: 'POST', target: '/.latchkey/rotate', token, body: null }, [401, 503]);
   await site.gateway.close();
   await site.spy.close();
@@ -214,26 +222,36 @@ test('RSA-36 Auth outage fails closed: token store of another shape', async () =
   await site.close();
 });
 
-test('RSA-36 Auth outage fails closed: trail that cannot be written', async () => {
-  const site = await startSite();
+/** Turns the folder of the trail into a file, in which nothing can be opened, and waits until that is found out. */
+async function blockTrail(site: Site): Promise<string> {
   const trails = join(site.gateway.store, 'trail');
   expect((await send(site)).status).toBe(200);
   await expect.poll(() => readdir(trails)).toHaveLength(1);
-  // The folder becomes a file: nothing can be opened in it any more.
   await rm(trails, { recursive: true });
   await writeFile(trails, '');
   // One request goes by while the failure is found out.
   await send(site);
   await expect.poll(async () => (await send(site)).status).toBe(503);
+  return trails;
+}
+
+test('RSA-36 Auth outage fails closed: trail that cannot be written', async () => {
+  const site = await startSite();
+  const trails = await blockTrail(site);
   const answer = await expectRefused(site, {}, 503);
   expectDiscreet(site, answer);
   await expectRefused(site, { token: null }, [401, 503]);
-  expect((await expectRefused(site, { method: 'GET', target: '/readyz', token: null }, 503)).body).not.toContain(
-    trails,
-  );
   await rm(trails);
   await mkdir(trails);
   await expect.poll(async () => (await send(site)).status, { timeout: 15_000 }).toBe(200);
+  await site.close();
+});
+
+test('RSA-36 Auth outage fails closed: trail that cannot be written, readiness', async () => {
+  const site = await startSite();
+  const trails = await blockTrail(site);
+  const { body } = await expectRefused(site, { method: 'GET', target: '/readyz', token: null }, 503);
+  expect(body).not.toContain(trails);
   await site.close();
 });
 

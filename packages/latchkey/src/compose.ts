@@ -1,3 +1,4 @@
+import { openRecords, startAll, toLimits, type Closing } from './compose-records.ts';
 import { assertReplaceable, replaceTools, servesSameTools } from './compose-tools.ts';
 import { createIssuers } from './compose-issuers.ts';
 import { createUpstream, loadIdentityKeys, publishIdentityKeys, type UpstreamAround } from './compose-upstream.ts';
@@ -5,18 +6,15 @@ import type { Config } from './config/config.ts';
 import { readTlsPair } from './config/tls-files.ts';
 import { createAnonymous } from './core/principal.ts';
 import type { Store } from './core/store.ts';
-import { createTrusted } from './gateway/client-address.ts';
 import type { ProtectedServer } from './gateway/exchange.ts';
 import { startGateway, type Gateway } from './gateway/gateway.ts';
 import { checkAddress } from './gateway/listener.ts';
-import type { GatewayLimits, GatewayOptions } from './gateway/options.ts';
+import type { GatewayOptions } from './gateway/options.ts';
 import { protectedResourceMetadata } from './lock/protected-resource.ts';
+import { createTrusted } from './lock/trusted-proxies.ts';
 import { issueFirstToken, type FirstToken } from './rotation/first-token.ts';
-import { openStore } from './store/sqlite/open.ts';
-import { createTrail } from './trail/writer.ts';
 import { mintCredential } from './verify/mint.ts';
 import { PROOF_ALGORITHMS } from './verify/proof/proof-key.ts';
-import { createUseCounter } from './verify/use-counter.ts';
 import {
   createVerifier,
   endOfStored,
@@ -51,53 +49,20 @@ export interface Running {
 
 /** Joins the parts as the configuration says and starts them. Throws a LatchkeyError; then nothing is left running. */
 export async function compose(config: Config, env: Environment, log: Log): Promise<Running> {
-  const closing: (() => Promise<unknown> | void)[] = [];
-  const closeAll = async (): Promise<boolean> => {
-    let clean = true;
-    for (const close of closing.toReversed()) {
-      try {
-        await close();
-      } catch (error) {
-        // One part that cannot end well must not keep the others open.
-        log('error', 'a part did not close cleanly', { error: String(error) });
-        clean = false;
-      }
-    }
-    return clean;
-  };
-  try {
-    return await start(config, env, log, closing, closeAll);
-  } catch (error) {
-    await closeAll();
-    throw error;
-  }
+  return startAll(log, (closing, closeAll) => start(config, env, log, closing, closeAll));
 }
 
 async function start(
   config: Config,
   env: Environment,
   log: Log,
-  closing: (() => Promise<unknown> | void)[],
+  closing: Closing,
   closeAll: () => Promise<boolean>,
 ): Promise<Running> {
   const staticTokens = readStaticTokens(config, env);
   // Before anything that takes time: a server may need half a minute to start.
   await checkAddress(config.listen);
-  const store = await openStore(config.store);
-  closing.push(() => store.close());
-  const uses = createUseCounter(store.credentials);
-  closing.push(() => uses.close());
-  const trail = createTrail({
-    store: store.trail,
-    retentionMs: config.trail.retentionMs,
-    onHealth: (health) =>
-      health.healthy
-        ? log('info', 'the trail is written again', { lost: health.lost })
-        : log('error', 'the trail cannot be written: requests are refused until it can', {
-            error: String(health.error),
-          }),
-  });
-  closing.push(() => trail.close());
+  const { store, uses, trail } = await openRecords(config, log, closing);
   const identityKeys = await loadIdentityKeys(config, () => store.secret('upstream-identity'));
   const servers = await startServers(config, { env, log, identityKeys }, closing);
   const issuers = createIssuers(
@@ -171,7 +136,7 @@ async function start(
 async function startServers(
   config: Config,
   around: Omit<UpstreamAround, 'origin'>,
-  closing: (() => Promise<unknown> | void)[],
+  closing: Closing,
 ): Promise<readonly ProtectedServer[]> {
   const prefix = config.publicUrl === null ? '' : new URL(config.publicUrl).pathname.replace(/\/$/, '');
   const servers: ProtectedServer[] = [];
@@ -227,17 +192,4 @@ function reloadTls(gateway: Gateway, { tls }: Config, log: Log): void {
   } catch (error) {
     log('error', 'the new TLS certificate cannot be used; the old one stays', { error: String(error) });
   }
-}
-
-function toLimits(limits: Config['limits']): GatewayLimits {
-  const { headersTimeout, bodyTimeout, idleTimeout, streamIdle, sendTimeout, sessionIdle, ...same } = limits;
-  return {
-    ...same,
-    headersTimeoutMs: headersTimeout,
-    bodyTimeoutMs: bodyTimeout,
-    idleTimeoutMs: idleTimeout,
-    streamIdleMs: streamIdle,
-    sendTimeoutMs: sendTimeout,
-    sessionIdleMs: sessionIdle,
-  };
 }

@@ -39,6 +39,8 @@ export interface FetchOptions<Rest extends readonly unknown[]> extends DoorOptio
   readonly addressOf?: (request: Request, ...rest: Rest) => string;
   /** Whether the caller's connection was encrypted. Default: as the scheme of the URL says. */
   readonly encrypted?: (request: Request, ...rest: Rest) => boolean;
+  /** [name, value, …] as they came, HTTP/1.1. Default: those of the Request, where what came twice is joined. */
+  readonly rawHeaders?: (request: Request, ...rest: Rest) => readonly string[];
 }
 
 /** What stands before the handlers of one lock. */
@@ -67,7 +69,8 @@ export function latchkey<Scope extends string, Rest extends readonly unknown[] =
   const see = (request: Request, rest: Rest): Incoming => {
     const address = options.addressOf?.(request, ...rest) ?? '';
     const encrypted = options.encrypted?.(request, ...rest) ?? null;
-    return toIncoming(request, { address, encrypted, parsed: null }, options);
+    const rawHeaders = options.rawHeaders?.(request, ...rest) ?? null;
+    return toIncoming(request, { address, encrypted, rawHeaders, parsed: null }, options);
   };
   return {
     protect(rule, handler) {

@@ -124,16 +124,23 @@ function handOnJudged(c: Context, passage: Passage): () => void {
 }
 
 function see(c: Context, options: HonoOptions): Incoming {
-  const address = options.addressOf?.(c) ?? connectionOf(c).incoming?.socket?.remoteAddress ?? '';
+  const { incoming } = connectionOf(c);
+  const address = options.addressOf?.(c) ?? incoming?.socket?.remoteAddress ?? '';
   const encrypted = options.encrypted?.(c) ?? null;
   // What was read before is what would be read again.
   const parsed = Object.keys(c.req.bodyCache).length === 0 ? null : () => c.req.arrayBuffer();
-  return toIncoming(c.req.raw, { address, encrypted, parsed }, options);
+  // In HTTP/2 there are others in their place.
+  const rawHeaders = incoming?.httpVersionMajor === 1 ? (incoming.rawHeaders ?? null) : null;
+  return toIncoming(c.req.raw, { address, encrypted, rawHeaders, parsed }, options);
 }
 
 /** What @hono/node-server has in its bindings, over HTTP/1.1. */
 interface Connection {
-  readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } };
+  readonly incoming?: {
+    readonly httpVersionMajor?: number;
+    readonly rawHeaders?: readonly string[];
+    readonly socket?: { readonly remoteAddress?: string };
+  };
   readonly outgoing?: Outgoing;
 }
 

@@ -6,11 +6,14 @@ const SHORT_BODY = 64 * 1024;
 const LINGER_MS = 1000;
 
 /** Answers a request for its handler, once; headers that were set before stay. Nothing where somebody answered already. */
-export function sendAnswer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { status, headers, body }: WireAnswer,
-): void {
+export function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: WireAnswer): void {
+  const coding = request.headers['transfer-encoding'];
+  // Node finds out in this very turn that such a body has no end, answers that, and drops what was written until then.
+  if (coding === undefined || coding === 'chunked') send(request, response, answer);
+  else setImmediate(send, request, response, answer);
+}
+
+function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: WireAnswer): void {
   if (response.headersSent || response.destroyed) return;
   response.statusCode = status;
   for (const [name, values] of byName(headers)) response.setHeader(name, values);

@@ -10,21 +10,21 @@ export interface Seen {
   readonly address: string;
   /** Null: as the scheme of its URL says. */
   readonly encrypted: boolean | null;
+  /** [name, value, …] as they came, where the runtime tells; else null: a Request has those of one name joined. */
+  readonly rawHeaders: readonly string[] | null;
   /** The body as its handler would get it, where something else read it before; else null. */
   readonly parsed: (() => Promise<ArrayBuffer>) | null;
 }
 
 /** A web-standard Request, for a guard. */
-export function toIncoming(request: Request, { address, encrypted, parsed }: Seen, options: DoorOptions): Incoming {
+export function toIncoming(request: Request, seen: Seen, options: DoorOptions): Incoming {
+  const { address, encrypted, parsed } = seen;
   const url = new URL(request.url);
-  const rawHeaders = splitHeaders(request.headers);
-  // HTTP/2 has no Host header, and some runtimes take it away.
-  if (headerOf(rawHeaders, 'host') === null) rawHeaders.push('host', url.host);
   const timeoutMs = options.bodyTimeoutMs ?? BODY_TIMEOUT_MS;
   return {
     method: request.method,
-    target: `${url.pathname}${url.search}`,
-    rawHeaders,
+    target: url.href.slice(url.origin.length),
+    rawHeaders: seen.rawHeaders ?? splitJoined(request, url),
     httpVersionMajor: 1,
     httpVersionMinor: 1,
     address,
@@ -34,6 +34,13 @@ export function toIncoming(request: Request, { address, encrypted, parsed }: See
       return withinLimit(new Uint8Array(await parsed()), limitBytes);
     },
   };
+}
+
+function splitJoined({ headers }: Request, { host }: URL): readonly string[] {
+  const rawHeaders = splitHeaders(headers);
+  // HTTP/2 has no Host header, and some runtimes take it away.
+  if (headerOf(rawHeaders, 'host') === null) rawHeaders.push('host', host);
+  return rawHeaders;
 }
 
 function withinLimit(body: Uint8Array | Refusal, limitBytes: number): Uint8Array | Refusal {

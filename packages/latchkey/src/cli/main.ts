@@ -4,6 +4,7 @@ import { reportFailure } from './report-failure.ts';
 import { addCheckCommand } from './check.ts';
 import { addConfigCommand } from './config.ts';
 import { addConnectCommand } from './connect.ts';
+import { addForwardAuthCommand } from './forward-auth.ts';
 import { addInitCommand } from './init.ts';
 import { addKeyCommand } from './key.ts';
 import { addPolicyCommand } from './policy.ts';
@@ -34,6 +35,7 @@ Examples:
 
 for (const add of [
   addRunCommand,
+  addForwardAuthCommand,
   addTokenCommand,
   addKeyCommand,
   addTrailCommand,

@@ -76,6 +76,13 @@ export interface Config {
   readonly limits: Readonly<Settings['limits']>;
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly behindProxy: { readonly trusted: readonly string[] } | null;
+  readonly forwardAuth: {
+    readonly proxy: 'nginx' | 'caddy' | 'traefik' | 'envoy';
+    readonly trusted: readonly string[];
+    readonly bodyChecked: boolean;
+    /** Null: the rules decide. */
+    readonly scopes: readonly string[] | null;
+  } | null;
   readonly origins: readonly string[];
   /** Ways in besides Streamable HTTP. */
   readonly compat: { readonly sse: boolean; readonly rest: boolean };
@@ -91,7 +98,7 @@ export interface Surroundings {
 
 /** Settings with their paths made absolute and their defaults from the surroundings filled in. */
 export function createConfig(settings: Settings, servers: readonly ServerConfig[], around: Surroundings): Config {
-  const { auth, tls, behindProxy, publicUrl, trail } = settings;
+  const { auth, tls, behindProxy, forwardAuth, publicUrl, trail } = settings;
   const absolute = (given: string): string => path.resolve(around.directory, given);
   return deepFreeze<Config>({
     listen: settings.listen,
@@ -110,6 +117,7 @@ export function createConfig(settings: Settings, servers: readonly ServerConfig[
     limits: settings.limits,
     tls: tls === undefined ? null : { cert: absolute(tls.cert), key: absolute(tls.key) },
     behindProxy: behindProxy ?? null,
+    forwardAuth: forwardAuth === undefined ? null : { ...forwardAuth, scopes: forwardAuth.scopes ?? null },
     origins: settings.origins,
     compat: settings.compat,
     store: path.resolve(settings.store === undefined ? defaultStoreFolder(around.env) : absolute(settings.store)),

@@ -10,6 +10,7 @@ export type Reason =
   | 'path-unknown'
   | 'http-method'
   | 'clear-text'
+  | 'proxy-unknown'
   // limits
   | 'limit-address'
   | 'limit-failures'

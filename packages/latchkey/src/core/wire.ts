@@ -129,6 +129,8 @@ function lineOf(refusal: Refusal, context: WireContext): Line {
       return same(405, 'That HTTP method is not allowed here.');
     case 'clear-text':
       return same(400, 'A credential must not be sent over plain HTTP. Use the https URL and replace this credential.');
+    case 'proxy-unknown':
+      return same(403, 'Only a proxy of this server may ask that.');
     case 'limit-address':
     case 'limit-failures':
     case 'limit-principal':

@@ -25,8 +25,22 @@ interface Handlers {
 
 const TLS_HANDSHAKE = 0x16;
 
+/** What a listener needs to know. */
+export type ListenerOptions = Pick<GatewayOptions, 'host' | 'port' | 'tls'> & {
+  readonly limits: Pick<
+    GatewayOptions['limits'],
+    | 'headerBytes'
+    | 'headersTimeoutMs'
+    | 'bodyTimeoutMs'
+    | 'idleTimeoutMs'
+    | 'sendTimeoutMs'
+    | 'connectionsPerAddress'
+    | 'connections'
+  >;
+};
+
 /** Opens the public side: HTTP/1.1, over TLS where a key pair is given. Every wait in it is bounded. */
-export async function startListener(options: GatewayOptions, handlers: Handlers): Promise<Listener> {
+export async function startListener(options: ListenerOptions, handlers: Handlers): Promise<Listener> {
   const plain = createPlainServer(options, handlers);
   const secure = options.tls === null ? null : createTlsServer(options, handlers);
   const front = secure === null ? plain : createFront(options, plain, secure);
@@ -51,13 +65,13 @@ export async function startListener(options: GatewayOptions, handlers: Handlers)
   };
 }
 
-function createPlainServer(options: GatewayOptions, handlers: Handlers): Server {
+function createPlainServer(options: ListenerOptions, handlers: Handlers): Server {
   const server = createHttpServer(serverOptions(options));
   wire(server, handlers);
   return server;
 }
 
-function createTlsServer(options: GatewayOptions, handlers: Handlers): HttpsServer {
+function createTlsServer(options: ListenerOptions, handlers: Handlers): HttpsServer {
   const pair = options.tls as KeyPair;
   checkPair(pair, Date.now());
   const server = createHttpsServer({
@@ -71,7 +85,7 @@ function createTlsServer(options: GatewayOptions, handlers: Handlers): HttpsServ
   return server;
 }
 
-function serverOptions({ limits }: GatewayOptions): object {
+function serverOptions({ limits }: ListenerOptions): object {
   return {
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersTimeoutMs,
@@ -103,7 +117,7 @@ function wire(server: Server, { onRequest, onBadRequest }: Handlers): void {
 }
 
 /** Tells TLS from plain HTTP by the first byte, so that a credential sent in clear gets an answer that says so. */
-function createFront({ limits }: GatewayOptions, plain: Server, secure: HttpsServer): NetServer {
+function createFront({ limits }: ListenerOptions, plain: Server, secure: HttpsServer): NetServer {
   // Node looks after the time-outs of a server's connections, and can close them, only once it listens.
   for (const server of [plain, secure]) server.emit('listening');
   return createNetServer({ noDelay: true }, (socket) => {

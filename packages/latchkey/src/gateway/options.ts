@@ -3,8 +3,8 @@ import type { Principal } from '../core/principal.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Awaitable, PinStore } from '../core/store.ts';
 import type { Trail } from '../core/trail.ts';
-import type { Trusted } from './client-address.ts';
 import type { LockLimits, LockOptions } from '../lock/lock-state.ts';
+import type { Trusted } from '../lock/trusted-proxies.ts';
 import type { ProtectedServer } from './exchange.ts';
 
 /** All times in milliseconds, all sizes in bytes. */

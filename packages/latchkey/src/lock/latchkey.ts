@@ -50,8 +50,8 @@ export function createLatchkeyOf<Scope extends string>(
   metadata: Latchkey['metadata'],
   { close, loadErrorClass = async () => undefined }: LatchkeyAround = {},
 ): Latchkey<Scope> {
-  return {
-    protect: (rule) => createRouteGuard(lock, { scopes: readRule(rule) }),
+  const latchkey: Latchkey<Scope> = {
+    protect: (rule) => createRouteGuard(lock, { scopes: readRouteRule(rule) }),
     protectMcp: () => createMcpGuard(lock),
     metadata,
     setPolicy(given) {
@@ -67,6 +67,26 @@ export function createLatchkeyOf<Scope extends string>(
       await close?.();
     },
   };
+  LOCKS.set(latchkey, lock);
+  return latchkey;
+}
+
+const LOCKS = new WeakMap<Latchkey<never>, Lock>();
+
+/** The lock itself, for doors with guards of their own. Throws a TypeError for what is none of `createLatchkey`. */
+export function lockOf(latchkey: Latchkey<never>): Lock {
+  const lock = LOCKS.get(latchkey);
+  if (lock === undefined) throw new TypeError('a lock of createLatchkey is wanted');
+  return lock;
+}
+
+/** The scopes that a route's rule names. A misspelt key would leave the route open to every credential: it is a TypeError. */
+export function readRouteRule(rule: unknown): readonly string[] {
+  const faults = createFaults();
+  const { scopes } = readMembers({ faults, path: '', value: rule }, ['scopes']);
+  const read = readScopes({ faults, path: 'scopes', value: scopes });
+  faults.throwAll('protect');
+  return read;
 }
 
 function readTokenVerifier(options: unknown): TokenVerifierOptions {

@@ -12,6 +12,7 @@ import { checkAcceptsStream, checkContent } from './check-content.ts';
 import { createFilterAnswer } from './filter-answer.ts';
 import { headerOf } from './header-of.ts';
 import type { Incoming } from './incoming.ts';
+import { keepFromCaches } from './keep-from-caches.ts';
 import { limitCalls } from './limit-calls.ts';
 import { limitOpen, sessionOf } from './limit-open.ts';
 import { createGuard, type Lock } from './lock.ts';
@@ -23,6 +24,7 @@ import { checkFraming } from './request-headers.ts';
 import { scanMessage, scanWithoutMessage, type Spoken } from './scan-message.ts';
 import type { SessionOwners } from './session-owners.ts';
 import { isCacheable, isShowing } from './showing.ts';
+import { pathOf } from './target-path.ts';
 
 /**
  * A guard for an MCP endpoint (Streamable HTTP): what `createRouteGuard` asks, and then reads the message, holds the
@@ -45,14 +47,19 @@ export function createMcpGuard(lock: Lock): Guard {
 
 const ACCEPTED: WireAnswer = { status: 202, headers: [], body: '' };
 
-/** Framing, Host, Origin and method, in the order of the gateway (DESIGN.md §4). */
-function checkRequest({ parts }: Lock, asking: Asking, incoming: Incoming): Refusal | null {
-  const { headers } = asking;
-  const framing = checkFraming(headers, incoming);
-  if (framing !== null) return framing;
+function checkRequest(lock: Lock, asking: Asking, incoming: Incoming): Refusal | null {
+  return checkFraming(asking.headers, incoming) ?? checkPlace(lock, asking, incoming);
+}
+
+/** Target, Host, Origin and method, in the order of the gateway (DESIGN.md §4). */
+export function checkPlace({ parts }: Lock, { headers }: Asking, incoming: Incoming): Refusal | null {
+  const path = pathOf(incoming.target);
+  if (path === null) return refuse('target-form');
   if (headers.host === null) return refuse('framing', { detail: 'no host' });
   if (!parts.hosts.has(headers.host.toLowerCase())) return refuse('host-foreign');
   if (headers.origin !== null && !parts.origins.has(headers.origin)) return refuse('origin-foreign');
+  // Which spellings of a path are this endpoint the router said; one that is none it may have read as another.
+  if (path === '') return refuse('path-unknown');
   // 2026-07-28 has neither the GET stream nor sessions to delete.
   const modern = parts.protocol === 'modern' || eraOf(headers.protocolVersion ?? '') === 'modern';
   const allow = modern ? POST : METHODS;
@@ -115,7 +122,7 @@ function createShow(lock: Lock, asking: Asking): Pick<Passage, 'whole' | 'show'>
   return {
     whole,
     show(to) {
-      const watched = watchSession(lock.sessions, asking, session, to);
+      const watched = watchSession(lock.sessions, asking, { session, own: showing || isCacheable(method) }, to);
       if (!showing) return isCacheable(method) ? createPrivateAnswer(watched) : watched;
       return createFilterAnswer(watched, viewOf(lock.policy, asking), lock.parts.limits.listBytes);
     },
@@ -133,8 +140,14 @@ function viewOf(policy: Policy, { principal, era }: Asking): Parameters<typeof c
   };
 }
 
+interface Watched {
+  readonly session: string | null;
+  /** Whether each caller gets an answer of its own. */
+  readonly own: boolean;
+}
+
 /** Notes whose a session is when the server opens one, and that it ended when the server says so. */
-function watchSession(sessions: SessionOwners, asking: Asking, session: string | null, to: Answer): Answer {
+function watchSession(sessions: SessionOwners, asking: Asking, { session, own }: Watched, to: Answer): Answer {
   return {
     get aborted() {
       return to.aborted;
@@ -147,7 +160,7 @@ function watchSession(sessions: SessionOwners, asking: Asking, session: string |
         sessions.open(opened, asking.principal as Principal, asking.startedAt);
       const ended = status === 404 || (asking.httpMethod === 'DELETE' && status >= 200 && status < 300);
       if (session !== null && ended) sessions.end(session);
-      to.start(status, headers);
+      to.start(status, own ? keepFromCaches(headers) : headers);
     },
     write: (chunk) => to.write(chunk),
     end: (chunk) => to.end(chunk),

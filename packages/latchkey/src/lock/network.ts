@@ -24,6 +24,10 @@ export function networkOf(address: string): string {
     .join(':');
 }
 
+export function isIPv4(text: string): boolean {
+  return IPV4.test(text);
+}
+
 export function isLoopback(address: string): boolean {
   return address === '::1' || (address.startsWith('127.') && IPV4.test(address));
 }

@@ -33,9 +33,17 @@ export function readMembers(given: Given, known: readonly string[]): Members {
 /** The same where its keys are not options, but names. */
 export function readRecord({ faults, path, value }: Given): Members {
   if (value === undefined) return NO_MEMBERS;
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Members;
-  faults.add(path, 'expected an object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) faults.add(path, 'expected an object');
+  // Written as a literal it gives the object another prototype, and no member: a rule that would be lost.
+  else if (Object.hasOwn(value, '__proto__') || !isPlain(value)) faults.add(path, 'cannot have a member __proto__');
+  else return value as Members;
   return NO_MEMBERS;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // An object of another realm has another Object.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 export function join(path: string, key: string): string {

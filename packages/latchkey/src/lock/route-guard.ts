@@ -7,7 +7,7 @@ import { findCredential, identify, type UrlOf } from './identify.ts';
 import type { Incoming } from './incoming.ts';
 import { limitAddress } from './limit-address.ts';
 import { limitCalls } from './limit-calls.ts';
-import { createGuard, type Lock } from './lock.ts';
+import { createGuard, type GuardKind, type Lock } from './lock.ts';
 import type { Guard } from './passage.ts';
 import { checkAmbiguous } from './request-headers.ts';
 
@@ -17,18 +17,22 @@ export interface RouteRule {
 }
 
 /** A guard for one route of any HTTP API: asks who is there, and whether it holds the scopes. Never reads the body. */
-export function createRouteGuard(lock: Lock, { scopes }: RouteRule): Guard {
+export function createRouteGuard(lock: Lock, rule: RouteRule): Guard {
+  return createGuard(lock, { mcp: false, ...judgeRoute(lock, rule), show: () => WHOLE });
+}
+
+/** Everything a route asks of a request, in order. */
+export function judgeRoute(lock: Lock, { scopes }: RouteRule): Pick<GuardKind, 'check' | 'judge'> {
   const grantsOf = rememberGrants(scopes);
-  return createGuard(lock, {
-    mcp: false,
+  return {
     check: (asking, incoming) => checkAmbiguous(asking.headers, incoming.rawHeaders),
     judge: (asking, incoming) =>
       andThen(identifyCaller(lock, asking, incoming), () => authorizeScopes(lock, asking, scopes, grantsOf)),
-    show: () => WHOLE,
-  });
+  };
 }
 
-const WHOLE = { whole: true, show: <Answer>(to: Answer): Answer => to } as const;
+/** An answer that every caller may see as it is. */
+export const WHOLE = { whole: true, show: <Answer>(to: Answer): Answer => to } as const;
 
 /** Address limits, then who is asking. */
 export function identifyCaller(

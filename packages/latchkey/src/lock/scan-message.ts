@@ -44,7 +44,8 @@ function checkHeaders(asking: Asking, message: Message): Refusal | null {
   return checkName(headers.mcpName, message, modern);
 }
 
-const NAMED: ReadonlyMap<string, 'name' | 'uri'> = new Map([
+/** Methods whose `Mcp-Name` is needed, and what of the message it must say. */
+export const NAMED: ReadonlyMap<string, 'name' | 'uri'> = new Map([
   ['tools/call', 'name'],
   ['prompts/get', 'name'],
   ['resources/read', 'uri'],

@@ -14,7 +14,7 @@ interface Wishes {
 
 /** Shows the first token once, on a terminal or to a program that asked with --json; a service log never gets it. */
 export async function deliverFirstToken(
-  { firstToken }: Running,
+  { firstToken }: Pick<Running, 'firstToken'>,
   config: Config,
   { tokenFile, json }: Wishes,
 ): Promise<TokenPlace> {

@@ -8,7 +8,9 @@ import { watchConfig, type Watch } from '../../config/watch-config.ts';
 import type { Log, Running } from '../../compose.ts';
 
 interface Followed {
-  readonly running: Running;
+  readonly running: Pick<Running, 'reload' | 'setTls'> & {
+    readonly servers: readonly Pick<Running['servers'][number], 'name' | 'policy'>[];
+  };
   readonly config: Config;
   readonly file: string | null;
   readonly flags: ConfigInput;

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import type { ConfigInput } from '../../config/schema.ts';
 import type { Config } from '../../config/config.ts';
-import { requireConfig, type LoadedConfig } from '../../config/load-config.ts';
-import { isOpenToOthers } from '../../config/private-file.ts';
-import { REDACTED } from '../../config/redact.ts';
-import { compose, OWN_NAME, type Log, type Running } from '../../compose.ts';
+import { requireConfig } from '../../config/load-config.ts';
+import { compose, OWN_NAME, type Running } from '../../compose.ts';
 import { createLog } from '../log.ts';
 import { announce } from './announce.ts';
 import { deliverFirstToken, type TokenPlace } from './first-token.ts';
 import { followFiles } from './follow-files.ts';
 import { withProgress } from './progress.ts';
+import { stopSignal } from './stop-signal.ts';
+import { warn } from './warn.ts';
 
 interface RunOptions {
   readonly config?: string;
@@ -52,35 +52,4 @@ async function deliver(running: Running, config: Config, options: RunOptions): P
     await running.close(0);
     throw error;
   }
-}
-
-/** What works, and is still worth a second look. */
-function warn(
-  { config, values, warnings }: LoadedConfig & { readonly config: Config },
-  file: string | undefined,
-  json: boolean,
-  log: Log,
-): void {
-  // Without --json the announcement says so.
-  if (!config.auth.enabled && json) log('warn', 'authentication is off: whoever reaches this port may use everything');
-  for (const warning of warnings) log('warn', warning);
-  const literals = values.filter(({ value, origin }) => origin === 'file' && value === REDACTED);
-  if (file !== undefined && literals.length > 0 && isOpenToOthers(file)) {
-    log('warn', 'others can read this file, and what may be secret stands in it: use {env: NAME} or {file: PATH}', {
-      file,
-      keys: literals.map(({ path }) => path),
-    });
-  }
-}
-
-async function stopSignal(signals: readonly NodeJS.Signals[]): Promise<void> {
-  await new Promise<void>((resolve) => {
-    for (const signal of signals) {
-      process.once(signal, () => {
-        // A second signal means now.
-        process.once(signal, () => process.exit(1));
-        resolve();
-      });
-    }
-  });
 }

@@ -1,13 +1,11 @@
 import { refuse, type Refusal } from '../../core/reason.ts';
 import { isLoopback } from '../../lock/network.ts';
 import { checkFraming, readHeaders } from '../../lock/request-headers.ts';
-import { isTrusted, clientAddress } from '../client-address.ts';
+import { pathOf } from '../../lock/target-path.ts';
+import { clientAddress, isTrusted } from '../../lock/trusted-proxies.ts';
 import { type Exchange, isPublic, type Stage } from '../exchange.ts';
 import { endAfter } from '../last-request.ts';
 import type { GatewayState } from '../state.ts';
-
-const ORIGIN_FORM = /^\/[\x21\x22\x24-\x7e]*$/;
-const QUERY = /^[\x21\x22\x24-\x7e]*$/;
 
 /** Framing, Host, Origin, path and method; nothing of the body. */
 export function receiveStage(state: GatewayState): Stage {
@@ -45,16 +43,6 @@ function judgeConnection(state: GatewayState, exchange: Exchange): void {
   const local = isLoopback(peer) && (!proxied || exchange.headers.forwardedProto === null);
   // Where TLS is served, plain HTTP is a mistake of the caller's, on this machine too.
   exchange.clear = !encrypted && (state.options.tls !== null || !local);
-}
-
-/** The path of an origin-form target (RFC 9112 §3.2.1), which has no fragment; what the query says is nobody's business here. */
-function pathOf(target: string): string | null {
-  if (!target.startsWith('/')) return null;
-  const query = target.indexOf('?');
-  if (query === -1) return ORIGIN_FORM.test(target) ? target : '';
-  if (!QUERY.test(target.slice(query))) return null;
-  const path = target.slice(0, query);
-  return ORIGIN_FORM.test(path) ? path : '';
 }
 
 function checkHost(state: GatewayState, { headers, route }: Exchange): Refusal | null {

@@ -1,0 +1,87 @@
+// What a door costs: the same server without it, with it, and behind the guard of the official SDKs. Everything takes turns.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DOOR_KINDS, type DoorKind } from './doors/kinds.ts';
+import { measureDoors, type DoorRounds } from './doors/measure.ts';
+import { parseOptions, USAGE } from './options.ts';
+import { createProcesses } from './processes.ts';
+import { missingProgram, toBenchPath } from './program.ts';
+import { median, medianRatio, minimumRatio } from './statistics.ts';
+
+/** What must not cost more than what. */
+const TARGETS: readonly (readonly [ours: string, theirs: string])[] = [
+  ['express, latchkey, stored token', 'express, SDK v2, hash'],
+  ['express, latchkey, stored token', 'express, SDK v1, hash'],
+  ['express, latchkey, JWT ES256', 'express, SDK v2, JWT ES256'],
+  ['express, latchkey, JWT ES256', 'express, SDK v1, JWT ES256'],
+  ['express, latchkey, JWT RS256', 'express, SDK v2, JWT RS256'],
+  ['express, latchkey, JWT RS256', 'express, SDK v1, JWT RS256'],
+  ['MCP, latchkey, stored token', 'MCP, SDK v2, hash'],
+];
+
+async function main(): Promise<number> {
+  const options = parseOptions(
+    process.argv.slice(2),
+    DOOR_KINDS.map(({ name }) => name),
+  );
+  if (options === 'help') {
+    console.log(USAGE.replace('run.ts', 'doors.ts'));
+    return 0;
+  }
+  const obstacle = findObstacle();
+  if (obstacle !== null) {
+    console.error(obstacle);
+    return 1;
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
+  const processes = createProcesses();
+  process.once('exit', () => {
+    processes.killAll();
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  });
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(130));
+  const kinds = DOOR_KINDS.filter(({ name }) => options.only === null || options.only.has(name));
+  console.log(`${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}`);
+  console.log(`${options.rounds} rounds of ${options.seconds} s after one to warm up, taking turns; CPU per request`);
+  try {
+    const measured = await measureDoors(kinds, { processes, directory, ...options });
+    console.log(`\n${formatDoors(kinds, measured)}\n`);
+    return judge(measured) ? 0 : 1;
+  } finally {
+    await processes.stopAll();
+  }
+}
+
+function formatDoors(kinds: readonly DoorKind[], measured: DoorRounds): string {
+  const width = Math.max(...kinds.map(({ name }) => name.length));
+  const rows = kinds.map(({ name, without }) => {
+    const costs = [...(measured.get(name) ?? [])];
+    const bare = without === null ? [] : (measured.get(without) ?? []);
+    const added = bare.length === 0 ? '' : median(costs.map((cost, at) => cost - (bare[at] ?? NaN))).toFixed(1);
+    const cells = [median(costs).toFixed(1), Math.min(...costs).toFixed(1), added];
+    return [name.padEnd(width), ...cells.map((cell) => cell.padStart(8))].join('  ');
+  });
+  return [`${'server'.padEnd(width)}    CPU µs     least     added`, ...rows].join('\n');
+}
+
+function judge(measured: DoorRounds): boolean {
+  const held = TARGETS.flatMap(([ours, theirs]) => {
+    const [costs, reference] = [ours, theirs].map((name) => [...(measured.get(name) ?? [])]) as [number[], number[]];
+    if (costs.length === 0 || reference.length === 0) return [];
+    const ratio = medianRatio(costs, reference);
+    const text = `${ratio.toFixed(3)} x (minima ${minimumRatio(costs, reference).toFixed(3)} x)`;
+    console.log(`${ratio <= 1 ? 'PASS' : 'FAIL'}  ${ours} at most ${theirs}: ${text}`);
+    return [ratio <= 1];
+  });
+  return held.every(Boolean);
+}
+
+function findObstacle(): string | null {
+  if (process.platform !== 'linux') return 'the benchmark pins processes: it runs on Linux only';
+  if (cpus().length < 2) return 'the benchmark needs two cores';
+  if (!existsSync(toBenchPath('../packages/latchkey/dist/latchkey.js'))) return 'not built (npm run build)';
+  return missingProgram('wrk') ?? missingProgram('taskset');
+}
+
+process.exitCode = await main();

@@ -1,0 +1,132 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createIssuerKey, type IssuerKey } from '../../test/fixtures/issuer-keys.ts';
+import { mintJwt } from '../jwts.ts';
+import { createPlan, type Plan, runLoad } from '../load/wrk.ts';
+import { createRoutePlan } from './route-plan.ts';
+import { GATEWAY_CORE, toBearer } from '../peer.ts';
+import { postMessage } from '../post.ts';
+import { findFreePort, type Processes, type Started, waitForPort } from '../processes.ts';
+import { toBenchPath } from '../program.ts';
+import { type Headers, toCallHalves, toCallHeaders } from '../request.ts';
+import { createTokens, makeTokens, TOKEN_COUNT } from '../tokens.ts';
+import type { DoorKind } from './kinds.ts';
+
+/** CPU microseconds of a request, round by round, by the name of the server. */
+export type DoorRounds = ReadonlyMap<string, readonly number[]>;
+
+interface Around {
+  readonly processes: Processes;
+  readonly directory: string;
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+interface Contestant {
+  readonly name: string;
+  readonly server: Started;
+  readonly plan: Plan;
+  readonly costs: number[];
+}
+
+/** Starts every server and proves that it lets in and refuses rightly, then lets them take turns. */
+export async function measureDoors(kinds: readonly DoorKind[], around: Around): Promise<DoorRounds> {
+  const keys = { ES256: createIssuerKey('ES256'), RS256: createIssuerKey('RS256') };
+  const jwks = join(around.directory, 'jwks.json');
+  writeFileSync(jwks, JSON.stringify({ keys: Object.values(keys).map(({ publicJwk }) => publicJwk) }));
+  const contestants: Contestant[] = [];
+  for (const kind of kinds) contestants.push(await start(kind, around, { keys, jwks }));
+  for (let round = 0; round <= around.rounds; round += 1) {
+    for (const contestant of contestants) {
+      // The first lets compilers warm up, and each JWT be seen; it is longer and does not count.
+      const cost = await measureRound(contestant, around, round === 0 ? around.seconds * 2 : around.seconds);
+      if (round > 0) contestant.costs.push(cost);
+    }
+  }
+  return new Map(contestants.map(({ name, costs }) => [name, costs]));
+}
+
+interface Issuer {
+  readonly keys: Readonly<Record<'ES256' | 'RS256', IssuerKey>>;
+  readonly jwks: string;
+}
+
+async function start(kind: DoorKind, around: Around, issuer: Issuer): Promise<Contestant> {
+  process.stderr.write(`starting ${kind.name}\n`);
+  const directory = join(around.directory, kind.name.replaceAll(/\W+/g, '-'));
+  mkdirSync(directory);
+  const tokens = await tokensOf(kind, directory, issuer);
+  const file = join(directory, 'kind.json');
+  const port = await findFreePort();
+  writeFileSync(file, JSON.stringify({ ...kind, port, tokens, jwks: issuer.jwks, store: join(directory, 'store') }));
+  const server = around.processes.start({
+    name: 'server',
+    core: GATEWAY_CORE,
+    command: process.execPath,
+    args: [toBenchPath('doors/server.ts'), file],
+    directory,
+    environment: { NODE_ENV: 'production' },
+  });
+  await waitForPort(server, port);
+  const callers = tokens.map(toBearer);
+  const plan = join(directory, 'plan.lua');
+  const origin = `http://127.0.0.1:${port}`;
+  if (kind.framework === 'mcp') {
+    await prove(kind, callers, (caller) => callMcp(`${origin}/mcp`, caller));
+    return {
+      name: kind.name,
+      server,
+      plan: createPlan(plan, `${origin}/mcp`, '2026-07-28', callers, false),
+      costs: [],
+    };
+  }
+  await prove(kind, callers, (caller) => fetch(`${origin}/report`, { headers: caller }).then(({ status }) => status));
+  return { name: kind.name, server, plan: createRoutePlan(plan, `${origin}/report`, callers), costs: [] };
+}
+
+async function callMcp(url: string, caller: Headers): Promise<number> {
+  const { head, tail } = toCallHalves('2026-07-28');
+  const answer = await postMessage(url, { ...toCallHeaders('2026-07-28'), ...caller }, `${head}7${tail}`);
+  if (answer.status === 200 && answer.message?.result?.content === undefined) throw new Error('the tool did not run');
+  return answer.status;
+}
+
+function tokensOf({ lock, credential }: DoorKind, directory: string, { keys }: Issuer): Promise<readonly string[]> {
+  if (credential !== 'token')
+    return Promise.resolve(Array.from({ length: TOKEN_COUNT }, (_, at) => mintJwt(keys[credential], `bench-${at}`)));
+  return lock === 'latchkey'
+    ? createTokens(join(directory, 'store'), TOKEN_COUNT).then(({ valid }) => valid)
+    : Promise.resolve(makeTokens(TOKEN_COUNT).valid);
+}
+
+/** A good credential is let in; a wrong one and none are not. */
+async function prove(
+  { lock, name }: DoorKind,
+  callers: readonly Headers[],
+  call: (caller: Headers) => Promise<number>,
+): Promise<void> {
+  const refused = lock === 'none' ? 200 : 401;
+  const statuses = [await call(callers[0] ?? {}), await call(toBearer('lk_wrong')), await call({})];
+  if (statuses.join() === [200, refused, refused].join()) return;
+  throw new Error(`${name} answered ${statuses.join()} to a good, a wrong and no credential`);
+}
+
+async function measureRound({ name, server, plan }: Contestant, around: Around, seconds: number): Promise<number> {
+  process.stderr.write(`measuring ${name}\n`);
+  const before = await readUsage(server);
+  const { requests } = await runLoad(plan, seconds, around.processes, around.directory);
+  return ((await readUsage(server)) - before) / requests;
+}
+
+/** User and system time of the server and its threads, in microseconds, as it says itself when it is asked. */
+async function readUsage({ pid, readOutput }: Started): Promise<number> {
+  const lines = readOutput().split('\n').length;
+  process.kill(pid, 'SIGUSR2');
+  for (let waitedMs = 0; waitedMs < 5000; waitedMs += 5) {
+    const said = readOutput().split('\n');
+    if (said.length > lines) return Number(said[lines - 1]);
+    await sleep(5);
+  }
+  throw new Error('a server did not say what it used');
+}

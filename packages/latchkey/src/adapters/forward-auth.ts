@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createFaults } from '../lock/faults.ts';
+import {
+  createForwardMcpGuard,
+  createForwardRouteGuard,
+  readHeaderRule,
+  type ForwardGuard,
+  type HeaderRule,
+} from '../lock/forward-guard.ts';
+import { PROXIES, type ProxyKind } from '../lock/forwarded.ts';
+import { lockOf, readRouteRule, type Latchkey } from '../lock/latchkey.ts';
+import { readMembers } from '../lock/read-option.ts';
+import { createAnswerer, send, toAsked, type SignedIdentity } from './forward-answer.ts';
+
+export interface ForwardAuthOptions {
+  /** The program that asks. It says by which headers it describes a request, so each asks a service of its own. */
+  readonly proxy: ProxyKind;
+  /** IP addresses and networks of the proxy; from others nothing is believed. Default: this machine. */
+  readonly trusted?: readonly string[];
+  /** Path that the proxy asks at, without a slash at its end; Envoy puts the path of a request behind it. Default: `/auth`. */
+  readonly path?: string;
+  /** Tells the server who asks by a signed header too. Default: not. */
+  readonly identity?: SignedIdentity;
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface ForwardAuthDoor<Scope extends string> {
+  /** For any HTTP API behind the proxy; without scopes any valid credential will do. */
+  protect(rule?: { readonly scopes?: readonly Scope[] }): Handler;
+  /** For the MCP endpoint behind the proxy. Throws a TypeError where the rules need more than headers. */
+  protectMcp(rule?: Partial<HeaderRule>): Handler;
+  /** The metadata of the resource (RFC 9728), for whoever asks. */
+  metadata(): Handler;
+}
+
+const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1'];
+export const ASKED_AT = '/auth';
+
+/** The lock for what a proxy asks before it passes a request on, as handlers of Node's http for the path it asks at. */
+export function latchkey<Scope extends string>(
+  lock: Latchkey<Scope>,
+  options: ForwardAuthOptions,
+): ForwardAuthDoor<Scope> {
+  const { proxy, trusted = LOOPBACK, path = ASKED_AT, identity = null } = readOptions(options);
+  const answer = createAnswerer({ proxy, trusted, path, given: identity === null ? [] : [identity.header] });
+  const handle = (guard: ForwardGuard): Handler => {
+    const place = { guard, identity };
+    return (request, response) =>
+      void Promise.resolve(answer(toAsked(request), () => place)).then((each) => send(response, each));
+  };
+  return {
+    protect: (rule) => handle(createForwardRouteGuard(lockOf(lock), { scopes: readRouteRule(rule) })),
+    protectMcp: (rule) => handle(createForwardMcpGuard(lockOf(lock), readHeaderRule(rule))),
+    metadata: () => (_request, response) =>
+      send(response, { status: 200, headers: ['content-type', 'application/json'], body: lock.metadata.body() }),
+  };
+}
+
+// A default for what was misspelt would believe whom nobody meant.
+function readOptions(options: ForwardAuthOptions): ForwardAuthOptions {
+  const faults = createFaults();
+  readMembers({ faults, path: '', value: options }, ['proxy', 'trusted', 'path', 'identity']);
+  if (!PROXIES.includes(options.proxy)) faults.add('proxy', `expected ${PROXIES.join(' or ')}`);
+  faults.throwAll('forward-auth');
+  return options;
+}

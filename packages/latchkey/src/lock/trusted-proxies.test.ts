@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { clientAddress, createTrusted, isTrusted } from './trusted-proxies.ts';
+
+describe('clientAddress', () => {
+  const trusted = createTrusted(['10.0.0.0/8', '::1']);
+
+  it.each([
+    ['1.1.1.1, 2.2.2.2', '2.2.2.2'],
+    ['1.1.1.1, 2.2.2.2, 10.1.1.1', '2.2.2.2'],
+    ['::ffff:3.3.3.3', '3.3.3.3'],
+    ['2001:db8::1', '2001:db8::1'],
+    ['fe80::1%eth0', '10.0.0.1'],
+    ['junk', '10.0.0.1'],
+    ['1.1.1.1, junk', '10.0.0.1'],
+    ['', '10.0.0.1'],
+    [Array.from({ length: 500 }, () => '10.2.2.2').join(), '10.0.0.1'],
+  ])('reads %s', (header, address) => {
+    expect(clientAddress('10.0.0.1', header, trusted)).toBe(address);
+  });
+
+  it('believes nobody else', () => {
+    expect(clientAddress('9.9.9.9', '1.1.1.1', trusted)).toBe('9.9.9.9');
+    expect(clientAddress('127.0.0.1', '1.1.1.1', createTrusted([]))).toBe('127.0.0.1');
+  });
+});
+
+describe('createTrusted', () => {
+  it.each([
+    ['10.0.0.0/8', '10.255.0.1', true],
+    ['10.0.0.0/8', '11.0.0.1', false],
+    ['10.0.0.5', '10.0.0.5', true],
+    ['10.0.0.5', '10.0.0.6', false],
+    ['0.0.0.0/0', '203.0.113.9', true],
+    ['0.0.0.0/0', '::1', false],
+    ['2001:db8::/32', '2001:DB8:ffff::1', true],
+    ['2001:db8::/32', '2001:db9::1', false],
+    ['::1', '0:0:0:0:0:0:0:1', true],
+    ['::', '::', true],
+    ['1:2:3:4:5:6:7:8', '1:2:3:4:5:6:7:8', true],
+    ['fe80::/10', 'fe80::1%eth0', false],
+    ['::/0', 'example', false],
+    ['::/0', '', false],
+    ['::/0', '1:2', false],
+  ])('%s holds %s: %s', (network, address, held) => {
+    expect(isTrusted(createTrusted([network]), address)).toBe(held);
+  });
+
+  it('takes no name for a network', () => {
+    expect(() => createTrusted(['localhost'])).toThrow(TypeError);
+  });
+});

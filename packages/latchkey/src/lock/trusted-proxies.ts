@@ -1,0 +1,62 @@
+import { isIPv4, plainAddress } from './network.ts';
+
+/** Networks whose word about a request is believed; null, the default, believes none. */
+export type Trusted = { has(address: string): boolean } | null;
+
+/** Each network is an IP address, or one with the length of its prefix: `10.0.0.0/8`. */
+export function createTrusted(networks: readonly string[]): Trusted {
+  if (networks.length === 0) return null;
+  const prefixes = networks.map(toPrefix);
+  return {
+    has(address) {
+      const bits = toBits(address);
+      return bits !== null && prefixes.some((each) => each.of === bits.length && bits.startsWith(each.prefix));
+    },
+  };
+}
+
+export function isTrusted(trusted: Trusted, address: string): boolean {
+  return trusted?.has(address) === true;
+}
+
+/** The rightmost address of `X-Forwarded-For` that no trusted proxy has; the peer's own when the header is junk. */
+export function clientAddress(peer: string, forwardedFor: string | null, trusted: Trusted): string {
+  if (forwardedFor === null || !isTrusted(trusted, peer)) return peer;
+  const hops = forwardedFor.split(',');
+  for (let i = hops.length - 1; i >= 0; i -= 1) {
+    const hop = plainAddress((hops[i] as string).trim());
+    if (toBits(hop) === null) return peer;
+    if (!isTrusted(trusted, hop)) return hop;
+  }
+  return peer;
+}
+
+interface Prefix {
+  readonly prefix: string;
+  /** How many bits an address of this family has. */
+  readonly of: number;
+}
+
+function toPrefix(network: string): Prefix {
+  const [address = '', length] = network.split('/');
+  const bits = toBits(address);
+  if (bits === null) throw new TypeError(`${network} is no IP address and no network`);
+  return { prefix: length === undefined ? bits : bits.slice(0, Number(length)), of: bits.length };
+}
+
+/** The 32 or 128 bits of an IP address, as text; null for anything else. */
+function toBits(address: string): string | null {
+  if (isIPv4(address)) return toBinary(address.split('.').map(Number), 8);
+  // Everybody's own way to read IPv6 (RFC 4291 §2.2); names and zones are no address to it.
+  if (!/^[0-9a-f:.]+$/i.test(address) || !URL.canParse(`http://[${address}]`)) return null;
+  const [head = '', tail = ''] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
+  const [front, back] = [head, tail].map((part) =>
+    part === '' ? [] : part.split(':').map((group) => parseInt(group, 16)),
+  );
+  const zeros = Array.from({ length: 8 - (front?.length ?? 0) - (back?.length ?? 0) }, () => 0);
+  return toBinary([...(front ?? []), ...zeros, ...(back ?? [])], 16);
+}
+
+function toBinary(parts: readonly number[], width: number): string {
+  return parts.map((part) => part.toString(2).padStart(width, '0')).join('');
+}

@@ -1,0 +1,80 @@
+// What headers alone cannot keep is not promised: the service does not start, and a reload does not bring it in.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runLatchkey, startLatchkey } from '../fixtures/latchkey.ts';
+import { exchangeRaw } from '../fixtures/raw-http.ts';
+
+const GOOD = {
+  publicUrl: 'https://mcp.example',
+  listen: '127.0.0.1:0',
+  forwardAuth: { proxy: 'nginx', bodyChecked: true },
+  tools: { echo: { scopes: ['file:read'] } },
+};
+
+// Which these are is held by the unit tests of `checkForwardAuth`.
+const BAD: Readonly<Record<string, readonly [object, string]>> = {
+  'no proxy': [{ forwardAuth: undefined }, 'E_FORWARD_AUTH'],
+  'another proxy, a name for a network': [
+    { forwardAuth: { proxy: 'haproxy', trusted: ['localhost'] } },
+    'E_CONFIG_INVALID',
+  ],
+  'a condition': [{ tools: { echo: { when: 'args.x == 1' } } }, 'E_FORWARD_AUTH'],
+};
+
+test.each(Object.entries(BAD))('does not start with %s', async (_what, [change, code]) => {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-start-'));
+  try {
+    const file = join(folder, 'latchkey.yaml');
+    await writeFile(file, JSON.stringify({ ...GOOD, store: join(folder, 'store'), ...change }));
+    const { code: exit, stdout, stderr } = await runLatchkey(['forward-auth', '--config', file]);
+    expect({ exit: exit !== 0, stdout, first: stderr.split('\n')[0] }).toMatchObject({
+      exit: true,
+      stdout: '',
+      first: expect.stringContaining(code),
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('puts changed rules in force, but none that it cannot keep', async () => {
+  const lock = await startLatchkey({ serve: 'forward-auth', config: GOOD });
+  const ask = async (): Promise<number | undefined> => {
+    const headers = {
+      Host: 'mcp.example',
+      Authorization: `Bearer ${lock.token}`,
+      'X-Original-Method': 'POST',
+      'X-Original-URI': '/mcp',
+      'X-Forwarded-For': '192.0.2.1',
+      'X-Forwarded-Proto': 'https',
+      'MCP-Protocol-Version': '2026-07-28',
+      'Mcp-Method': 'tools/call',
+      'Mcp-Name': 'echo',
+    };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    const [answer] = await exchangeRaw(lock.url, `GET /auth HTTP/1.1\r\n${lines.join('')}\r\n`);
+    return answer?.status;
+  };
+  try {
+    const config = JSON.parse(await readFile(lock.configFile, 'utf8')) as object;
+    expect(await ask()).toBe(200);
+    await writeFile(lock.configFile, JSON.stringify({ ...config, tools: { other: {} } }));
+    await expect.poll(ask).toBe(403);
+    await writeFile(lock.configFile, JSON.stringify({ ...config, tools: { echo: { when: 'true' } } }));
+    await expect.poll(() => lock.talk()).toContain('conditions need the arguments');
+    expect(await ask()).toBe(403);
+    await writeFile(lock.configFile, JSON.stringify(config));
+    await expect.poll(ask).toBe(200);
+    expect(await lock.kill('SIGTERM')).toBe(0);
+  } finally {
+    await lock.close();
+  }
+});
+
+test('says where the proxy asks, and with what', async () => {
+  const { code, stdout } = await runLatchkey(['forward-auth', '--help']);
+  expect(code).toBe(0);
+  for (const each of ['--proxy <name>', '"nginx", "caddy",', 'Examples:']) expect(stdout).toContain(each);
+});

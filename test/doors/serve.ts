@@ -12,14 +12,16 @@ import type { DoorName } from './doors.ts';
 
 const [door, file] = process.argv.slice(2) as [DoorName, string];
 
+function toRules(rules: Readonly<Record<string, RuleConfig>>): NonNullable<PolicyOptions['tools']> {
+  return Object.fromEntries(
+    Object.entries(rules).map(([name, { when, ...rule }]) => [
+      name,
+      { ...rule, ...(when === undefined ? {} : { when: cel(when) }) },
+    ]),
+  );
+}
+
 function toPolicy({ tools = {}, resources = {}, prompts = {}, scopes = {} }: DoorConfig): PolicyOptions {
-  const toRules = (rules: Readonly<Record<string, RuleConfig>>): NonNullable<PolicyOptions['tools']> =>
-    Object.fromEntries(
-      Object.entries(rules).map(([name, { when, ...rule }]) => [
-        name,
-        { ...rule, ...(when === undefined ? {} : { when: cel(when) }) },
-      ]),
-    );
   return { tools: toRules(tools), resources: toRules(resources), prompts: toRules(prompts), scopes };
 }
 

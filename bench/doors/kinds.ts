@@ -14,20 +14,11 @@ export interface DoorKind {
   readonly without: string | null;
 }
 
-const LABELS: Readonly<Record<Lock, string>> = {
-  none: 'nothing',
-  latchkey: 'latchkey',
-  'sdk-v1': 'SDK v1',
-  'sdk-v2': 'SDK v2',
-};
-
 function kind(framework: Framework, lock: Lock, credential: Credential = 'token'): DoorKind {
-  const said = framework === 'mcp' ? 'MCP' : framework;
-  const without = `${said}, nothing`;
-  if (lock === 'none') return { name: without, framework, lock, credential, without: null };
-  const looked = lock === 'latchkey' ? 'stored token' : 'hash';
-  const name = `${said}, ${LABELS[lock]}, ${credential === 'token' ? looked : `JWT ${credential}`}`;
-  return { name, framework, lock, credential, without };
+  if (lock === 'none') return { name: framework, framework, lock, credential, without: null };
+  const looked = lock === 'latchkey' ? 'stored' : 'hash';
+  const name = `${framework} ${lock} ${credential === 'token' ? looked : credential}`;
+  return { name, framework, lock, credential, without: framework };
 }
 
 export const DOOR_KINDS: readonly DoorKind[] = [

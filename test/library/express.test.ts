@@ -24,6 +24,11 @@ const makeLock = (): HandMadeLock =>
 
 const listTools: RequestHandler = (_request, response) => void response.json(TOOLS);
 
+const quiet: ErrorRequestHandler = (error, _request, response, next) => {
+  if (response.headersSent) return void next(error);
+  response.status(500).json({ jsonrpc: '2.0', id: 1, error: { code: -32603, message: 'failed' } });
+};
+
 function post(url: string, message: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
   return fetch(url, {
     method: 'POST',
@@ -134,10 +139,6 @@ describe('latchkey/express', () => {
       if (way === 'calls next') return next(failure);
       throw failure;
     });
-    const quiet: ErrorRequestHandler = (error, _request, response, next) => {
-      if (response.headersSent) return void next(error);
-      response.status(500).json({ jsonrpc: '2.0', id: 1, error: { code: -32603, message: 'failed' } });
-    };
     app.use(quiet);
     app.set('env', 'test');
     site = await listen(app);

@@ -26,9 +26,9 @@ describe('latchkey/fastify', () => {
     app = fastify();
     const made = makeLock();
     const seen: unknown[] = [];
-    app.post('/mcp', { [phase]: latchkey(made.latchkey).protectMcp() }, async (request) => {
+    app.post('/mcp', { [phase]: latchkey(made.latchkey).protectMcp() }, (request, reply) => {
       seen.push([request.principal?.name, request.auth?.clientId, request.body]);
-      return TOOLS;
+      void reply.send(TOOLS);
     });
     const listed = await post(LIST);
     expect([listed.statusCode, JSON.parse(listed.body)]).toEqual([200, SHOWN]);
@@ -78,7 +78,7 @@ describe('latchkey/fastify', () => {
       await app.register(
         async (routes) => {
           routes.addHook('onRequest', latchkey(made.latchkey).protect({ scopes: ['report'] }));
-          routes.get('/report', async (request) => request.principal?.name);
+          routes.get('/report', (request, reply) => void reply.send(request.principal?.name));
         },
         { prefix: '/v1' },
       );

@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import express from 'express';
 import fastify from 'fastify';
 import type { Latchkey } from '../../packages/latchkey/src/lock/latchkey.ts';
@@ -66,14 +66,8 @@ export const nodeFrameworks: readonly NodeFramework[] = [
     name: 'Fastify',
     async serve(lock, { mcp, report }, options) {
       const { protect, protectMcp, metadata } = forFastify(lock, options);
-      let listener: RequestListener = () => undefined;
-      const listening = await listen((request, response) => listener(request, response));
-      const app = fastify({
-        serverFactory: (handler) => {
-          listener = handler as RequestListener;
-          return listening.server;
-        },
-      });
+      const listening = await listen();
+      const app = fastify({ serverFactory: (handler) => listening.server.on('request', handler) });
       await app.register(metadata());
       app.route({ method: ['GET', 'POST', 'DELETE'], url: '/mcp', onRequest: protectMcp(), handler: onFastify(mcp) });
       app.route({ method: ['GET', 'POST'], url: '/report', onRequest: protect(RULE), handler: onFastify(report) });

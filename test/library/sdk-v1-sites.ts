@@ -70,10 +70,11 @@ export const sdkV1Sites: readonly SdkSite[] = [
     sessions: false,
     listener(lock) {
       const app = express();
-      app.post('/mcp', forExpress(lock).protectMcp(), async (request, response) => {
-        const transport = await connected({ sessionIdGenerator: undefined as never, enableJsonResponse: true });
-        await transport.handleRequest(request, response);
-      });
+      app.post('/mcp', forExpress(lock).protectMcp(), (request, response) =>
+        connected({ sessionIdGenerator: undefined as never, enableJsonResponse: true }).then((transport) =>
+          transport.handleRequest(request, response),
+        ),
+      );
       return app;
     },
   },

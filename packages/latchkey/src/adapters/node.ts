@@ -19,6 +19,7 @@ export type NodeHandler = (
 export interface NodeDoor<Scope extends string> {
   /** Listens for requests to one route; `handler` gets those that are let in. */
   protect(rule: { readonly scopes?: readonly Scope[] }, handler: NodeHandler): RequestListener;
+  protect(handler: NodeHandler): RequestListener;
   /** Listens for requests to the MCP endpoint; `handler` reads what was judged from the request, or as `caller.body`. */
   protectMcp(handler: NodeHandler): RequestListener;
   /** Answers who asks for the metadata of the resource (RFC 9728), and leaves the others to `otherwise`. */
@@ -36,7 +37,10 @@ export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: D
         if (caller !== null) handler(request, response, caller);
       });
   return {
-    protect: (rule, handler) => listen(lock.protect(rule), handler),
+    protect(...given: [NodeHandler] | [{ readonly scopes?: readonly Scope[] }, NodeHandler]) {
+      const [rule, handler] = given.length === 1 ? [undefined, given[0]] : given;
+      return listen(lock.protect(rule), handler);
+    },
     protectMcp: (handler) => listen(lock.protectMcp(), handler),
     metadata: (otherwise) => (request, response) => {
       if (request.url?.split('?', 1)[0] !== lock.metadata.path) return void otherwise(request, response);

@@ -53,12 +53,25 @@ const statusOf = async (admission: Admission | Promise<Admission>): Promise<numb
   const settled = await admission;
   return settled.kind === 'refused' ? settled.answer.status : 200;
 };
+const GET = { method: 'GET', target: '/', httpVersionMajor: 1, httpVersionMinor: 1, address: '', encrypted: true };
+const POST = { ...GET, method: 'POST', target: '/mcp' };
+const lasting = async () => 'x';
+const verifierOf = (verdict: Verdict | Promise<Verdict>) => [{ name: 'x', verify: () => verdict }];
 const call = (args: object) => ({
   jsonrpc: '2.0',
   id: 1,
   method: 'tools/call',
   params: { name: 'read_file', arguments: args },
 });
+
+async function isCut(verifiers: readonly LockVerifier[]): Promise<boolean> {
+  const admission = await ask(createLatchkey({ ...good, verifiers }));
+  const cut = vi.fn();
+  if (admission.kind === 'passed') admission.onEnded(cut);
+  await vi.advanceTimersByTimeAsync(1000);
+  if (admission.kind === 'passed') admission.finish(200);
+  return cut.mock.calls.length > 0;
+}
 
 describe('createLatchkey', () => {
   it('names everything that is wrong at once', () => {
@@ -178,10 +191,9 @@ describe('createLatchkey', () => {
     const make = vi.fn(() => accepting(holder));
     createLatchkey({ resource: 'https://api.example/mcp', verifiers: [make] });
     expect(make).toHaveBeenCalledWith({ resource: 'https://api.example/mcp' });
-    const secret = async () => 'x';
-    const door = { faults: createFaults(), known: [], secret, first: [accepting(holder)] };
+    const door = { faults: createFaults(), known: [], secret: lasting, first: [accepting(holder)] };
     assembleLatchkey({ resource: 'https://api.example/mcp', verifiers: [make] }, door);
-    expect(make).toHaveBeenLastCalledWith({ resource: 'https://api.example/mcp', secret });
+    expect(make).toHaveBeenLastCalledWith({ resource: 'https://api.example/mcp', secret: lasting });
     for (const verifiers of [undefined, []])
       assembleLatchkey({ resource: 'https://api.example/mcp', ...(verifiers && { verifiers }) }, door);
   });
@@ -197,7 +209,7 @@ describe('createLatchkey', () => {
     });
     expect(JSON.parse(lock.metadata.body())).toMatchObject({ dpop_bound_access_tokens_required: true });
     const refused = await lock.protect({ scopes: ['other'] }).admit({
-      ...{ method: 'GET', target: '/', httpVersionMajor: 1, httpVersionMinor: 1, address: '', encrypted: true },
+      ...GET,
       rawHeaders: ['authorization', 'DPoP x'],
       readBody: () => new Uint8Array(),
     });
@@ -208,7 +220,6 @@ describe('createLatchkey', () => {
 
   it('takes no token that is bound to a key, since nothing here proves who holds it', async () => {
     const bound = { ...holder, keyThumbprint: 'x' };
-    const verifierOf = (verdict: Verdict | Promise<Verdict>) => [{ name: 'x', verify: () => verdict }];
     const accept = { kind: 'accept', principal: bound } as const;
     for (const verdict of [accept, Promise.resolve(accept)]) {
       const lock = createLatchkey({ ...good, verifiers: verifierOf(verdict) });
@@ -217,7 +228,7 @@ describe('createLatchkey', () => {
     expect(await statusOf(ask(createLatchkey(good), { headers: ['x-api-key', 'y'] }))).toBe(400);
     const lock = createLatchkey(good);
     const byProof = lock.protect().admit({
-      ...{ method: 'GET', target: '/', httpVersionMajor: 1, httpVersionMinor: 1, address: '', encrypted: true },
+      ...GET,
       rawHeaders: ['authorization', 'DPoP x'],
       readBody: () => new Uint8Array(),
     });
@@ -235,7 +246,7 @@ describe('createLatchkey', () => {
     const text = JSON.stringify(call(args), (_key, value: unknown) => (typeof value === 'bigint' ? 'BIG' : value));
     const body = new TextEncoder().encode(text.replace('"BIG"', '9007199254740993'));
     const admission = lock.protectMcp().admit({
-      ...{ method: 'POST', target: '/mcp', httpVersionMajor: 1, httpVersionMinor: 1, address: '', encrypted: true },
+      ...POST,
       rawHeaders: ['Host', 'api.example', 'Authorization', 'Bearer x', 'Content-Type', 'application/json'],
       readBody: () => body,
     });
@@ -253,7 +264,7 @@ describe('createLatchkey', () => {
     const statusBy = (lock: Latchkey, headers: readonly string[]) =>
       statusOf(
         lock.protectMcp().admit({
-          ...{ method: 'POST', target: '/mcp', httpVersionMajor: 1, httpVersionMinor: 1, address: '', encrypted: true },
+          ...POST,
           rawHeaders: ['authorization', 'Bearer x', 'content-type', 'application/json', ...headers],
           readBody: () => new TextEncoder().encode(JSON.stringify(initialize)),
         }),
@@ -293,7 +304,7 @@ describe('createLatchkey', () => {
     const lock = createLatchkey({ ...good, verifiers, anonymous: { scopes: ['a'] }, unknownTokenStatus: 403 });
     const stranger = (scopes: readonly string[]) =>
       lock.protect({ scopes }).admit({
-        ...{ method: 'GET', target: '/', httpVersionMajor: 1, httpVersionMinor: 1, address: '', encrypted: true },
+        ...GET,
         rawHeaders: [],
         readBody: () => new Uint8Array(),
       });
@@ -315,8 +326,8 @@ describe('createLatchkey', () => {
       throw new Error('sync');
     });
     expect(await statusOf(ask(failing))).toBe(401);
-    let finish = (): void => {};
-    const slow = lockBy(() => new Promise<void>((resolve) => (finish = resolve)));
+    const { promise, resolve: finish } = Promise.withResolvers<void>();
+    const slow = lockBy(() => promise);
     await statusOf(ask(slow));
     let closed = false;
     const closing = slow.close().then(() => (closed = true));
@@ -344,7 +355,7 @@ describe('createLatchkey', () => {
     const broken = { ...createAnonymous([]), scopes: null } as never;
     const odd = createLatchkey({ ...good, verifiers: [accepting(broken)] });
     const admitted = odd.protect({ scopes: ['a'] }).admit({
-      ...{ method: 'GET', target: '/', httpVersionMajor: 1, httpVersionMinor: 1, address: '', encrypted: true },
+      ...GET,
       rawHeaders: ['authorization', 'Bearer x'],
       readBody: () => new Uint8Array(),
     });
@@ -356,20 +367,12 @@ describe('createLatchkey', () => {
   it('cuts what is open when whoever proved a principal says that it ended', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
-    const cutsOf = async (verifiers: readonly LockVerifier[]) => {
-      const admission = await ask(createLatchkey({ ...good, verifiers }));
-      const cut = vi.fn();
-      if (admission.kind === 'passed') admission.onEnded(cut);
-      await vi.advanceTimersByTimeAsync(1000);
-      if (admission.kind === 'passed') admission.finish(200);
-      return cut.mock.calls.length > 0;
-    };
     const other = accepting(holder, { endOf: () => undefined });
-    expect(await cutsOf([accepting(holder, { endOf: () => 0 }), other])).toBe(true);
-    expect(await cutsOf([other, accepting(holder, { endOf: async () => 0 })])).toBe(true);
-    expect(await cutsOf([other, accepting(holder, { endOf: () => null })])).toBe(false);
-    expect(await cutsOf([accepting(holder)])).toBe(false);
-    expect(await cutsOf([accepting({ ...holder, expiresAt: Date.now() })])).toBe(true);
+    expect(await isCut([accepting(holder, { endOf: () => 0 }), other])).toBe(true);
+    expect(await isCut([other, accepting(holder, { endOf: async () => 0 })])).toBe(true);
+    expect(await isCut([other, accepting(holder, { endOf: () => null })])).toBe(false);
+    expect(await isCut([accepting(holder)])).toBe(false);
+    expect(await isCut([accepting({ ...holder, expiresAt: Date.now() })])).toBe(true);
   });
 });
 

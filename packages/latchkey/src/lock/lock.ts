@@ -90,8 +90,8 @@ export function createGuard(lock: Lock, kind: GuardKind): Guard {
     admit(incoming) {
       const asking = createAsking(parts, incoming);
       try {
-        const refusal = kind.check?.(asking, incoming) ?? checkTrail(parts);
-        if (refusal !== null) return turnAway(lock, kind, asking, refusal);
+        const early = kind.check?.(asking, incoming) ?? checkTrail(parts);
+        if (early !== null) return turnAway(lock, kind, asking, early);
         const judged = kind.judge(asking, incoming);
         return judged instanceof Promise
           ? judged.then(

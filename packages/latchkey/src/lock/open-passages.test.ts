@@ -66,7 +66,10 @@ describe('createOpenPassages', () => {
 
   it('waits for a slow store, and cuts nothing that ended meanwhile', async () => {
     let asked = 0;
-    const open = create(() => new Promise((resolve) => setTimeout(resolve, 1000, (asked += 1) * 0)));
+    const open = create(() => {
+      asked += 1;
+      return new Promise((resolve) => setTimeout(resolve, 1000, 0));
+    });
     const [gone, here] = [passage(named('gone')), passage(named('here'))];
     open.add(gone);
     open.add(here);

@@ -2,7 +2,7 @@ import { holdsGrants } from '../core/authorize.ts';
 import { toGrants } from '../core/create-policy.ts';
 import type { Policy, PreparedRule } from '../core/policy.ts';
 import { refuse, type Refusal } from '../core/reason.ts';
-import { type Asking, andThen, type StepResult } from './asking.ts';
+import { type Asking, andThen } from './asking.ts';
 import { findCredential, identify, type UrlOf } from './identify.ts';
 import type { Incoming } from './incoming.ts';
 import { limitAddress } from './limit-address.ts';

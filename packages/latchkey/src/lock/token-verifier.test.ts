@@ -22,6 +22,11 @@ const rejection = (promise: Promise<unknown>): Promise<Record<string, unknown> &
     (error: Record<string, unknown> & Error) => error,
   );
 
+async function endOf(expiresAt: number | null): Promise<number> {
+  const lock = lockBy({ kind: 'accept', principal: { ...principal, expiresAt } });
+  return (await lock.toTokenVerifier().verifyAccessToken('x')).expiresAt;
+}
+
 describe('toTokenVerifier', () => {
   it('spells out what scopes imply, and for * all that there are', async () => {
     const policy = {
@@ -38,10 +43,6 @@ describe('toTokenVerifier', () => {
   });
 
   it('gives what never ends a far end, since the SDK takes nothing without one', async () => {
-    const endOf = async (expiresAt: number | null) => {
-      const lock = lockBy({ kind: 'accept', principal: { ...principal, expiresAt } });
-      return (await lock.toTokenVerifier().verifyAccessToken('x')).expiresAt;
-    };
     expect(await endOf(5000)).toBe(5);
     expect(new Date((await endOf(null)) * 1000).toISOString()).toBe('9999-12-31T23:59:59.000Z');
   });

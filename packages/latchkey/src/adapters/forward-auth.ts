@@ -12,6 +12,7 @@ import { lockOf, readRouteRule, type Latchkey } from '../lock/latchkey.ts';
 import { readMembers } from '../lock/read-option.ts';
 import { createAnswerer, send, toAsked, type SignedIdentity } from './forward-answer.ts';
 
+/** Who asks, and what may be believed of it. */
 export interface ForwardAuthOptions {
   /** The program that asks. It says by which headers it describes a request, so each asks a service of its own. */
   readonly proxy: ProxyKind;
@@ -25,6 +26,7 @@ export interface ForwardAuthOptions {
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
+/** What answers a proxy for one lock. */
 export interface ForwardAuthDoor<Scope extends string> {
   /** For any HTTP API behind the proxy; without scopes any valid credential will do. */
   protect(rule?: { readonly scopes?: readonly Scope[] }): Handler;

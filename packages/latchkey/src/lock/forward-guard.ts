@@ -21,6 +21,7 @@ export interface ForwardGuard {
   admit(forwarded: Forwarded): Awaitable<Admission>;
 }
 
+/** Whether rules may hold that look at headers alone. */
 export interface HeaderRule {
   /**
    * Whether the server behind the proxy refuses a body that its Mcp-* headers do not describe, as MCP 2026-07-28 asks of

@@ -8,7 +8,8 @@ import {
   type HeaderRule,
 } from '../lock/forward-guard.ts';
 import { PROXIES, type ProxyKind } from '../lock/forwarded.ts';
-import { lockOf, readRouteRule, type Latchkey } from '../lock/latchkey.ts';
+import { lockOf, type Latchkey } from '../lock/latchkey.ts';
+import { readRule } from '../lock/read-rule.ts';
 import { readMembers } from '../lock/read-option.ts';
 import { createAnswerer, send, toAsked, type SignedIdentity } from './forward-answer.ts';
 
@@ -52,7 +53,7 @@ export function latchkey<Scope extends string>(
       void Promise.resolve(answer(toAsked(request), () => place)).then((each) => send(response, each));
   };
   return {
-    protect: (rule) => handle(createForwardRouteGuard(lockOf(lock), { scopes: readRouteRule(rule) })),
+    protect: (rule) => handle(createForwardRouteGuard(lockOf(lock), { scopes: readRule(rule) })),
     protectMcp: (rule) => handle(createForwardMcpGuard(lockOf(lock), readHeaderRule(rule))),
     metadata: () => (_request, response) =>
       send(response, { status: 200, headers: ['content-type', 'application/json'], body: lock.metadata.body() }),

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { createPolicy } from './create-policy.ts';
 import { visibleScopes } from './visible-scopes.ts';
 
+function rule(pattern: string, scopes: readonly string[], more = {}) {
+  return { pattern, scopes, when: null, hidden: false, deny: false, limit: null, ...more } as const;
+}
+
 describe('visibleScopes', () => {
   it('names the scopes of visible rules, sorted, each once', () => {
-    const rule = (pattern: string, scopes: readonly string[], more = {}) =>
-      ({ pattern, scopes, when: null, hidden: false, deny: false, limit: null, ...more }) as const;
     const policy = createPolicy({
       tools: [rule('a', ['c', 'a']), rule('b', ['a', '*']), rule('h', ['h'], { hidden: true })],
       resources: [rule('d', ['d'], { deny: true })],

@@ -66,7 +66,7 @@ const call = (args: object) => ({
 
 async function isCut(verifiers: readonly LockVerifier[]): Promise<boolean> {
   const admission = await ask(createLatchkey({ ...good, verifiers }));
-  const cut = vi.fn();
+  const cut = vi.fn<() => void>();
   if (admission.kind === 'passed') admission.onEnded(cut);
   await vi.advanceTimersByTimeAsync(1000);
   if (admission.kind === 'passed') admission.finish(200);
@@ -188,7 +188,7 @@ describe('createLatchkey', () => {
   });
 
   it('tells verifiers that are made for it what they are for', () => {
-    const make = vi.fn(() => accepting(holder));
+    const make = vi.fn<() => ReturnType<typeof accepting>>(() => accepting(holder));
     createLatchkey({ resource: 'https://api.example/mcp', verifiers: [make] });
     expect(make).toHaveBeenCalledWith({ resource: 'https://api.example/mcp' });
     const door = { faults: createFaults(), known: [], secret: lasting, first: [accepting(holder)] };
@@ -199,7 +199,7 @@ describe('createLatchkey', () => {
   });
 
   it('asks for proofs as its door does, and closes what the door opened', async () => {
-    const close = vi.fn(async () => {});
+    const close = vi.fn<() => Promise<void>>(async () => {});
     const lock = assembleLatchkey(good, {
       faults: createFaults(),
       known: [],
@@ -339,8 +339,13 @@ describe('createLatchkey', () => {
     await statusOf(ask(late));
     await late.close();
     expect(errors.map((error) => (error as Error).message)).toEqual(['sync', 'async']);
-    const flush = vi.fn(async () => {});
-    const trail = { healthy: true, record: vi.fn(), flush, close: vi.fn(async () => {}) };
+    const flush = vi.fn<() => Promise<void>>(async () => {});
+    const trail = {
+      healthy: true,
+      record: vi.fn<(entry: unknown) => void>(),
+      flush,
+      close: vi.fn<() => Promise<void>>(async () => {}),
+    };
     const given = lockBy(trail);
     await statusOf(ask(given));
     await given.close();

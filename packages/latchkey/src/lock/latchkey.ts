@@ -5,8 +5,8 @@ import type { PolicyOptions } from './options.ts';
 import type { Guard } from './passage.ts';
 import { readChoice, readFunction, readMembers, readScopes, type Given } from './read-option.ts';
 import { readPolicy } from './read-policy.ts';
-import { createRouteGuard } from './route-guard.ts';
 import { readRule } from './read-rule.ts';
+import { createRouteGuard } from './route-guard.ts';
 import {
   createTokenVerifier,
   type LoadErrorClass,
@@ -51,7 +51,7 @@ export function createLatchkeyOf<Scope extends string>(
   { close, loadErrorClass = async () => undefined }: LatchkeyAround = {},
 ): Latchkey<Scope> {
   const latchkey: Latchkey<Scope> = {
-    protect: (rule) => createRouteGuard(lock, { scopes: readRouteRule(rule) }),
+    protect: (rule) => createRouteGuard(lock, { scopes: readRule(rule) }),
     protectMcp: () => createMcpGuard(lock),
     metadata,
     setPolicy(given) {
@@ -78,15 +78,6 @@ export function lockOf(latchkey: Latchkey<never>): Lock {
   const lock = LOCKS.get(latchkey);
   if (lock === undefined) throw new TypeError('a lock of createLatchkey is wanted');
   return lock;
-}
-
-/** The scopes that a route's rule names. A misspelt key would leave the route open to every credential: it is a TypeError. */
-export function readRouteRule(rule: unknown): readonly string[] {
-  const faults = createFaults();
-  const { scopes } = readMembers({ faults, path: '', value: rule }, ['scopes']);
-  const read = readScopes({ faults, path: 'scopes', value: scopes });
-  faults.throwAll('protect');
-  return read;
 }
 
 function readTokenVerifier(options: unknown): TokenVerifierOptions {

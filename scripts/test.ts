@@ -79,6 +79,7 @@ const PROGRAMS: readonly { readonly program: string; readonly debian: string }[]
   { program: 'zsh', debian: 'zsh' },
   { program: 'nginx', debian: 'nginx' },
   { program: 'caddy', debian: 'caddy' },
+  { program: 'chromium', debian: 'chromium' },
 ];
 
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };

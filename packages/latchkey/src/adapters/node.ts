@@ -19,6 +19,7 @@ export type NodeHandler = (
 export interface NodeDoor<Scope extends string> {
   /** Listens for requests to one route; `handler` gets those that are let in. */
   protect(rule: { readonly scopes?: readonly Scope[] }, handler: NodeHandler): RequestListener;
+  /** The same, for whoever has any valid credential. */
   protect(handler: NodeHandler): RequestListener;
   /** Listens for requests to the MCP endpoint; `handler` reads what was judged from the request, or as `caller.body`. */
   protectMcp(handler: NodeHandler): RequestListener;

@@ -281,7 +281,7 @@ describe('createLatchkey', () => {
       200, 200, 200, 421, 421,
     ]);
     const plain = createLatchkey({ ...open, resource: 'http://localhost/mcp' });
-    expect(await byHost(plain, 'localhost', '127.0.0.1:80')).toEqual([200, 200]);
+    expect(await byHost(plain, 'localhost', '127.0.0.1:80')).toEqual([200, 403]);
     const named = createLatchkey({ ...open, resource: 'https://api.example/mcp', hosts: ['Inner:8080', '[fe80::1]'] });
     expect(await byHost(named, 'inner:8080', '[fe80::1]', 'api.example')).toEqual([200, 200, 421]);
     const origins = ['https://web.example'];
@@ -351,6 +351,13 @@ describe('createLatchkey', () => {
     await given.close();
     expect([trail.record.mock.calls.length, flush.mock.calls.length, trail.close.mock.calls.length]).toEqual([1, 1, 0]);
     await lockBy(false).close();
+  });
+
+  it('lets nobody in once it is closed: what comes then could not be written down', async () => {
+    const lock = createLatchkey({ ...good, verifiers: [accepting(holder)] });
+    expect([await statusOf(ask(lock)), await statusOf(ask(lock, { body: call({}) }))]).toEqual([200, 403]);
+    await lock.close();
+    expect([await statusOf(ask(lock)), await statusOf(ask(lock, { body: call({}) }))]).toEqual([503, 503]);
   });
 
   it('refuses what it cannot judge, and complains', async () => {

@@ -34,7 +34,7 @@ export interface Latchkey<Scope extends string = string> {
   verify(text: string): Promise<Verification>;
   /** What the official MCP SDK's own `requireBearerAuth` asks about tokens: `requireBearerAuth({ verifier: lock.toTokenVerifier() })`. */
   toTokenVerifier(options?: TokenVerifierOptions): TokenVerifier;
-  /** Writes down what was not yet, and stops the lock's timers. A store that was given stays open. */
+  /** Lets nobody in any more, writes down what was not yet, and stops the lock's timers. A store that was given stays open. */
   close(): Promise<void>;
 }
 
@@ -63,6 +63,7 @@ export function createLatchkeyOf<Scope extends string>(
     verify: (text) => verifyText(lock, text),
     toTokenVerifier: (options) => createTokenVerifier(lock, readTokenVerifier(options), loadErrorClass),
     async close() {
+      lock.closed = true;
       await lock.parts.trail?.flush();
       await close?.();
     },

@@ -50,6 +50,8 @@ export interface Lock {
   readonly sessions: SessionOwners;
   /** The rules in force; a guard reads them anew for each request. */
   policy: Policy;
+  /** From then on nobody is let in. */
+  closed: boolean;
 }
 
 export function createLock(parts: LockParts, policy: Policy): Lock {
@@ -60,6 +62,7 @@ export function createLock(parts: LockParts, policy: Policy): Lock {
     open: createOpenPassages(endOf, now, onError),
     sessions: createSessionOwners(),
     policy,
+    closed: false,
   };
 }
 
@@ -90,7 +93,7 @@ export function createGuard(lock: Lock, kind: GuardKind): Guard {
     admit(incoming) {
       const asking = createAsking(parts, incoming);
       try {
-        const early = kind.check?.(asking, incoming) ?? checkTrail(parts);
+        const early = kind.check?.(asking, incoming) ?? checkOpen(lock);
         if (early !== null) return turnAway(lock, kind, asking, early);
         const judged = kind.judge(asking, incoming);
         return judged instanceof Promise
@@ -107,7 +110,8 @@ export function createGuard(lock: Lock, kind: GuardKind): Guard {
 }
 
 // What cannot be written down does not happen.
-function checkTrail({ trail }: LockParts): Refusal | null {
+function checkOpen({ closed, parts: { trail } }: Lock): Refusal | null {
+  if (closed) return refuse('shutting-down', { retryAfterSeconds: 5 });
   return trail?.healthy === false ? refuse('trail-unavailable', { retryAfterSeconds: 1 }) : null;
 }
 

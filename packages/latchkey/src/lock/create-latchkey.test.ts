@@ -281,7 +281,7 @@ describe('createLatchkey', () => {
       200, 200, 200, 421, 421,
     ]);
     const plain = createLatchkey({ ...open, resource: 'http://localhost/mcp' });
-    expect(await byHost(plain, 'localhost', '127.0.0.1:80')).toEqual([200, 403]);
+    expect(await byHost(plain, 'localhost', '127.0.0.1:80')).toEqual([200, 200]);
     const named = createLatchkey({ ...open, resource: 'https://api.example/mcp', hosts: ['Inner:8080', '[fe80::1]'] });
     expect(await byHost(named, 'inner:8080', '[fe80::1]', 'api.example')).toEqual([200, 200, 421]);
     const origins = ['https://web.example'];

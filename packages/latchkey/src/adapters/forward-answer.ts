@@ -47,17 +47,18 @@ export function createAnswerer({ proxy, trusted, path, given }: AnswererOptions)
   };
 }
 
-function welcome({ principal, headers, finish }: Passage, identity: SignedIdentity | null): WireAnswer {
+function welcome(passage: Passage, identity: SignedIdentity | null): WireAnswer {
+  const { principal, headers } = passage;
   let given: readonly string[];
   try {
     const signed = identity === null ? [] : [identity.header, identity.sign(principal, Date.now())];
     given = [...headers, ...toIdentityHeaders(principal), ...signed];
   } catch {
     // A server that goes by that header would not know who it is.
-    finish(500);
+    passage.finish(500);
     return { status: 500, headers: [], body: '' };
   }
-  finish(200);
+  passage.finish(200);
   return { status: 200, headers: given, body: '' };
 }
 

@@ -12,11 +12,11 @@ const SCHEME = /^(bearer|dpop) +/i;
 const TOKEN = /^[A-Za-z0-9._~+/=:-]{1,8192}$/;
 const API_KEY = /^[\x21-\x7e]{1,4096}$/;
 
-/** The canonical URL of what was asked, which a DPoP proof must be for, without a query; null where nothing is protected. */
-export type UrlOf<Each extends Asking> = (asking: Each) => string | null;
-
-/** RFC 6750 §2.1 and `X-API-Key`; null when nothing was presented. Two of them are one too many. */
-export function findCredential<Each extends Asking>(asking: Each, urlOf: UrlOf<Each>): Credential | Refusal | null {
+/**
+ * RFC 6750 §2.1 and `X-API-Key`; null when nothing was presented. Two of them are one too many. `url`: the canonical one of
+ * what was asked, which a DPoP proof must be for, without a query; null where nothing is protected or nothing proved.
+ */
+export function findCredential(asking: Asking, url: string | null): Credential | Refusal | null {
   const { authorization, apiKey, dpop } = asking.headers;
   if (authorization !== null && apiKey !== null) return refuse('credential-ambiguous');
   if (apiKey !== null)
@@ -26,7 +26,6 @@ export function findCredential<Each extends Asking>(asking: Each, urlOf: UrlOf<E
   if (authorization === null) return null;
   const [scheme, token] = splitScheme(authorization);
   if (!TOKEN.test(token)) return refuse('credential-malformed');
-  const url = dpop === null ? null : urlOf(asking);
   const proof = dpop === null || url === null ? null : { jwt: dpop, method: asking.httpMethod, url };
   return { scheme, secret: new Secret(token), proof };
 }

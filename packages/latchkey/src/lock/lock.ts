@@ -1,8 +1,11 @@
+import type { Message } from '../core/message.ts';
 import type { Policy } from '../core/policy.ts';
+import type { Principal } from '../core/principal.ts';
 import { refuse, type Refusal } from '../core/reason.ts';
 import type { Protocol } from '../core/revision.ts';
 import type { Awaitable } from '../core/store.ts';
 import type { Trail } from '../core/trail.ts';
+import type { Answer } from '../core/upstream.ts';
 import type { WireAnswer } from '../core/wire.ts';
 import type { Asking } from './asking.ts';
 import { createLockState, type LockLimits, type LockOptions, type LockState } from './lock-state.ts';
@@ -123,32 +126,64 @@ function letIn(lock: Lock, kind: GuardKind, asking: Asking): Admission {
 }
 
 function pass(lock: Lock, kind: GuardKind, asking: Asking): Passage {
-  const { parts, open } = lock;
-  const { principal, proofNonce, message } = asking;
-  if (principal === null) throw new TypeError('a request was let in without a principal');
-  const passage: OpenPassage = { asking, principal, cut: null, slot: -1 };
-  open.add(passage);
-  let over = false;
-  return {
-    kind: 'passed',
-    principal,
-    message,
-    headers: proofNonce === null ? NO_HEADERS : ['dpop-nonce', proofNonce],
-    ...kind.show(asking),
-    refuse(refusal) {
-      asking.outcome ??= refusal;
-      return toAnswer(lock, kind, asking, refusal);
-    },
-    onEnded(cut) {
-      passage.cut = cut;
-    },
-    finish(status) {
-      if (over) return;
-      over = true;
-      open.remove(passage);
-      record(parts, asking, 'allow', status);
-    },
-  };
+  if (asking.principal === null) throw new TypeError('a request was let in without a principal');
+  const passage = new OpenAnswer(lock, kind, asking, asking.principal);
+  lock.open.add(passage);
+  return passage;
+}
+
+/** One object for each request: with functions of its own for each it would be several times as much garbage. */
+class OpenAnswer implements Passage, OpenPassage {
+  readonly kind = 'passed';
+  readonly principal: Principal;
+  readonly asking: Asking;
+  cut: (() => void) | null = null;
+  slot = -1;
+  readonly #lock: Lock;
+  readonly #guard: GuardKind;
+  readonly #shown: ReturnType<GuardKind['show']>;
+  #over = false;
+
+  constructor(lock: Lock, guard: GuardKind, asking: Asking, principal: Principal) {
+    this.principal = principal;
+    this.asking = asking;
+    this.#lock = lock;
+    this.#guard = guard;
+    this.#shown = guard.show(asking);
+  }
+
+  get message(): Message | null {
+    return this.asking.message;
+  }
+
+  get headers(): readonly string[] {
+    const { proofNonce } = this.asking;
+    return proofNonce === null ? NO_HEADERS : ['dpop-nonce', proofNonce];
+  }
+
+  get whole(): boolean {
+    return this.#shown.whole;
+  }
+
+  show(to: Answer): Answer {
+    return this.#shown.show(to);
+  }
+
+  refuse(refusal: Refusal): WireAnswer {
+    this.asking.outcome ??= refusal;
+    return toAnswer(this.#lock, this.#guard, this.asking, refusal);
+  }
+
+  onEnded(cut: () => void): void {
+    this.cut = cut;
+  }
+
+  finish(status: number): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#lock.open.remove(this);
+    record(this.#lock.parts, this.asking, 'allow', status);
+  }
 }
 
 function turnAway(lock: Lock, kind: GuardKind, asking: Asking, refusal: Refusal): Admission {

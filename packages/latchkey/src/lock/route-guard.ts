@@ -2,8 +2,8 @@ import { holdsGrants } from '../core/authorize.ts';
 import { toGrants } from '../core/create-policy.ts';
 import type { Policy, PreparedRule } from '../core/policy.ts';
 import { refuse, type Refusal } from '../core/reason.ts';
-import { type Asking, andThen } from './asking.ts';
-import { findCredential, identify, type UrlOf } from './identify.ts';
+import { type Asking, andThen, type StepResult } from './asking.ts';
+import { findCredential, identify } from './identify.ts';
 import type { Incoming } from './incoming.ts';
 import { limitAddress } from './limit-address.ts';
 import { limitCalls } from './limit-calls.ts';
@@ -26,8 +26,12 @@ export function judgeRoute(lock: Lock, { scopes }: RouteRule): Pick<GuardKind, '
   const grantsOf = rememberGrants(scopes);
   return {
     check: (asking, incoming) => checkAmbiguous(asking.headers, incoming.rawHeaders),
-    judge: (asking, incoming) =>
-      andThen(identifyCaller(lock, asking, incoming), () => authorizeScopes(lock, asking, scopes, grantsOf)),
+    judge(asking, incoming) {
+      const identified = identifyCaller(lock, asking, incoming);
+      return identified === null
+        ? authorizeScopes(lock, asking, scopes, grantsOf)
+        : andThen(identified, () => authorizeScopes(lock, asking, scopes, grantsOf));
+    },
   };
 }
 
@@ -35,16 +39,17 @@ export function judgeRoute(lock: Lock, { scopes }: RouteRule): Pick<GuardKind, '
 export const WHOLE = { whole: true, show: <Answer>(to: Answer): Answer => to } as const;
 
 /** Address limits, then who is asking. */
-export function identifyCaller(
-  lock: Lock,
-  asking: Asking,
-  incoming: Incoming,
-): Refusal | null | Promise<Refusal | null> {
-  const { state, parts } = lock;
-  const urlOf: UrlOf<Asking> = () => `${parts.resource.origin}${incoming.target.split('?', 1)[0] ?? ''}`;
-  return andThen(limitAddress(state, asking), () =>
-    identify(state, asking, findCredential(asking, urlOf), { server: parts.server, anonymous: parts.anonymous }),
-  );
+export function identifyCaller(lock: Lock, asking: Asking, incoming: Incoming): StepResult {
+  const limited = limitAddress(lock.state, asking);
+  // Each request comes by here, most of them without one to wait for.
+  return limited === null
+    ? identifyBy(lock, asking, incoming)
+    : andThen(limited, () => identifyBy(lock, asking, incoming));
+}
+
+function identifyBy({ state, parts }: Lock, asking: Asking, { target }: Incoming): StepResult {
+  const url = asking.headers.dpop === null ? null : `${parts.resource.origin}${target.split('?', 1)[0] ?? ''}`;
+  return identify(state, asking, findCredential(asking, url), parts);
 }
 
 type GrantsOf = (policy: Policy) => PreparedRule['grants'];

@@ -24,7 +24,7 @@ export function identifyStage(state: GatewayState): Stage {
 
 /** The one credential of a request. */
 export function findPresented(exchange: Exchange): Credential | Refusal | null {
-  return findCredential(exchange, urlOf);
+  return findCredential(exchange, exchange.headers.dpop === null ? null : urlOf(exchange));
 }
 
 /** RFC 9449 §4.3. Whatever the request calls us, the URL is the canonical one. */

@@ -6,7 +6,8 @@ describe('plainAddress and isLoopback', () => {
     expect(isLoopback(plainAddress('::ffff:127.0.0.1'))).toBe(true);
     expect(isLoopback('::1')).toBe(true);
     expect(isLoopback('128.0.0.1')).toBe(false);
-    expect(isLoopback('127.evil.example')).toBe(false);
+    for (const other of ['127.evil.example', '127.0.0.01', '127.0.0', '127.0.0.256'])
+      expect(isLoopback(other)).toBe(false);
   });
 });
 

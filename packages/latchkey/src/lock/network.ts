@@ -1,4 +1,5 @@
-const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
+// A zero in front is an octal number to some.
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
 /** An IPv4 address that came over an IPv6 socket, in its IPv4 form. */
 export function plainAddress(address: string): string {

@@ -39,13 +39,29 @@ interface Prefix {
 
 function toPrefix(network: string): Prefix {
   const [address = '', length] = network.split('/');
-  const bits = toBits(address);
+  const bits = readBits(address);
   if (bits === null) throw new TypeError(`${network} is no IP address and no network`);
-  return { prefix: length === undefined ? bits : bits.slice(0, Number(length)), of: bits.length };
+  const prefix = bits.slice(0, length === undefined ? bits.length : Number(length));
+  // What is wider than all of IPv4 is a network of IPv6.
+  return prefix.length < MAPPED.length
+    ? { prefix, of: bits.length }
+    : { prefix: unmap(prefix), of: unmap(bits).length };
+}
+
+/** Ninety-six bits in front of an IPv4 address (RFC 4291 §2.5.5.2): it is the same address. */
+const MAPPED = `${'0'.repeat(80)}${'1'.repeat(16)}`;
+
+function unmap(bits: string): string {
+  return bits.startsWith(MAPPED) ? bits.slice(MAPPED.length) : bits;
+}
+
+function toBits(address: string): string | null {
+  const bits = readBits(address);
+  return bits && unmap(bits);
 }
 
 /** The 32 or 128 bits of an IP address, as text; null for anything else. */
-function toBits(address: string): string | null {
+function readBits(address: string): string | null {
   if (isIPv4(address)) return toBinary(address.split('.').map(Number), 8);
   // Everybody's own way to read IPv6 (RFC 4291 §2.2); names and zones are no address to it.
   if (!/^[0-9a-f:.]+$/i.test(address) || !URL.canParse(`http://[${address}]`)) return null;

@@ -1,3 +1,5 @@
+import type { Rate } from './gcra.ts';
+
 const DURATION_UNITS = new Map([
   ['ms', 1],
   ['s', 1000],
@@ -31,17 +33,12 @@ const SIZE_UNITS = new Map([
   ['GiB', 1024 ** 3],
 ]);
 
-export interface Rate {
-  readonly count: number;
-  readonly periodMs: number;
-}
-
 /** `90s`, `10m`, `24h`, `30d`, `1h30m` → milliseconds; null when it is none, or longer than a hundred years. `0s` is one. */
 export function parseDuration(text: string): number | null {
   if (!/^(?:\d{1,12}(?:ms|[smhdw]))+$/.test(text)) return null;
   let total = 0;
   for (const [, count, unit] of text.matchAll(/(\d+)(ms|[smhdw])/g))
-    total += Number(count) * (DURATION_UNITS.get(unit ?? '') ?? Number.NaN);
+    total += Number(count) * (DURATION_UNITS.get(unit as string) as number);
   return total <= LONGEST_MS ? total : null;
 }
 

@@ -1,7 +1,8 @@
 import { nearest } from '../core/nearest.ts';
 import { EVERY_SCOPE } from '../core/principal.ts';
 import { LONGEST_RULE_SCOPE, SCOPE_TOKEN } from '../core/scope-token.ts';
-import { parseDuration, parseRate, parseSize, type Rate } from '../core/units.ts';
+import type { Rate } from '../core/gcra.ts';
+import { parseDuration, parseRate, parseSize } from '../core/units.ts';
 import type { Faults } from './faults.ts';
 
 // The kinds of value that options have. Each says what it wants when it gets something else, and then gives what does no

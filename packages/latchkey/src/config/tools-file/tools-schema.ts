@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Rate } from '../../core/units.ts';
+import type { Rate } from '../../core/gcra.ts';
 import { parseRate, parseSize } from '../../core/units.ts';
 import { parseTimeout } from './duration.ts';
 

@@ -60,7 +60,11 @@ async function expectGracefulStop(site: BusySite): Promise<void> {
   expect(await silent.ended).toBe('whole');
   expect(silent.messages.map(({ error }) => error?.message)).toEqual(['The gateway is stopping. Try again.']);
   expect(await site.gateway.ended).toBe(0);
-  expect(children.filter((pid) => descendantsOf(1).some((one) => one.pid === pid && one.state !== 'Z'))).toEqual([]);
+  await expect
+    .poll(() => children.filter((pid) => descendantsOf(1).some((one) => one.pid === pid && one.state !== 'Z')), {
+      timeout: 1000,
+    })
+    .toEqual([]);
   for (const stream of [listener, side, finishing, finishingInSession, silent, streaming]) stream.leave();
 }
 

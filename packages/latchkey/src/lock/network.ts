@@ -30,5 +30,6 @@ export function isIPv4(text: string): boolean {
 }
 
 export function isLoopback(address: string): boolean {
-  return address === '::1' || (address.startsWith('127.') && IPV4.test(address));
+  // Most callers on this machine come by the first; each request asks.
+  return address === '127.0.0.1' || address === '::1' || (address.startsWith('127.') && IPV4.test(address));
 }

@@ -119,7 +119,10 @@ export interface TrailFinding {
 
 /** Where records are kept, in the order in which they came. */
 export interface TrailStore {
-  /** Whole records as UTF-8 JSON lines, each starting with its `time` and ending in a line feed. All of them, or none. */
+  /**
+   * Whole records as UTF-8 JSON lines, each starting with its `time` and ending in a line feed. All of them, or none.
+   * Once it returned, or its promise settled, the bytes are the caller's again, who writes others over them.
+   */
   append(lines: Uint8Array): Awaitable<void>;
   /** Fails when `append` soon could not do it: no room, read-only, gone. Writes nothing. */
   check(): Awaitable<void>;

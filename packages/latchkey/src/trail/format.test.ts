@@ -32,6 +32,33 @@ describe('formatEntry', () => {
     });
   });
 
+  it('writes what an entry says, whatever the one before of the same principal said', () => {
+    const others: readonly Partial<TrailEntry>[] = [
+      { address: '192.0.2.1' },
+      { server: 'db' },
+      { credential: null },
+      { client: 'app' },
+      { httpMethod: 'GET' },
+      { method: null },
+      { target: 'x"' },
+      { decision: 'deny' },
+      { reason: 'policy-scope' },
+      { status: 403 },
+    ];
+    for (const other of others) {
+      const { at: _, ...said } = { ...ENTRY, ...other, durationMs: 2 };
+      const { at: __, ...saidBefore } = { ...ENTRY, durationMs: 2 };
+      expect(parse({ ...ENTRY, ...saidBefore })).toMatchObject(saidBefore);
+      expect(parse({ ...ENTRY, ...said })).toMatchObject(said);
+    }
+  });
+
+  it('tells 10,001 principals apart', () => {
+    const principals = Array.from({ length: 10_001 }, (_, at) => `token:${at}`);
+    for (const principal of principals) expect(parse({ ...ENTRY, principal })['principal']).toBe(principal);
+    expect(parse({ ...ENTRY, principal: 'token:0' })['principal']).toBe('token:0');
+  });
+
   it('writes any time as Date does', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 4_000_000_000_000 }), (at) => {

@@ -73,6 +73,23 @@ describe('createTrail', () => {
     expect(await stored()).toEqual(idsTo(51));
   });
 
+  it('keeps more lines than one buffer holds, while earlier ones are written and after', async () => {
+    const slow = {
+      ...store.trail,
+      append: async (lines: Uint8Array) => {
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        await store.trail.append(lines);
+      },
+    };
+    create({ store: slow, flushMs: 1 });
+    for (let number = 0; number < 12_000; number++) {
+      trail.record(entry(number));
+      if (number % 1000 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await trail.flush();
+    expect(await stored()).toEqual(idsTo(12_000));
+  });
+
   it('is unhealthy while the store cannot be written, keeps the lines, and recovers by itself', async () => {
     create();
     const segment = join(folder, 'trail', '2026-06-01.000001.jsonl');

@@ -24,10 +24,12 @@ const PRUNE_EVERY_MS = 3_600_000;
 const LONGEST_RETRY_MS = 5000;
 
 const CHUNK_BYTES = 256 * 1024;
+const MOST_SPARE = 4;
 
-/** Lines as they will be written, with their number. */
+/** Lines as they will be written, with their number, in the buffer they are in. */
 interface Chunk {
-  readonly bytes: Buffer;
+  readonly buffer: Buffer;
+  readonly used: number;
   readonly lines: number;
 }
 
@@ -41,8 +43,10 @@ export function createTrail(options: TrailOptions): Trail {
   const stopPruning = startPruning(options.store, options.retentionMs);
 
   const full: Chunk[] = [];
+  // Memory that was never used before costs more than all that is written into it.
+  const spare: Buffer[] = [];
   // No object of a record outlives its request: what lives until the next flush is costly to collect.
-  let bytes = Buffer.allocUnsafe(CHUNK_BYTES);
+  let bytes: Buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   let used = 0;
   let lines = 0;
   let waiting = 0;
@@ -56,11 +60,8 @@ export function createTrail(options: TrailOptions): Trail {
 
   const seal = (): void => {
     if (lines === 0) return;
-    const written = bytes.subarray(0, used);
-    // What may wait for long takes no more room than it fills.
-    const whole = used > CHUNK_BYTES / 2;
-    full.push({ bytes: whole ? written : Buffer.from(written), lines });
-    if (whole) bytes = Buffer.allocUnsafe(CHUNK_BYTES);
+    full.push({ buffer: bytes, used, lines });
+    bytes = spare.pop() ?? Buffer.allocUnsafe(CHUNK_BYTES);
     used = 0;
     lines = 0;
   };
@@ -75,11 +76,14 @@ export function createTrail(options: TrailOptions): Trail {
   };
 
   const drain = async (): Promise<void> => {
-    seal();
-    for (let chunk = full[0]; chunk !== undefined; chunk = full[0]) {
-      const writing = options.store.append(chunk.bytes);
+    while (waiting > 0) {
+      // What cannot be written now leaves one buffer that is not full, not one for each attempt.
+      if (full.length === 0) seal();
+      const chunk = full[0] as Chunk;
+      const writing = options.store.append(chunk.buffer.subarray(0, chunk.used));
       if (writing instanceof Promise) await writing;
       full.shift();
+      if (spare.length < MOST_SPARE) spare.push(chunk.buffer);
       waiting -= chunk.lines;
       failures = 0;
       tellRecovery();

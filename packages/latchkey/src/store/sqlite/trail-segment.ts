@@ -9,7 +9,7 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
-  readFileSync,
+  readSync,
   statSync,
   writeSync,
   writevSync,
@@ -170,13 +170,27 @@ function sealRest(folder: string, head: Head, key: string): Head {
   for (const segment of listSegments(folder)) {
     if (segment.index < last.segment) continue;
     const start = segment.index === last.segment ? last.size : 0;
-    const rest = readFileSync(segment.path).subarray(start);
+    const rest = readFrom(segment.path, start);
     if (rest.length === 0) continue;
     const { passed, end } = readBatches(key, rest, 0, last);
     last = { ...last, number: passed.number, mac: passed.mac ?? last.mac, segment: segment.index, size: start + end };
     if (end < rest.length) last = sealUnsealed(segment, rest.subarray(end), last, key);
   }
   return last;
+}
+
+/** Without what is before: when a file is full there is nothing behind the head, and all of it in front. */
+function readFrom(path: string, start: number): Buffer {
+  const file = openSync(path, 'r');
+  try {
+    const rest = Buffer.alloc(Math.max(0, fstatSync(file).size - start));
+    let size = 0;
+    for (let read = -1; size < rest.length && read !== 0; size += read)
+      read = readSync(file, rest, size, rest.length - size, start + size);
+    return rest.subarray(0, size);
+  } finally {
+    closeSync(file);
+  }
 }
 
 function sealUnsealed(segment: Segment, rest: Buffer, last: Head, key: string): Head {

@@ -34,6 +34,13 @@ export function testTrail({ describe, it }: Section): void {
       );
     });
 
+    it('has lines of its own when they are appended', async ({ store }) => {
+      const bytes = bytesOf(line(1), line(2));
+      await store.trail.append(bytes);
+      bytes.fill(0x20);
+      assert.deepEqual(await read(store), [1, 2]);
+    });
+
     it('takes whole lines only', async ({ store }) => {
       for (const broken of ['{}\n', line(1).trimEnd(), 'x', ''])
         await assert.rejects(async () => store.trail.append(bytesOf(broken)), { code: 'E_INTERNAL' });

@@ -8,7 +8,7 @@ import type { Verdict, Verifier } from '../core/verifier.ts';
 import { openStore } from '../store/sqlite/open.ts';
 import { mintCredential } from './mint.ts';
 import { createStoredVerifier } from './stored-credential.ts';
-import { createUseCounter } from './use-counter.ts';
+import { createUse, createUseCounter } from './use-counter.ts';
 
 const NOW = 1_780_000_000_000;
 const PREFIXES = ['lk_', 'lkk_'];
@@ -308,9 +308,9 @@ describe('createUseCounter', () => {
       },
       60_000,
     );
-    counter.count('a', 1);
+    counter.count(createUse('a'), 1);
     await expect(counter.flush()).rejects.toThrow('full');
-    counter.count('a', 2);
+    counter.count(createUse('a'), 2);
     failing = false;
     await counter.flush();
     await counter.flush();

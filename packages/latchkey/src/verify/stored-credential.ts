@@ -3,7 +3,7 @@ import type { Awaitable, CredentialRecord, CredentialStore } from '../core/store
 import { findPrefix, parseCredential } from '../core/token-format.ts';
 import type { CredentialReason, Verdict, Verifier } from '../core/verifier.ts';
 import { digestOf } from './mint.ts';
-import type { UseCounter } from './use-counter.ts';
+import { createUse, type Use, type UseCounter } from './use-counter.ts';
 
 export interface StoredVerifierOptions {
   /** `Store.version` as of `now`: asked on each request; cached verdicts hold only while it gives the same number. */
@@ -17,8 +17,9 @@ export interface StoredVerifierOptions {
 }
 
 interface Known {
-  readonly record: CredentialRecord;
   readonly principal: Principal;
+  readonly revoked: boolean;
+  readonly use: Use;
 }
 
 const SKIP: Verdict = { kind: 'skip' };
@@ -36,9 +37,9 @@ export function createStoredVerifier(
 
   const judge = (known: Known | null, server: string, now: number): Verdict => {
     if (known === null) return reject('credential-unknown');
-    const reason = judgeRecord(known.record, known.principal, server, now);
+    const reason = judgeKnown(known, server, now);
     if (reason !== null) return reject(reason);
-    uses?.count(known.record.id, now);
+    uses?.count(known.use, now);
     return { kind: 'accept', principal: known.principal };
   };
 
@@ -47,8 +48,15 @@ export function createStoredVerifier(
     return found instanceof Promise ? found.then((record) => cache.add(hash, record, at)) : cache.add(hash, found, at);
   };
 
-  const verifyAt = (at: number, hash: string, server: string, now: number): Verdict | Promise<Verdict> => {
-    const known = cache.get(hash, at) ?? lookUp(hash, at);
+  /** `kept` is what the cache held just now, of whichever version. */
+  const verifyAt = (
+    at: number,
+    kept: Known | undefined,
+    hash: string,
+    server: string,
+    now: number,
+  ): Verdict | Promise<Verdict> => {
+    const known = cache.isOf(at) && kept !== undefined ? kept : lookUp(hash, at);
     return known instanceof Promise ? known.then((settled) => judge(settled, server, now)) : judge(known, server, now);
   };
 
@@ -57,25 +65,22 @@ export function createStoredVerifier(
     verify(credential, server, now) {
       const text = credential.secret.reveal();
       if (findPrefix(text, prefixes) === null) return SKIP;
-      if (parseCredential(text, prefixes) === null) return reject('credential-malformed');
       const hash = digestOf(text);
+      const kept = cache.get(hash);
+      // What was found once has the form.
+      if (kept === undefined && parseCredential(text, prefixes) === null) return reject('credential-malformed');
       const at = version(now);
       return at instanceof Promise
-        ? at.then((settled) => verifyAt(settled, hash, server, now))
-        : verifyAt(at, hash, server, now);
+        ? at.then((settled) => verifyAt(settled, cache.get(hash), hash, server, now))
+        : verifyAt(at, kept, hash, server, now);
     },
   };
 }
 
-/** Why that record does not let its holder in, or null when it does. */
-function judgeRecord(
-  record: CredentialRecord,
-  principal: Principal,
-  server: string,
-  now: number,
-): CredentialReason | null {
-  if (record.revokedAt !== null) return 'credential-revoked';
-  if (record.expiresAt !== null && record.expiresAt <= now) return 'credential-expired';
+/** Why that credential does not let its holder in, or null when it does. */
+function judgeKnown({ principal, revoked }: Known, server: string, now: number): CredentialReason | null {
+  if (revoked) return 'credential-revoked';
+  if (principal.expiresAt !== null && principal.expiresAt <= now) return 'credential-expired';
   return principal.servers !== null && !principal.servers.has(server) ? 'credential-audience' : null;
 }
 
@@ -84,17 +89,19 @@ function createCache(size: number) {
   const entries = new Map<string, Known>();
   let current = Number.NaN;
   return {
-    get(hash: string, version: number): Known | undefined {
-      if (version !== current) {
-        entries.clear();
-        current = version;
-      }
-      return entries.get(hash);
+    /** Of whichever version it is: ask `isOf` before it is used. */
+    get: (hash: string): Known | undefined => entries.get(hash),
+    /** Whether what is kept is of that version; else nothing is from now on. */
+    isOf(version: number): boolean {
+      if (version === current) return true;
+      entries.clear();
+      current = version;
+      return false;
     },
     /** `version` was read before the record was, so a record that changed in between is never kept. */
     add(hash: string, record: CredentialRecord | null, version: number): Known | null {
       if (record === null) return null;
-      const known = { record, principal: toPrincipal(record) };
+      const known = { principal: toPrincipal(record), revoked: record.revokedAt !== null, use: createUse(record.id) };
       if (version === current) {
         if (entries.size >= size) entries.delete(entries.keys().next().value!);
         entries.set(hash, known);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createUseCounter } from './use-counter.ts';
+import { createUse, createUseCounter } from './use-counter.ts';
 
 type Batch = ReadonlyMap<string, { readonly count: number; readonly lastUsedAt: number }>;
 
@@ -24,13 +24,14 @@ describe('createUseCounter', () => {
 
   it('adds up the uses of each credential and keeps the latest time, whatever the order', async () => {
     const counter = createUseCounter(store);
-    for (const [id, now] of [
-      ['a', 5],
-      ['b', 2],
-      ['a', 9],
-      ['a', 7],
+    const [a, b, again] = [createUse('a'), createUse('b'), createUse('a')];
+    for (const [use, now] of [
+      [a, 5],
+      [b, 2],
+      [again, 9],
+      [a, 7],
     ] as const)
-      counter.count(id, now);
+      counter.count(use, now);
     await counter.flush();
     expect(written).toEqual([
       new Map([
@@ -41,17 +42,28 @@ describe('createUseCounter', () => {
     await counter.close();
   });
 
+  it('counts a use that was written anew', async () => {
+    const counter = createUseCounter(store);
+    const use = createUse('a');
+    for (const now of [1, 2]) {
+      counter.count(use, now);
+      await counter.flush();
+    }
+    expect(written).toEqual([1, 2].map((lastUsedAt) => new Map([['a', { count: 1, lastUsedAt }]])));
+    await counter.close();
+  });
+
   it('writes by itself every five seconds unless told otherwise, and only when there is something to write', async () => {
     const counter = createUseCounter(store);
     const quick = createUseCounter(store, 100);
     await vi.advanceTimersByTimeAsync(20_000);
     expect(written).toEqual([]);
-    counter.count('a', 1);
+    counter.count(createUse('a'), 1);
     await vi.advanceTimersByTimeAsync(4_900);
     expect(written).toEqual([]);
     await vi.advanceTimersByTimeAsync(200);
     expect(written).toEqual([new Map([['a', { count: 1, lastUsedAt: 1 }]])]);
-    quick.count('b', 2);
+    quick.count(createUse('b'), 2);
     await vi.advanceTimersByTimeAsync(150);
     expect(written).toHaveLength(2);
     await Promise.all([counter.close(), quick.close()]);
@@ -60,10 +72,10 @@ describe('createUseCounter', () => {
   it('goes on after a failure of the store, with nothing lost', async () => {
     const counter = createUseCounter(store, 100);
     failing = true;
-    counter.count('a', 1);
+    counter.count(createUse('a'), 1);
     await vi.advanceTimersByTimeAsync(150);
-    counter.count('a', 3);
-    counter.count('b', 2);
+    counter.count(createUse('a'), 3);
+    counter.count(createUse('b'), 2);
     failing = false;
     await vi.advanceTimersByTimeAsync(100);
     expect(written).toEqual([
@@ -77,10 +89,10 @@ describe('createUseCounter', () => {
 
   it('writes the rest when it closes, and nothing more after that', async () => {
     const counter = createUseCounter(store, 100);
-    counter.count('a', 1);
+    counter.count(createUse('a'), 1);
     await counter.close();
     expect(written).toHaveLength(1);
-    counter.count('a', 2);
+    counter.count(createUse('a'), 2);
     await vi.advanceTimersByTimeAsync(1000);
     expect(written).toHaveLength(1);
   });
@@ -88,7 +100,7 @@ describe('createUseCounter', () => {
   it('closes over a store that fails', async () => {
     const counter = createUseCounter(store, 100);
     failing = true;
-    counter.count('a', 1);
+    counter.count(createUse('a'), 1);
     await expect(counter.close()).resolves.toBeUndefined();
   });
 

@@ -1,8 +1,19 @@
 import type { CredentialStore } from '../core/store.ts';
 
+/** How often one credential was used since that was last written. Whoever verifies it keeps this beside it. */
+export interface Use {
+  readonly credentialId: string;
+  count: number;
+  lastUsedAt: number;
+}
+
+export function createUse(credentialId: string): Use {
+  return { credentialId, count: 0, lastUsedAt: 0 };
+}
+
 /** Counts in memory how often each credential was used, and tells the store in batches. */
 export interface UseCounter {
-  count(credentialId: string, now: number): void;
+  count(use: Use, now: number): void;
   /** Writes what was counted so far. Counts that could not be written are kept for the next time; then it rejects. */
   flush(): Promise<void>;
   /** Stops the timer and writes what is left; a store that fails now loses counts, never access. */
@@ -11,18 +22,29 @@ export interface UseCounter {
 
 type Uses = Map<string, { count: number; lastUsedAt: number }>;
 
-/** Flushes every `flushMs` (default 5,000). Bounded by the number of credentials in the store. */
+/** Flushes every `flushMs` (default 5,000). Bounded by the number of credentials in the store, and of uses until then. */
 export function createUseCounter(store: Pick<CredentialStore, 'countUses'>, flushMs = 5000): UseCounter {
-  let uses: Uses = new Map();
+  let waiting: Uses = new Map();
+  // Those whose count is not 0: the next use of one only adds to it.
+  let used: Use[] = [];
+
+  const collect = (): void => {
+    for (const use of used) {
+      add(waiting, use.credentialId, use.count, use.lastUsedAt);
+      use.count = 0;
+    }
+    used = [];
+  };
 
   const flush = async (): Promise<void> => {
-    if (uses.size === 0) return;
-    const taken = uses;
-    uses = new Map();
+    collect();
+    if (waiting.size === 0) return;
+    const taken = waiting;
+    waiting = new Map();
     try {
       await store.countUses(taken);
     } catch (error) {
-      for (const [id, { count, lastUsedAt }] of taken) add(uses, id, count, lastUsedAt);
+      for (const [id, { count, lastUsedAt }] of taken) add(waiting, id, count, lastUsedAt);
       throw error;
     }
   };
@@ -32,7 +54,11 @@ export function createUseCounter(store: Pick<CredentialStore, 'countUses'>, flus
   timer.unref();
 
   return {
-    count: (credentialId, now) => add(uses, credentialId, 1, now),
+    count(use, now) {
+      if (use.count === 0) used.push(use);
+      use.count += 1;
+      if (now > use.lastUsedAt) use.lastUsedAt = now;
+    },
     flush,
     async close() {
       clearInterval(timer);

@@ -1,3 +1,4 @@
+import type { TLSSocket } from 'node:tls';
 import type { Request, RequestHandler } from 'express';
 import type { Principal } from '../core/principal.ts';
 import type { AuthInfo } from '../lock/auth-info.ts';
@@ -57,13 +58,11 @@ function toMiddleware(guard: Guard, options: DoorOptions): RequestHandler {
     });
 }
 
-// What a proxy says of the caller counts where the app trusts it (`trust proxy`).
+// What a proxy says of the caller counts where the app trusts it (`trust proxy`); most requests say nothing of that kind.
 function see(request: Request): Seen {
-  return {
-    target: request.originalUrl,
-    // The same where no proxy is trusted, and no header has to be taken apart for it.
-    address: (request.app.disabled('trust proxy') ? request.socket.remoteAddress : request.ip) ?? '',
-    encrypted: request.secure,
-    parsed: request.body as unknown,
-  };
+  const { originalUrl: target, socket, headers } = request;
+  const parsed = request.body as unknown;
+  if (headers['x-forwarded-for'] !== undefined || headers['x-forwarded-proto'] !== undefined)
+    return { target, address: request.ip ?? '', encrypted: request.secure, parsed };
+  return { target, address: socket.remoteAddress ?? '', encrypted: (socket as TLSSocket).encrypted === true, parsed };
 }

@@ -138,6 +138,7 @@ function createExchange(request: IncomingMessage, response: ServerResponse): Exc
     route: null,
     server: null,
     principal: null,
+    caller: null,
     subject: null,
     proofNonce: null,
     failuresExceeded: 0,

@@ -3,6 +3,7 @@ import type { Rule } from '../core/policy.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Refusal } from '../core/reason.ts';
 import type { Era } from '../core/revision.ts';
+import type { Caller } from './callers.ts';
 import type { RequestHeaders } from './request-headers.ts';
 
 /** One request while it is judged, whoever received it. Each step fills in what it found. */
@@ -16,6 +17,8 @@ export interface Asking {
   clear: boolean;
   headers: RequestHeaders;
   principal: Principal | null;
+  /** What is remembered of it; null until a credential proved who it is. */
+  caller: Caller | null;
   /** What the caller's next DPoP proof should carry; null where the answer need not say. */
   proofNonce: string | null;
   failuresExceeded: number;

@@ -27,12 +27,13 @@ export function toAuthInfo(
   { token, resource }: { readonly token?: Secret; readonly resource?: URL } = {},
 ): KnownAuthInfo {
   const { id, client, scopes, expiresAt } = principal;
-  return {
+  const info: KnownAuthInfo = {
     token: token === undefined ? '[redacted]' : token.reveal(),
     clientId: client ?? id,
     scopes: [...scopes],
-    ...(expiresAt === null ? {} : { expiresAt: Math.floor(expiresAt / 1000) }),
-    ...(resource === undefined ? {} : { resource }),
     extra: { principal },
   };
+  if (expiresAt !== null) info.expiresAt = Math.floor(expiresAt / 1000);
+  if (resource !== undefined) info.resource = resource;
+  return info;
 }

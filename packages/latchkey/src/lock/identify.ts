@@ -108,10 +108,12 @@ function failed(state: LockState, asking: Asking, refusal: Refusal): Refusal | P
 // before still does, so that one bad neighbour does not lock a whole office out.
 function accepted(state: LockState, asking: Asking, principal: Principal): StepResult {
   const network = networkOf(asking.address);
-  if (asking.failuresExceeded > 0 && !state.knownCallers.has(network, principal.id)) {
+  const caller = state.callers.of(principal.id, asking.startedAt);
+  if (asking.failuresExceeded > 0 && caller.network !== network) {
     return holdBack(asking, refuse('limit-failures', { retryAfterSeconds: asking.failuresExceeded / 1000 }));
   }
-  state.knownCallers.add(network, principal.id);
+  caller.network = network;
+  asking.caller = caller;
   return accept(asking, principal);
 }
 

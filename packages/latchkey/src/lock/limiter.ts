@@ -50,6 +50,7 @@ export function createLimiter(rate: Rate): Limiter {
       return step.wait;
     },
     peek(key, now) {
+      if (places.size === 0) return 0;
       const place = places.get(key);
       return place === undefined ? 0 : takeCell(rate, arrivals[place] as number, now).wait;
     },

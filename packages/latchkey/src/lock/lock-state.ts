@@ -2,7 +2,7 @@ import type { Rule } from '../core/policy.ts';
 import { createAnonymous, EVERY_SCOPE, type Principal } from '../core/principal.ts';
 import type { Rate } from '../core/gcra.ts';
 import type { Verifier } from '../core/verifier.ts';
-import { createKnownCallers, type KnownCallers } from './known-callers.ts';
+import { type Callers, createCallers } from './callers.ts';
 import { createLimiter, type Limiter } from './limiter.ts';
 
 /** What decides, besides the policy of the server that is asked. */
@@ -30,8 +30,7 @@ export interface LockState {
   readonly lock: LockOptions;
   readonly requestLimiter: Limiter;
   readonly failureLimiter: Limiter;
-  readonly callLimiter: Limiter;
-  readonly knownCallers: KnownCallers;
+  readonly callers: Callers;
   /** Who everybody is while authentication is off. */
   readonly everyone: Principal;
   limiterOf(rule: Rule): Limiter;
@@ -44,8 +43,7 @@ export function createLockState(lock: LockOptions): LockState {
     lock,
     requestLimiter: createLimiter(limits.requestsPerAddress),
     failureLimiter: createLimiter(limits.failedPerAddress),
-    callLimiter: createLimiter(limits.callsPerCredential),
-    knownCallers: createKnownCallers(),
+    callers: createCallers(),
     everyone: createAnonymous([EVERY_SCOPE]),
     limiterOf(rule) {
       let limiter = ruleLimiters.get(rule);

@@ -224,6 +224,7 @@ export function createAsking(
     clear: !incoming.encrypted && (parts.encryptedOnly || !(address === '' || isLoopback(address))),
     headers: readHeaders(incoming.rawHeaders),
     principal: null,
+    caller: null,
     proofNonce: null,
     failuresExceeded: 0,
     message: null,

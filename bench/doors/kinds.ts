@@ -1,7 +1,7 @@
 /** How a server of the door benchmark is guarded. */
 export type Lock = 'none' | 'latchkey' | 'sdk-v1' | 'sdk-v2';
-/** With what callers come: a token that is looked up by its hash (of Latchkey's store, or in a Map), or a JWT. */
-export type Credential = 'token' | 'ES256' | 'RS256';
+/** With what callers come: a token that is looked up by its hash (of Latchkey's store, in a Map or a table), or a JWT. */
+export type Credential = 'token' | 'row' | 'ES256' | 'RS256';
 export type Framework = 'express' | 'fastify' | 'hono' | 'node' | 'fetch' | 'mcp';
 
 /** One server that is measured. */
@@ -10,15 +10,20 @@ export interface DoorKind {
   readonly framework: Framework;
   readonly lock: Lock;
   readonly credential: Credential;
+  /** Whether Latchkey writes its decisions down. */
+  readonly trail: boolean;
   /** The name of the same server without a lock. */
   readonly without: string | null;
 }
 
-function kind(framework: Framework, lock: Lock, credential: Credential = 'token'): DoorKind {
-  if (lock === 'none') return { name: framework, framework, lock, credential, without: null };
-  const looked = lock === 'latchkey' ? 'stored' : 'hash';
-  const name = `${framework} ${lock} ${credential === 'token' ? looked : credential}`;
-  return { name, framework, lock, credential, without: framework };
+const LOOKED: Readonly<Record<'token' | 'row', string>> = { token: 'hash', row: 'row' };
+
+function kind(framework: Framework, lock: Lock, credential: Credential = 'token', trail = true): DoorKind {
+  if (lock === 'none') return { name: framework, framework, lock, credential, trail, without: null };
+  const looked = credential === 'token' || credential === 'row' ? LOOKED[credential] : credential;
+  const shown = lock === 'latchkey' && credential === 'token' ? 'stored' : looked;
+  const name = `${framework} ${lock} ${shown}${trail ? '' : ' without trail'}`;
+  return { name, framework, lock, credential, trail, without: framework };
 }
 
 export const DOOR_KINDS: readonly DoorKind[] = [
@@ -26,6 +31,9 @@ export const DOOR_KINDS: readonly DoorKind[] = [
   ...(['token', 'ES256', 'RS256'] as const).flatMap((credential) =>
     (['latchkey', 'sdk-v2', 'sdk-v1'] as const).map((lock) => kind('express', lock, credential)),
   ),
+  kind('express', 'latchkey', 'token', false),
+  kind('express', 'sdk-v2', 'row'),
+  kind('express', 'sdk-v1', 'row'),
   ...(['fastify', 'hono', 'node', 'fetch'] as const).flatMap((framework) => [
     kind(framework, 'none'),
     kind(framework, 'latchkey'),

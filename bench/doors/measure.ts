@@ -90,7 +90,7 @@ async function callMcp(url: string, caller: Headers): Promise<number> {
 }
 
 function tokensOf({ lock, credential }: DoorKind, directory: string, { keys }: Issuer): Promise<readonly string[]> {
-  if (credential !== 'token')
+  if (credential === 'ES256' || credential === 'RS256')
     return Promise.resolve(Array.from({ length: TOKEN_COUNT }, (_, at) => mintJwt(keys[credential], `bench-${at}`)));
   return lock === 'latchkey'
     ? createTokens(join(directory, 'store'), TOKEN_COUNT).then(({ valid }) => valid)

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import { readFileSync, writeSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { DatabaseSync } from 'node:sqlite';
 import { getRequestListener } from '@hono/node-server';
 import { requireBearerAuth as requireBearerV2 } from '@modelcontextprotocol/express';
 import { toNodeHandler } from '@modelcontextprotocol/node';
@@ -31,20 +32,22 @@ interface Given extends DoorKind {
 }
 
 const given = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as Given;
-const RESOURCE = given.credential === 'token' ? `http://127.0.0.1:${given.port}/mcp` : AUDIENCE;
+const byHash = given.credential === 'token' || given.credential === 'row';
+const RESOURCE = byHash ? `http://127.0.0.1:${given.port}/mcp` : AUDIENCE;
 const SCOPES = [SCOPE];
 const MUCH = '100000000/min';
 
-/** Latchkey as it is by default, trail and all; the limits count every request and stop none. */
+/** Latchkey as it is by default, with the trail where that is wanted; the limits count every request and stop none. */
 async function createLock(): Promise<Latchkey> {
   return createLatchkey({
     resource: RESOURCE,
     hosts: [`127.0.0.1:${given.port}`],
-    ...(given.credential === 'token'
+    ...(byHash
       ? { store: await openStore(given.store) }
       : { store: await openStore(given.store), verifiers: [jwt({ issuer: ISSUER, jwks: { file: given.jwks } })] }),
     policy: { tools: { [TOOL]: { scopes: SCOPES } } },
     limits: { callsPerCredential: MUCH, requestsPerAddress: MUCH },
+    ...(given.trail ? {} : { trail: false }),
   });
 }
 
@@ -52,8 +55,9 @@ interface TokenVerifier {
   verifyAccessToken(token: string): Promise<AuthInfo>;
 }
 
-/** What somebody would write for the SDK: tokens by their hash in a map, or JWTs by jose. */
+/** What somebody would write for the SDK: tokens by their hash in a map or a table, or JWTs by jose. */
 function createTokenVerifier(invalid: (why: string) => Error): TokenVerifier {
+  if (given.credential === 'row') return lookUpRows(invalid);
   return given.credential === 'token' ? lookUpHashes(invalid) : verifyJwts(invalid);
 }
 
@@ -67,6 +71,23 @@ function lookUpHashes(invalid: (why: string) => Error): TokenVerifier {
       const found = known.get(hash('sha256', token));
       if (found === undefined) throw invalid('not known');
       return { token, ...found };
+    },
+  };
+}
+
+/** The same where revoking a token in another process is to have an effect. */
+function lookUpRows(invalid: (why: string) => Error): TokenVerifier {
+  const db = new DatabaseSync(`${given.store}.db`);
+  db.exec('PRAGMA journal_mode = WAL; CREATE TABLE tokens (hash TEXT PRIMARY KEY, client TEXT, expires INTEGER)');
+  const insert = db.prepare('INSERT INTO tokens VALUES (?, ?, ?)');
+  const expires = Math.floor(Date.now() / 1000) + 3600;
+  for (const [at, token] of given.tokens.entries()) insert.run(hash('sha256', token), `bench-${at}`, expires);
+  const select = db.prepare('SELECT client, expires FROM tokens WHERE hash = ?');
+  return {
+    async verifyAccessToken(token) {
+      const found = select.get(hash('sha256', token)) as { client: string; expires: number } | undefined;
+      if (found === undefined) throw invalid('not known');
+      return { token, clientId: found.client, scopes: SCOPES, expiresAt: found.expires };
     },
   };
 }

@@ -15,6 +15,6 @@ export function bindAnswer(request: IncomingMessage, response: ServerResponse, p
   for (let i = 0; i < headers.length; i += 2) response.appendHeader(headers[i] as string, headers[i + 1] as string);
   passage.onEnded(() => response.destroy());
   const caller = passage.whole ? response : takeOver(request, response, passage);
-  response.once('close', () => passage.finish(caller.headersSent ? response.statusCode : 0));
+  response.on('close', () => passage.finish(caller.headersSent ? response.statusCode : 0));
   return true;
 }

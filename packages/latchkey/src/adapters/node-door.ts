@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { textOf } from '../core/bytes.ts';
 import type { Principal } from '../core/principal.ts';
 import { Secret } from '../core/secret.ts';
 import { type AuthInfo, toAuthInfo } from '../lock/auth-info.ts';
@@ -35,11 +36,7 @@ export function letIn(
   const authInfo = withToken ? toAuthInfo(principal, { token: tokenOf(request) }) : toAuthInfo(principal);
   // Where handlers of both lines of the MCP SDK look for it.
   (request as { auth?: AuthInfo }).auth = authInfo;
-  return { principal, authInfo, body: message === null ? undefined : parse(message.bytes) };
-}
-
-function parse({ buffer, byteOffset, byteLength }: Uint8Array): unknown {
-  return JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString());
+  return { principal, authInfo, body: message === null ? undefined : (JSON.parse(textOf(message.bytes)) as unknown) };
 }
 
 function tokenOf({ headers }: IncomingMessage): Secret {

@@ -24,9 +24,8 @@ export function readBody(request: IncomingMessage, bounds: Bounds): Awaitable<Bu
 }
 
 /** Most bodies come with their head: they are there when Node is done with what it read from the socket. */
-async function readSoon(request: IncomingMessage, bounds: Bounds): Promise<Buffer | Refusal> {
-  await null;
-  return takeWhole(request, bounds) ?? collect(request, bounds);
+function readSoon(request: IncomingMessage, bounds: Bounds): Promise<Buffer | Refusal> {
+  return Promise.resolve().then(() => takeWhole(request, bounds) ?? collect(request, bounds));
 }
 
 /** The body where all of it is there: no listener, no timer. Each request that had one lived through collections of garbage. */

@@ -29,14 +29,27 @@ export function letIn(
   request: IncomingMessage,
   response: ServerResponse,
   passage: Passage,
-  { withToken = false }: DoorOptions,
+  options: DoorOptions,
 ): Caller | null {
-  if (!bindAnswer(request, response, passage)) return null;
+  const authInfo = letPass(request, response, passage, options);
+  if (authInfo === null) return null;
   const { principal, message } = passage;
+  return { principal, authInfo, body: message === null ? undefined : (JSON.parse(textOf(message.bytes)) as unknown) };
+}
+
+/** The same where the framework reads the body itself. */
+export function letPass(
+  request: IncomingMessage,
+  response: ServerResponse,
+  passage: Passage,
+  { withToken = false }: DoorOptions,
+): AuthInfo | null {
+  if (!bindAnswer(request, response, passage)) return null;
+  const { principal } = passage;
   const authInfo = withToken ? toAuthInfo(principal, { token: tokenOf(request) }) : toAuthInfo(principal);
   // Where handlers of both lines of the MCP SDK look for it.
   (request as { auth?: AuthInfo }).auth = authInfo;
-  return { principal, authInfo, body: message === null ? undefined : (JSON.parse(textOf(message.bytes)) as unknown) };
+  return authInfo;
 }
 
 function tokenOf({ headers }: IncomingMessage): Secret {

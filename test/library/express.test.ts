@@ -100,6 +100,20 @@ describe('latchkey/express', () => {
     expect(made.errors).toEqual([expect.any(TypeError)]);
   });
 
+  it('refuses where somebody had the body decoded, and one that somebody found empty', async () => {
+    const made = makeLock();
+    const app = express();
+    const { protectMcp } = latchkey(made.latchkey);
+    app.use('/decoded', (request, _response, next) => void next(request.setEncoding('utf8') && undefined));
+    app.use('/drained', (request, _response, next) => void request.resume().once('end', () => next()));
+    app.use(['/decoded', '/drained'], protectMcp(), (_request, response) => void response.end('never'));
+    site = await listen(app);
+    expect((await post(`${site.url}/decoded`, LIST)).status).toBe(500);
+    expect(made.errors.map(String)).toEqual([expect.stringContaining('was decoded')]);
+    expect((await post(`${site.url}/drained`, '')).status).toBe(400);
+    expect(made.trail.map(({ reason }) => reason)).toEqual(['internal', 'json-malformed']);
+  });
+
   it('reads the body itself where a parser left it alone, and leaves it to parsers behind', async () => {
     const seen: unknown[] = [];
     const app = express();

@@ -1,4 +1,5 @@
-import { Readable } from 'node:stream';
+import type { IncomingMessage } from 'node:http';
+import { PassThrough, Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openConnection, converseRaw } from '../fixtures/raw-connection.ts';
@@ -39,6 +40,34 @@ function post(url: string, token: string, body: string | ReadableStream): Promis
 function head(path: string, token: string, more = ''): string {
   return `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${token}\r\n${JSON_POST}${more}\r\n`;
 }
+
+/** Every way in which a handler reads a request. */
+const readers: readonly (readonly [string, (request: IncomingMessage) => Promise<string>])[] = [
+  ['for await', async (request) => (await readAll(request)).toString()],
+  ['for await, later', async (request) => wait(20).then(async () => (await readAll(request)).toString())],
+  ['pipe', async (request) => (await readAll(request.pipe(new PassThrough()))).toString()],
+  [
+    'data and end',
+    (request) =>
+      new Promise((resolve) => {
+        let text = '';
+        request.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+        request.on('end', () => resolve(text));
+      }),
+  ],
+  [
+    'readable',
+    (request) =>
+      new Promise((resolve) => {
+        const pieces: Buffer[] = [];
+        request.on('readable', () => {
+          for (let piece = request.read() as Buffer | null; piece !== null; piece = request.read() as Buffer | null)
+            pieces.push(piece);
+        });
+        request.on('end', () => resolve(Buffer.concat(pieces).toString()));
+      }),
+  ],
+];
 
 describe.each(nodeFrameworks)('requests to $name', ({ serve }) => {
   it.each(['alice', 'slow-alice'])('gives %s in, and hands on the bytes that were judged', async (token) => {
@@ -172,6 +201,40 @@ describe.each(nodeFrameworks)('requests to $name', ({ serve }) => {
     expect(read.every((each) => each === text)).toBe(true);
   });
 
+  it.each(readers)('gives what was judged to a handler that reads by %s, however it came', async (_way, read) => {
+    const made = makeLock();
+    const got: string[] = [];
+    site = await serve(made.latchkey, {
+      ...NONE,
+      async mcp(request, response) {
+        got.push(request.readableEnded ? CALL : await read(request));
+        response.end('ok');
+      },
+    });
+    const bytes = Buffer.from(CALL);
+    const counted = (token: string): string => head('/mcp', token, `content-length: ${bytes.length}\r\n`);
+    const chunked = head('/mcp', 'alice', 'transfer-encoding: chunked\r\n');
+    const chunks = [bytes.subarray(0, 9), bytes.subarray(9)].map((each) => [
+      `${each.length.toString(16)}\r\n`,
+      each,
+      '\r\n',
+    ]);
+    const ways: readonly (readonly (string | Buffer)[])[] = [
+      [Buffer.concat([Buffer.from(counted('alice')), bytes])],
+      [Buffer.concat([Buffer.from(counted('slow-alice')), bytes])],
+      [counted('alice'), bytes],
+      [counted('slow-alice') + '{', bytes.subarray(1)],
+      [counted('alice') + '{', bytes.subarray(1, 20), bytes.subarray(20)],
+      [chunked, Buffer.concat([...chunks.flat(), '0\r\n\r\n'].map((each) => Buffer.from(each)))],
+    ];
+    for (const pieces of ways) expect(await sendInPieces(site.url, pieces)).toEqual([200]);
+    const pair = Buffer.concat([Buffer.from(counted('alice')), bytes, Buffer.from(counted('alice')), bytes]);
+    expect((await exchangeRaw(site.url, pair, 2)).map(({ status }) => status)).toEqual([200, 200]);
+    expect(got).toEqual(Array.from({ length: 8 }, () => CALL));
+    await vi.waitFor(() => expect(made.open()).toBe(0));
+    expect(made.errors).toEqual([]);
+  });
+
   it('serves one connection over and over', async () => {
     site = await serve(makeLock().latchkey, {
       ...NONE,
@@ -186,6 +249,20 @@ describe.each(nodeFrameworks)('requests to $name', ({ serve }) => {
 
 function reportBy(mark: string): string {
   return `GET /report HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer alice\r\nx-mark: ${mark}\r\n\r\n`;
+}
+
+/** Each piece when the one before is on its way. */
+async function sendInPieces(url: string, pieces: readonly (string | Buffer)[]): Promise<readonly number[]> {
+  const socket = openConnection(url);
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+  for (const piece of pieces) {
+    socket.write(piece);
+    await wait(20);
+  }
+  await vi.waitFor(() => expect(text).toMatch(/ok/));
+  socket.destroy();
+  return [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
 }
 
 function hasAnswer(text: string): boolean {

@@ -6,7 +6,7 @@ import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard } from '../lock/passage.ts';
 import type { DoorOptions } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
-import { judge, letIn } from './node-door.ts';
+import { judge, letPass } from './node-door.ts';
 import { type Seen, toIncoming } from './node-incoming.ts';
 import { sendAnswer } from './send-answer.ts';
 
@@ -52,10 +52,10 @@ function toHook(guard: Guard, options: DoorOptions): FastifyHook {
   return (request, reply, done) =>
     judge(guard, toIncoming(request.raw, see(request), options), (admission) => {
       if (admission.kind === 'refused') return answer(reply, admission.answer);
-      const caller = letIn(request.raw, reply.raw, admission, options);
-      if (caller === null) return;
-      request.principal = caller.principal;
-      request.auth = caller.authInfo;
+      const authInfo = letPass(request.raw, reply.raw, admission, options);
+      if (authInfo === null) return;
+      request.principal = admission.principal;
+      request.auth = authInfo;
       done();
     });
 }

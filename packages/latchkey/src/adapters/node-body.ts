@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { refuse, type Refusal } from '../core/reason.ts';
+import type { Awaitable } from '../core/store.ts';
 import { checkPieces } from '../lock/body-pieces.ts';
 
 /** How much of a body may come, and until when. */
@@ -10,9 +11,34 @@ interface Bounds {
 
 /**
  * Reads the whole body and puts it back, so that whoever reads the request afterwards gets the bytes that were judged, and
- * its end. Resolves also when the body is refused, does not come in time, or its sender leaves.
+ * its end. Gives a refusal where the body is refused, does not come in time, or its sender leaves. Throws where somebody
+ * had it decoded to text.
  */
-export function readBody(request: IncomingMessage, { limitBytes, timeoutMs }: Bounds): Promise<Buffer | Refusal> {
+export function readBody(request: IncomingMessage, bounds: Bounds): Awaitable<Buffer | Refusal> {
+  if (request.readableEncoding !== null) throw new TypeError('The body was decoded before Latchkey could judge it.');
+  // Somebody waited for its end, and there was nothing to read.
+  if (request.readableEnded) return Buffer.alloc(0);
+  // How many pieces a body without a length comes in is up to its sender: they are counted from the first.
+  if (request.headers['content-length'] === undefined) return collect(request, bounds);
+  return takeWhole(request, bounds) ?? readSoon(request, bounds);
+}
+
+/** Most bodies come with their head: they are there when Node is done with what it read from the socket. */
+function readSoon(request: IncomingMessage, bounds: Bounds): Promise<Buffer | Refusal> {
+  return Promise.resolve().then(() => takeWhole(request, bounds) ?? collect(request, bounds));
+}
+
+/** The body where all of it is there: no listener, no timer. Each request that had one lived through collections of garbage. */
+function takeWhole(request: IncomingMessage, { limitBytes }: Bounds): Buffer | Refusal | null {
+  if (request.destroyed) return refuse('caller-gone');
+  const length = Number(request.headers['content-length']);
+  if (request.readableLength !== length || length > limitBytes) return null;
+  const body = request.read(length) as Buffer | null;
+  return body === null ? Buffer.alloc(0) : giveBack(request, body);
+}
+
+/** Waits for what comes, in any number of pieces. */
+function collect(request: IncomingMessage, { limitBytes, timeoutMs }: Bounds): Promise<Buffer | Refusal> {
   return new Promise((resolve) => {
     const push = request.push;
     let body: Buffer | null = null;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { textOf } from '../core/bytes.ts';
 import type { Principal } from '../core/principal.ts';
 import { Secret } from '../core/secret.ts';
 import { type AuthInfo, toAuthInfo } from '../lock/auth-info.ts';
@@ -28,18 +29,27 @@ export function letIn(
   request: IncomingMessage,
   response: ServerResponse,
   passage: Passage,
-  { withToken = false }: DoorOptions,
+  options: DoorOptions,
 ): Caller | null {
-  if (!bindAnswer(request, response, passage)) return null;
+  const authInfo = letPass(request, response, passage, options);
+  if (authInfo === null) return null;
   const { principal, message } = passage;
+  return { principal, authInfo, body: message === null ? undefined : (JSON.parse(textOf(message.bytes)) as unknown) };
+}
+
+/** The same where the framework reads the body itself. */
+export function letPass(
+  request: IncomingMessage,
+  response: ServerResponse,
+  passage: Passage,
+  { withToken = false }: DoorOptions,
+): AuthInfo | null {
+  if (!bindAnswer(request, response, passage)) return null;
+  const { principal } = passage;
   const authInfo = withToken ? toAuthInfo(principal, { token: tokenOf(request) }) : toAuthInfo(principal);
   // Where handlers of both lines of the MCP SDK look for it.
   (request as { auth?: AuthInfo }).auth = authInfo;
-  return { principal, authInfo, body: message === null ? undefined : parse(message.bytes) };
-}
-
-function parse({ buffer, byteOffset, byteLength }: Uint8Array): unknown {
-  return JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString());
+  return authInfo;
 }
 
 function tokenOf({ headers }: IncomingMessage): Secret {

@@ -4,6 +4,8 @@ import type { Answer } from '../core/upstream.ts';
 import type { Passage } from '../lock/passage.ts';
 
 const HELD_BYTES = 64 * 1024;
+/** How often what waits already is let run first: a body that was made of text or bytes has been read to its end by then. */
+const TURNS = 16;
 
 /** How a request that was let in is answered. */
 export interface Serving {
@@ -31,15 +33,19 @@ async function take(passage: Passage, answer: WebAnswer, serve: Serving['serve']
   try {
     const response = await serve();
     if (bodiless) void response.body?.cancel();
-    if (passage.whole && (bodiless || response.body === null)) answer.pass(response);
-    else await show(passage.whole ? answer : passage.show(answer), response);
+    const { body } = response;
+    if (!passage.whole) await show(passage.show(answer), response, body);
+    else if (bodiless || body === null) answer.pass(response);
+    else await answer.copy(response, body.getReader());
   } catch (error) {
     answer.break(error);
   }
 }
 
-async function show(shown: Answer, response: Response): Promise<void> {
-  const reader = response.body?.getReader();
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+
+async function show(shown: Answer, response: Response, body: Response['body']): Promise<void> {
+  const reader = body?.getReader();
   shown.onAbort(() => void reader?.cancel().catch(() => {}));
   if (shown.aborted) return;
   shown.start(response.status, [...response.headers].flat());
@@ -48,14 +54,13 @@ async function show(shown: Answer, response: Response): Promise<void> {
 }
 
 /** Takes the next piece when there is room for it. */
-async function pump(reader: ReadableStreamDefaultReader<Uint8Array>, shown: Answer): Promise<void> {
+async function pump(reader: Reader, shown: Answer): Promise<void> {
   let drained: (() => void) | null = null;
   shown.onDrain(() => drained?.());
   while (!shown.aborted) {
     const { done, value } = await reader.read();
     if (done) return shown.end();
-    const room = new Promise<void>((resolve) => (drained = resolve));
-    if (!shown.write(value)) await room;
+    if (!shown.write(value)) await new Promise<void>((resolve) => (drained = resolve));
   }
 }
 
@@ -70,7 +75,7 @@ class WebAnswer implements Answer {
   readonly #held: Uint8Array<ArrayBuffer>[] = [];
   #state: 'new' | 'started' | 'over' = 'new';
   #status = 0;
-  #headers: readonly string[] = [];
+  #headers: readonly string[] | Headers = [];
   #stream: ReadableStreamDefaultController<Uint8Array> | null = null;
 
   constructor(passage: Passage) {
@@ -87,6 +92,13 @@ class WebAnswer implements Answer {
     this.#conclude(response.status);
   }
 
+  /** An answer that hides nothing, its headers as they are. */
+  async copy({ status, headers }: Response, reader: Reader): Promise<void> {
+    this.onAbort(() => void reader.cancel().catch(() => {}));
+    this.#begin(status, headers);
+    await pump(reader, this);
+  }
+
   onAbort(handler: () => void): void {
     if (this.aborted) handler();
     else this.#stops.push(handler);
@@ -97,12 +109,7 @@ class WebAnswer implements Answer {
   }
 
   start(status: number, headers: readonly string[]): void {
-    if (this.#state !== 'new') return;
-    this.#state = 'started';
-    this.#status = status;
-    this.#headers = headers;
-    // What ends at once needs no stream.
-    queueMicrotask(() => this.#open());
+    this.#begin(status, headers);
   }
 
   write(chunk: Uint8Array | string): boolean {
@@ -117,8 +124,7 @@ class WebAnswer implements Answer {
   end(chunk?: Uint8Array | string): void {
     if (this.#state !== 'started') return;
     if (chunk !== undefined) this.write(chunk);
-    if (this.#stream === null)
-      this.#given.resolve(this.#respond(this.#held.length === 0 ? null : joinBytes(this.#held)));
+    if (this.#stream === null) this.#given.resolve(this.#respond(toBody(this.#held)));
     else this.#stream.close();
     this.#conclude(this.#status);
   }
@@ -147,6 +153,20 @@ class WebAnswer implements Answer {
     this.#conclude(500);
   }
 
+  #begin(status: number, headers: readonly string[] | Headers): void {
+    if (this.#state !== 'new') return;
+    this.#state = 'started';
+    this.#status = status;
+    this.#headers = headers;
+    void this.#openSoon();
+  }
+
+  /** What ends at once needs no stream, and no stream costs as little as bytes. */
+  async #openSoon(): Promise<void> {
+    for (let turn = 0; turn < TURNS && this.#state === 'started'; turn += 1) await Promise.resolve();
+    this.#open();
+  }
+
   #open(): void {
     if (this.#state !== 'started' || this.#stream !== null) return;
     const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
@@ -164,7 +184,12 @@ class WebAnswer implements Answer {
   }
 
   #respond(body: Body | null): Response {
-    return toResponse(body, this.#status, this.#headers, this.#passage.headers);
+    const headers = this.#headers;
+    const more = this.#passage.headers;
+    if (!(headers instanceof Headers)) return toResponse(body, this.#status, headers, more);
+    return more.length === 0
+      ? new Response(body, { status: this.#status, headers })
+      : toResponse(body, this.#status, [...headers].flat(), more);
   }
 
   #leave(): void {
@@ -178,6 +203,10 @@ class WebAnswer implements Answer {
     this.#state = 'over';
     this.#passage.finish(status);
   }
+}
+
+function toBody(held: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> | null {
+  return held.length < 2 ? (held[0] ?? null) : joinBytes(held);
 }
 
 type Body = string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>;

@@ -19,16 +19,19 @@ export interface Seen {
 /** A web-standard Request, for a guard. */
 export function toIncoming(request: Request, seen: Seen, options: DoorOptions): Incoming {
   const { address, encrypted, parsed } = seen;
-  const url = new URL(request.url);
   const timeoutMs = options.bodyTimeoutMs ?? BODY_TIMEOUT_MS;
   return {
     method: request.method,
-    target: url.href.slice(url.origin.length),
-    rawHeaders: seen.rawHeaders ?? splitJoined(request, url),
+    // Routes are seldom asked for it, and taking a URL apart costs as much as judging a caller.
+    get target() {
+      const { href, origin } = new URL(request.url);
+      return href.slice(origin.length);
+    },
+    rawHeaders: seen.rawHeaders ?? splitJoined(request),
     httpVersionMajor: 1,
     httpVersionMinor: 1,
     address,
-    encrypted: encrypted ?? url.protocol === 'https:',
+    encrypted: encrypted ?? request.url.startsWith('https:'),
     readBody: async (limitBytes) => {
       if (parsed === null) return withinLimit(await readBody(request, { limitBytes, timeoutMs }), limitBytes);
       return withinLimit(new Uint8Array(await parsed()), limitBytes);
@@ -36,10 +39,10 @@ export function toIncoming(request: Request, seen: Seen, options: DoorOptions): 
   };
 }
 
-function splitJoined({ headers }: Request, { host }: URL): readonly string[] {
+function splitJoined({ headers, url }: Request): readonly string[] {
   const rawHeaders = splitHeaders(headers);
   // HTTP/2 has no Host header, and some runtimes take it away.
-  if (headerOf(rawHeaders, 'host') === null) rawHeaders.push('host', host);
+  if (headerOf(rawHeaders, 'host') === null) rawHeaders.push('host', new URL(url).host);
   return rawHeaders;
 }
 

@@ -37,9 +37,7 @@ export function createMcpGuard(lock: Lock): Guard {
     mcp: true,
     check: (asking, incoming) => checkRequest(lock, asking, incoming),
     judge: (asking, incoming) =>
-      andThen(identifyCaller(lock, asking, incoming), () =>
-        andThen(read(lock, asking, incoming, spoken), () => authorizeRequest(lock, asking)),
-      ),
+      andThen(identifyCaller(lock, asking, incoming), () => judgeMessage(lock, asking, incoming, spoken)),
     reply: (asking) => (matchOutside(lock, asking) === 'accept' ? ACCEPTED : null),
     show: (asking) => createShow(lock, asking),
   });
@@ -69,18 +67,20 @@ export function checkPlace({ parts }: Lock, { headers }: Asking, incoming: Incom
 const POST: readonly string[] = ['POST'];
 const METHODS: readonly string[] = ['GET', 'POST', 'DELETE'];
 
-function read({ parts }: Lock, asking: Asking, incoming: Incoming, spoken: Spoken): StepResult {
+function judgeMessage(lock: Lock, asking: Asking, incoming: Incoming, spoken: Spoken): StepResult {
+  const refusal = checkBefore(lock, asking, incoming, spoken);
+  if (refusal !== null || incoming.method !== 'POST') return refusal ?? authorizeRequest(lock, asking);
+  const judge = (body: Uint8Array | Refusal): Refusal | null =>
+    (body instanceof Uint8Array ? scanMessage(asking, body, spoken) : body) ?? authorizeRequest(lock, asking);
+  const body = incoming.readBody(lock.parts.limits.bodyBytes);
+  return body instanceof Promise ? body.then(judge) : judge(body);
+}
+
+/** What can be told before a body is read, or without one. */
+function checkBefore({ parts }: Lock, asking: Asking, { method }: Incoming, spoken: Spoken): Refusal | null {
   const { headers } = asking;
-  if (incoming.method !== 'POST')
-    return (
-      (incoming.method === 'GET' ? checkAcceptsStream(headers.accept) : null) ?? scanWithoutMessage(asking, spoken)
-    );
-  const refusal = checkContent(headers, parts.limits.bodyBytes);
-  if (refusal !== null) return refusal;
-  const scan = (body: Uint8Array | Refusal): Refusal | null =>
-    body instanceof Uint8Array ? scanMessage(asking, body, spoken) : body;
-  const body = incoming.readBody(parts.limits.bodyBytes);
-  return body instanceof Promise ? body.then(scan) : scan(body);
+  if (method === 'POST') return checkContent(headers, parts.limits.bodyBytes);
+  return (method === 'GET' ? checkAcceptsStream(headers.accept) : null) ?? scanWithoutMessage(asking, spoken);
 }
 
 /** In the order of the gateway: limits, rules, and then whether what the message points at is the caller's own. */

@@ -47,8 +47,8 @@ export function identifyCaller(lock: Lock, asking: Asking, incoming: Incoming): 
     : andThen(limited, () => identifyBy(lock, asking, incoming));
 }
 
-function identifyBy({ state, parts }: Lock, asking: Asking, { target }: Incoming): StepResult {
-  const url = asking.headers.dpop === null ? null : `${parts.resource.origin}${target.split('?', 1)[0] ?? ''}`;
+function identifyBy({ state, parts }: Lock, asking: Asking, incoming: Incoming): StepResult {
+  const url = asking.headers.dpop === null ? null : `${parts.resource.origin}${incoming.target.split('?', 1)[0] ?? ''}`;
   return identify(state, asking, findCredential(asking, url), parts);
 }
 

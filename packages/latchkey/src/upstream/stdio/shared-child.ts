@@ -1,6 +1,7 @@
 import type { Bounded, Deadlines } from '../deadlines.ts';
 import type { Child, ChildHandlers, Log } from './child.ts';
 import { createBackoff } from './backoff.ts';
+import { CallTable, type Numbered } from './call-table.ts';
 import type { Launched } from './ears.ts';
 import { countAt, toCancelled, toError, toRequest, toResult, textAt } from './json.ts';
 import type { Greeting, Launcher } from './launcher.ts';
@@ -26,7 +27,7 @@ export interface Sharing {
   onLost(loss: Loss): void;
 }
 
-interface Entry extends Bounded {
+interface Entry extends Bounded, Numbered {
   readonly call: Call;
   /** A subscription, which has no end of its own. */
   readonly lasting: boolean;
@@ -39,7 +40,7 @@ const MAX_WAITING = 1000;
 export class SharedChild implements ChildHandlers {
   readonly #sharing: Sharing;
   readonly #backoff = createBackoff();
-  readonly #calls = new Map<number, Entry>();
+  readonly #calls = new CallTable<Entry>();
   #lastId = 0;
   #child: Child | null = null;
   #greeting: Greeting | null = null;
@@ -84,9 +85,9 @@ export class SharedChild implements ChildHandlers {
     if (child === null) return call.onLost(exited('ended before the call'));
     if (this.#calls.size >= MAX_IN_FLIGHT || !child.sendSoon(line)) return call.onLost(NOT_READING);
     const deadline = performance.now() + this.#sharing.callTimeoutMs;
-    const entry: Entry = { call, lasting, slot: -1, deadline, expire: () => this.#timeOut(id) };
+    const entry: Entry = { id, call, lasting, slot: -1, next: null, deadline, expire: () => this.#timeOut(id) };
     if (!lasting) this.#sharing.deadlines.watch(entry);
-    this.#calls.set(id, entry);
+    this.#calls.add(entry);
   }
 
   /** Forgets a call and tells the child; whatever it still says about it is dropped. */
@@ -137,7 +138,7 @@ export class SharedChild implements ChildHandlers {
     }
     const loss = toLoss(ending);
     this.#sharing.onLost(loss);
-    for (const id of this.#calls.keys()) this.#take(id)?.onLost(loss);
+    for (const { id } of this.#calls.toArray()) this.#take(id)?.onLost(loss);
   }
 
   async #launch(): Promise<Launched<Greeting>> {
@@ -188,9 +189,8 @@ export class SharedChild implements ChildHandlers {
   }
 
   #take(id: number): Call | null {
-    const entry = this.#calls.get(id);
-    if (entry === undefined) return null;
-    this.#calls.delete(id);
+    const entry = this.#calls.take(id);
+    if (entry === null) return null;
     this.#sharing.deadlines.forget(entry);
     return entry.call;
   }

@@ -12,6 +12,8 @@ export interface Options {
   only: Set<string> | null;
   rounds: number;
   seconds: number;
+  /** Calls that each peer serves before the first round counts. */
+  warmCalls: number;
   memoryRepeats: number;
   settleMs: number;
 }
@@ -36,6 +38,7 @@ export function parseOptions(args: string[], knownNames: string[]): Options | 'h
     only: only && new Set(only),
     rounds: parseCount('--rounds', values.rounds ?? (values.quick ? '2' : '6')),
     seconds: parseCount('--seconds', values.seconds ?? (values.quick ? '1' : '2')),
+    warmCalls: values.quick ? 1 : 20_000,
     memoryRepeats: values.quick ? 1 : 3,
     settleMs: values.quick ? 2000 : 5000,
   };

@@ -88,9 +88,9 @@ function isWanted({ only }: Options, name: string, group: string): boolean {
   return only === null || only.has(name) || only.has(group);
 }
 
-function describeRun({ rounds, seconds }: Options): string {
+function describeRun({ rounds, seconds, warmCalls }: Options): string {
   const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}`;
-  return `${machine}\n${rounds} rounds of ${seconds} s after one to warm up, taking turns; CPU of the gateway per request`;
+  return `${machine}\n${rounds} rounds of ${seconds} s after ${warmCalls} calls to warm up, taking turns; CPU of the gateway per request`;
 }
 
 function describeNoise(outcomes: Outcome[]): string {

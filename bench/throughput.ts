@@ -18,6 +18,8 @@ export interface Round {
 
 export type Outcome = { peer: Peer; rounds: Round[] } | { peer: Peer; problem: string; broken: boolean };
 
+const WARM_ROUNDS = 12;
+
 interface Contestant {
   peer: Peer;
   running: RunningPeer;
@@ -37,16 +39,15 @@ export async function measureThroughput(peers: Peer[], site: Site, options: Opti
     }
     await attempt(peer, outcomes, async () => void contestants.push(await prepare(peer, site)));
   }
-  for (let round = 0; round <= options.rounds; round++) {
-    // The first lets compilers and pools warm up; it is longer and does not count.
-    const seconds = round === 0 ? options.seconds * 2 : options.seconds;
-    for (const contestant of contestants.filter(({ peer }) => !outcomes.has(peer))) {
-      await attempt(contestant.peer, outcomes, async () => {
-        const result = await measureRound(contestant, site, seconds);
-        if (round > 0) contestant.rounds.push(result);
-      });
-    }
-  }
+  const takeTurns = async (act: (contestant: Contestant) => Promise<void>): Promise<void> => {
+    for (const contestant of contestants)
+      if (!outcomes.has(contestant.peer)) await attempt(contestant.peer, outcomes, () => act(contestant));
+  };
+  await takeTurns((contestant) => warmUp(contestant, site, options));
+  for (let round = 0; round < options.rounds; round += 1)
+    await takeTurns(async (contestant) => {
+      contestant.rounds.push((await measureRound(contestant, site, options.seconds)).round);
+    });
   await site.processes.stopAll();
   for (const { peer, rounds } of contestants) if (!outcomes.has(peer)) outcomes.set(peer, { peer, rounds });
   return peers.flatMap((peer) => outcomes.get(peer) ?? []);
@@ -81,7 +82,19 @@ function toSessionOwners({ credentials }: RunningPeer): RunningPeer['credentials
   return Array.from({ length: CONNECTIONS }, (_, index) => credentials[index % credentials.length] ?? {});
 }
 
-async function measureRound({ peer, running, plan }: Contestant, site: Site, seconds: number): Promise<Round> {
+/** Until compilers are done, which takes some 15,000 calls and at a stdio server more than ten seconds. */
+async function warmUp(contestant: Contestant, site: Site, { seconds, warmCalls }: Options): Promise<void> {
+  let served = 0;
+  for (let round = 0; round < WARM_ROUNDS && served < warmCalls; round += 1)
+    served += (await measureRound(contestant, site, seconds * 2)).requests;
+}
+
+interface Measured {
+  readonly round: Round;
+  readonly requests: number;
+}
+
+async function measureRound({ peer, running, plan }: Contestant, site: Site, seconds: number): Promise<Measured> {
   process.stderr.write(`measuring ${peer.name}\n`);
   const roots = running.processes.map(({ pid }) => pid);
   const before = { cpu: readCpu(roots), core: readCore(GATEWAY_CORE), atMs: performance.now() };
@@ -90,10 +103,11 @@ async function measureRound({ peer, running, plan }: Contestant, site: Site, sec
   const gateway = after.cpu.gateway - before.cpu.gateway;
   const servers = after.cpu.servers - before.cpu.servers;
   const core = after.core.busy + after.core.stolen - before.core.busy - before.core.stolen;
-  return {
+  const round = {
     gatewayMicroseconds: gateway / requests,
     totalMicroseconds: (gateway + servers) / requests,
     requestsPerSecond: requests / (microseconds / 1e6),
     otherShare: Math.max(0, core - gateway) / ((after.atMs - before.atMs) * 1000),
   };
+  return { round, requests };
 }

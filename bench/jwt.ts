@@ -30,7 +30,7 @@ async function compareCalls(rounds: number, seconds: number): Promise<boolean> {
   const directory = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
   const processes = createProcesses();
   try {
-    const options = { only: null, rounds, seconds, memoryRepeats: 0, settleMs: 0 };
+    const options = { only: null, rounds, seconds, memoryRepeats: 0, settleMs: 0, warmCalls: 20_000 };
     const outcomes = await measureThroughput([latchkey, latchkeyJwt], await createSite(processes, directory), options);
     console.log(formatHttp(outcomes));
     const [jwt, opaque] = ['latchkey-jwt', 'latchkey'].map((name) =>

@@ -53,7 +53,7 @@ function findNested(args: readonly Argument[], inputFree: boolean): readonly Fin
     // The word may mean anything here, so that only what cannot be meant otherwise counts: `sh -c`, a shell at the end.
     const { operands: _operands, script, optionsRun: _run, input: _input, ...options } = program;
     const found = walkProgram(options, rest, false);
-    return script === true && program.takes === 'oO' && rest.length === 0 && inputFree
+    return script === true && program.shell === true && rest.length === 0 && inputFree
       ? [...found, { kind: 'text', argument: null, program }]
       : found;
   });
@@ -146,11 +146,13 @@ function readsInput({ input, operands, query }: Program, walk: Walk): boolean {
 
 function takeArgument(program: Program, walk: Walk, argument: Argument): Role {
   const { prefix, literal } = argument;
-  const isOption = !walk.dashes && /^-./.test(prefix);
+  const { shell = false, script = false } = program;
+  const ends = !walk.dashes && (literal === '--' || (shell && literal === '-'));
+  const isOption = !walk.dashes && (ends || /^-./.test(prefix) || (shell && /^\+./.test(prefix)));
   // A shell's own options may stand between -c and the text.
-  const waits = walk.next[0] === 'text' && program.script === true && isOption && literal !== null;
+  const waits = walk.next[0] === 'text' && (script || shell) && isOption && literal !== null;
   if (walk.next.length > 0 && !waits) return walk.next.shift() ?? 'other';
-  if (literal === '--' && !walk.dashes) {
+  if (ends) {
     walk.dashes = true;
     return 'other';
   }
@@ -171,7 +173,9 @@ function takeOption(program: Program, walk: Walk, { prefix, literal }: Argument)
     return attached ? 'name' : 'other';
   }
   if (program.takesTwo?.includes(name) === true) walk.next.push('other', 'other');
-  else if (program.takesOptions?.includes(name) === true && !attached) walk.next.push('other');
+  else if (program.takesOptions?.includes(name) === true && !attached) walk.next.unshift('other');
+  else if (program.shell === true && /^[-+][^-]/.test(prefix))
+    return takeShellCluster(program, walk, prefix, literal !== null);
   else if (/^-[^-]/.test(prefix)) return takeCluster(program, walk, prefix, literal !== null);
   return 'other';
 }
@@ -191,6 +195,19 @@ function takeCluster(program: Program, walk: Walk, prefix: string, whole: boolea
     return 'other';
   }
   return 'other';
+}
+
+/**
+ * In a shell each letter that takes an argument takes the next one, whatever letters follow (`-oc errexit TEXT`); some take
+ * what is behind the letter, so that the next one may name a file.
+ */
+function takeShellCluster({ letters = '', takes = '' }: Program, walk: Walk, prefix: string, whole: boolean): Role {
+  const cluster = [...prefix.slice(1)];
+  walk.next.unshift(...cluster.filter((letter) => takes.includes(letter)).map(() => 'name' as const));
+  if (!cluster.some((letter) => letters.includes(letter))) return 'other';
+  walk.given = true;
+  if (!walk.next.includes('text')) walk.next.push('text');
+  return whole ? 'other' : 'text';
 }
 
 function roleOf(

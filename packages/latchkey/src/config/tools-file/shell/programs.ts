@@ -21,6 +21,8 @@ export interface Program {
   readonly stop?: string;
   /** Operands that are such text: all, the first unless an option gave it, or those behind the first. */
   readonly operands?: 'all' | 'first' | 'behind-first' | 'none';
+  /** A shell: options may begin with `+`, `-` alone ends them, and the text of `-c` comes behind them all. */
+  readonly shell?: boolean;
   /** The first operand is the file of the program to run. */
   readonly script?: boolean;
   /** It reads such text from its standard input where it is given none. */
@@ -52,6 +54,7 @@ export const PROGRAMS: readonly Program[] = [
   {
     names: ['sh', 'bash', 'dash', 'zsh', 'ksh', 'mksh', 'ash', 'fish', 'csh', 'tcsh'],
     language: 'a script for a shell',
+    shell: true,
     letters: 'c',
     takes: 'oO',
     takesOptions: ['--rcfile', '--init-file'],

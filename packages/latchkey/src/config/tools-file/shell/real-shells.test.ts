@@ -259,7 +259,7 @@ const PIECES = [
   '<<E\n',
   '\nE\n',
   "<<'E'\n",
-  ...String.raw`{{other}}|{{other}}|y={{x}}; |a[|]=1|a=(|>& |declare -i y; |\${!y}|@P}|-v y |printf |$_|$REPLY|read |test |- |=sh |set -- |z=y; |$z|{{{x}}`
+  ...String.raw`{{other}}|{{other}}|y={{x}}; |a[|]=1|a=(|>& |declare -i y; |\${!y}|@P}|-v y |printf |$_|$REPLY|read |test |- |+e |-o errexit |-oc errexit |-- |=sh |set -- |z=y; |$z|{{{x}}`
     .split('|')
     .map((each) => each.replace('\\$', '$')),
 ];

@@ -30,12 +30,13 @@ describe('createUseCounter', () => {
       [b, 2],
       [again, 9],
       [a, 7],
+      [a, 6],
     ] as const)
       counter.count(use, now);
     await counter.flush();
     expect(written).toEqual([
       new Map([
-        ['a', { count: 3, lastUsedAt: 9 }],
+        ['a', { count: 4, lastUsedAt: 9 }],
         ['b', { count: 1, lastUsedAt: 2 }],
       ]),
     ]);

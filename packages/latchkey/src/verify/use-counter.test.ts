@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createUse, createUseCounter } from './use-counter.ts';
+import { createUse, createUseCounter, type Use } from './use-counter.ts';
 
 type Batch = ReadonlyMap<string, { readonly count: number; readonly lastUsedAt: number }>;
 
@@ -24,19 +24,20 @@ describe('createUseCounter', () => {
 
   it('adds up the uses of each credential and keeps the latest time, whatever the order', async () => {
     const counter = createUseCounter(store);
-    const [a, b, again] = [createUse('a'), createUse('b'), createUse('a')];
+    const [a, b, again, earlier] = ['a', 'b', 'a', 'a'].map(createUse) as [Use, Use, Use, Use];
     for (const [use, now] of [
       [a, 5],
       [b, 2],
       [again, 9],
       [a, 7],
       [a, 6],
+      [earlier, 1],
     ] as const)
       counter.count(use, now);
     await counter.flush();
     expect(written).toEqual([
       new Map([
-        ['a', { count: 4, lastUsedAt: 9 }],
+        ['a', { count: 5, lastUsedAt: 9 }],
         ['b', { count: 1, lastUsedAt: 2 }],
       ]),
     ]);

@@ -202,7 +202,7 @@ function takeCluster(program: Program, walk: Walk, prefix: string, whole: boolea
  * what is behind the letter, so that the next one may name a file.
  */
 function takeShellCluster({ letters = '', takes = '' }: Program, walk: Walk, prefix: string, whole: boolean): Role {
-  const cluster = [...prefix.slice(1)];
+  const cluster = Array.from(prefix.slice(1));
   walk.next.unshift(...cluster.filter((letter) => takes.includes(letter)).map(() => 'name' as const));
   if (!cluster.some((letter) => letters.includes(letter))) return 'other';
   walk.given = true;

@@ -1,5 +1,5 @@
-import { findNamed, PROGRAMS, RUNNING_OPTIONS, UNKNOWN, WRAPPERS } from './programs.ts';
-import type { Program, Wrapper } from './programs.ts';
+import { findNamed, type Program, type Wrapper } from './program.ts';
+import { PROGRAMS, RUNNING_OPTIONS, UNKNOWN, WRAPPERS } from './programs.ts';
 
 /** One argument of a program, as far as it is known before a call. */
 export interface Argument {

@@ -1,5 +1,6 @@
 import { BEFORE, EVALUATING, NAMING, READING, TESTS } from './builtins.ts';
-import { findNamed, PROGRAMS, WRAPPERS } from './programs.ts';
+import { findNamed } from './program.ts';
+import { PROGRAMS, WRAPPERS } from './programs.ts';
 import type { Command, Reading, Word } from './reading.ts';
 
 const OPTION = /^-[A-Za-z]+$/;

@@ -1,7 +1,7 @@
-import { readBackquotes, readDollar, readDoubleQuotes, readSingleQuotes } from './expansion.ts';
-import type { QuotedText } from './expansion.ts';
+import { readBackquotes, readDollar, readDoubleQuotes } from './expansion.ts';
 import { skipEscaped, refuseBetween, takePlaceholder, Unreadable } from './reading.ts';
 import type { Reading, Word } from './reading.ts';
+import { readSingleQuotes, type QuotedText } from './single-quotes.ts';
 
 const BREAK = /[ \t\n;&|<>()]/;
 /** Inside `[[ ]]` only blanks end a word. */

@@ -1,0 +1,58 @@
+/** What a program takes for text of its own language, so that a value there would be a program. */
+export interface Program {
+  readonly names: readonly string[];
+  /** What that text is, for people. */
+  readonly language: string;
+  /** Letters of options whose argument is such text (`-c`), alone or at the end of a cluster. */
+  readonly letters?: string;
+  /** Other options whose argument is such text (`--eval`, `-cmd`). */
+  readonly options?: readonly string[];
+  /** Letters and options whose argument is something else. */
+  readonly takes?: string;
+  readonly takesOptions?: readonly string[];
+  /** Options with two such arguments. */
+  readonly takesTwo?: readonly string[];
+  /** Letters of options whose argument names a file or module with the program. */
+  readonly file?: string;
+  /** Letters and options whose argument names what is loaded before the program. */
+  readonly loads?: string;
+  readonly loadsOptions?: readonly string[];
+  /** A letter after which the rest of the cluster is no more letters (`sed -i.bak`). */
+  readonly stop?: string;
+  /** Operands that are such text: all, the first unless an option gave it, or those behind the first. */
+  readonly operands?: 'all' | 'first' | 'behind-first' | 'none';
+  /** A shell: options may begin with `+`, `-` alone ends them, and the text of `-c` comes behind them all. */
+  readonly shell?: boolean;
+  /** The first operand is the file of the program to run. */
+  readonly script?: boolean;
+  /** It reads such text from its standard input where it is given none. */
+  readonly input?: boolean;
+  /** Part of the shell, so that it is none when other programs are given its name. */
+  readonly builtin?: boolean;
+  /** Some of its options run programs, so that no operand may be read as one. */
+  readonly optionsRun?: boolean;
+  /** Whole texts of it are what callers may be meant to write: SQL. */
+  readonly query?: boolean;
+  /** What to write instead. */
+  readonly instead: string;
+}
+
+/** A program that runs the program named in its operands. */
+export interface Wrapper {
+  readonly names: readonly string[];
+  readonly takes?: string;
+  /** Operands before that name. */
+  readonly skip?: number;
+  /** What it reads from standard input are arguments of that program. */
+  readonly inputIsArguments?: boolean;
+}
+
+/** Which program a word names: the last part of its path, without a version. */
+export function findNamed<Entry extends { readonly names: readonly string[] }>(
+  entries: readonly Entry[],
+  word: string,
+): Entry | undefined {
+  const base = word.slice(word.lastIndexOf('/') + 1);
+  const bare = base.replace(/(?<=[a-z])[\d.]+$/i, '');
+  return entries.find(({ names }) => names.includes(base) || (bare !== '' && names.includes(bare)));
+}

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { onTestFinished } from 'vitest';
 import { createBrowser, type Browser } from '../fixtures/browser.ts';
 import { textOf } from './session.ts';
 
@@ -20,6 +21,8 @@ export interface McpRemote {
 const program = fileURLToPath(import.meta.resolve('mcp-remote/dist/proxy.js'));
 const mostTries = 100;
 const triesEveryMs = 100;
+/** Less than a test may take, so that what it said is seen when it does not answer. */
+const patience = { timeout: 25_000 };
 const authorizationUrl = /visiting:?\s+(http\S+)/g;
 
 // It prints the URL first and listens for the answer a moment later, which no person is too quick for.
@@ -60,14 +63,17 @@ export async function startMcpRemote(url: string, folder?: string): Promise<McpR
     throw new Error(`mcp-remote said:\n${talk}`, { cause: error });
   };
   const client = new Client({ name: 'test', version: '1.0.0' });
-  await client.connect(transport).catch(fail);
+  const close = async (): Promise<void> => {
+    await client.close();
+    if (folder === undefined) await rm(own, { recursive: true, force: true });
+  };
+  // One that is left running holds the callback's port, and whatever is started next waits for its sign-in.
+  onTestFinished(close);
+  await client.connect(transport, patience).catch(fail);
   return {
-    callTool: (name, args) => client.callTool({ name, arguments: args }).then(textOf, fail),
-    listTools: async () => (await client.listTools()).tools.map(({ name }) => name),
+    callTool: (name, args) => client.callTool({ name, arguments: args }, undefined, patience).then(textOf, fail),
+    listTools: () => client.listTools(undefined, patience).then(({ tools }) => tools.map(({ name }) => name), fail),
     talk: () => talk,
-    async close() {
-      await client.close();
-      if (folder === undefined) await rm(own, { recursive: true, force: true });
-    },
+    close,
   };
 }

@@ -9,7 +9,6 @@ import { startRotation } from './rotation/automatic.ts';
 import { exchangeCredential } from './rotation/exchange.ts';
 import { firstMatch } from './core/first-match.ts';
 import { digestOf, mintCredential } from './verify/mint.ts';
-import { perMoment } from './verify/per-moment.ts';
 import { provePossession } from './verify/proof.ts';
 import { createStaticVerifier, parseStaticTokens } from './verify/static-tokens.ts';
 import { createStoredVerifier } from './verify/stored-credential.ts';
@@ -26,7 +25,7 @@ export function readStaticTokens({ auth }: Config, env: Environment): readonly S
 
 /** Verifies the credentials of a store; their prefixes tell them from others. */
 export function createOwnVerifier(store: Store, prefixes: readonly string[], uses: UseCounter): Verifier {
-  return createStoredVerifier(store.credentials, { version: perMoment(() => store.version()), prefixes, uses });
+  return createStoredVerifier(store.credentials, { version: () => store.version(), prefixes, uses });
 }
 
 /** When the credential of a principal ends: epoch milliseconds, null for never, 0 when it was revoked. */

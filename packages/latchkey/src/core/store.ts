@@ -167,7 +167,11 @@ export interface Store {
   readonly trail: TrailStore;
   /** A secret of the gateway's own (hex, 32 bytes), made at first use and the same ever after. */
   secret(name: string): Awaitable<string>;
-  /** A number that changes whenever another process changed the store; equal numbers mean that cached verdicts hold. */
+  /**
+   * A number that is another one after each change of credentials; equal numbers mean that cached verdicts hold. Asked on
+   * each request, so it may be of a moment ago: then `rotate`, `settle` and `revoke` answer no sooner than everyone who
+   * has the store open is given the new number.
+   */
   version(): Awaitable<number>;
   /** Writes what is left and lets go of the files; nothing may be asked after. */
   close(): Awaitable<void>;

@@ -6,8 +6,8 @@ import { digestOf } from './mint.ts';
 import { createUse, type Use, type UseCounter } from './use-counter.ts';
 
 export interface StoredVerifierOptions {
-  /** `Store.version` as of `now`: asked on each request; cached verdicts hold only while it gives the same number. */
-  readonly version: (now: number) => Awaitable<number>;
+  /** `Store.version`: asked on each request; cached verdicts hold only while it gives the same number. */
+  readonly version: () => Awaitable<number>;
   /** Prefixes of the credentials this gateway issues, for example `['lk_', 'lkk_']`. */
   readonly prefixes: readonly string[];
   /** How many credentials are remembered. Default 10,000. */
@@ -69,7 +69,7 @@ export function createStoredVerifier(
       const kept = cache.get(hash);
       // What was found once has the form.
       if (kept === undefined && parseCredential(text, prefixes) === null) return reject('credential-malformed');
-      const at = version(now);
+      const at = version();
       return at instanceof Promise
         ? at.then((settled) => verifyAt(settled, cache.get(hash), hash, server, now))
         : verifyAt(at, kept, hash, server, now);

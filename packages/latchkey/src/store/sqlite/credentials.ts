@@ -29,14 +29,16 @@ interface CredentialStoreOptions {
   readonly patienceMs: number;
   /** Runs after each call that grants or takes away. */
   readonly onChange: () => void;
+  /** What takes away answers after this. */
+  readonly seenByAll: () => Promise<void>;
   /** Writes a change down before it is committed; where it throws nothing is done, but for a revocation. */
   readonly record?: (change: Omit<CredentialChange, 'actor'>) => void;
 }
 
-/** `CredentialStore` on one SQLite file; synchronous while no other process holds it. */
+/** `CredentialStore` on one SQLite file; what takes nothing away is synchronous while no other process holds the file. */
 export function createCredentialStore(
   db: DatabaseSync,
-  { path, patienceMs, onChange, record = () => {} }: CredentialStoreOptions,
+  { path, patienceMs, onChange, seenByAll, record = () => {} }: CredentialStoreOptions,
 ): CredentialStore {
   const byHash = prepareRead(db, 'hash = ?');
   const byId = prepareRead(db, 'id = ?');
@@ -81,6 +83,12 @@ export function createCredentialStore(
       }
     }, patienceMs);
 
+  const takeAway = async <T>(work: () => T): Promise<T> => {
+    const outcome = await change(work);
+    await seenByAll();
+    return outcome;
+  };
+
   return {
     create: (credential, now) =>
       change(() => {
@@ -97,7 +105,7 @@ export function createCredentialStore(
     list: (kind) => attempt(path, () => byKind.all(kind)),
 
     rotate: (key, successor, graceMs, now) =>
-      change((): RotateOutcome => {
+      takeAway((): RotateOutcome => {
         const found = findByKey(key);
         const obstacle = findObstacle(found, now);
         if (found === null || obstacle !== null) return { kind: obstacle ?? 'absent' };
@@ -111,7 +119,7 @@ export function createCredentialStore(
       }),
 
     settle: (id, graceMs, now) =>
-      change(() => {
+      takeAway(() => {
         if (deliver.run({ id }).changes === 0) return false;
         endOthers.run({ id, ends: now + graceMs });
         const subject = byId.one(id)!;
@@ -124,9 +132,9 @@ export function createCredentialStore(
         return true;
       }),
 
-    revoke(key, now) {
+    async revoke(key, now) {
       let unwritten: unknown = null;
-      const revoked = change(() => {
+      const revoked = await takeAway(() => {
         unwritten = null;
         const ended = revoke(key, now);
         const subject = ended.at(-1);
@@ -137,14 +145,11 @@ export function createCredentialStore(
         }
         return ended;
       });
-      const tell = (ended: readonly CredentialRecord[]): readonly CredentialRecord[] => {
-        if (unwritten === null) return ended;
-        throw new LatchkeyError('E_TRAIL_UNWRITTEN', 'It was revoked, but the trail could not be written.', {
-          hint: 'It lets nobody in any more. See to the disk and the rights of the trail’s folder.',
-          cause: unwritten,
-        });
-      };
-      return revoked instanceof Promise ? revoked.then(tell) : tell(revoked);
+      if (unwritten === null) return revoked;
+      throw new LatchkeyError('E_TRAIL_UNWRITTEN', 'It was revoked, but the trail could not be written.', {
+        hint: 'It lets nobody in any more. See to the disk and the rights of the trail’s folder.',
+        cause: unwritten,
+      });
     },
 
     // Not a change of what anyone may do, so cached verdicts hold.

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { toChangeLine } from '../../core/change-line.ts';
 import type { Store } from '../../core/store.ts';
 import type { CredentialChange } from '../../core/trail.ts';
@@ -43,7 +44,8 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
     busyTimeoutMs,
   });
   const record = (change: CredentialChange): void => trail.append(Buffer.from(toChangeLine(change)));
-  const changes = { path: credentialsPath, patienceMs: busyTimeoutMs, onChange: version.bump };
+  const { bump: onChange, seenByAll } = version;
+  const changes = { path: credentialsPath, patienceMs: busyTimeoutMs, onChange, seenByAll };
   return {
     credentials: createCredentialStore(db, changes),
     credentialsBy: (actor) =>
@@ -59,24 +61,34 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
   };
 }
 
+/** How long one look at the file holds. Whatever takes away answers no sooner, so nobody can know of it before all do. */
+const LOOK_HOLDS_MS = 5;
+
 /** `PRAGMA data_version` tells of other connections' commits only, so our own are counted here. */
 function createVersion(db: DatabaseSync) {
   const statement = db.prepare('PRAGMA data_version');
   statement.setReturnArrays(true);
   let seen = 0;
   let version = 0;
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  const look = (at: number): void => {
+    const [found] = statement.get() as unknown as [number];
+    lookedAt = at;
+    if (found === seen) return;
+    seen = found;
+    version++;
+  };
   return {
     read(): number {
-      const [found] = statement.get() as unknown as [number];
-      if (found !== seen) {
-        seen = found;
-        version++;
-      }
+      const at = performance.now();
+      if (at - lookedAt >= LOOK_HOLDS_MS) look(at);
       return version;
     },
     bump(): void {
       version++;
     },
+    /** Over when every process that has the file open looks at it again. A timer may fire up to 1 ms early. */
+    seenByAll: (): Promise<void> => sleep(LOOK_HOLDS_MS + 1),
   };
 }
 

@@ -59,6 +59,22 @@ export function testVersion({ describe, it }: Section): void {
       await other.credentials.revoke({ kind: 'token', name: 'b' }, NOW);
       await note();
     });
+
+    it('has changed in every connection when a revocation answers, however often it is asked', async (place) => {
+      const { store, openAnother } = place;
+      const other = await openAnother();
+      for (let round = 0; round < 10; round += 1) {
+        await create(store, newToken('a'));
+        const versions = async () => [await store.version(), await other.version()] as const;
+        const before = await versions();
+        await other.credentials.revoke({ kind: 'token', name: 'a' }, NOW);
+        const after = await versions();
+        assert.ok(
+          after.every((version, index) => version !== before[index]),
+          `still ${String(after)} after a revocation`,
+        );
+      }
+    });
   });
 
   describe('secret', () => {

@@ -79,6 +79,7 @@ export async function startPropertySite(): Promise<PropertySite> {
     unknownTokenStatus: 401,
     proofAlgorithms: null,
     documents: [],
+    readiness: () => ({ status: 200, body: '{}' }),
     endpoints: [],
     limits: {
       requestsPerAddress: NO_LIMIT,

@@ -57,7 +57,7 @@ async function start(
   const { proxy, publicUrl } = checkForwardAuth(config);
   const staticTokens = readStaticTokens(config, env);
   await checkAddress(config.listen);
-  const { store, uses, trail } = await openRecords(config, log, closing);
+  const { store, uses, trail, readiness } = await openRecords(config, log, closing);
   const identityKeys = await loadIdentityKeys(config, () => store.secret('upstream-identity'));
   const resources = new Map(config.servers.map((server) => [server.name, resourceOf(publicUrl, server)]));
   const issuers = createIssuers(
@@ -105,7 +105,7 @@ async function start(
       ),
     ),
     published('/healthz', () => '{"status":"ok"}'),
-    { path: '/readyz', body: () => readiness(trail.healthy) },
+    { path: '/readyz', body: readiness },
   ];
   const { trusted } = proxy;
   const service = createForwardService(
@@ -204,10 +204,6 @@ function createPlaces(
 
 function published(path: string, text: () => string): PublishedDocument {
   return { path, body: () => ({ status: 200, body: text() }) };
-}
-
-function readiness(healthy: boolean): { status: number; body: string } {
-  return healthy ? { status: 200, body: '{"status":"ok"}' } : { status: 503, body: '{"status":"trail unavailable"}' };
 }
 
 async function listen(config: Config, log: Log, onRequest: ForwardService['handle']): Promise<Listener> {

@@ -1,4 +1,5 @@
 import type { Config } from './config/config.ts';
+import type { PublishedDocument } from './core/endpoint.ts';
 import type { Store } from './core/store.ts';
 import type { Trail } from './core/trail.ts';
 import type { GatewayLimits, GatewayOptions } from './gateway/options.ts';
@@ -43,6 +44,8 @@ export interface Records {
   readonly store: Store;
   readonly uses: ReturnType<typeof createUseCounter>;
   readonly trail: Trail;
+  /** What `/readyz` says: 503 while requests cannot be judged or written down. */
+  readonly readiness: PublishedDocument['body'];
 }
 
 export async function openRecords(config: Config, log: Log, closing: Closing): Promise<Records> {
@@ -61,7 +64,23 @@ export async function openRecords(config: Config, log: Log, closing: Closing): P
           }),
   });
   closing.push(() => trail.close());
-  return { store, uses, trail };
+  const readiness: Records['readiness'] = async () => {
+    if (!trail.healthy) return unavailable('trail');
+    return (await isReadable(store)) ? { status: 200, body: '{"status":"ok"}' } : unavailable('store');
+  };
+  return { store, uses, trail, readiness };
+}
+
+const unavailable = (part: string) => ({ status: 503, body: JSON.stringify({ status: `${part} unavailable` }) });
+
+async function isReadable({ credentials }: Store): Promise<boolean> {
+  try {
+    // No credential has it.
+    await credentials.findByHash('');
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export function toLimits(limits: Config['limits']): GatewayLimits {

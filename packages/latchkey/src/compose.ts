@@ -62,7 +62,7 @@ async function start(
   const staticTokens = readStaticTokens(config, env);
   // Before anything that takes time: a server may need half a minute to start.
   await checkAddress(config.listen);
-  const { store, uses, trail } = await openRecords(config, log, closing);
+  const { store, uses, trail, readiness } = await openRecords(config, log, closing);
   const identityKeys = await loadIdentityKeys(config, () => store.secret('upstream-identity'));
   const servers = await startServers(config, { env, log, identityKeys }, closing);
   const issuers = createIssuers(
@@ -91,6 +91,7 @@ async function start(
     limits: toLimits(config.limits),
     compat: config.compat,
     trail,
+    readiness,
     pins: store.pins,
     sealKey: await store.secret('session-seal'),
     storeVersion: () => store.version(),

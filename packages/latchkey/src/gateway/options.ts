@@ -50,6 +50,8 @@ export interface GatewayOptions extends LockOptions {
   /** Older ways in: the HTTP+SSE transport, and plain calls over HTTP. */
   readonly compat: { readonly sse: boolean; readonly rest: boolean };
   readonly trail: Trail;
+  /** What `/readyz` says while the gateway does not stop. */
+  readonly readiness: PublishedDocument['body'];
   readonly pins: PinStore;
   /** 32 random bytes, hex: binds session ids to principals. */
   readonly sealKey: string;

@@ -27,7 +27,11 @@ export function createRoutes(
   for (const endpoint of options.endpoints) routes.set(endpoint.path, { kind: 'endpoint', ...OF_NO_SERVER, endpoint });
   if (options.verifier !== null) routes.set(ROTATE_PATH, { kind: 'rotate', ...OF_NO_SERVER });
   const health = document(() => '{"status":"ok"}');
-  const ready: Route = { kind: 'document', ...OF_NO_SERVER, body: () => readiness(options, stopping) };
+  const ready: Route = {
+    kind: 'document',
+    ...OF_NO_SERVER,
+    body: () => (stopping() ? { status: 503, body: '{"status":"stopping"}' } : options.readiness()),
+  };
   routes.set('/healthz', health).set('/readyz', ready);
   return { routes, probes: new Set([health, ready]) };
 }
@@ -65,13 +69,6 @@ const OF_NO_SERVER = { server: null, spoken: null } as const;
 
 function document(text: () => string): Route {
   return { kind: 'document', ...OF_NO_SERVER, body: () => ({ status: 200, body: text() }) };
-}
-
-function readiness({ trail }: GatewayOptions, stopping: () => boolean): { status: number; body: string } {
-  if (stopping()) return { status: 503, body: '{"status":"stopping"}' };
-  return trail.healthy
-    ? { status: 200, body: '{"status":"ok"}' }
-    : { status: 503, body: '{"status":"trail unavailable"}' };
 }
 
 function metadataOf({ metadata }: GatewayOptions, server: ProtectedServer, resource: string): string {

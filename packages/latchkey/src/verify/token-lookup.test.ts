@@ -232,14 +232,24 @@ describe('createAskedJwtVerifier', () => {
     expect(endOf(principal as never, NOW + 1000)).toBe(5);
   });
 
-  it.each<[string, object]>([
-    ['is not active', { active: false }],
-    ['is of another issuer', { active: true, iss: 'https://other.example' }],
-    ['is a refresh token', { active: true, typ: 'Refresh' }],
-  ])('refuses a token of which its issuer says that it %s', async (_, says) => {
+  it('takes a token of which its issuer says who made it', async () => {
+    const { verify } = verifierOf(accept, { active: true, iss: rules.issuer, typ: 'Bearer' });
+    expect(await verify(credential('t'), 's', NOW)).toBe(accept);
+  });
+
+  const claimed = (what: string) => ({
+    reason: 'credential-claims',
+    detail: `${what} of what its issuer says does not fit`,
+  });
+
+  it.each<[string, object, object]>([
+    ['is not active', { active: false }, { reason: 'credential-unknown' }],
+    ['is of another issuer', { active: true, iss: 'https://other.example' }, claimed('iss')],
+    ['is a refresh token', { active: true, typ: 'Refresh' }, claimed('typ')],
+  ])('refuses a token of which its issuer says that it %s', async (_, says, verdict) => {
     const { verify } = verifierOf(Promise.resolve(accept), says);
-    expect(await verify(credential('t'), 's', NOW)).toMatchObject({ kind: 'reject' });
-    expect(await verify(credential('t'), 's', NOW + 1000)).toMatchObject({ kind: 'reject' });
+    expect(await verify(credential('t'), 's', NOW)).toMatchObject({ kind: 'reject', ...verdict });
+    expect(await verify(credential('t'), 's', NOW + 1000)).toMatchObject({ kind: 'reject', ...verdict });
   });
 
   it.each<Verdict>([{ kind: 'skip' }, { kind: 'reject', reason: 'credential-expired' }])(

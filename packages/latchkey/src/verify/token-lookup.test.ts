@@ -223,6 +223,11 @@ const verifierOf = (verdict: Verdict | Promise<Verdict>, says: object) => {
   return { requests, ...createAskedJwtVerifier({ name: 'jwt', verify: () => verdict }, [asked], 60_000) };
 };
 
+const claimed = (what: string) => ({
+  reason: 'credential-claims',
+  detail: `${what} of what its issuer says does not fit`,
+});
+
 describe('createAskedJwtVerifier', () => {
   it('keeps what the token says, and says it again without a promise', async () => {
     const { verify, endOf, requests } = verifierOf(accept, { active: true });
@@ -235,11 +240,6 @@ describe('createAskedJwtVerifier', () => {
   it('takes a token of which its issuer says who made it', async () => {
     const { verify } = verifierOf(accept, { active: true, iss: rules.issuer, typ: 'Bearer' });
     expect(await verify(credential('t'), 's', NOW)).toBe(accept);
-  });
-
-  const claimed = (what: string) => ({
-    reason: 'credential-claims',
-    detail: `${what} of what its issuer says does not fit`,
   });
 
   it.each<[string, object, object]>([

@@ -79,6 +79,32 @@ describe('provePossession', () => {
     expect(wordOf(verify(prove()))).toBe('accept');
   });
 
+  it('says what is wrong, in words that help', () => {
+    const verify = create();
+    const used = prove();
+    verify(used);
+    const long = prove({ claims: { filler: 'x'.repeat(8192) } });
+    const said = (...asked: Parameters<typeof verify>) => (verify(...asked) as { detail?: string }).detail;
+    expect(said(null, { scheme: 'bearer' })).toBe(
+      'it is bound to a key: it is taken as Authorization: DPoP with a proof only',
+    );
+    expect(said(prove({ token: 'free' }), { token: 'free' })).toBe(
+      'it came as Authorization: DPoP, but is bound to no key',
+    );
+    expect(said(createDpopClient().prove({ url: URL_HERE, token: 'bound' }))).toBe(
+      'it is bound to another key than the one of the proof',
+    );
+    expect(said(null)).toBe('there is no DPoP header');
+    expect(said(long)).toBe('the proof is no JWT: it is too long');
+    expect(said('a.b')).toMatch(/^the proof is no JWT: it is not base64url/);
+    expect(said(prove({ signing: createDpopClient().key }))).toBe('the signature of the proof is not by its key');
+    expect(said(used)).toBe('jti of the proof was used before');
+    expect((create({ required: true })(null, { token: 'free', scheme: 'bearer' }) as { detail?: string }).detail).toBe(
+      'it is bound to no key; see auth.dpop.required',
+    );
+    expect((create({ nonceSecret: 'secret' })(prove()) as { detail?: string }).detail).toBe('nonce is missing or old');
+  });
+
   it('leaves what the verifier refuses as it is, and waits for one that takes its time', async () => {
     expect(await create()(prove({ token: 'x' }), { token: 'x' })).toMatchObject({ reason: 'credential-unknown' });
     const verify = create({}, true);

@@ -25,4 +25,18 @@ describe('createProofKeys', () => {
     keys.add('three.x.y', keyOf('b'));
     expect(keys.find('b', 'three.x.y', NO_KEY)).toMatchObject({ thumbprint: 'b' });
   });
+
+  it('forgets none while there is room, nor for a key that it knows', () => {
+    const keys = createProofKeys(2);
+    const known = (thumbprint: string) => typeof keys.find(thumbprint, `${thumbprint}.x.y`, NO_KEY) !== 'string';
+    for (const thumbprint of ['a', 'b', 'b']) keys.add(`${thumbprint}.x.y`, keyOf(thumbprint));
+    expect(['a', 'b'].map(known)).toEqual([true, true]);
+  });
+
+  it('holds the whole header against the one that it knows', () => {
+    const keys = createProofKeys();
+    keys.add('header.x.y', keyOf('a'));
+    expect(keys.find('a', 'headers.x.y', NO_KEY)).toContain('typ');
+    expect(keys.find('a', 'heade', NO_KEY)).toContain('typ');
+  });
 });

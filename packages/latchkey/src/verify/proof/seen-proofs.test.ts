@@ -42,6 +42,14 @@ describe('createSeenProofs', () => {
     for (let round = 0; round < 50; round += 1) expect(add(NOW + round * 2 * MAX_AGE)).toBe('new');
   });
 
+  it('keeps nothing of a proof whose time is long over', () => {
+    const seen = createSeenProofs({ maxAgeMs: MAX_AGE });
+    const add = (jti: string, now: number) => seen.add({ thumbprint: 'a', jti, issuedAt: NOW }, now);
+    expect(add('1', NOW)).toBe('new');
+    expect(add('1', NOW + 1.9 * MAX_AGE)).toBe('seen');
+    expect(add('1', NOW + 2 * MAX_AGE)).toBe('new');
+  });
+
   it('lets who fills a span lock out nobody but itself', () => {
     const seen = createSeenProofs({ maxAgeMs: MAX_AGE, capacity: 100 });
     const add = (thumbprint: string, jti: number) => seen.add({ thumbprint, jti: String(jti), issuedAt: NOW }, NOW);

@@ -72,19 +72,21 @@ test('UP-19 Untrusted text in UIs: tool names in the trail', async () => {
 
 test('UP-19 Untrusted text in UIs: names of credentials', async () => {
   for (const text of DANGEROUS.filter((each) => !each.includes('\0') && !each.startsWith('<'))) {
-    for (const args of [
+    const commands = [
       ['token', 'create', `x${text}y`],
       ['key', 'create', 'fine', '--owner', `x${text}y`],
       ['token', 'create', 'fine', '--scope', text],
       ['token', 'show', text],
       ['token', 'revoke', text],
       ['token', 'create', 'fine', '--ttl', text],
-    ]) {
-      const ended = await onStore(...args);
-      expect({ text, args, stdout: ended.stdout }).toEqual({ text, args, stdout: '' });
-      expect([1, 2]).toContain(ended.code);
-      expect({ args, harmful: isHarmful(ended.stderr) }).toEqual({ args, harmful: false });
-    }
+    ];
+    // All are refused, so they may run at once: one after the other they take a minute.
+    const refusals = commands.map(async (args) => {
+      const { code, stdout, stderr } = await onStore(...args);
+      expect({ args, stdout, harmful: isHarmful(stderr) }).toEqual({ args, stdout: '', harmful: false });
+      expect([1, 2]).toContain(code);
+    });
+    await Promise.all(refusals);
   }
   // What is only harmful in a page is a name like any other, and shown as what it is.
   const html = '<b onclick=x>&amp;';

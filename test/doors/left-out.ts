@@ -77,7 +77,7 @@ export const LEFT_OUT: readonly LeftOut[] = [
     because: 'exchanging a token over HTTP is an endpoint of the gateway',
   },
   {
-    name: 'RSA-36 Auth outage fails closed: trail that cannot be written, readiness',
+    name: 'RSA-36 Auth outage fails closed: readiness',
     because: 'health documents are those of the application',
   },
   {

@@ -1,25 +1,9 @@
 import { readDelimiter, readDocument } from './documents.ts';
-import type { HereDocument } from './documents.ts';
 import { readArithmetic } from './expansion.ts';
+import { begin, close, createFrame, finish, open, separate, type Frame } from './frame.ts';
 import { Unreadable } from './reading.ts';
 import type { Command, Reading, Word } from './reading.ts';
 import { readWord, skipBlanks, skipComment } from './words.ts';
-
-/** What commands are read in: the whole script, or one substitution. */
-interface Frame {
-  readonly reading: Reading;
-  readonly closer: ')' | null;
-  command: Command;
-  /** Where the pipeline began that is being read, and what flows into its next command. */
-  pipeline: number;
-  fed: number | null;
-  /** Compound commands that are open: where the pipeline of each began, and what flows into it. */
-  readonly open: { readonly pipeline: number; readonly fed: number | null; readonly by: '(' | 'word' }[];
-  readonly documents: HereDocument[];
-  cases: number;
-  /** Behind a compound command only redirections follow. */
-  closed: boolean;
-}
 
 const OPENING = new Set(['if', 'while', 'until', '{']);
 const CLOSING = new Set(['fi', 'done', '}']);
@@ -30,17 +14,7 @@ const ELEMENT = /^[A-Za-z_]\w*\[/;
 
 /** Reads commands to the end of the text, or to the `)` of a substitution and past it. */
 export function readCommands(reading: Reading, closer: ')' | null): void {
-  const frame: Frame = {
-    reading,
-    closer,
-    command: createCommand(reading.at, null),
-    pipeline: reading.at,
-    fed: null,
-    open: [],
-    documents: [],
-    cases: 0,
-    closed: false,
-  };
+  const frame = createFrame(reading, closer);
   const start = reading.at;
   for (;;) {
     skipBlanks(reading);
@@ -53,10 +27,6 @@ export function readCommands(reading: Reading, closer: ')' | null): void {
   if (closer !== null) throw new Unreadable(start, 'has a $( without its )');
   if (frame.documents.length > 0) throw new Unreadable(start, 'has a here-document without its text');
   if (frame.open.length > 0) throw new Unreadable(start, 'does not end what it begins');
-}
-
-function createCommand(start: number, fedFrom: number | null): Command {
-  return { start, words: [], assignments: [], inputs: [], fedFrom };
 }
 
 function readStep(frame: Frame, sign: string): void {
@@ -77,24 +47,6 @@ function readLineEnd(frame: Frame): void {
     // Its last line's end belongs to it.
     if (frame.reading.text[frame.reading.at] === '\n') frame.reading.at += 1;
   }
-}
-
-function finish(frame: Frame): void {
-  const { words, assignments } = frame.command;
-  if (words.length + assignments.length > 0) frame.reading.commands.push(frame.command);
-}
-
-/** Ends a pipeline. */
-function separate(frame: Frame): void {
-  finish(frame);
-  frame.fed = frame.open.at(-1)?.fed ?? null;
-  begin(frame);
-  frame.pipeline = frame.reading.at;
-}
-
-function begin(frame: Frame): void {
-  frame.command = createCommand(frame.reading.at, frame.fed);
-  frame.closed = false;
 }
 
 function readOperator(frame: Frame, sign: string): void {
@@ -131,21 +83,6 @@ function readOpening(frame: Frame): void {
   command.words.pop();
   reading.definesFunctions = true;
   reading.at = at + empty.length;
-}
-
-function open(frame: Frame, by: '(' | 'word'): void {
-  frame.open.push({ pipeline: frame.pipeline, fed: frame.fed, by });
-  frame.pipeline = frame.reading.at;
-  begin(frame);
-}
-
-function close(frame: Frame, by: '(' | 'word'): void {
-  const opened = frame.open.pop();
-  if (opened?.by !== by) throw new Unreadable(frame.reading.at, 'closes what it did not open');
-  finish(frame);
-  ({ pipeline: frame.pipeline, fed: frame.fed } = opened);
-  begin(frame);
-  frame.closed = true;
 }
 
 /** At a `)`: true when the substitution ends with it. */

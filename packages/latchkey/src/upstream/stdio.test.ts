@@ -383,6 +383,20 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
       await expect.poll(async () => (await caller.legacy(initialize).finished).status).toBe(200);
     });
 
+    it('has at most 1,000 calls under way, those of callers who left among them', async () => {
+      const caller = createCaller(startUpstream(RAW));
+      const session = await caller.openSession();
+      const calls = Array.from({ length: 1000 }, (_, id) => caller.legacy({ id, ...tool('hang') }, session));
+      for (const call of calls.slice(0, 500)) call.leave();
+      expect((await caller.legacy({ id: 'over', ...tool('pid') }, session).finished).refusal?.reason).toBe(
+        'upstream-unreachable',
+      );
+      const cancel = { method: 'notifications/cancelled', params: { requestId: 999 } };
+      expect((await caller.legacy(cancel, session).finished).status).toBe(202);
+      await calls[999]?.finished;
+      expect((await caller.legacy({ id: 'again', ...tool('pid') }, session).finished).status).toBe(200);
+    });
+
     it('ends the stream of a cancelled request', async () => {
       const log = createLogFile();
       const caller = createCaller(startUpstream(RAW, { env: { RAW_LOG: log } }));

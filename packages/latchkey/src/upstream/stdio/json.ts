@@ -28,11 +28,22 @@ export function countAt(bytes: Uint8Array, range: Range | null): number {
   return value;
 }
 
-const PLAIN_INTEGER = /^-?[0-9]{1,15}$/;
+const MINUS = 0x2d;
+
+/** Whether it is `-?[0-9]{1,15}`, which every parser reads as the same number. Faster than the pattern. */
+function isPlainInteger(text: string): boolean {
+  const start = text.charCodeAt(0) === MINUS ? 1 : 0;
+  if (text.length === start || text.length > start + 15) return false;
+  for (let at = start; at < text.length; at += 1) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (digit < 0 || digit > 9) return false;
+  }
+  return true;
+}
 
 /** Equal for all spellings of an id or token that a JSON parser reads as the same value. */
 export function toIdKey(text: string): string {
-  if (PLAIN_INTEGER.test(text) || (text.startsWith('"') && !text.includes('\\'))) return text;
+  if (isPlainInteger(text) || (text.startsWith('"') && !text.includes('\\'))) return text;
   try {
     return JSON.stringify(JSON.parse(text));
   } catch {

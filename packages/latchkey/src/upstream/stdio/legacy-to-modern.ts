@@ -6,7 +6,7 @@ import { ClientQuestions } from './client-questions.ts';
 import type { Launched } from './ears.ts';
 import { isRecord, textAt, toError, toIdKey, toResult, valueAt } from './json.ts';
 import { LEGACY_VERSIONS, MODERN_VERSION, type Greeting } from './launcher.ts';
-import type { Loss } from './loss.ts';
+import { SESSION_ENDED, type Loss } from './loss.ts';
 import { hidesProgressToken, toLine, type Posted } from './modern-call.ts';
 import { isEmptyObject } from './modern-to-legacy.ts';
 import { Reply } from './reply.ts';
@@ -89,10 +89,9 @@ export class LegacySession {
   end(): void {
     if (this.#over) return;
     this.#over = true;
-    const refusal = refuse('session-unknown', { detail: 'the session ended' });
     for (const { childId, reply } of this.#pending.values()) {
       this.#shared.cancel(childId, 'the session ended');
-      reply.fail(refusal, 'The session ended.');
+      reply.fail(SESSION_ENDED.refusal, SESSION_ENDED.text);
     }
     this.#pending.clear();
     this.#questions.close();

@@ -45,6 +45,10 @@ export const NOT_READING: Loss = {
   refusal: refuse('upstream-unreachable', { detail: 'the server does not read its input', retryAfterSeconds: 1 }),
   text: 'The server does not take more requests.',
 };
+export const SESSION_ENDED: Loss = {
+  refusal: refuse('session-unknown', { detail: 'the session ended' }),
+  text: 'The session ended.',
+};
 export const CROWDED: Loss = {
   refusal: refuse('limit-sessions', { detail: 'as many server processes run as may', retryAfterSeconds: 5 }),
   text: 'Too many server processes.',

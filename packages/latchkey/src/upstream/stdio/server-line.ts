@@ -1,3 +1,4 @@
+import { bytesOf } from '../../core/bytes.ts';
 import type { Range } from '../../core/message.ts';
 
 /** What a line of a server says, found without building objects. Ranges point into `bytes`. */
@@ -30,45 +31,37 @@ export interface ServerLine {
 
 type Slot = Exclude<keyof ServerLine, 'bytes' | 'method'>;
 interface Wanted {
+  readonly key: Uint8Array;
   readonly slot: Slot | 'method';
-  readonly inside?: Wants;
+  readonly inside: Wants | null;
 }
-type Wants = ReadonlyMap<string, Wanted>;
+type Wants = readonly Wanted[];
 
-const META: Wants = new Map([
-  ['io.modelcontextprotocol/subscriptionId', { slot: 'subscriptionId' }],
-  ['io.modelcontextprotocol/serverInfo', { slot: 'serverInfo' }],
-]);
-const TOP: Wants = new Map<string, Wanted>([
-  ['id', { slot: 'id' }],
-  ['method', { slot: 'method' }],
-  ['error', { slot: 'error', inside: new Map([['code', { slot: 'code' }]]) }],
-  [
-    'result',
-    {
-      slot: 'result',
-      inside: new Map<string, Wanted>([
-        ['_meta', { slot: 'meta', inside: META }],
-        ['resultType', { slot: 'resultType' }],
-        ['ttlMs', { slot: 'ttlMs' }],
-        ['cacheScope', { slot: 'cacheScope' }],
-      ]),
-    },
-  ],
-  [
-    'params',
-    {
-      slot: 'params',
-      inside: new Map<string, Wanted>([
-        ['_meta', { slot: 'meta', inside: META }],
-        ['progressToken', { slot: 'progressToken' }],
-        ['requestId', { slot: 'requestId' }],
-        ['uri', { slot: 'uri' }],
-      ]),
-    },
-  ],
-]);
-const LONGEST_KEY = 'io.modelcontextprotocol/subscriptionId'.length;
+const META: Wants = [
+  want('io.modelcontextprotocol/subscriptionId', 'subscriptionId'),
+  want('io.modelcontextprotocol/serverInfo', 'serverInfo'),
+];
+const TOP: Wants = [
+  want('id', 'id'),
+  want('method', 'method'),
+  want('result', 'result', [
+    want('_meta', 'meta', META),
+    want('resultType', 'resultType'),
+    want('ttlMs', 'ttlMs'),
+    want('cacheScope', 'cacheScope'),
+  ]),
+  want('params', 'params', [
+    want('_meta', 'meta', META),
+    want('progressToken', 'progressToken'),
+    want('requestId', 'requestId'),
+    want('uri', 'uri'),
+  ]),
+  want('error', 'error', [want('code', 'code')]),
+];
+
+function want(key: string, slot: Wanted['slot'], inside: Wants | null = null): Wanted {
+  return { key: bytesOf(key), slot, inside };
+}
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -119,8 +112,7 @@ function readObject(line: ServerLine, at: number, wants: Wants): number {
     const keyEnd = skipString(bytes, next);
     const colon = skipSpace(bytes, keyEnd);
     if (keyEnd === -1 || bytes[colon] !== COLON) return -1;
-    const wanted =
-      keyEnd - next - 2 <= LONGEST_KEY ? wants.get(bytes.toString('latin1', next + 1, keyEnd - 1)) : undefined;
+    const wanted = find(wants, bytes, next + 1, keyEnd - 1);
     next = skipSpace(bytes, readMember(line, skipSpace(bytes, colon + 1), wanted));
     if (bytes[next] === CLOSE) return next + 1;
     if (bytes[next] !== COMMA) return -1;
@@ -128,9 +120,23 @@ function readObject(line: ServerLine, at: number, wants: Wants): number {
   }
 }
 
-function readMember(line: ServerLine, start: number, wanted: Wanted | undefined): number {
-  if (wanted === undefined) return skipValue(line.bytes, start);
-  const inside = wanted.inside !== undefined && line.bytes[start] === OPEN ? wanted.inside : null;
+/** The one with the key that stands between two places, without making a text of it: most are none of ours. */
+function find(wants: Wants, bytes: Buffer, start: number, end: number): Wanted | null {
+  for (let i = 0; i < wants.length; i += 1) {
+    const wanted = wants[i] as Wanted;
+    if (wanted.key.length === end - start && startsAt(bytes, start, wanted.key)) return wanted;
+  }
+  return null;
+}
+
+function startsAt(bytes: Buffer, start: number, key: Uint8Array): boolean {
+  for (let i = 0; i < key.length; i += 1) if (bytes[start + i] !== key[i]) return false;
+  return true;
+}
+
+function readMember(line: ServerLine, start: number, wanted: Wanted | null): number {
+  if (wanted === null) return skipValue(line.bytes, start);
+  const inside = line.bytes[start] === OPEN ? wanted.inside : null;
   const end = inside === null ? skipValue(line.bytes, start) : readObject(line, start, inside);
   if (end === -1) return bytesEnd(line);
   if (wanted.slot === 'method')

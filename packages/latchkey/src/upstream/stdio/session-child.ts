@@ -3,10 +3,11 @@ import { refuse } from '../../core/reason.ts';
 import type { Bounded, Deadlines } from '../deadlines.ts';
 import type { Child, ChildHandlers, Ending, Log } from './child.ts';
 import type { Launched } from './ears.ts';
+import { FewTable } from './few-table.ts';
 import { textAt, toCancelled, toIdKey } from './json.ts';
 import type { Launcher } from './launcher.ts';
 import { flatten } from './lines.ts';
-import { NOT_READING, START_TIMED_OUT, TIMED_OUT, toLoss } from './loss.ts';
+import { NOT_READING, SESSION_ENDED, START_TIMED_OUT, TIMED_OUT, toLoss, type Loss } from './loss.ts';
 import type { Posted } from './modern-call.ts';
 import { Reply } from './reply.ts';
 import { readServerLine, type ServerLine } from './server-line.ts';
@@ -34,6 +35,8 @@ interface Pending extends Bounded {
 
 // A cancelled request gets no response (MCP 2025-11-25 cancellation), so its stream ends soon after.
 const CANCELLED_MS = 1000;
+// Calls whose callers left run on until their time is over.
+const MAX_IN_FLIGHT = 1000;
 const NEWLINE = 0x0a;
 /** What a server says on its own account, whatever is in flight. */
 const CHANGE = /\/(?:list_changed|updated)$/;
@@ -42,8 +45,8 @@ const CHANGE = /\/(?:list_changed|updated)$/;
 export class SessionChild implements ChildHandlers {
   readonly #options: SessionOptions;
   readonly #launcher: Launcher;
-  readonly #pending = new Map<string, Pending>();
-  readonly #tokens = new Map<string, Pending>();
+  readonly #pending = new FewTable<Pending>();
+  readonly #tokens = new FewTable<Pending>();
   #child: Child | null = null;
   readonly #side = new SideStream();
   #initialized = false;
@@ -66,7 +69,8 @@ export class SessionChild implements ChildHandlers {
     const { message } = request;
     const key = message.kind === 'request' ? toIdKey(message.id ?? 'null') : null;
     if (this.#over) return answer.fail(refuse('session-unknown'));
-    if (key !== null && this.#pending.has(key)) return answer.fail(refuse('id-in-use'));
+    if (key !== null && this.#pending.get(key) !== undefined) return answer.fail(refuse('id-in-use'));
+    if (key !== null && this.#pending.size >= MAX_IN_FLIGHT) return answer.fail(NOT_READING.refusal);
     const line = flatten(splice(message.bytes, [], 1));
     line[line.length - 1] = NEWLINE;
     if (this.#child?.send(line) !== true) return answer.fail(NOT_READING.refusal);
@@ -105,10 +109,7 @@ export class SessionChild implements ChildHandlers {
     const started = this.#initialized;
     const loss = toLoss(ending);
     if (!started && ending.kind !== 'stopped' && this.#child !== null) this.#launcher.startFailed(this.#child);
-    for (const pending of this.#pending.values()) {
-      this.#options.deadlines.forget(pending);
-      pending.reply.fail(loss.refusal, loss.text);
-    }
+    this.#lose(loss);
     this.#finish();
   }
 
@@ -155,7 +156,7 @@ export class SessionChild implements ChildHandlers {
         : null;
     if (token !== null) return this.#tokens.get(token)?.reply.event(line.bytes);
     if (CHANGE.test(line.method)) return this.#side.send(line.bytes);
-    const open = [...this.#pending.values()].filter((pending) => !pending.initialize && !pending.reply.done);
+    const open = this.#pending.toArray().filter((pending) => !pending.initialize && !pending.reply.done);
     const likely = open.length === 1 || !this.#side.isOpen ? open[0] : undefined;
     if (likely === undefined) this.#side.send(line.bytes);
     else likely.reply.event(line.bytes);
@@ -178,24 +179,22 @@ export class SessionChild implements ChildHandlers {
   }
 
   #take(key: string): Pending | undefined {
-    const pending = this.#pending.get(key);
+    const pending = this.#pending.take(key);
     if (pending === undefined) return undefined;
-    this.#pending.delete(key);
     if (pending.tokenKey !== null && this.#tokens.get(pending.tokenKey) === pending)
-      this.#tokens.delete(pending.tokenKey);
+      this.#tokens.take(pending.tokenKey);
     this.#options.deadlines.forget(pending);
     return pending;
+  }
+
+  #lose({ refusal, text }: Loss): void {
+    for (const { key } of this.#pending.toArray()) this.#take(key)?.reply.fail(refusal, text);
   }
 
   #finish(): void {
     if (this.#over) return;
     this.#over = true;
-    const refusal = refuse('session-unknown', { detail: 'the session ended' });
-    for (const pending of this.#pending.values()) {
-      this.#options.deadlines.forget(pending);
-      pending.reply.fail(refusal, 'The session ended.');
-    }
-    this.#pending.clear();
+    this.#lose(SESSION_ENDED);
     this.#side.close();
     this.#options.onEnd();
   }

@@ -2,7 +2,7 @@ import type { Peer } from './peer.ts';
 import { bareProxy } from './peers/bare-proxy.ts';
 import { direct } from './peers/direct.ts';
 import { haproxy } from './peers/haproxy.ts';
-import { latchkey, latchkeyStdio, latchkeyStdioSessions } from './peers/latchkey.ts';
+import { latchkey, latchkeyStdio, latchkeyStdioSessions, latchkeyStdioShared } from './peers/latchkey.ts';
 import { mcpProxy, mcpProxySessions } from './peers/mcp-proxy.ts';
 import { nginxAuthRequest } from './peers/nginx-auth-request.ts';
 import { nginx } from './peers/nginx.ts';
@@ -21,6 +21,7 @@ export const peers: Peer[] = [
   mcpProxySessions,
   supergateway,
   latchkeyStdioSessions,
+  latchkeyStdioShared,
 ];
 
 /** The peers whose idle streams are weighed. */

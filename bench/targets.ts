@@ -20,7 +20,13 @@ export function judgeTargets(http: Outcome[], stdio: Outcome[], memory: MemoryOu
       costs(stdio, 'mcp-proxy'),
     ),
     judgeRatio(
-      'stdio, 2025-11-25 sessions: CPU at most 0.333 x mcp-proxy',
+      'stdio, 2025-11-25 sessions at one process: CPU at most 0.333 x mcp-proxy',
+      1 / 3,
+      costs(stdio, 'latchkey-stdio-shared'),
+      costs(stdio, 'mcp-proxy-sessions'),
+    ),
+    judgeRatio(
+      'stdio, 2025-11-25 sessions with a process each: CPU at most 0.333 x mcp-proxy',
       1 / 3,
       costs(stdio, 'latchkey-stdio-sessions'),
       costs(stdio, 'mcp-proxy-sessions'),

@@ -40,15 +40,17 @@ export const latchkeyJwt: Peer = {
 /** Latchkey in front of the stdio server; its tokens rotate where the shape has no sessions. */
 export const latchkeyStdio = createStdioPeer('latchkey-stdio', '2026-07-28');
 export const latchkeyStdioSessions = createStdioPeer('latchkey-stdio-sessions', '2025-11-25');
+/** All sessions at one process, as mcp-proxy has them. */
+export const latchkeyStdioShared = createStdioPeer('latchkey-stdio-shared', '2025-11-25', { sessions: 'shared' });
 
-function createStdioPeer(name: string, shape: Shape): Peer {
+function createStdioPeer(name: string, shape: Shape, more: object = {}): Peer {
   return {
     name,
     group: 'stdio',
     shape,
     checks: { ...checks, headers: shape === '2026-07-28' },
     missing,
-    start: (site) => start(site, name, { command: toStdioServerCommand(LOAD_CORE) }),
+    start: (site) => start(site, name, { command: toStdioServerCommand(LOAD_CORE), ...more }),
   };
 }
 

@@ -61,6 +61,11 @@ export async function startBusyHttp(
   return toSite(gateway, like.tokens, upstream);
 }
 
+/** One more before the server of 2025 over stdio, whose sessions share its one process. */
+export function startBusyShared(like: BusySite, config: Readonly<Record<string, unknown>> = {}): Promise<BusySite> {
+  return startBusyStdio('legacy', { ...RULES, ...config }, like, { sessions: 'shared' });
+}
+
 function toSite(gateway: Latchkey, tokens: BusySite['tokens'], upstream: BusyUpstream): BusySite {
   return {
     kind: 'http',
@@ -78,12 +83,13 @@ async function startBusyStdio(
   era: 'modern' | 'legacy',
   rules: object,
   { gateway: first, tokens }: BusySite,
+  more: object = {},
 ): Promise<BusySite> {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-busy-'));
   const journal = join(folder, 'journal');
   const command = [process.execPath, PROGRAM, era, journal];
   const store = await copyStore(first.store);
-  const gateway = await startLatchkey({ config: { upstream: { command }, ...rules, store } });
+  const gateway = await startLatchkey({ config: { upstream: { command, ...more }, ...rules, store } });
   return {
     kind: era === 'modern' ? 'stdio of 2026' : 'stdio of 2025',
     gateway: { ...gateway, token: first.token },

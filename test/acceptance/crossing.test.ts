@@ -9,6 +9,7 @@ import {
   openSideStream,
   sessionVoice,
   startBusyHttp,
+  startBusyShared,
   startBusySites,
   tell,
   type BusySite,
@@ -20,11 +21,13 @@ const ROUNDS = 1000;
 const RATE = '10000000/min';
 const limits = { callsPerCredential: RATE, requestsPerAddress: RATE, children: 200, streams: 1000, sessions: 1000 };
 let sites: readonly BusySite[];
-beforeAll(
-  async () => void (sites = await startBusySites({ limits: { ...limits, connectionsPerAddress: 1000 } })),
-  120_000,
-);
-afterAll(() => Promise.all(sites.map((site) => site.close())));
+let shared: BusySite;
+beforeAll(async () => {
+  const config = { limits: { ...limits, connectionsPerAddress: 1000 } };
+  sites = await startBusySites(config);
+  shared = await startBusyShared(sites[0] as BusySite, config);
+}, 120_000);
+afterAll(() => Promise.all([...sites, shared].map((site) => site.close())));
 
 /** Two principals that name everything alike. */
 interface Pair {
@@ -170,6 +173,12 @@ test.each([
   async (index) => expectNoCrossing(sites[index] as BusySite),
   180_000,
 );
+
+test('principals never cross in 1,000 rounds, sessions of 2025 at one process over stdio', async () => {
+  await expectNoCrossing(shared);
+  const greeted = shared.notes().filter((note) => note.startsWith('> ') && note.includes('"method":"initialize"'));
+  expect(greeted).toHaveLength(1);
+}, 180_000);
 
 test('principals never cross: a server that gives everybody the same session id', async () => {
   const site = await startBusyHttp(sites[0] as BusySite, { limits }, { sessionId: 'one-for-all' });

@@ -2,9 +2,9 @@ import { SdkError, SdkErrorCode } from '@modelcontextprotocol/client';
 import { describe, expect, it } from 'vitest';
 import { useGateway } from './gateway.ts';
 import { commonEra, everyClient } from './official-clients.ts';
-import { upstreams } from './upstreams.ts';
+import { sharing, upstreams } from './upstreams.ts';
 
-describe.each(upstreams)('the gateway before $name', (upstream) => {
+describe.each([...upstreams, sharing])('the gateway before $name', (upstream) => {
   const gateway = useGateway(upstream);
 
   it.each(everyClient.filter((client) => commonEra(client, upstream) !== null))(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { useGateway } from './gateway.ts';
 import { commonEra, everyClient } from './official-clients.ts';
 import type { OfficialClient, Session } from './session.ts';
-import { upstreams } from './upstreams.ts';
+import { sharing, upstreams } from './upstreams.ts';
 
 const rounds = 10;
 
@@ -27,7 +27,7 @@ async function callInTurn(session: Session, mark: number, { forgetful }: Officia
   return rounds;
 }
 
-describe.each(upstreams)('the gateway before $name', (upstream) => {
+describe.each([...upstreams, sharing])('the gateway before $name', (upstream) => {
   const gateway = useGateway(upstream);
 
   async function connect(client: OfficialClient, calls: Set<unknown>): Promise<Session> {

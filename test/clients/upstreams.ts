@@ -6,7 +6,7 @@ import { serveBothEras } from '../conformance/fixture/both-eras.ts';
 import { createTwoEraServer } from './servers/two-era-server.ts';
 
 /** The `upstream` part of the gateway's configuration. */
-type UpstreamConfig = { readonly url: string } | { readonly command: readonly string[] };
+type UpstreamConfig = { readonly url: string } | { readonly command: readonly string[]; readonly sessions?: 'shared' };
 
 interface RunningUpstream {
   readonly config: UpstreamConfig;
@@ -70,3 +70,14 @@ export const upstreams: readonly Upstream[] = [
     start: (journal) => describeStdio(pathOf('servers/two-era-stdio.ts'), journal, 'reject'),
   },
 ];
+
+/** What can be at one process for all sessions: a server that asks nothing of its clients. */
+export const sharing: Upstream = {
+  name: 'everything over stdio, its sessions sharing a process',
+  eras: 'both',
+  ours: false,
+  async start() {
+    const { config, close } = await describeStdio(everything, 'stdio');
+    return { config: { ...config, sessions: 'shared' } as UpstreamConfig, close };
+  },
+};

@@ -43,6 +43,7 @@ export function createUpstream(server: ServerConfig, config: Config, around: Ups
     command: [upstream.command, ...upstream.args],
     cwd: upstream.cwd,
     env: revealed(upstream.env, env),
+    shareSessions: upstream.shareSessions,
     maxChildren: limits.children,
     callTimeoutMs: upstream.timeoutMs,
     maxLineBytes: limits.responseBytes,

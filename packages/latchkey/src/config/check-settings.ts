@@ -131,8 +131,8 @@ function checkServers(settings: Settings, given: Readonly<Record<string, unknown
 /** What names a server, in words, and what only another kind of it has. */
 const UPSTREAM_KINDS = {
   command: { words: 'a command', foreign: ['headers', 'identity', 'auth', 'tls'] },
-  url: { words: 'a url', foreign: ['cwd', 'env'] },
-  tools: { words: 'tools', foreign: ['cwd', 'env', 'headers', 'identity', 'auth', 'tls', 'timeout'] },
+  url: { words: 'a url', foreign: ['cwd', 'env', 'sessions'] },
+  tools: { words: 'tools', foreign: ['cwd', 'env', 'sessions', 'headers', 'identity', 'auth', 'tls', 'timeout'] },
 } as const;
 
 function checkUpstream(upstream: Upstream, auth: Settings['auth'], where: Where, path: Path): Problem[] {

@@ -16,6 +16,8 @@ export type UpstreamConfig =
       /** Absolute. */
       readonly cwd: string;
       readonly env: Readonly<Record<string, TextOrSource>>;
+      /** Whether the sessions of older revisions share one process, instead of having one each. */
+      readonly shareSessions: boolean;
       readonly timeoutMs: number;
     }
   | {
@@ -166,6 +168,7 @@ export function createUpstream(
     args,
     cwd: path.resolve(directory, cwd),
     env: resolveSources(env, directory),
+    shareSessions: upstream.sessions === 'shared',
     timeoutMs,
   };
 }

@@ -124,6 +124,9 @@ describe('checkSettings of an upstream of declared tools', () => {
     ['upstream: { tools: gantz.yaml, env: { A: b } }', 'env is for a command'],
     ['upstream: { tools: gantz.yaml, headers: { A: b } }', 'headers is for a url'],
     ['upstream: { command: [a], headers: { A: b } }', 'headers is for a url'],
+    ['upstream: { url: "https://a.example", sessions: shared }', 'sessions is for a command'],
+    ['upstream: { tools: gantz.yaml, sessions: shared }', 'sessions is for a command'],
+    ['upstream: { command: [a], sessions: one }', 'expected separate or shared'],
   ])('refuses %s', (text, words) => {
     expect(load(text).problems).toMatchObject([{ code: 'E_CONFIG_INVALID', message: expect.stringContaining(words) }]);
   });

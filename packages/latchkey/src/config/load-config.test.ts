@@ -82,6 +82,7 @@ describe('loadConfig', () => {
       args: ['-y', 'server', './data'],
       cwd: '/srv/conf/sub',
       env: { KEY: { env: 'KEY' }, MODE: 'plain', F: { file: '/srv/conf/f' } },
+      shareSessions: false,
       timeoutMs: 120_000,
     });
     expect(server?.policy.rules.tools.map(({ pattern, limit }) => [pattern, limit?.count])).toEqual([

@@ -85,6 +85,12 @@ const upstream = z.strictObject({
     .record(field.envName(), field.textOrSecret())
     .optional()
     .describe('Its environment besides PATH, HOME and the like: text, {env: NAME} or {file: PATH}.'),
+  sessions: z
+    .enum(['separate', 'shared'], { error: 'expected separate or shared' })
+    .optional()
+    .describe(
+      'Whether each session of a client older than 2026-07-28 has a process of its own (the default), or all share one. Share only a server that keeps nothing of one client that another must not see.',
+    ),
   url: field.upstreamUrl().optional().describe('URL of an HTTP server.'),
   headers: z
     .record(field.headerName(), field.textOrSecret())

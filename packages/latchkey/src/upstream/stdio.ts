@@ -3,8 +3,10 @@ import { basename } from 'node:path';
 import { LatchkeyError } from '../core/error.ts';
 import { refuse } from '../core/reason.ts';
 import type { Answer, Forwardable, Upstream } from '../core/upstream.ts';
+import type { Awaitable } from '../core/store.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Log } from './stdio/child.ts';
+import type { Launched } from './stdio/ears.ts';
 import { createEnvironment } from './stdio/environment.ts';
 import { InputRounds, wantsInput } from './stdio/input-rounds.ts';
 import { Launcher, type Greeting } from './stdio/launcher.ts';
@@ -16,6 +18,7 @@ import { createDecorate, isRemoved, refuseMethod, toDiscovery } from './stdio/mo
 import { Reply } from './stdio/reply.ts';
 import { SessionChild } from './stdio/session-child.ts';
 import { SharedChild } from './stdio/shared-child.ts';
+import { SharedSession } from './stdio/shared-session.ts';
 import { acquireWatchdog } from './stdio/watchdog.ts';
 
 export interface StdioUpstreamOptions {
@@ -24,6 +27,8 @@ export interface StdioUpstreamOptions {
   readonly cwd?: string;
   /** Added to the few variables that are inherited. */
   readonly env: Readonly<Record<string, string>>;
+  /** Whether the sessions of legacy callers share one child, as modern callers do, instead of having one each. */
+  readonly shareSessions: boolean;
   /** Children of sessions and of callers that need one of their own; the shared one is not counted. */
   readonly maxChildren: number;
   readonly callTimeoutMs: number;
@@ -54,7 +59,8 @@ const MAX_SESSIONS = 10_000;
 
 /**
  * A server that speaks over standard input and output, in either era, for callers of either era (MCP 2026-07-28 and
- * 2025-11-25 transports). Modern callers share one child, their ids kept apart; legacy sessions have one each.
+ * 2025-11-25 transports). Modern callers share one child, their ids kept apart; legacy sessions have one each, unless they
+ * are to share it too.
  */
 export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstream {
   if (!options.command[0]) throw new TypeError('command must name a program');
@@ -135,17 +141,26 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
     return answer.end();
   }
 
+  function createSession(
+    id: string,
+    at: 'own' | 'legacy' | 'modern',
+  ): Session & { start(): Awaitable<Launched<unknown>> } {
+    const onEnd = (): void => void sessions.delete(id);
+    if (at === 'own') return new SessionChild(launcher, { id, callTimeoutMs, startTimeoutMs, deadlines, log, onEnd });
+    return at === 'legacy'
+      ? new SharedSession(shared, { id, listeners, onEnd })
+      : new LegacySession(shared, { id, callTimeoutMs, onEnd });
+  }
+
   async function openSession(request: Posted, answer: Answer): Promise<void> {
     const era = await launcher.era();
-    const asItIs = era.kind === 'ok' && (era.value === 'legacy' || (await launcher.speaksLegacy()));
+    const own =
+      era.kind === 'ok' && !options.shareSessions && (era.value === 'legacy' || (await launcher.speaksLegacy()));
     if (answer.aborted) return;
     if (era.kind === 'lost') return answer.fail(era.loss.refusal);
-    const id = randomBytes(16).toString('hex');
-    const onEnd = (): void => void sessions.delete(id);
     if (sessions.size >= MAX_SESSIONS) return answer.fail(refuse('limit-sessions', { retryAfterSeconds: 5 }));
-    const session = asItIs
-      ? new SessionChild(launcher, { id, callTimeoutMs, startTimeoutMs, deadlines, log, onEnd })
-      : new LegacySession(shared, { id, callTimeoutMs, onEnd });
+    const id = randomBytes(16).toString('hex');
+    const session = createSession(id, own ? 'own' : era.value);
     sessions.set(id, session);
     const started = await session.start();
     if (answer.aborted) return session.end();

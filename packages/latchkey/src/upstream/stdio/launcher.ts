@@ -16,6 +16,8 @@ const PROBE_MS = 3000;
 /** How a server introduced itself, in `server/discover` or `initialize`. */
 export interface Greeting {
   readonly era: 'modern' | 'legacy';
+  /** The revision that `initialize` settled; null where there was none. */
+  readonly protocolVersion: string | null;
   readonly capabilities: Readonly<Record<string, unknown>>;
   readonly serverInfo: Readonly<Record<string, unknown>> | null;
   readonly instructions: string | null;
@@ -222,6 +224,7 @@ function readDiscovery(line: ServerLine): Greeting | null {
 function toGreeting(era: 'modern' | 'legacy', result: Record<string, unknown>, serverInfo: unknown): Greeting {
   return Object.freeze({
     era,
+    protocolVersion: typeof result['protocolVersion'] === 'string' ? result['protocolVersion'] : null,
     capabilities: isRecord(result['capabilities']) ? result['capabilities'] : {},
     serverInfo: isRecord(serverInfo) ? serverInfo : null,
     instructions: typeof result['instructions'] === 'string' ? result['instructions'] : null,

@@ -5,9 +5,10 @@ import { ChangeWatch } from './change-watch.ts';
 import { ClientQuestions } from './client-questions.ts';
 import type { Launched } from './ears.ts';
 import { isRecord, textAt, toError, toIdKey, toResult, valueAt } from './json.ts';
-import { LEGACY_VERSIONS, MODERN_VERSION, type Greeting } from './launcher.ts';
+import { toInitialized } from './initialized.ts';
+import { MODERN_VERSION, type Greeting } from './launcher.ts';
 import { SESSION_ENDED, type Loss } from './loss.ts';
-import { hidesProgressToken, toLine, type Posted } from './modern-call.ts';
+import { hidesProgressToken, tellProgress, tokenOf, toLine, type Posted } from './modern-call.ts';
 import { isEmptyObject } from './modern-to-legacy.ts';
 import { Reply } from './reply.ts';
 import type { ServerLine } from './server-line.ts';
@@ -31,8 +32,6 @@ interface Pending {
   rounds: number;
 }
 
-// Clients of the HTTP+SSE transport may know none but the first; what it has is all in the later ones.
-const SPOKEN: readonly string[] = [...LEGACY_VERSIONS, '2024-11-05'];
 const MAX_ROUNDS = 8;
 const LOG_LEVEL = /^(?:debug|info|notice|warning|error|critical|alert|emergency)$/;
 const RESERVED = ['protocolVersion', 'clientInfo', 'clientCapabilities', 'logLevel'].map(
@@ -129,14 +128,8 @@ export class LegacySession {
     const info = isRecord(params['clientInfo']) ? params['clientInfo'] : { name: 'unknown', version: '0' };
     this.#client = { info: JSON.stringify(info), capabilities: JSON.stringify(capabilities) };
     this.#questions.capabilities = capabilities;
-    const asked = params['protocolVersion'];
-    const result = {
-      protocolVersion: typeof asked === 'string' && SPOKEN.includes(asked) ? asked : LEGACY_VERSIONS[0],
-      capabilities: greeting.capabilities,
-      serverInfo: greeting.serverInfo ?? { name: 'unknown', version: '0' },
-      ...(greeting.instructions === null ? {} : { instructions: greeting.instructions }),
-    };
-    reply.finish(toResult(reply.id, JSON.stringify(result)), 200, ['mcp-session-id', this.#options.id]);
+    const result = toInitialized(greeting, params['protocolVersion'], greeting.capabilities);
+    reply.finish(toResult(reply.id, result), 200, ['mcp-session-id', this.#options.id]);
   }
 
   #setLevel(message: Message, reply: Reply): void {
@@ -160,13 +153,10 @@ export class LegacySession {
     if (started.kind === 'lost') return this.#fail(pending, started.loss);
     const { message } = pending;
     pending.childId = this.#shared.nextId();
-    const token = message.progressToken === null ? null : textAt(message.bytes, message.progressToken);
+    const token = tokenOf(message);
     this.#shared.open(pending.childId, toLine(message, pending.childId, [...this.#edits(message), ...more]), {
       onResponse: (line) => void this.#respond(pending, line),
-      onNotification(line) {
-        if (token !== null && line.progressToken !== null)
-          pending.reply.event(splice(line.bytes, [{ ...line.progressToken, text: token }]));
-      },
+      onNotification: (line) => tellProgress(pending.reply, token, line),
       onLost: (loss) => this.#fail(pending, loss),
     });
   }

@@ -8,28 +8,63 @@ import { Reply } from './reply.ts';
 import type { ServerLine } from './server-line.ts';
 import type { SharedChild } from './shared-child.ts';
 
-const LISTS = ['tools', 'prompts', 'resources'] as const;
+export const LISTS = ['tools', 'prompts', 'resources'] as const;
 type List = (typeof LISTS)[number];
 const MAX_LISTENERS = 1000;
 const MAX_URIS = 256;
 
-interface Listener {
-  readonly reply: Reply;
+/** Somebody who wants to hear of changes. */
+export interface Listener {
   readonly lists: ReadonlySet<List>;
-  readonly uris: ReadonlySet<string>;
+  /** Resources that this one watches; kept by `Listeners`. */
+  readonly uris: Set<string>;
+  /** A change of a list (`uri` null) or of a resource, which the server tells in that line. */
+  hear(line: ServerLine, uri: string | null): void;
+  /** The child is gone, and with it what it was asked to watch. */
+  lose(loss: Loss): void;
 }
 
-/** `subscriptions/listen` for callers of a shared legacy child, which knows nothing of it. */
+/** A resource that the child was asked to watch, once for all. */
+interface Watched {
+  uses: number;
+  readonly agreed: Promise<boolean>;
+}
+
+/** Who hears of changes at a shared legacy child. Nothing else of its own talk reaches anybody. */
 export class Listeners {
   readonly #shared: () => SharedChild;
   readonly #open = new Set<Listener>();
-  // Resource URI → how many listeners asked for it; the child is asked once.
-  readonly #uses = new Map<string, number>();
+  readonly #watched = new Map<string, Watched>();
 
   constructor(shared: () => SharedChild) {
     this.#shared = shared;
   }
 
+  add(listener: Listener): void {
+    this.#open.add(listener);
+  }
+
+  /** Nothing more reaches it, and what only it watched is watched no more. */
+  drop(listener: Listener): void {
+    if (this.#open.delete(listener)) for (const uri of listener.uris) this.unwatch(listener, uri);
+  }
+
+  /** False when the server does not agree, when it has gone, or when the listener has. */
+  async watch(listener: Listener, uri: string): Promise<boolean> {
+    if (listener.uris.has(uri)) return true;
+    if (listener.uris.size >= MAX_URIS) return false;
+    listener.uris.add(uri);
+    const agreed = await this.#use(uri);
+    if (agreed && this.#open.has(listener)) return true;
+    this.unwatch(listener, uri);
+    return false;
+  }
+
+  unwatch(listener: Listener, uri: string): void {
+    if (listener.uris.delete(uri)) this.#release(uri);
+  }
+
+  /** `subscriptions/listen` of a caller of 2026-07-28, of which the child knows nothing. */
   async listen(request: Posted, answer: Answer, greeting: Greeting): Promise<void> {
     const { message } = request;
     const params = valueAt(message.bytes, message.params);
@@ -37,59 +72,76 @@ export class Listeners {
     if (!isRecord(filter) || message.resourceSubscriptions.length > MAX_URIS)
       return answer.fail(refuse('params-invalid', { detail: 'notifications' }));
     if (this.#open.size >= MAX_LISTENERS) return answer.fail(refuse('limit-streams', { retryAfterSeconds: 5 }));
-    const lists = new Set(
+    const reply = new Reply(answer, message.id ?? 'null');
+    const listener = createModernListener(
+      reply,
       LISTS.filter((list) => filter[`${list}ListChanged`] === true && offers(greeting, list, 'listChanged')),
     );
-    const uris = new Set<string>();
-    const reply = new Reply(answer, message.id ?? 'null');
-    const listener: Listener = { reply, lists, uris };
-    this.#open.add(listener);
-    reply.onGone = () => this.#drop(listener);
-    if (offers(greeting, 'resources', 'subscribe')) {
-      for (const uri of new Set(message.resourceSubscriptions))
-        if (!reply.done && (await this.#subscribe(uri))) uris.add(uri);
-    }
-    if (reply.done) return this.#drop(listener);
-    reply.event(toAcknowledgement(listener));
+    this.add(listener);
+    reply.onGone = () => this.drop(listener);
+    if (offers(greeting, 'resources', 'subscribe'))
+      for (const uri of new Set(message.resourceSubscriptions)) if (!reply.done) await this.watch(listener, uri);
+    if (!reply.done) reply.event(toAcknowledgement(reply, listener));
   }
 
-  /** Hands a change on to those who asked for it. Nothing else of a shared server's own talk reaches anybody. */
+  /** Hands a change on to those who asked for it. */
   notify(line: ServerLine): void {
     const list = LISTS.find((name) => line.method === `notifications/${name}/list_changed`);
     const uri = line.method === 'notifications/resources/updated' ? valueAt(line.bytes, line.uri) : undefined;
-    for (const { reply, lists, uris } of this.#open) {
-      if (!reply.streaming) continue;
-      if (list !== undefined && lists.has(list)) reply.event(toNotification(line.method, `{${metaOf(reply)}}`));
-      if (typeof uri === 'string' && covers(uris, uri))
-        reply.event(toNotification(line.method, `{${metaOf(reply)},"uri":${JSON.stringify(uri)}}`));
+    for (const listener of this.#open) {
+      if (list !== undefined && listener.lists.has(list)) listener.hear(line, null);
+      if (typeof uri === 'string' && covers(listener.uris, uri)) listener.hear(line, uri);
     }
   }
 
-  /** The child is gone, and with it what it was asked to watch: callers listen again. */
+  /** The child is gone. */
   end(loss: Loss): void {
-    for (const { reply } of this.#open) endSubscription(reply, loss);
+    const lost = [...this.#open];
     this.#open.clear();
-    this.#uses.clear();
-  }
-
-  #drop(listener: Listener): void {
-    if (!this.#open.delete(listener)) return;
-    for (const uri of listener.uris) {
-      const uses = (this.#uses.get(uri) ?? 1) - 1;
-      if (uses > 0) this.#uses.set(uri, uses);
-      else if (this.#uses.delete(uri)) void this.#shared().request('resources/unsubscribe', JSON.stringify({ uri }));
+    this.#watched.clear();
+    for (const listener of lost) {
+      listener.uris.clear();
+      listener.lose(loss);
     }
   }
 
-  async #subscribe(uri: string): Promise<boolean> {
-    const uses = this.#uses.get(uri) ?? 0;
-    this.#uses.set(uri, uses + 1);
-    if (uses > 0) return true;
-    const heard = await this.#shared().request('resources/subscribe', JSON.stringify({ uri }));
-    if (heard.kind === 'ok' && heard.value.result !== null) return true;
-    this.#uses.delete(uri);
-    return false;
+  #use(uri: string): Promise<boolean> {
+    const watched = this.#watched.get(uri);
+    if (watched !== undefined) {
+      watched.uses += 1;
+      return watched.agreed;
+    }
+    const heard = this.#shared().request('resources/subscribe', JSON.stringify({ uri }));
+    const agreed = heard.then((answer) => answer.kind === 'ok' && answer.value.result !== null);
+    this.#watched.set(uri, { uses: 1, agreed });
+    return agreed;
   }
+
+  #release(uri: string): void {
+    const watched = this.#watched.get(uri);
+    if (watched === undefined) return;
+    watched.uses -= 1;
+    if (watched.uses > 0) return;
+    this.#watched.delete(uri);
+    void watched.agreed.then((agreed) => {
+      // Somebody may have asked for it anew.
+      if (agreed && !this.#watched.has(uri))
+        void this.#shared().request('resources/unsubscribe', JSON.stringify({ uri }));
+    });
+  }
+}
+
+function createModernListener(reply: Reply, lists: readonly List[]): Listener {
+  return {
+    lists: new Set(lists),
+    uris: new Set(),
+    hear({ method }, uri) {
+      if (!reply.streaming) return;
+      const more = uri === null ? '' : `,"uri":${JSON.stringify(uri)}`;
+      reply.event(toNotification(method, `{${metaOf(reply)}${more}}`));
+    },
+    lose: (loss) => endSubscription(reply, loss),
+  };
 }
 
 function offers(greeting: Greeting, part: List, what: string): boolean {
@@ -108,7 +160,7 @@ function metaOf(reply: Reply): string {
   return `"_meta":{"io.modelcontextprotocol/subscriptionId":${reply.id}}`;
 }
 
-function toAcknowledgement({ reply, lists, uris }: Listener): Buffer {
+function toAcknowledgement(reply: Reply, { lists, uris }: Listener): Buffer {
   const agreed: Record<string, unknown> = Object.fromEntries([...lists].map((list) => [`${list}ListChanged`, true]));
   if (uris.size > 0) agreed['resourceSubscriptions'] = [...uris];
   return toNotification(

@@ -56,6 +56,17 @@ export function hidesProgressToken(message: Message): boolean {
   return at !== -1 && at < message.meta.end;
 }
 
+/** A caller's progress token as that caller spelled it; null where the caller wants to hear of no progress. */
+export function tokenOf(message: Message): string | null {
+  return message.progressToken === null ? null : textAt(message.bytes, message.progressToken);
+}
+
+/** Progress of a call, under its caller's own token. */
+export function tellProgress(reply: Reply, token: string | null, line: ServerLine): void {
+  if (token !== null && line.progressToken !== null)
+    reply.event(splice(line.bytes, [{ ...line.progressToken, text: token }]));
+}
+
 class ModernCall implements Call {
   readonly #reply: Reply;
   readonly #method: string;
@@ -65,7 +76,7 @@ class ModernCall implements Call {
   constructor(reply: Reply, message: Message, decorate: Decorate | null) {
     this.#reply = reply;
     this.#method = message.method;
-    this.#token = message.progressToken === null ? null : textAt(message.bytes, message.progressToken);
+    this.#token = tokenOf(message);
     this.#decorate = decorate;
   }
 
@@ -76,8 +87,7 @@ class ModernCall implements Call {
   }
 
   onNotification(line: ServerLine): void {
-    if (this.#token !== null && line.progressToken !== null)
-      this.#reply.event(splice(line.bytes, [{ ...line.progressToken, text: this.#token }]));
+    tellProgress(this.#reply, this.#token, line);
   }
 
   onLost(loss: Loss): void {

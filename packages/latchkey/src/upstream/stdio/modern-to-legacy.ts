@@ -70,17 +70,21 @@ export function isEmptyObject(bytes: Uint8Array, start: number): boolean {
   return bytes[at] === 0x7d;
 }
 
+/** What can be offered to callers who share a child. */
+export function toOffered({ capabilities }: Greeting): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(capabilities).filter(([name, value]) => !WITHHELD.has(name) && isRecord(value)),
+  );
+}
+
 /** `server/discover`, answered from what the server said in `initialize`. */
 export function toDiscovery(id: string, greeting: Greeting, protocol: 'both' | 'modern' | 'legacy'): Buffer {
-  const capabilities = Object.fromEntries(
-    Object.entries(greeting.capabilities).filter(([name, value]) => !WITHHELD.has(name) && isRecord(value)),
-  );
   return toResult(
     id,
     JSON.stringify({
       resultType: 'complete',
       supportedVersions: protocol === 'both' ? [MODERN_VERSION, ...LEGACY_VERSIONS] : [MODERN_VERSION],
-      capabilities,
+      capabilities: toOffered(greeting),
       ...(greeting.instructions === null ? {} : { instructions: greeting.instructions }),
       ttlMs: 0,
       cacheScope: 'private',

@@ -7,6 +7,7 @@ import { answerBadRequest } from './bad-request.ts';
 import { allowsMore } from './last-request.ts';
 import { boundConnections } from './connections.ts';
 import type { GatewayOptions } from './options.ts';
+import { PlainRequest } from './plain-request.ts';
 import { cutStalled } from './stalled.ts';
 import { checkPair, SecureResponse, TLS_PROFILE, type KeyPair } from './tls.ts';
 
@@ -87,6 +88,7 @@ function createTlsServer(options: ListenerOptions, handlers: Handlers): HttpsSer
 
 function serverOptions({ limits }: ListenerOptions): object {
   return {
+    IncomingMessage: PlainRequest,
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.headersTimeoutMs + limits.bodyTimeoutMs,

@@ -3,7 +3,6 @@ import { basename } from 'node:path';
 import { LatchkeyError } from '../core/error.ts';
 import { refuse } from '../core/reason.ts';
 import type { Answer, Forwardable, Upstream } from '../core/upstream.ts';
-import type { Awaitable } from '../core/store.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Log } from './stdio/child.ts';
 import type { Launched } from './stdio/ears.ts';
@@ -144,7 +143,7 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
   function createSession(
     id: string,
     at: 'own' | 'legacy' | 'modern',
-  ): Session & { start(): Awaitable<Launched<unknown>> } {
+  ): Session & { start(): Promise<Launched<unknown>> } {
     const onEnd = (): void => void sessions.delete(id);
     if (at === 'own') return new SessionChild(launcher, { id, callTimeoutMs, startTimeoutMs, deadlines, log, onEnd });
     return at === 'legacy'

@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { createLineReader } from './lines.ts';
+import type { Output } from './output.ts';
 import type { Watchdog } from './watchdog.ts';
 
 export type Log = (
@@ -16,6 +18,8 @@ export interface ChildOptions {
   readonly maxLineBytes: number;
   readonly watchdog: Watchdog;
   readonly log: Log;
+  /** What it writes on; null: a pipe. */
+  readonly output?: Output | null;
   /** How long a child may take to end by itself, and then after SIGTERM. Default 1000 each. */
   readonly graceMs?: number;
 }
@@ -59,10 +63,11 @@ export class Child {
       shell: false,
       detached: process.platform !== 'win32',
       windowsHide: true,
-      stdio: 'pipe',
+      stdio: ['pipe', options.output?.theirs ?? 'pipe', 'pipe'],
       env: options.env,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
+    options.output?.theirs.destroy();
     this.#gone = this.#listen();
     if (this.pid !== 0) options.watchdog.watch(this.pid);
   }
@@ -78,6 +83,10 @@ export class Child {
 
   set handlers(handlers: ChildHandlers) {
     this.#handlers = handlers;
+  }
+
+  get #stdout(): Readable | null {
+    return this.#options.output?.ours ?? this.#process.stdout;
   }
 
   /** Sends whole lines, ends included. False when the child reads too slowly to take more: then nothing was sent. */
@@ -124,14 +133,16 @@ export class Child {
   }
 
   #listen(): Promise<void> {
-    const { stdin, stdout, stderr } = this.#process;
+    const { stdin, stderr } = this.#process;
+    const stdout = this.#stdout;
     const read = createLineReader(this.#options.maxLineBytes, {
       onLine: (line) => {
         if (this.#ending === null) this.#handlers.onLine(line);
       },
       onOverflow: () => this.#abandon({ kind: 'too-large' }),
     });
-    stdout?.on('data', read);
+    if (this.#options.output) this.#options.output.onRead = read;
+    else stdout?.on('data', read);
     stdout?.on('error', () => {});
     stdin?.on('error', () => {});
     // A server that closed its output can answer nobody any more.
@@ -191,14 +202,14 @@ export class Child {
     const { pid } = this;
     if (pid === 0) return;
     const graceMs = this.#options.graceMs ?? 1000;
-    const { stdin, stdout, stderr } = this.#process;
+    const { stdin, stderr } = this.#process;
     stdin?.end();
     if (ending.kind === 'too-large') signalGroup(pid, 'SIGKILL');
     if (!(await this.#groupGone(graceMs))) signalGroup(pid, 'SIGTERM');
     if (!(await this.#groupGone(graceMs))) signalGroup(pid, 'SIGKILL');
     await this.#groupGone(graceMs);
     await this.#gone;
-    for (const stream of [stdin, stdout, stderr]) stream?.destroy();
+    for (const stream of [stdin, this.#stdout, stderr]) stream?.destroy();
     this.#options.watchdog.forget(pid);
   }
 

@@ -2,7 +2,8 @@ import { Child, type ChildHandlers, type ChildOptions } from './child.ts';
 import { createEars, type Ears, type Launched } from './ears.ts';
 import { createBackoff } from './backoff.ts';
 import { isRecord, toNotification, toRequest, valueAt } from './json.ts';
-import { CROWDED, exited, toLoss } from './loss.ts';
+import { CROWDED, exited, toLoss, type Loss } from './loss.ts';
+import { openOutput, type Output } from './output.ts';
 import type { ServerLine } from './server-line.ts';
 
 export const MODERN_VERSION = '2026-07-28';
@@ -23,7 +24,7 @@ export interface Greeting {
   readonly instructions: string | null;
 }
 
-export interface LauncherOptions extends Omit<ChildOptions, 'watchdog'> {
+export interface LauncherOptions extends Omit<ChildOptions, 'watchdog' | 'output'> {
   readonly watchdog: ChildOptions['watchdog'];
   readonly maxChildren: number;
   readonly startTimeoutMs: number;
@@ -69,14 +70,27 @@ export class Launcher {
   }
 
   /** A child nobody spoke to yet, beyond the probe. `counted` children are bounded by `maxChildren`. */
-  launch(handlers: ChildHandlers, counted: boolean): Launched<Child> {
-    if (this.#closed) return { kind: 'lost', loss: toLoss({ kind: 'stopped' }) };
+  async launch(handlers: ChildHandlers, counted: boolean): Promise<Launched<Child>> {
+    const output = this.#spare !== null || this.#obstacle(counted) !== null ? null : await openOutput();
+    const launched = this.#launch(handlers, counted, output);
+    // No child took it.
+    if (output?.theirs.destroyed === false) for (const end of [output.ours, output.theirs]) end.destroy();
+    return launched;
+  }
+
+  #obstacle(counted: boolean): Loss | null {
+    if (this.#closed) return toLoss({ kind: 'stopped' });
     const waitMs = this.#backoff.waitMs();
-    if (waitMs > 0) return { kind: 'lost', loss: exited('waits before the next start', waitMs) };
-    if (counted && this.#count() >= this.#options.maxChildren) return { kind: 'lost', loss: CROWDED };
+    if (waitMs > 0) return exited('waits before the next start', waitMs);
+    return counted && this.#count() >= this.#options.maxChildren ? CROWDED : null;
+  }
+
+  #launch(handlers: ChildHandlers, counted: boolean, output: Output | null): Launched<Child> {
+    const obstacle = this.#obstacle(counted);
+    if (obstacle !== null) return { kind: 'lost', loss: obstacle };
     const spare = this.#spare;
     this.#spare = null;
-    const child = spare?.alive ? spare : createChild(this.#options, handlers);
+    const child = spare?.alive ? spare : createChild({ ...this.#options, output }, handlers);
     if (child === null) return { kind: 'lost', loss: exited('could not be started') };
     child.handlers = {
       onLine: (line) => handlers.onLine(line),
@@ -118,7 +132,7 @@ export class Launcher {
     const era = await this.era();
     if (era.kind === 'lost') return era;
     const ears = createEars();
-    const launched = this.launch(ears, counted);
+    const launched = await this.launch(ears, counted);
     if (launched.kind === 'lost') return launched;
     const child = launched.value;
     const greeted = await this.#greet(child, ears, era.value, capabilities);
@@ -158,7 +172,7 @@ export class Launcher {
 
   async #probe(): Promise<Launched<'modern' | 'legacy'>> {
     const ears = createEars();
-    const launched = this.launch(ears, false);
+    const launched = await this.launch(ears, false);
     if (launched.kind === 'lost') return launched;
     const child = launched.value;
     const probe = toRequest(PROBE_ID, 'server/discover', `{"_meta":{${CLIENT_META}}}`);
@@ -183,7 +197,7 @@ export class Launcher {
 
   async #tryInitialize(): Promise<boolean> {
     const ears = createEars();
-    const launched = this.launch(ears, false);
+    const launched = await this.launch(ears, false);
     if (launched.kind === 'lost') return false;
     const heard = await ears.ask(launched.value, this.#initialize('{}'), [INITIALIZE_ID], this.#options.startTimeoutMs);
     void launched.value.stop();

@@ -58,10 +58,11 @@ export class SessionChild implements ChildHandlers {
   }
 
   /** Starts the child. Until `initialize` is answered with a result, the session is not one. */
-  start(): Launched<Child> {
-    const launched = this.#launcher.launch(this, true);
+  async start(): Promise<Launched<Child>> {
+    const launched = await this.#launcher.launch(this, true);
     if (launched.kind === 'ok') this.#child = launched.value;
     else this.#finish();
+    if (this.#over) void this.#child?.stop();
     return launched;
   }
 

@@ -1,4 +1,4 @@
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpServer, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import { createServer as createNetServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import { LatchkeyError } from '../core/error.ts';
@@ -7,7 +7,7 @@ import { answerBadRequest } from './bad-request.ts';
 import { allowsMore } from './last-request.ts';
 import { boundConnections } from './connections.ts';
 import type { GatewayOptions } from './options.ts';
-import { PlainRequest } from './plain-request.ts';
+import { PlainRequest, type RequestAsSent } from './plain-request.ts';
 import { cutStalled } from './stalled.ts';
 import { checkPair, SecureResponse, TLS_PROFILE, type KeyPair } from './tls.ts';
 
@@ -20,7 +20,7 @@ export interface Listener {
 }
 
 interface Handlers {
-  readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly onRequest: (request: RequestAsSent, response: ServerResponse) => void;
   readonly onBadRequest: (address: string, refusal: Refusal, status: number) => void;
 }
 

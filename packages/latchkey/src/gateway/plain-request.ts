@@ -9,16 +9,21 @@ export class PlainRequest extends IncomingMessage {}
 // It is a property in the types and an accessor in Node, which no class may override.
 Object.defineProperty(PlainRequest.prototype, 'headers', {
   get(this: IncomingMessage) {
-    return readExpectation(this.rawHeaders);
+    const expect = headerAsSent(this, 'expect');
+    return expect === null ? NONE : { expect };
   },
 });
 
-const NONE = Object.freeze({});
+/** What the gateway takes for a request: nothing of it is to be read from headers that were not gathered. */
+export type RequestAsSent = IncomingMessage & { readonly headers: never };
 
-function readExpectation(raw: readonly string[]): { readonly expect?: string } {
+/** The first value of a header, its name in lower case; null when it is not there. For what decides there is `readHeaders`. */
+export function headerAsSent({ rawHeaders: raw }: Pick<IncomingMessage, 'rawHeaders'>, name: string): string | null {
   for (let at = 0; at < raw.length; at += 2) {
-    const name = raw[at] as string;
-    if (name.length === 'expect'.length && name.toLowerCase() === 'expect') return { expect: raw[at + 1] as string };
+    const sent = raw[at] as string;
+    if (sent.length === name.length && sent.toLowerCase() === name) return raw[at + 1] as string;
   }
-  return NONE;
+  return null;
 }
+
+const NONE = Object.freeze({});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { endsEvent, toErrorEvent } from './event-stream.ts';
+import { endsEvent, findEventEnd, toErrorEvent } from './event-stream.ts';
 
 describe('endsEvent', () => {
   it('knows the end of an event, and says no when in doubt', () => {
@@ -7,6 +7,22 @@ describe('endsEvent', () => {
       expect(endsEvent(Buffer.from(end))).toBe(true);
     for (const middle of ['', '\n', 'data: 1\n', 'data: 1\r\n', 'data: 1', '\r\r'])
       expect(endsEvent(Buffer.from(middle))).toBe(false);
+  });
+});
+
+describe('findEventEnd', () => {
+  it.each([
+    ['rest of one\n\ndata: next', 13],
+    ['a\r\n\r\ndata: next\n\n', 5],
+    ['a\nb\n\n', 5],
+    ['\n\n', 2],
+    ['\n', -1],
+    ['a\nb\nc', -1],
+    ['a\n\r', -1],
+    ['', -1],
+  ])('finds where the first event of %j ends', (text, end) => {
+    expect(findEventEnd(Buffer.from(text))).toBe(end);
+    expect(endsEvent(Buffer.from(`x${text.slice(0, Math.max(end, 0))}`))).toBe(end !== -1);
   });
 });
 

@@ -11,3 +11,12 @@ export function endsEvent(chunk: Uint8Array): boolean {
 export function toErrorEvent(id: string, message: string): string {
   return `event: message\ndata: {"jsonrpc":"2.0","id":${id},"error":{"code":-32603,"message":${JSON.stringify(message)}}}\n\n`;
 }
+
+/** Where the first event that ends in these bytes ends; -1 when none does. */
+export function findEventEnd(bytes: Buffer): number {
+  for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, at + 1)) {
+    if (bytes[at + 1] === NEWLINE) return at + 2;
+    if (bytes[at + 1] === RETURN && bytes[at + 2] === NEWLINE) return at + 3;
+  }
+  return -1;
+}

@@ -1,7 +1,7 @@
 import { refuse, type Reason } from '../../core/reason.ts';
 import type { Answer, Forwardable } from '../../core/upstream.ts';
 import type { Bounded, Deadlines } from '../deadlines.ts';
-import { endsEvent, toErrorEvent } from '../event-stream.ts';
+import { endsEvent, findEventEnd, toErrorEvent } from '../event-stream.ts';
 import type { Connection, Receiver } from './connection.ts';
 import { explainRefusal, judgeAnswer, passHeaders } from './passed-headers.ts';
 import { findHeader, type ResponseHead } from './response-head.ts';
@@ -93,6 +93,7 @@ export class Relay implements Receiver, Bounded {
     if (!this.#started) return true;
     this.#size += bytes.length;
     if (!this.#lasting && this.#size > this.#options.maxResponseBytes) {
+      this.#finishEvent(bytes);
       this.#giveUp('upstream-too-large', 'The answer of the server is too large.');
       return true;
     }
@@ -114,6 +115,15 @@ export class Relay implements Receiver, Bounded {
     this.#connection = null;
     this.#deadlines.forget(this);
     this.#answer.fail(refuse(reason));
+  }
+
+  // How reads fall is chance: an event under way is sent to its end where that is in these bytes.
+  #finishEvent(bytes: Buffer): void {
+    if (!this.#stream || this.#betweenEvents) return;
+    const end = findEventEnd(bytes);
+    if (end === -1) return;
+    this.#answer.write(Buffer.from(bytes.subarray(0, end)));
+    this.#betweenEvents = true;
   }
 
   // A client that reads a stream learns of the end from a response; one that is cut may wait for it, or come again.

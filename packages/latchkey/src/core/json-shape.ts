@@ -106,7 +106,8 @@ export function findMember(
   return null;
 }
 
-function isSame(key: Uint8Array, document: Uint8Array, start: number, stop: number): boolean {
+/** Whether the bytes between two places are that key, to the byte. */
+export function isSame(key: Uint8Array, document: Uint8Array, start: number, stop: number): boolean {
   if (key.length !== stop - start) return false;
   for (let i = 0; i < key.length; i += 1) if (key[i] !== document[start + i]) return false;
   return true;

@@ -1,5 +1,5 @@
 import type { Exchange } from './exchange.ts';
-import { headerAsSent } from './plain-request.ts';
+import { findRawHeader } from './raw-request.ts';
 
 const NO_HEADERS: readonly string[] = [];
 
@@ -47,7 +47,7 @@ const ASKED_HEADERS =
 export function preflightHeaders(exchange: Exchange, methods: readonly string[]): readonly string[] {
   const { origin, request } = exchange;
   if (origin === null) return ['allow', methods.join(', '), 'vary', 'Origin'];
-  const asked = ['', ...parametersOf(headerAsSent(request, 'access-control-request-headers') ?? '')].join(', ');
+  const asked = ['', ...parametersOf(findRawHeader(request, 'access-control-request-headers') ?? '')].join(', ');
   return [
     'access-control-allow-origin',
     origin,
@@ -60,7 +60,7 @@ export function preflightHeaders(exchange: Exchange, methods: readonly string[])
     'vary',
     'Origin, Access-Control-Request-Headers, Access-Control-Request-Private-Network',
     // Chromium asks so before a page of the internet reaches into a private network; the operator named its origin.
-    ...(headerAsSent(request, 'access-control-request-private-network') === 'true'
+    ...(findRawHeader(request, 'access-control-request-private-network') === 'true'
       ? ['access-control-allow-private-network', 'true']
       : NO_HEADERS),
   ];

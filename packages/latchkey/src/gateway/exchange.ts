@@ -8,7 +8,7 @@ import type { Upstream } from '../core/upstream.ts';
 import type { Asking } from '../lock/asking.ts';
 import type { Spoken } from '../lock/scan-message.ts';
 import type { OpenAnswer } from './open-answer.ts';
-import type { RequestAsSent } from './plain-request.ts';
+import type { RawRequest } from './raw-request.ts';
 import type { SseStream } from './sse/stream.ts';
 
 /**
@@ -63,7 +63,7 @@ export function isPublic(route: Route | null, probes: ReadonlySet<Route>): boole
 
 /** One request on its way through the stages. Each stage fills in what it found. */
 export interface Exchange extends Asking {
-  readonly request: RequestAsSent;
+  readonly request: RawRequest;
   readonly response: ServerResponse;
   /** The origin to allow for CORS; null for a request of no browser. */
   origin: string | null;

@@ -10,7 +10,7 @@ import { SWEEP_MS, type OpenExchanges } from './open-exchanges.ts';
 import type { GatewayOptions } from './options.ts';
 import { nameGateway } from './own-names.ts';
 import { createPipeline } from './pipeline.ts';
-import type { RequestAsSent } from './plain-request.ts';
+import type { RawRequest } from './raw-request.ts';
 import { createState, type GatewayState } from './state.ts';
 
 export interface Gateway {
@@ -68,7 +68,7 @@ async function drained(open: OpenExchanges, graceMs: number): Promise<void> {
 const PROCESS_MARK = randomBytes(4).toString('hex');
 let requests = 0;
 
-function handle(state: GatewayState, stages: readonly Stage[], request: RequestAsSent, response: ServerResponse): void {
+function handle(state: GatewayState, stages: readonly Stage[], request: RawRequest, response: ServerResponse): void {
   const exchange = createExchange(request, response);
   response.on('close', () => {
     // What is answered on another stream is over when that says so.
@@ -119,7 +119,7 @@ function crash(state: GatewayState, exchange: Exchange, error: unknown): void {
   state.refuse(exchange, refuse('internal'));
 }
 
-function createExchange(request: RequestAsSent, response: ServerResponse): Exchange {
+function createExchange(request: RawRequest, response: ServerResponse): Exchange {
   requests += 1;
   return {
     request,

@@ -7,7 +7,7 @@ import { answerBadRequest } from './bad-request.ts';
 import { allowsMore } from './last-request.ts';
 import { boundConnections } from './connections.ts';
 import type { GatewayOptions } from './options.ts';
-import { PlainRequest, type RequestAsSent } from './plain-request.ts';
+import { RawMessage, type RawRequest } from './raw-request.ts';
 import { cutStalled } from './stalled.ts';
 import { checkPair, SecureResponse, TLS_PROFILE, type KeyPair } from './tls.ts';
 
@@ -20,7 +20,7 @@ export interface Listener {
 }
 
 interface Handlers {
-  readonly onRequest: (request: RequestAsSent, response: ServerResponse) => void;
+  readonly onRequest: (request: RawRequest, response: ServerResponse) => void;
   readonly onBadRequest: (address: string, refusal: Refusal, status: number) => void;
 }
 
@@ -88,7 +88,7 @@ function createTlsServer(options: ListenerOptions, handlers: Handlers): HttpsSer
 
 function serverOptions({ limits }: ListenerOptions): object {
   return {
-    IncomingMessage: PlainRequest,
+    IncomingMessage: RawMessage,
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.headersTimeoutMs + limits.bodyTimeoutMs,

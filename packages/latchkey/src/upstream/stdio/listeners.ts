@@ -51,7 +51,7 @@ export class Listeners {
 
   /** False when the server does not agree, when it has gone, or when the listener has. */
   async watch(listener: Listener, uri: string): Promise<boolean> {
-    if (listener.uris.has(uri)) return true;
+    if (listener.uris.has(uri)) return this.#watched.get(uri)?.agreed ?? false;
     if (listener.uris.size >= MAX_URIS) return false;
     listener.uris.add(uri);
     const agreed = await this.#use(uri);

@@ -1,4 +1,5 @@
 import { bytesOf } from '../../core/bytes.ts';
+import { isSame } from '../../core/json-shape.ts';
 import type { Range } from '../../core/message.ts';
 
 /** What a line of a server says, found without building objects. Ranges point into `bytes`. */
@@ -124,14 +125,9 @@ function readObject(line: ServerLine, at: number, wants: Wants): number {
 function find(wants: Wants, bytes: Buffer, start: number, end: number): Wanted | null {
   for (let i = 0; i < wants.length; i += 1) {
     const wanted = wants[i] as Wanted;
-    if (wanted.key.length === end - start && startsAt(bytes, start, wanted.key)) return wanted;
+    if (isSame(wanted.key, bytes, start, end)) return wanted;
   }
   return null;
-}
-
-function startsAt(bytes: Buffer, start: number, key: Uint8Array): boolean {
-  for (let i = 0; i < key.length; i += 1) if (bytes[start + i] !== key[i]) return false;
-  return true;
 }
 
 function readMember(line: ServerLine, start: number, wanted: Wanted | null): number {

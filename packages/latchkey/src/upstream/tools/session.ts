@@ -3,6 +3,7 @@ import { refuse } from '../../core/reason.ts';
 import type { Answer } from '../../core/upstream.ts';
 import { isRecord, toError, toIdKey, toNotification, toResult, valueAt } from '../stdio/json.ts';
 import type { Posted } from '../stdio/modern-call.ts';
+import { SESSION_ENDED } from '../stdio/loss.ts';
 import { Reply } from '../stdio/reply.ts';
 import { SideStream } from '../stdio/side-stream.ts';
 import type { Cancel } from './server-calls.ts';
@@ -57,10 +58,9 @@ export class ToolSession {
   end(): void {
     if (this.#over) return;
     this.#over = true;
-    const refusal = refuse('session-unknown', { detail: 'the session ended' });
     for (const { reply, cancel } of this.#pending.values()) {
       cancel();
-      reply.fail(refusal, 'The session ended.');
+      reply.fail(SESSION_ENDED.refusal, SESSION_ENDED.text);
     }
     this.#pending.clear();
     this.#side.close();

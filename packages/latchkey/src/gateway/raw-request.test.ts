@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { PlainRequest } from './plain-request.ts';
+import { RawMessage } from './raw-request.ts';
 
 /** The headers by name that the server saw, and whether it took the request for one that waits. */
 async function ask(...lines: readonly string[]): Promise<readonly [object, boolean, readonly string[]]> {
-  const server = createServer({ IncomingMessage: PlainRequest, requireHostHeader: false });
+  const server = createServer({ IncomingMessage: RawMessage, requireHostHeader: false });
   const seen = new Promise<readonly [object, boolean, readonly string[]]>((resolve) => {
     server.on('request', (request) => resolve([request.headers, false, request.rawHeaders]));
     server.on('checkContinue', (request) => resolve([request.headers, true, request.rawHeaders]));
@@ -21,7 +21,7 @@ async function ask(...lines: readonly string[]): Promise<readonly [object, boole
   return heard;
 }
 
-describe('PlainRequest', () => {
+describe('RawMessage', () => {
   it('gathers no header by name, and has all as they came', async () => {
     const [headers, waits, raw] = await ask(
       'Host: a',

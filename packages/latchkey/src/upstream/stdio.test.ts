@@ -397,6 +397,16 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
       expect((await caller.legacy({ id: 'again', ...tool('pid') }, session).finished).status).toBe(200);
     });
 
+    it('has a place before whoever comes later, however long its channel takes to open', async () => {
+      for (let round = 0; round < 5; round += 1) {
+        const caller = createCaller(startUpstream(RAW, { maxChildren: 3 }));
+        await caller.modern({ id: 1, ...tool('pid') }).finished;
+        const opened = await Promise.allSettled(Array.from({ length: 6 }, () => caller.openSession()));
+        expect(opened.map(({ status }) => status === 'fulfilled')).toEqual([true, true, true, false, false, false]);
+        await closeUpstreams();
+      }
+    });
+
     it('ends the stream of a cancelled request', async () => {
       const log = createLogFile();
       const caller = createCaller(startUpstream(RAW, { env: { RAW_LOG: log } }));

@@ -3,7 +3,7 @@ import { createEars, type Ears, type Launched } from './ears.ts';
 import { createBackoff } from './backoff.ts';
 import { isRecord, toNotification, toRequest, valueAt } from './json.ts';
 import { CROWDED, exited, toLoss, type Loss } from './loss.ts';
-import { openOutput, type Output } from './output.ts';
+import { openOutput } from './output.ts';
 import type { ServerLine } from './server-line.ts';
 
 export const MODERN_VERSION = '2026-07-28';
@@ -42,6 +42,8 @@ export class Launcher {
   #discovered: Greeting | null = null;
   #speaksLegacy: Promise<boolean> | null = null;
   #spare: Child | null = null;
+  /** Counted children that are not there yet. */
+  #starting = 0;
   #closed = false;
   #notFound = false;
 
@@ -69,29 +71,26 @@ export class Launcher {
     return this.#speaksLegacy;
   }
 
-  /** A child nobody spoke to yet, beyond the probe. `counted` children are bounded by `maxChildren`. */
+  /**
+   * A child nobody spoke to yet, beyond the probe. `counted` children are bounded by `maxChildren`; who comes first has a
+   * place first, however long it takes to start.
+   */
   async launch(handlers: ChildHandlers, counted: boolean): Promise<Launched<Child>> {
-    const output = this.#spare !== null || this.#obstacle(counted) !== null ? null : await openOutput();
-    const launched = this.#launch(handlers, counted, output);
-    // No child took it.
-    if (output?.theirs.destroyed === false) for (const end of [output.ours, output.theirs]) end.destroy();
-    return launched;
-  }
-
-  #obstacle(counted: boolean): Loss | null {
-    if (this.#closed) return toLoss({ kind: 'stopped' });
-    const waitMs = this.#backoff.waitMs();
-    if (waitMs > 0) return exited('waits before the next start', waitMs);
-    return counted && this.#count() >= this.#options.maxChildren ? CROWDED : null;
-  }
-
-  #launch(handlers: ChildHandlers, counted: boolean, output: Output | null): Launched<Child> {
     const obstacle = this.#obstacle(counted);
     if (obstacle !== null) return { kind: 'lost', loss: obstacle };
     const spare = this.#spare;
     this.#spare = null;
-    const child = spare?.alive ? spare : createChild({ ...this.#options, output }, handlers);
-    if (child === null) return { kind: 'lost', loss: exited('could not be started') };
+    if (spare?.alive) return this.#adopt(spare, handlers, counted);
+    if (counted) this.#starting += 1;
+    const output = await openOutput();
+    if (counted) this.#starting -= 1;
+    const child = this.#closed ? null : createChild({ ...this.#options, output }, handlers);
+    if (child !== null) return this.#adopt(child, handlers, counted);
+    for (const end of [output?.ours, output?.theirs]) end?.destroy();
+    return { kind: 'lost', loss: this.#closed ? toLoss({ kind: 'stopped' }) : exited('could not be started') };
+  }
+
+  #adopt(child: Child, handlers: ChildHandlers, counted: boolean): Launched<Child> {
     child.handlers = {
       onLine: (line) => handlers.onLine(line),
       onEnd: (ending) => {
@@ -102,6 +101,13 @@ export class Launcher {
     };
     this.#children.set(child, counted);
     return { kind: 'ok', value: child };
+  }
+
+  #obstacle(counted: boolean): Loss | null {
+    if (this.#closed) return toLoss({ kind: 'stopped' });
+    const waitMs = this.#backoff.waitMs();
+    if (waitMs > 0) return exited('waits before the next start', waitMs);
+    return counted && this.#count() >= this.#options.maxChildren ? CROWDED : null;
   }
 
   /** False while the era was only guessed from a child that ended without a word. */
@@ -153,7 +159,7 @@ export class Launcher {
   }
 
   #count(): number {
-    let count = 0;
+    let count = this.#starting;
     for (const counted of this.#children.values()) if (counted) count += 1;
     return count;
   }

@@ -6,6 +6,7 @@ import { readSingleQuotes, type QuotedText } from './single-quotes.ts';
 const BREAK = /[ \t\n;&|<>()]/;
 /** Inside `[[ ]]` only blanks end a word. */
 const TEST_BREAK = /[ \t\n]/;
+const LIST_END = /^(?:$|[ \t\n;&|)]|[<>](?!\())/;
 const ARRAY = /^[A-Za-z_]\w*(?:\[[^\]]*\])?\+?=$/;
 
 /** A word as far as it is read. */
@@ -85,6 +86,9 @@ function readArray(reading: Reading): void {
     if (reading.at === before) throw new Unreadable(start, 'has a list that does not end');
   }
   reading.at += 1;
+  // For bash what stands right behind belongs to the value; zsh and ksh run it as a command.
+  if (!LIST_END.test(reading.text.slice(reading.at)))
+    throw new Unreadable(reading.at, 'goes on right behind the ) of a list; put a blank or a ; there');
 }
 
 /** `([…]=value)`: what stands in the brackets is evaluated. */

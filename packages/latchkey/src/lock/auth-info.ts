@@ -26,14 +26,16 @@ export function toAuthInfo(
   principal: Principal,
   { token, resource }: { readonly token?: Secret; readonly resource?: URL } = {},
 ): KnownAuthInfo {
-  const { id, client, scopes, expiresAt } = principal;
-  const info: KnownAuthInfo = {
-    token: token === undefined ? '[redacted]' : token.reveal(),
-    clientId: client ?? id,
-    scopes: [...scopes],
-    extra: { principal },
-  };
-  if (expiresAt !== null) info.expiresAt = Math.floor(expiresAt / 1000);
+  const { id, client, expiresAt } = principal;
+  const text = token === undefined ? '[redacted]' : token.reveal();
+  const clientId = client ?? id;
+  const scopes = [...principal.scopes];
+  const extra = { principal };
+  // Each request has one: a member that is added afterwards costs as much as all of the others.
+  const info: KnownAuthInfo =
+    expiresAt === null
+      ? { token: text, clientId, scopes, extra }
+      : { token: text, clientId, scopes, expiresAt: Math.floor(expiresAt / 1000), extra };
   if (resource !== undefined) info.resource = resource;
   return info;
 }

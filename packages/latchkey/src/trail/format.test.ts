@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TrailEntry } from '../core/trail.ts';
-import { formatEntry } from './format.ts';
+import { writeEntry } from './format.ts';
 
 const ENTRY: TrailEntry = {
   at: Date.parse('2026-06-01T12:00:00.007Z'),
@@ -20,9 +20,15 @@ const ENTRY: TrailEntry = {
   durationMs: 1.23456,
 };
 
-const parse = (entry: TrailEntry) => JSON.parse(formatEntry(entry)) as Record<string, unknown>;
+const bytes = Buffer.alloc(64 * 1024);
 
-describe('formatEntry', () => {
+function write(entry: TrailEntry): string {
+  return bytes.toString('utf8', 7, writeEntry(entry, bytes, 7) as number);
+}
+
+const parse = (entry: TrailEntry) => JSON.parse(write(entry)) as Record<string, unknown>;
+
+describe('writeEntry', () => {
   it('writes each member by its name, and the time as RFC 3339', () => {
     const { at: _, ...rest } = ENTRY;
     expect(parse(ENTRY)).toEqual({ ...rest, time: '2026-06-01T12:00:00.007Z', durationMs: 1.235 });
@@ -70,10 +76,11 @@ describe('formatEntry', () => {
   it('gives back any text it was given, in one line without controls', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
-        const line = formatEntry({ ...ENTRY, target: text, principal: text });
+        const line = write({ ...ENTRY, requestId: text, target: text, principal: text, detail: `${text}!` });
         // oxlint-disable-next-line no-control-regex
-        expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/);
-        expect(JSON.parse(line)).toMatchObject({ target: text.toWellFormed(), principal: text.toWellFormed() });
+        expect(line).toMatch(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*\n$/);
+        const said = text.toWellFormed();
+        expect(JSON.parse(line)).toMatchObject({ requestId: said, target: said, principal: said, detail: `${said}!` });
       }),
       { numRuns: 1000 },
     );
@@ -89,5 +96,32 @@ describe('formatEntry', () => {
     const { target } = parse({ ...ENTRY, target: 'x'.repeat(100_000) });
     expect(target).toBe(`${'x'.repeat(511)}…`);
     expect(parse({ ...ENTRY, target: `${'x'.repeat(510)}🔑🔑` })['target']).toBe(`${'x'.repeat(510)}\ufffd…`);
+  });
+
+  it('writes a whole line or nothing, however long its texts get by being escaped', () => {
+    const text = '\u0085'.repeat(600);
+    const longest: TrailEntry = {
+      ...ENTRY,
+      requestId: text,
+      address: text,
+      server: text,
+      principal: text,
+      credential: text,
+      client: text,
+      httpMethod: text,
+      method: text,
+      target: text,
+      detail: '🔑'.repeat(200),
+      neededScopes: [text, 'é'.repeat(500)],
+      exposed: true,
+    };
+    const whole = write(longest);
+    const lines = Array.from({ length: 80 }, (_, step) => {
+      const target = Buffer.alloc(whole.length - 2000 + step * 300);
+      const end = writeEntry(longest, target, 0);
+      return target.toString('latin1', 0, end ?? 0);
+    });
+    expect(new Set(lines)).toEqual(new Set(['', Buffer.from(whole).toString('latin1')]));
+    expect(writeEntry(ENTRY, Buffer.alloc(1000), 0)).toBeNull();
   });
 });

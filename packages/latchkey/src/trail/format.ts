@@ -3,88 +3,94 @@ import type { TrailEntry } from '../core/trail.ts';
 const LONGEST_TEXT = 512;
 
 /** Quote, backslash, controls (C1 and DEL too), the two line separators of JavaScript, and surrogates. */
-const NEEDS_CARE = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/;
 const LEFT_BY_STRINGIFY = /[\u007f-\u009f\u2028\u2029]/g;
 
+/** Bytes of a line without what few entries say: nine texts, each unit of which is six bytes at most, and what is around them. */
+const MOST_BYTES = 9 * (LONGEST_TEXT * 6 + 2) + 512;
+
 /**
- * One entry as one line of JSON without the line feed: `time` in RFC 3339 with milliseconds, then the entry's members by
- * their names. Texts longer than 512 characters end in `…`; no byte of a control character is in the line.
+ * Writes one entry as a line of JSON, with its line feed, and returns where it ends; null, and nothing, where there may be
+ * no room for it. `time` in RFC 3339 with milliseconds, then the entry's members by their names. Texts longer than 512
+ * characters end in `…`; no byte of a control character is in the line.
  */
-export function formatEntry(entry: TrailEntry): string {
-  const { at, requestId, durationMs } = entry;
-  const id = NEEDS_CARE.test(requestId) ? quoteWithCare(requestId) : quotePlain(requestId);
-  let line = `{"time":"${formatTime(at)}","requestId":${id}${formatCall(entry)}${formatOutcome(entry)}${Math.round(durationMs * 1000) / 1000}`;
-  if (entry.exposed) line += ',"exposed":true';
-  if (entry.neededScopes) line += `,"neededScopes":[${entry.neededScopes.map(quoteWithCare).join(',')}]`;
-  if (entry.detail) line += `,"detail":${quoteWithCare(entry.detail)}`;
-  return `${line}}`;
+export function writeEntry(entry: TrailEntry, target: Buffer, start: number): number | null {
+  const rare = toRare(entry);
+  if (start + MOST_BYTES + rare.length * 3 > target.length) return null;
+  let end = putTime(entry.at, target, start);
+  end = putMember(REQUEST_ID, entry.requestId, target, end);
+  end = putMember(ADDRESS, entry.address, target, end);
+  end = putMember(SERVER, entry.server, target, end);
+  end = putMember(PRINCIPAL, entry.principal, target, end);
+  end = putMember(CREDENTIAL, entry.credential, target, end);
+  end = putMember(CLIENT, entry.client, target, end);
+  end = putMember(HTTP_METHOD, entry.httpMethod, target, end);
+  end = putMember(METHOD, entry.method, target, end);
+  end = putMember(TARGET, entry.target, target, end);
+  const outcome = toOutcome(entry);
+  target.set(outcome, end);
+  end = putAscii(`${Math.round(entry.durationMs * 1000) / 1000}`, target, end + outcome.length);
+  if (rare !== '') end += target.write(rare, end);
+  return putAscii('}\n', target, end);
 }
 
-type Call = Omit<TrailEntry, 'at' | 'requestId' | keyof Outcome | 'durationMs' | 'exposed' | 'neededScopes' | 'detail'>;
+const [REQUEST_ID, ADDRESS, SERVER, PRINCIPAL, CREDENTIAL, CLIENT, HTTP_METHOD, METHOD, TARGET] = (
+  ['requestId', 'address', 'server', 'principal', 'credential', 'client', 'httpMethod', 'method', 'target'] as const
+).map((name) => Buffer.from(`,"${name}":`)) as [Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, Buffer];
+const NULL = Buffer.from('null');
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+// Letter by letter: what was put together before and is looked up again comes out of memory more slowly than it is made.
+function putMember(name: Buffer, text: string | null, target: Buffer, start: number): number {
+  target.set(name, start);
+  const first = start + name.length;
+  if (text === null) {
+    target.set(NULL, first);
+    return first + NULL.length;
+  }
+  if (text.length > LONGEST_TEXT) return first + target.write(quote(text), first);
+  target[first] = QUOTE;
+  let end = first + 1;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < 0x20 || code > 0x7e || code === QUOTE || code === BACKSLASH)
+      return first + target.write(quote(text), first);
+    target[end] = code;
+    end += 1;
+  }
+  target[end] = QUOTE;
+  return end + 1;
+}
+
+function putAscii(text: string, target: Buffer, start: number): number {
+  for (let at = 0; at < text.length; at += 1) target[start + at] = text.charCodeAt(at);
+  return start + text.length;
+}
+
+function toRare({ exposed, neededScopes, detail }: TrailEntry): string {
+  let rare = '';
+  if (exposed) rare += ',"exposed":true';
+  if (neededScopes) rare += `,"neededScopes":[${neededScopes.map(quote).join(',')}]`;
+  if (detail) rare += `,"detail":${quote(detail)}`;
+  return rare;
+}
+
 type Outcome = Pick<TrailEntry, 'decision' | 'reason' | 'status'>;
 
-const MOST_PRINCIPALS = 10_000;
-const lastCalls = new Map<string | null, { readonly call: Call; readonly text: string }>();
-
-/** Who asked what, from where: mostly the same as the last time, and putting it together anew takes longer than the rest. */
-function formatCall(call: Call): string {
-  const last = lastCalls.get(call.principal);
-  if (last !== undefined && isSameCall(last.call, call)) return last.text;
-  const { address, server, principal, credential, client, httpMethod, method, target } = call;
-  const plain = isPlain(call);
-  const quote = plain ? quotePlain : quoteWithCare;
-  // Joined, it is in one piece; added up it would be put together each time it is read.
-  const text = [
-    `,"address":${quote(address)},"server":${quote(server)},"principal":${quote(principal)}`,
-    `,"credential":${quote(credential)},"client":${quote(client)},"httpMethod":${quote(httpMethod)}`,
-    `,"method":${quote(method)},"target":${quote(target)}`,
-  ].join('');
-  // What is remembered is short.
-  if (!plain) return text;
-  if (lastCalls.size >= MOST_PRINCIPALS) lastCalls.clear();
-  lastCalls.set(principal, {
-    call: { address, server, principal, credential, client, httpMethod, method, target },
-    text,
-  });
-  return text;
-}
-
-function isSameCall(one: Call, other: Call): boolean {
-  return (
-    one.target === other.target &&
-    one.method === other.method &&
-    one.address === other.address &&
-    one.httpMethod === other.httpMethod &&
-    one.server === other.server &&
-    one.credential === other.credential &&
-    one.client === other.client
-  );
-}
-
-/** One look at all texts together is three times as fast as one at each. */
-function isPlain({ address, server, principal, credential, client, httpMethod, method, target }: Call): boolean {
-  const all = `${address}${server}${principal}${credential}${client}${httpMethod}${method}${target}`;
-  return all.length <= LONGEST_TEXT && !NEEDS_CARE.test(all);
-}
-
-let outcome: Outcome | null = null;
-let outcomeText = '';
+let lastOutcome: Outcome | null = null;
+let outcomeBytes: Buffer = Buffer.alloc(0);
 
 /** Most entries end as the one before. */
-function formatOutcome({ decision, reason, status }: Outcome): string {
-  if (outcome === null || outcome.reason !== reason || outcome.status !== status || outcome.decision !== decision) {
-    outcome = { decision, reason, status };
-    outcomeText = [`,"decision":"${decision}","reason":"${reason}","status":${status},"durationMs":`].join('');
+function toOutcome({ decision, reason, status }: Outcome): Buffer {
+  const last = lastOutcome;
+  if (last === null || last.reason !== reason || last.status !== status || last.decision !== decision) {
+    lastOutcome = { decision, reason, status };
+    outcomeBytes = Buffer.from(`,"decision":"${decision}","reason":"${reason}","status":${status},"durationMs":`);
   }
-  return outcomeText;
+  return outcomeBytes;
 }
 
-function quotePlain(text: string | null): string {
-  return text === null ? 'null' : `"${text}"`;
-}
-
-function quoteWithCare(text: string | null): string {
-  if (text === null) return 'null';
+function quote(text: string): string {
   const bounded = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT - 1)}…` : text;
   return JSON.stringify(bounded.toWellFormed()).replace(LEFT_BY_STRINGIFY, toEscape);
 }
@@ -93,16 +99,26 @@ function toEscape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-let second = Number.NaN;
-let secondText = '';
+const TIME = Buffer.from('{"time":"1970-01-01T00:00:00.000Z"');
+const TIME_AT = TIME.indexOf('1970');
+const MS_AT = TIME.indexOf('000Z');
+const DIGIT = 0x30;
+let second = 0;
+let millisecond = 0;
 
-/** Most entries share their second with the one before, and making the text anew costs more than the rest of a line. */
-function formatTime(at: number): string {
-  const found = Math.floor(at / 1000);
-  if (found !== second) {
-    secondText = new Date(found * 1000).toISOString().slice(0, 20);
+/** Most entries share their second with the one before, many their millisecond: only what differs is made again. */
+function putTime(at: number, target: Buffer, start: number): number {
+  const whole = Math.floor(at);
+  if (whole !== millisecond) {
+    millisecond = whole;
+    const found = Math.floor(whole / 1000);
+    if (found !== second) TIME.write(new Date(found * 1000).toISOString().slice(0, MS_AT - TIME_AT), TIME_AT, 'latin1');
     second = found;
+    const ms = whole - found * 1000;
+    TIME[MS_AT] = DIGIT + Math.floor(ms / 100);
+    TIME[MS_AT + 1] = DIGIT + (Math.floor(ms / 10) % 10);
+    TIME[MS_AT + 2] = DIGIT + (ms % 10);
   }
-  const ms = Math.floor(at - found * 1000);
-  return `${secondText}${ms < 10 ? '00' : ms < 100 ? '0' : ''}${ms}Z`;
+  target.set(TIME, start);
+  return start + TIME.length;
 }

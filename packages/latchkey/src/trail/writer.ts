@@ -1,6 +1,6 @@
 import type { TrailStore } from '../core/store.ts';
-import type { Trail } from '../core/trail.ts';
-import { formatEntry } from './format.ts';
+import type { Trail, TrailEntry } from '../core/trail.ts';
+import { writeEntry } from './format.ts';
 
 export interface TrailOptions {
   readonly store: TrailStore;
@@ -66,11 +66,15 @@ export function createTrail(options: TrailOptions): Trail {
     lines = 0;
   };
 
-  const put = (line: string): void => {
-    if (used + line.length * 3 + 1 > CHUNK_BYTES) seal();
-    used += bytes.write(line, used);
-    bytes[used] = 0x0a;
-    used += 1;
+  const put = (entry: TrailEntry): void => {
+    let end = writeEntry(entry, bytes, used);
+    if (end === null) {
+      seal();
+      end = writeEntry(entry, bytes, 0);
+    }
+    // As long as that is no entry of ours: its texts are bounded.
+    if (end === null) return void (lost += 1);
+    used = end;
     lines += 1;
     waiting += 1;
   };
@@ -148,7 +152,7 @@ export function createTrail(options: TrailOptions): Trail {
     },
     record(entry) {
       if (waiting >= maxWaiting) lost += 1;
-      else put(formatEntry(entry));
+      else put(entry);
       if (timer === null && running === null) arm();
     },
     async flush() {

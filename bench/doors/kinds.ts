@@ -40,5 +40,6 @@ export const DOOR_KINDS: readonly DoorKind[] = [
   ]),
   kind('mcp', 'none'),
   kind('mcp', 'latchkey'),
+  kind('mcp', 'latchkey', 'token', false),
   kind('mcp', 'sdk-v2'),
 ];

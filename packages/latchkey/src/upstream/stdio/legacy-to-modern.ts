@@ -7,12 +7,12 @@ import type { Launched } from './ears.ts';
 import { isRecord, textAt, toError, toIdKey, toResult, valueAt } from './json.ts';
 import { toInitialized } from './initialized.ts';
 import { MODERN_VERSION, type Greeting } from './launcher.ts';
-import { SESSION_ENDED, type Loss } from './loss.ts';
+import { NOT_READING, SESSION_ENDED, type Loss } from './loss.ts';
 import { hidesProgressToken, tellProgress, tokenOf, toLine, type Posted } from './modern-call.ts';
 import { isEmptyObject } from './modern-to-legacy.ts';
 import { Reply } from './reply.ts';
 import type { ServerLine } from './server-line.ts';
-import type { SharedChild } from './shared-child.ts';
+import { MAX_OF_SESSION, type SharedChild } from './shared-child.ts';
 import { SideStream } from './side-stream.ts';
 import { addMembers, splice, type Edit } from './splice.ts';
 
@@ -110,6 +110,7 @@ export class LegacySession {
     if (message.method === 'resources/subscribe' || message.method === 'resources/unsubscribe')
       return void this.#subscribe(message, reply);
     if (!this.#mayCarry(message)) return answer.fail(refuse('params-invalid', { detail: '_meta' }));
+    if (this.#pending.size >= MAX_OF_SESSION) return answer.fail(NOT_READING.refusal);
     const pending: Pending = { message, reply, childId: 0, rounds: 0 };
     this.#pending.set(toIdKey(reply.id), pending);
     return void this.#call(pending, []);
@@ -150,6 +151,7 @@ export class LegacySession {
 
   async #call(pending: Pending, more: readonly Edit[]): Promise<void> {
     const started = await this.#shared.start();
+    if (!this.#isPending(pending)) return;
     if (started.kind === 'lost') return this.#fail(pending, started.loss);
     const { message } = pending;
     pending.childId = this.#shared.nextId();
@@ -174,7 +176,7 @@ export class LegacySession {
       pending.rounds <= MAX_ROUNDS && isRecord(result)
         ? await this.#questions.ask(result['inputRequests'], reply)
         : null;
-    if (this.#over || !this.#pending.has(toIdKey(reply.id))) return;
+    if (!this.#isPending(pending)) return;
     if (answers === null || !isRecord(result) || message.params === null) {
       this.#pending.delete(toIdKey(reply.id));
       return reply.finish(toError(reply.id, -32603, 'The server asked for input that the client did not give.'));
@@ -189,6 +191,11 @@ export class LegacySession {
         members.join(','),
       ),
     ]);
+  }
+
+  /** False once it was cancelled, or its session ended: its id may be another call's by then. */
+  #isPending(pending: Pending): boolean {
+    return this.#pending.get(toIdKey(pending.reply.id)) === pending;
   }
 
   #fail(pending: Pending, loss: Loss): void {

@@ -34,6 +34,8 @@ interface Entry extends Bounded, Numbered {
 }
 
 const MAX_IN_FLIGHT = 10_000;
+/** Calls under way of one legacy session: callers who left do not end theirs, and all sessions together share the child's. */
+export const MAX_OF_SESSION = 100;
 const MAX_WAITING = 1000;
 
 /** The child of all callers who need no child of their own: ids are its own count, so no two callers can meet. */

@@ -12,7 +12,7 @@ import { hidesProgressToken, tellProgress, tokenOf, toLine, type Posted } from '
 import { toOffered } from './modern-to-legacy.ts';
 import { Reply } from './reply.ts';
 import type { ServerLine } from './server-line.ts';
-import type { Call, SharedChild } from './shared-child.ts';
+import { MAX_OF_SESSION, type Call, type SharedChild } from './shared-child.ts';
 import { SideStream } from './side-stream.ts';
 import { splice } from './splice.ts';
 
@@ -22,8 +22,6 @@ export interface SharedSessionOptions {
   onEnd(): void;
 }
 
-// Callers who left do not end their calls, and all sessions together have 10,000.
-const MAX_IN_FLIGHT = 100;
 // What would set something for all, or belongs to the other revision.
 const UNKNOWN = /^(?:logging\/setLevel|tasks\/.*|server\/discover|subscriptions\/listen)$/;
 
@@ -103,7 +101,7 @@ export class SharedSession implements Listener {
   #call(key: string, message: Message, answer: Answer): void {
     if (hidesProgressToken(message))
       return answer.fail(refuse('params-invalid', { detail: 'progressToken is neither a string nor a number' }));
-    if (this.#pending.size >= MAX_IN_FLIGHT) return answer.fail(NOT_READING.refusal);
+    if (this.#pending.size >= MAX_OF_SESSION) return answer.fail(NOT_READING.refusal);
     const childId = this.#shared.nextId();
     const reply = new Reply(answer, message.id ?? 'null');
     const call = new SharedCall(childId, reply, tokenOf(message), () => void this.#pending.take(key));

@@ -1,21 +1,43 @@
 import { describe, expect, it } from 'vitest';
+import { toIncoming } from '../../../../test/fixtures/incoming.ts';
+import { makeLock } from '../../../../test/library/hand-made-lock.ts';
+import { bytesOf } from '../core/bytes.ts';
+import { parseMessage } from '../core/parse-message.ts';
+import { refuse, type Refusal } from '../core/reason.ts';
 import type { Asking } from './asking.ts';
-import { toRefusalWire } from './refusal-wire.ts';
+import { createAsking } from './lock.ts';
+import { type AskedPlace, toRefusalWire } from './refusal-wire.ts';
 
-const asking = (authorization: string | null): Asking =>
-  ({ requestId: 'r', message: null, era: 'legacy', headers: { authorization } }) as unknown as Asking;
+const { parts } = makeLock({ tokens: {} }).lock;
 const options = { unknownTokenStatus: 401, proofAlgorithms: 'ES256' } as const;
-const place = { resourceMetadata: 'https://api.example/meta', plain: true, proofs: true };
+const MCP: AskedPlace = { resourceMetadata: 'https://api.example/meta', plain: false, proofs: true };
+
+const toAsking = (authorization: string | null = null): Asking =>
+  createAsking(parts, toIncoming(authorization === null ? {} : { headers: [['authorization', authorization]] }));
 
 const challengesOf = (authorization: string | null, proofs = true, algorithms: string | null = 'ES256') => {
   const { headers } = toRefusalWire(
     { ...options, proofAlgorithms: algorithms },
-    asking(authorization),
-    { reason: 'credential-unknown' },
-    { ...place, proofs },
+    toAsking(authorization),
+    refuse('credential-unknown'),
+    { ...MCP, plain: true, proofs },
   );
   return headers.filter((_, at) => headers[at - 1] === 'www-authenticate').map((text) => text.split(' ')[0]);
 };
+
+/** What is told of a refusal of `message`, null where none was read. */
+function tell(message: object | null, refusal: Refusal, found: Partial<Asking> = {}) {
+  const asking = { ...toAsking(), ...found };
+  if (message !== null) {
+    const result = parseMessage(bytesOf(JSON.stringify({ jsonrpc: '2.0', ...message })));
+    if (result.kind === 'refused') throw new Error(result.refusal.detail);
+    asking.message = result.message;
+  }
+  const { status, body } = toRefusalWire(options, asking, refusal, MCP);
+  return { status, body: JSON.parse(body) as { readonly id?: unknown; readonly error: { readonly data: unknown } } };
+}
+
+const call = (id: unknown): object => ({ id, method: 'ping' });
 
 describe('toRefusalWire', () => {
   it('asks first for the scheme that was used, and for proofs only where they are taken', () => {
@@ -26,13 +48,38 @@ describe('toRefusalWire', () => {
     expect(challengesOf('DPoP a', true, null)).toEqual(['Bearer']);
   });
 
-  it('keeps an id that the refusal has', () => {
-    const { body } = toRefusalWire(
-      options,
-      asking(null),
-      { reason: 'json-malformed', id: '7' },
-      { ...place, plain: false },
-    );
-    expect(JSON.parse(body)).toMatchObject({ id: 7 });
+  it('goes by the scheme in front, in whatever case, and not by what follows it', () => {
+    expect(challengesOf('dpop a')).toEqual(['DPoP', 'Bearer']);
+    expect(challengesOf('Bearer dpop a')).toEqual(['Bearer', 'DPoP']);
+    expect(challengesOf('DPoPa')).toEqual(['Bearer', 'DPoP']);
+  });
+
+  it.each([7, 'seven'])('answers a request by its id %j', (id) => {
+    expect(tell(call(id), refuse('policy-denied')).body.id).toBe(id);
+  });
+
+  it('keeps an id that the refusal has, with a message and without', () => {
+    expect(tell(null, refuse('json-malformed', { id: '7' })).body.id).toBe(7);
+    expect(tell(call(8), refuse('params-invalid', { id: '7' })).body.id).toBe(7);
+  });
+
+  it.each([
+    ['no message', null],
+    ['a notification', { method: 'notifications/cancelled' }],
+    // Its id is of a request of the server's: an answer to the client by that id would be taken for another's.
+    ['a response', { id: 7, result: {} }],
+  ])('answers %s without an id', (_, message) => {
+    expect(tell(message, refuse('policy-denied')).body).not.toHaveProperty('id');
+  });
+
+  it('answers an unknown method with 200 to a legacy client, to whom 404 is the end of its session', () => {
+    const refusal = refuse('method-unknown');
+    expect(tell(call(1), refusal, { era: 'legacy' }).status).toBe(200);
+    expect(tell(call(1), refusal, { era: 'modern' }).status).toBe(404);
+    expect(tell(null, refusal, { era: 'legacy' }).status).toBe(404);
+  });
+
+  it('tells the request by the id that the trail has', () => {
+    expect(tell(call(1), refuse('policy-denied'), { requestId: 'r-1' }).body.error.data).toEqual({ requestId: 'r-1' });
   });
 });

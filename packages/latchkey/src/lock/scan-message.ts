@@ -89,8 +89,8 @@ function checkLegacyParams(message: Message): Refusal | null {
   return SUBSCRIPTION_METHODS.has(message.method) && message.uri === null ? refuse('params-invalid') : null;
 }
 
-// Revisions of the asker's own era, as `server/discover` lists them. What was asked for is echoed only when it could be
-// a revision: nothing else of a stranger's goes into an answer.
+// The modern revisions, as `server/discover` lists them, or the others where none is modern. What was asked for is echoed
+// only when it could be a revision: nothing else of a stranger's goes into an answer.
 function unsupported(offered: readonly string[], requested: string): Refusal {
   const modern = offered.filter((revision) => eraOf(revision) === 'modern');
   const supported = modern.length === 0 ? offered : modern;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { describeSlope, soak } from '../fixtures/mixed-load.ts';
+import { countOpenFiles } from '../fixtures/processes.ts';
 import { startEverySite } from './harness.ts';
 
 const MIB = 1024 * 1024;
@@ -24,9 +25,11 @@ test.skipIf(process.platform !== 'linux')(
       expect({ told, requests: end.requests - start.requests > 100 }).toMatchObject({ requests: true });
       // What a few thousand requests would leave if each left a little, and less than a garbage collector's mood.
       expect({ told, bounded: end.residentBytes - start.residentBytes < 64 * MIB }).toMatchObject({ bounded: true });
-      expect({ told, closed: end.openFiles - start.openFiles <= 2 }).toMatchObject({ closed: true });
+      // On a busy machine what was closed is gone later, and connections to the server are kept a while for the next call.
+      const openFiles = (): number => countOpenFiles(sites[index]?.gateway.pid ?? 0) - start.openFiles;
+      await expect.poll(openFiles, { timeout: 30_000, interval: 500, message: told }).toBeLessThanOrEqual(2);
     }
     await Promise.all(sites.map((site) => site.close()));
   },
-  120_000,
+  180_000,
 );

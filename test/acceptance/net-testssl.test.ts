@@ -26,13 +26,12 @@ test.skipIf(MISSING)('NET-27 TLS profile: by testssl', { timeout: 900_000 }, asy
   const report = join(folder, 'report.json');
   const quiet = ['--warnings', 'batch', '--openssl-timeout', '20', '--ip', 'one', '--quiet', '--color', '0'];
   // Its exit code counts what it thinks of; the report says what that is.
-  const run = promisify(execFile)('testssl', [
-    ...quiet,
-    '--jsonfile',
-    report,
-    ...CHECKS,
-    new URL(site.gateway.url).host,
-  ]);
+  const run = promisify(execFile)(
+    'testssl',
+    [...quiet, '--jsonfile', report, ...CHECKS, new URL(site.gateway.url).host],
+    // Whether the machine's own OpenSSL can load an engine is nothing that the gateway offers.
+    { env: { ...process.env, NO_ENGINE: 'true' } },
+  );
   await run.catch(() => {});
   const findings = JSON.parse(await readFile(report, 'utf8')) as readonly Finding[];
   expect(findings.filter(({ severity }) => !SAFE.includes(severity))).toEqual([]);

@@ -7,13 +7,9 @@ import { createAsking } from './lock.ts';
 
 const TWO_A_MINUTE = { count: 2, periodMs: 60_000 };
 const LIMITS = {
+  ...makeLock({ tokens: {} }).lock.parts.limits,
   requestsPerAddress: TWO_A_MINUTE,
   failedPerAddress: TWO_A_MINUTE,
-  callsPerCredential: TWO_A_MINUTE,
-  bodyBytes: 1000,
-  listBytes: 1000,
-  sessions: 2,
-  streams: 2,
 };
 const NOW = 1_000_000;
 

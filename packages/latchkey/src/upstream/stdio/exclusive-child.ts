@@ -194,7 +194,7 @@ export class ExclusiveChild implements ChildHandlers {
       round?.token &&
       countAt(line.bytes, line.progressToken) === round.id
     ) {
-      round.reply?.event(splice(line.bytes, [{ ...line.progressToken, text: round.token }]));
+      round.reply?.event(line.bytes, [{ ...line.progressToken, text: round.token }]);
     }
   }
 

@@ -26,6 +26,17 @@ describe('createLineReader', () => {
     expect(read(['one\ntw']).lines).toEqual(['one']);
   });
 
+  it('gives lines that stay what they are when the memory of their chunks is used again', () => {
+    const lines: Buffer[] = [];
+    const feed = createLineReader(100, { onLine: (line) => void lines.push(line), onOverflow() {} });
+    const memory = Buffer.alloc(9);
+    for (const chunk of ['one\ntwo\nt', 'hree\nfour', '\nfive\nsix', '\n']) {
+      memory.fill(0).write(chunk);
+      feed(memory.subarray(0, chunk.length));
+    }
+    expect(lines.map(String)).toEqual(['one', 'two', 'three', 'four', 'five', 'six']);
+  });
+
   it('tells once of a line that is too long, and reads nothing after it', () => {
     expect(read(['ok\n', 'x'.repeat(11), 'y'.repeat(50), '\nlater\n'], 10)).toEqual({ lines: ['ok'], overflows: 1 });
     expect(read(['x'.repeat(11) + '\nlater\n'], 10)).toEqual({ lines: [], overflows: 1 });

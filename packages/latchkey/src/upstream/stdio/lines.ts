@@ -8,7 +8,10 @@ export interface LineHandlers {
   onOverflow(): void;
 }
 
-/** Cuts a byte stream into lines without their ends. At most `maxBytes` of an unfinished line are kept. */
+/**
+ * Cuts a byte stream into lines without their ends. A chunk is only read during the call, so its memory may be used
+ * again; a line is nobody else's. At most `maxBytes` of an unfinished line are kept.
+ */
 export function createLineReader(maxBytes: number, handlers: LineHandlers): (chunk: Buffer) => void {
   let parts: Buffer[] = [];
   let kept = 0;
@@ -23,7 +26,7 @@ export function createLineReader(maxBytes: number, handlers: LineHandlers): (chu
   }
 
   function finish(): void {
-    const line = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, kept);
+    const line = parts.length === 1 ? Buffer.from(parts[0] as Buffer) : Buffer.concat(parts, kept);
     parts = [];
     kept = 0;
     handlers.onLine(line);
@@ -37,7 +40,7 @@ export function createLineReader(maxBytes: number, handlers: LineHandlers): (chu
       finish();
       start = stop + 1;
     }
-    if (!take(chunk.subarray(start))) handlers.onOverflow();
+    if (start < chunk.length && !take(Buffer.from(chunk.subarray(start)))) handlers.onOverflow();
   };
 }
 

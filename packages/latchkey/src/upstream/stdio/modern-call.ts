@@ -44,7 +44,7 @@ export function toLine(message: Message, id: number, more: readonly Edit[] = [])
   const edits: Edit[] = [...more];
   if (message.idRange !== null) edits.push({ ...message.idRange, text });
   if (message.progressToken !== null) edits.push({ ...message.progressToken, text });
-  const line = flatten(splice(message.bytes, edits, 1));
+  const line = flatten(splice(message.bytes, edits, { before: 0, after: 1 }));
   line[line.length - 1] = NEWLINE;
   return line;
 }
@@ -63,8 +63,7 @@ export function tokenOf(message: Message): string | null {
 
 /** Progress of a call, under its caller's own token. */
 export function tellProgress(reply: Reply, token: string | null, line: ServerLine): void {
-  if (token !== null && line.progressToken !== null)
-    reply.event(splice(line.bytes, [{ ...line.progressToken, text: token }]));
+  if (token !== null && line.progressToken !== null) reply.event(line.bytes, [{ ...line.progressToken, text: token }]);
 }
 
 class ModernCall implements Call {
@@ -110,8 +109,7 @@ class Subscription implements Call {
   }
 
   onNotification(line: ServerLine): void {
-    if (line.subscriptionId !== null)
-      this.#reply.event(splice(line.bytes, [{ ...line.subscriptionId, text: this.#reply.id }]));
+    if (line.subscriptionId !== null) this.#reply.event(line.bytes, [{ ...line.subscriptionId, text: this.#reply.id }]);
   }
 
   onLost(loss: Loss): void {

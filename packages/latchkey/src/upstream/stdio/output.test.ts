@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { createLineReader } from './lines.ts';
 import { openOutput, type Output } from './output.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
@@ -23,7 +24,7 @@ const flood = (text: string): string =>
 async function hear(script: string): Promise<string> {
   const output = await open();
   const parts: Buffer[] = [];
-  output.onRead = (bytes) => void parts.push(bytes);
+  output.onRead = (bytes) => void parts.push(Buffer.from(bytes));
   spawn(process.execPath, ['-e', script], { stdio: ['ignore', output.theirs, 'ignore'] });
   output.theirs.destroy();
   await new Promise((resolve) => output.ours.once('end', resolve));
@@ -37,16 +38,25 @@ describe.skipIf(process.platform === 'win32')('openOutput', () => {
     expect(heard).toEqual(texts.map((text) => `${text.repeat(300_000)}.`));
   });
 
-  it('keeps what was read when more is read', async () => {
-    const output = await open();
-    const parts: Buffer[] = [];
-    output.onRead = (bytes) => void parts.push(bytes);
-    for (const text of ['one', 'two']) {
-      output.theirs.write(text);
-      await expect.poll(() => parts.at(-1)?.toString()).toBe(text);
+  it('keeps lines of two programs apart, though they are read into the same memory', async () => {
+    const lines: Buffer[] = [];
+    const outputs = [await open(), await open()] as const;
+    for (const output of outputs)
+      output.onRead = createLineReader(100, { onLine: (line) => void lines.push(line), onOverflow() {} });
+    const steps = [
+      [0, 'a'],
+      [1, 'b'],
+      [0, 'a\n'],
+      [1, 'b\n'],
+      [0, 'c\n'],
+    ] as const;
+    for (const [from, text] of steps) {
+      const until = outputs[from].ours.bytesRead + text.length;
+      outputs[from].theirs.write(text);
+      await expect.poll(() => outputs[from].ours.bytesRead).toBe(until);
     }
-    expect(parts.map(String)).toEqual(['one', 'two']);
-    output.ours.destroy();
+    await expect.poll(() => lines.map(String)).toEqual(['aa', 'bb', 'c']);
+    for (const { ours } of outputs) ours.destroy();
   });
 
   it('leaves nothing behind', async () => {

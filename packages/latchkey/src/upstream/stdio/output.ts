@@ -8,12 +8,12 @@ export interface Output {
   readonly ours: Socket;
   /** For the child; to be destroyed here once it has it, so that its death ends ours. */
   readonly theirs: Socket;
-  /** Gets what the child wrote, in bytes that are nobody else's. */
+  /** Gets what the child wrote, in memory that the next read of any channel uses again. */
   onRead: (bytes: Buffer) => void;
 }
 
-// What is read is copied before the next read, so one is enough for all.
-const buffer = Buffer.allocUnsafeSlow(64 * 1024);
+// One for all channels. More than a child can have written ahead on Linux, so that a large line mostly comes whole.
+const buffer = Buffer.allocUnsafeSlow(256 * 1024);
 const OPEN_MS = 1000;
 
 /**
@@ -59,6 +59,6 @@ function meet(path: string): Promise<Output | null> {
 }
 
 function read(length: number, { onRead }: Pick<Output, 'onRead'>): boolean {
-  onRead(Buffer.from(buffer.subarray(0, length)));
+  onRead(buffer.subarray(0, length));
   return true;
 }

@@ -2,10 +2,12 @@ import type { Answer } from '../../core/upstream.ts';
 import type { Refusal } from '../../core/reason.ts';
 import { toError } from './json.ts';
 import { flatten } from './lines.ts';
+import { splice, type Edit, type Room } from './splice.ts';
 
 const SSE_HEADERS = ['content-type', 'text/event-stream', 'cache-control', 'no-cache', 'x-accel-buffering', 'no'];
 const EVENT = Buffer.from('event: message\ndata: ');
 const EVENT_END = Buffer.from('\n\n');
+const ROOM: Room = { before: EVENT.length, after: EVENT_END.length };
 // What a caller who does not read may make the gateway hold; then that answer is cut, and nobody else waits for it.
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 // Comments on an idle stream, so that nothing between the gateway and the caller takes it for dead.
@@ -54,10 +56,10 @@ export class Reply {
     });
   }
 
-  event(json: Buffer): void {
+  event(json: Buffer, edits: Edit[] = []): void {
     if (this.#state === 'done') return;
     this.stream();
-    this.#write(toEvent(json));
+    this.#write(toEvent(json, edits));
   }
 
   /** The response, and the end. `status` and `headers` count only where no stream has started. */
@@ -65,7 +67,7 @@ export class Reply {
     if (this.#state === 'done') return;
     const streaming = this.#state === 'stream';
     this.#settle();
-    if (streaming) return this.#answer.end(toEvent(json));
+    if (streaming) return this.#answer.end(toEvent(json, []));
     this.#answer.start(status, ['content-type', 'application/json', 'content-length', String(json.length), ...headers]);
     this.#answer.end(json);
   }
@@ -109,11 +111,11 @@ export class Reply {
   }
 }
 
-function toEvent(json: Buffer): Buffer {
-  const event = Buffer.allocUnsafe(EVENT.length + json.length + EVENT_END.length);
+function toEvent(json: Buffer, edits: Edit[]): Buffer {
+  const event = splice(json, edits, ROOM);
   EVENT.copy(event);
   // A raw return in the JSON would end the event's line.
-  flatten(event.subarray(EVENT.length, EVENT.length + json.copy(event, EVENT.length)));
-  EVENT_END.copy(event, EVENT.length + json.length);
+  flatten(event.subarray(ROOM.before, event.length - ROOM.after));
+  EVENT_END.copy(event, event.length - ROOM.after);
   return event;
 }

@@ -72,7 +72,7 @@ export class SessionChild implements ChildHandlers {
     if (this.#over) return answer.fail(refuse('session-unknown'));
     if (key !== null && this.#pending.get(key) !== undefined) return answer.fail(refuse('id-in-use'));
     if (key !== null && this.#pending.size >= MAX_IN_FLIGHT) return answer.fail(NOT_READING.refusal);
-    const line = flatten(splice(message.bytes, [], 1));
+    const line = flatten(splice(message.bytes, [], { before: 0, after: 1 }));
     line[line.length - 1] = NEWLINE;
     if (this.#child?.send(line) !== true) return answer.fail(NOT_READING.refusal);
     if (key === null) {

@@ -31,8 +31,7 @@ export class SideStream {
   send(line: Buffer): void {
     if (this.#reply !== null) return this.#reply.event(line);
     if (this.#held.length >= MAX_HELD_LINES || this.#heldBytes + line.length > MAX_HELD_BYTES) return;
-    // A copy, since a line is a view of a much larger read.
-    this.#held.push(Buffer.from(line));
+    this.#held.push(line);
     this.#heldBytes += line.length;
   }
 

@@ -15,7 +15,9 @@ describe('splice', () => {
     expect(bytes.toString()).toBe(text);
   });
 
-  it('leaves room at the end', () => {
-    expect(splice(Buffer.from('ab'), [], 2)).toHaveLength(4);
+  it('leaves room around them', () => {
+    const out = splice(Buffer.from('ab'), [{ start: 1, end: 1, text: '-' }], { before: 1, after: 2 });
+    expect(out).toHaveLength(6);
+    expect(out.toString('latin1', 1, 4)).toBe('a-b');
   });
 });

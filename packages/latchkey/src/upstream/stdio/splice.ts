@@ -7,15 +7,23 @@ export interface Edit {
   readonly text: string;
 }
 
-/** A copy of `source` with the edits made, whatever their order, and `room` bytes free at its end. Edits do not overlap. */
-export function splice(source: Uint8Array, edits: Edit[], room = 0): Buffer {
+/** Bytes left free around a copy. */
+export interface Room {
+  readonly before: number;
+  readonly after: number;
+}
+
+const NO_ROOM: Room = { before: 0, after: 0 };
+
+/** A copy of `source` with the edits made, whatever their order. Edits do not overlap. */
+export function splice(source: Uint8Array, edits: Edit[], { before, after } = NO_ROOM): Buffer {
   const bytes = toBuffer(source);
   if (edits.length > 1) edits.sort((a, b) => a.start - b.start);
-  let size = bytes.length + room;
+  let size = before + bytes.length + after;
   for (const edit of edits) size += Buffer.byteLength(edit.text) - (edit.end - edit.start);
   const out = Buffer.allocUnsafe(size);
   let from = 0;
-  let to = 0;
+  let to = before;
   for (const edit of edits) {
     to += bytes.copy(out, to, from, edit.start);
     to += out.write(edit.text, to);

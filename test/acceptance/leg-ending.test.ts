@@ -94,3 +94,44 @@ test('LEG-21 session cap and reaping', async () => {
     await expectEachServed(site, { listener: ping(sessions[index] as string) });
   for (const stream of streams) stream.destroy();
 });
+
+const YIELD_MS = 1000;
+
+test('LEG-21 session cap: one that was left alone makes room for another', async () => {
+  const limits = { sessions: CAP, sessionYield: `${YIELD_MS / 1000}s` };
+  const yielding = await startEverySite({ limits });
+  const opened = await Promise.all(
+    yielding.map((site) => Promise.all(Array.from({ length: CAP }, () => openSession(site)))),
+  );
+  const cases = yielding.map((site, index) => ({ site, sessions: opened[index] as [string, string, string] }));
+  const streams = await Promise.all(cases.map(({ site, sessions }) => openStream(site, sessions[0])));
+  for (const { site } of cases) await expectRefused(site, initializeCall(), [429, 503]);
+  await sleep(YIELD_MS + 100);
+  for (const { site, sessions } of cases) {
+    const [listening, left, used] = sessions;
+    await expectEachServed(site, { used: ping(used) });
+    const more = await openSession(site);
+    await expectGone(site, left);
+    await expectEachServed(site, { listening: ping(listening), used: ping(used), more: ping(more) });
+    await expectRefused(site, initializeCall(), [429, 503]);
+  }
+  for (const stream of streams) stream.destroy();
+  await Promise.all(yielding.map((site) => site.close()));
+}, 60_000);
+
+test('LEG-21 processes: a session that was left alone makes room, of whoever has most', async () => {
+  const [web, site] = await startEverySite({ limits: { children: 2, sessionYield: `${YIELD_MS / 1000}s` } });
+  await web.close();
+  const [first, second] = [await openSession(site), await openSession(site)];
+  await expectRefused(site, { ...initializeCall(), token: site.tokens.bob }, [429, 503]);
+  await sleep(YIELD_MS + 100);
+  await expectEachServed(site, { used: ping(second) });
+  const bobs = await openSession(site, site.tokens.bob);
+  await expectGone(site, first);
+  await expectEachServed(site, { used: ping(second) });
+  await sleep(YIELD_MS + 100);
+  await openSession(site);
+  await expectGone(site, second);
+  await expectEachServed(site, { bob: { ...ping(bobs), token: site.tokens.bob } });
+  await site.close();
+}, 60_000);

@@ -84,7 +84,8 @@ async function isReadable({ credentials }: Store): Promise<boolean> {
 }
 
 export function toLimits(limits: Config['limits']): GatewayLimits {
-  const { headersTimeout, bodyTimeout, idleTimeout, streamIdle, sendTimeout, sessionIdle, ...same } = limits;
+  const { headersTimeout, bodyTimeout, idleTimeout, streamIdle, sendTimeout, sessionIdle, sessionYield, ...same } =
+    limits;
   return {
     ...same,
     headersTimeoutMs: headersTimeout,
@@ -93,5 +94,6 @@ export function toLimits(limits: Config['limits']): GatewayLimits {
     streamIdleMs: streamIdle,
     sendTimeoutMs: sendTimeout,
     sessionIdleMs: sessionIdle,
+    sessionYieldMs: sessionYield,
   };
 }

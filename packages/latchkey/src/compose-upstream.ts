@@ -45,6 +45,7 @@ export function createUpstream(server: ServerConfig, config: Config, around: Ups
     env: revealed(upstream.env, env),
     shareSessions: upstream.shareSessions,
     maxChildren: limits.children,
+    sessionYieldMs: limits.sessionYield,
     callTimeoutMs: upstream.timeoutMs,
     maxLineBytes: limits.responseBytes,
     startTimeoutMs: limits.startTimeout,

@@ -96,7 +96,10 @@ const limits = z.strictObject({
     .duration()
     .prefault('60s')
     .describe('Time for a stdio server to start and answer its first question.'),
-  sessions: field.count(MOST_OPEN).prefault(DEFAULT_LIMITS.sessions).describe('Open sessions of one credential.'),
+  sessions: field
+    .count(MOST_OPEN)
+    .prefault(DEFAULT_LIMITS.sessions)
+    .describe('Open sessions of one credential. One that was left alone for `sessionYield` gives up its place.'),
   streams: field.count(MOST_OPEN).prefault(DEFAULT_LIMITS.streams).describe('Open streams of one credential.'),
   streamsPerAddress: field.count(100_000).prefault(200).describe('Open streams from one address.'),
   unreadBytes: field
@@ -104,6 +107,10 @@ const limits = z.strictObject({
     .prefault('128MiB')
     .describe('Size of what one credential leaves unread, all its answers together.'),
   sessionIdle: field.timeout().prefault('30m').describe('Time until a session without requests ends.'),
+  sessionYield: field
+    .timeout()
+    .prefault('1m')
+    .describe('Time until a session without requests may be ended because another needs its place.'),
   connectionsPerAddress: field.count(100_000).prefault(200).describe('Open connections from one address.'),
   connections: field.count(1_000_000).prefault(5000).describe('Open connections, all addresses together.'),
   children: field

@@ -40,3 +40,8 @@ export function createAnonymous(scopes: Iterable<string>): Principal {
     keyThumbprint: null,
   });
 }
+
+/** Whose a session is: the same for every credential of a principal. */
+export function ownerOf(principal: Principal): string {
+  return `${principal.id}\0${principal.client ?? ''}`;
+}

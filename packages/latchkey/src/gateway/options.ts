@@ -23,6 +23,7 @@ export interface GatewayLimits extends LockLimits {
   readonly streamsPerAddress: number;
   readonly unreadBytes: number;
   readonly sessionIdleMs: number;
+  readonly sessionYieldMs: number;
   readonly listBytes: number;
 }
 

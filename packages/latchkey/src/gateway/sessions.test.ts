@@ -4,6 +4,7 @@ import type { ProtectedServer } from './exchange.ts';
 import { createSessions } from './sessions.ts';
 
 const KEY = '11'.repeat(32);
+const LIMITS = { sessionIdleMs: 1000, sessionYieldMs: 100 };
 const ended: string[] = [];
 const server = {
   name: 'a',
@@ -14,7 +15,7 @@ const person = (id: string): Principal => ({ ...createAnonymous([]), id });
 
 describe('createSessions', () => {
   it('gives the upstream id back to its owner only', () => {
-    const sessions = createSessions(KEY, 1000);
+    const sessions = createSessions(KEY, LIMITS);
     const sealed = sessions.open(server, person('alice'), 'abc', 0);
     expect(sealed).toMatch(/^abc\.[0-9a-f]{32}$/);
     expect(sessions.unseal(server, person('alice'), sealed, 1)).toBe('abc');
@@ -23,8 +24,8 @@ describe('createSessions', () => {
   });
 
   it('knows its seal again after a restart, and nobody else’s', () => {
-    const sealed = createSessions(KEY, 1000).open(server, person('alice'), 'abc', 0);
-    const restarted = createSessions(KEY, 1000);
+    const sealed = createSessions(KEY, LIMITS).open(server, person('alice'), 'abc', 0);
+    const restarted = createSessions(KEY, LIMITS);
     for (const forged of [
       `${sealed.slice(0, -1)}${sealed.endsWith('0') ? '1' : '0'}`,
       `x${sealed}`,
@@ -42,7 +43,7 @@ describe('createSessions', () => {
   });
 
   it('ends idle sessions, tells the upstream, and does not take them up again', () => {
-    const sessions = createSessions(KEY, 1000);
+    const sessions = createSessions(KEY, LIMITS);
     const sealed = sessions.open(server, person('alice'), 'idle', 0);
     sessions.reap(999, () => false);
     expect(sessions.countOf(person('alice'))).toBe(1);
@@ -52,7 +53,7 @@ describe('createSessions', () => {
   });
 
   it('counts the idle time of a session from the end of its last request', () => {
-    const sessions = createSessions(KEY, 1000);
+    const sessions = createSessions(KEY, LIMITS);
     sessions.open(server, person('alice'), 'listening', 0);
     sessions.reap(1500, () => true);
     sessions.reap(2400, () => false);
@@ -61,10 +62,28 @@ describe('createSessions', () => {
     expect(sessions.countOf(person('alice'))).toBe(0);
   });
 
+  it('ends the one that its owner left alone for longest, when another needs its place', () => {
+    const sessions = createSessions(KEY, LIMITS);
+    const [used, left, longer, busy] = ['used', 'left', 'longer', 'busy'].map((id) =>
+      sessions.open(server, person('alice'), id, 0),
+    ) as [string, string, string, string];
+    sessions.open(other, person('bob'), 'bob', 0);
+    sessions.unseal(server, person('alice'), left, 2);
+    sessions.unseal(server, person('alice'), longer, 1);
+    sessions.unseal(server, person('alice'), used, 50);
+    ended.length = 0;
+    const ask = (now: number) => sessions.makeRoom(person('alice'), now, (sealed) => sealed === busy);
+    expect([100, 101, 101, 102, 149].map(ask)).toEqual([false, true, false, true, false]);
+    expect(ended).toEqual(['longer', 'left']);
+    expect(sessions.unseal(server, person('alice'), left, 150)).toBeNull();
+    expect([sessions.countOf(person('alice')), sessions.countOf(person('bob'))]).toEqual([2, 1]);
+    expect(sessions.makeRoom(person('carol'), 1000, () => false)).toBe(false);
+  });
+
   it('ends no session because the clock was set, and keeps none for as long as it jumped', () => {
     const days = 172_800_000;
     for (const jump of [days, -days]) {
-      const sessions = createSessions(KEY, 1000);
+      const sessions = createSessions(KEY, LIMITS);
       sessions.open(server, person('alice'), 'abc', days);
       sessions.reap(days + 1, () => false);
       sessions.reap(days + 2 + jump, () => false);

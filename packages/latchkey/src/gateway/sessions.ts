@@ -1,6 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Principal } from '../core/principal.ts';
-import { ownerOf } from '../lock/session-owners.ts';
+import { ownerOf, type Principal } from '../core/principal.ts';
 import type { ProtectedServer } from './exchange.ts';
 
 const MAC_LENGTH = 32;
@@ -29,16 +28,24 @@ export interface Sessions {
   close(sealed: string): void;
   countOf(principal: Principal): number;
   /**
+   * Ends the one of that principal's that was not used for longest, telling its upstream. False where none was left alone
+   * for as long as it takes to give up its place.
+   */
+  makeRoom(principal: Principal, now: number, busy: (sealed: string) => boolean): boolean;
+  /**
    * Ends what was idle for longer than allowed, telling the upstreams. One with a request still open is not idle. To be
    * called a few times a second: when the time between two calls is out of the ordinary, all count as just seen.
    */
   reap(now: number, busy: (sealed: string) => boolean): void;
 }
 
-export function createSessions(sealKey: string, idleMs: number): Sessions {
+export function createSessions(
+  sealKey: string,
+  { sessionIdleMs, sessionYieldMs }: { readonly sessionIdleMs: number; readonly sessionYieldMs: number },
+): Sessions {
   const key = Buffer.from(sealKey, 'hex');
   const open = new Map<string, Session>();
-  const counts = new Map<string, number>();
+  const owned = new Map<string, Set<string>>();
   const ended = new Set<string>();
   let reapedAt = Number.NaN;
 
@@ -47,7 +54,7 @@ export function createSessions(sealKey: string, idleMs: number): Sessions {
 
   const add = (sealed: string, session: Session): void => {
     open.set(sealed, session);
-    counts.set(session.owner, (counts.get(session.owner) ?? 0) + 1);
+    owned.set(session.owner, (owned.get(session.owner) ?? new Set()).add(sealed));
   };
 
   const remove = (sealed: string): Session | null => {
@@ -56,9 +63,9 @@ export function createSessions(sealKey: string, idleMs: number): Sessions {
     ended.add(sealed);
     if (session === undefined) return null;
     open.delete(sealed);
-    const count = (counts.get(session.owner) ?? 1) - 1;
-    if (count === 0) counts.delete(session.owner);
-    else counts.set(session.owner, count);
+    const left = owned.get(session.owner);
+    left?.delete(sealed);
+    if (left?.size === 0) owned.delete(session.owner);
     return session;
   };
 
@@ -92,13 +99,23 @@ export function createSessions(sealKey: string, idleMs: number): Sessions {
     },
     end: remove,
     close,
-    countOf: (principal) => counts.get(ownerOf(principal)) ?? 0,
+    countOf: (principal) => owned.get(ownerOf(principal))?.size ?? 0,
+    makeRoom(principal, now, busy) {
+      let [longest, since] = ['', now - sessionYieldMs];
+      for (const sealed of owned.get(ownerOf(principal)) ?? []) {
+        const { lastSeen } = open.get(sealed) as Session;
+        if (lastSeen <= since && !busy(sealed)) [longest, since] = [sealed, lastSeen];
+      }
+      if (longest === '') return false;
+      close(longest);
+      return true;
+    },
     reap(now, busy) {
       // A clock that was set, or a machine that slept, says nothing of how long a session was idle.
       const jumped = Math.abs(now - reapedAt) > LONGEST_STEP_MS;
       reapedAt = now;
       for (const [sealed, session] of open) {
-        if (!jumped && now - session.lastSeen < idleMs) continue;
+        if (!jumped && now - session.lastSeen < sessionIdleMs) continue;
         if (jumped || busy(sealed)) {
           session.lastSeen = now;
           continue;

@@ -54,7 +54,7 @@ export function createState(options: GatewayOptions, stopping: () => boolean): G
     probes,
     hosts: new Set(),
     origins: new Set(options.origins),
-    sessions: createSessions(options.sealKey, limits.sessionIdleMs),
+    sessions: createSessions(options.sealKey, limits),
     streams: createSseStreams(),
     cursors: createCursors(options.sealKey),
     open: createOpenExchanges({

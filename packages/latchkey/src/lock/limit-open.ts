@@ -13,13 +13,12 @@ export function limitOpen(lock: Lock, asking: Asking): Refusal | null {
   return crowded ? refuse('limit-streams', { retryAfterSeconds: 60 }) : null;
 }
 
-/** Only who has all of them is asked for those that nobody uses. */
+/** One that was left alone gives up its place: many clients never say that they leave. */
 function hasAllSessions({ sessions, parts, open }: Lock, { principal, startedAt }: Asking): boolean {
   const caller = principal as Principal;
   if (sessions.countOf(caller) < parts.limits.sessions) return false;
   const busy = new Set(open.toArray().map(({ asking }) => sessionOf(asking)));
-  sessions.reap(caller, startedAt, (id) => busy.has(id));
-  return sessions.countOf(caller) >= parts.limits.sessions;
+  return !sessions.makeRoom(caller, startedAt, (id) => busy.has(id));
 }
 
 /** The session a request says it is of. 2026-07-28 has none: the header is ignored. */

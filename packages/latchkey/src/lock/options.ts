@@ -115,7 +115,7 @@ export interface LimitOptions {
   readonly bodyBytes?: string;
   /** Size of a list answer, which is held to be filtered. Default: 8MiB. */
   readonly listBytes?: string;
-  /** Open sessions of one credential. Default: 100. */
+  /** Open sessions of one credential; one that was left alone for a minute gives up its place. Default: 100. */
   readonly sessions?: number;
   /** Open streams of one credential. Default: 100. */
   readonly streams?: number;

@@ -4,8 +4,8 @@ import { createSessionOwners } from './session-owners.ts';
 
 const named = (id: string, client: string | null = null): Principal => ({ ...createAnonymous([]), id, client });
 const [alice, bob] = [named('alice'), named('bob')];
-const HALF_AN_HOUR = 30 * 60_000;
-const idle = () => false;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
 describe('createSessionOwners', () => {
   it('knows whose a session is, until it ends', () => {
@@ -30,16 +30,23 @@ describe('createSessionOwners', () => {
     expect([sessions.countOf(alice), sessions.countOf(bob), sessions.isOwn('a', alice, 0)]).toEqual([1, 1, false]);
   });
 
-  it('forgets, when asked, what its owner left alone for half an hour', () => {
+  it('forgets, when asked, the one that its owner left alone for longest, a minute at least', () => {
     const sessions = createSessionOwners();
-    for (const id of ['left', 'used', 'busy']) sessions.open(id, alice, 0);
+    for (const id of ['used', 'left', 'longer', 'busy']) sessions.open(id, alice, 0);
     sessions.open('other', bob, 0);
-    expect(sessions.isOwn('used', alice, 1)).toBe(true);
-    sessions.reap(alice, HALF_AN_HOUR - 1, idle);
-    expect(sessions.countOf(alice)).toBe(3);
-    sessions.reap(alice, HALF_AN_HOUR, (id) => id === 'busy');
-    expect(['left', 'used', 'busy'].map((id) => sessions.isOwn(id, alice, HALF_AN_HOUR))).toEqual([false, true, true]);
-    expect(sessions.countOf(bob)).toBe(1);
+    sessions.isOwn('left', alice, 2);
+    sessions.isOwn('longer', alice, 1);
+    const ask = (now: number) => sessions.makeRoom(alice, now, (id) => id === 'busy' || id === 'used');
+    expect([ask(MINUTE), ask(MINUTE + 1), ask(MINUTE + 1), ask(MINUTE + 2), ask(HOUR)]).toEqual([
+      false,
+      true,
+      false,
+      true,
+      false,
+    ]);
+    const isOwn = (id: string) => sessions.isOwn(id, alice, 0);
+    expect(['used', 'left', 'longer', 'busy'].filter(isOwn)).toEqual(['used', 'busy']);
+    expect([sessions.countOf(alice), sessions.countOf(bob)]).toEqual([2, 1]);
   });
 
   it('forgets the one that was used longest ago when there are ten thousand', () => {

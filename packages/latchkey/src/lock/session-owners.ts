@@ -1,7 +1,7 @@
-import type { Principal } from '../core/principal.ts';
+import { ownerOf, type Principal } from '../core/principal.ts';
 
 const MOST = 10_000;
-const IDLE_MS = 30 * 60_000;
+const YIELD_MS = 60_000;
 
 interface Session {
   readonly owner: string;
@@ -18,8 +18,11 @@ export interface SessionOwners {
   isOwn(id: string, principal: Principal, now: number): boolean;
   end(id: string): void;
   countOf(principal: Principal): number;
-  /** Forgets sessions of that principal that nobody used for 30 minutes; one with a request still open is in use. */
-  reap(principal: Principal, now: number, isBusy: (id: string) => boolean): void;
+  /**
+   * Forgets the one of that principal's that was not used for longest; false where each was used within a minute. One with
+   * a request still open is in use.
+   */
+  makeRoom(principal: Principal, now: number, isBusy: (id: string) => boolean): boolean;
 }
 
 export function createSessionOwners(): SessionOwners {
@@ -57,15 +60,14 @@ export function createSessionOwners(): SessionOwners {
     },
     end,
     countOf: (principal) => counts.get(ownerOf(principal)) ?? 0,
-    reap(principal, now, isBusy) {
+    makeRoom(principal, now, isBusy) {
       const owner = ownerOf(principal);
+      let [longest, since] = ['', now - YIELD_MS];
       for (const [id, session] of sessions)
-        if (session.owner === owner && now - session.lastSeen >= IDLE_MS && !isBusy(id)) end(id);
+        if (session.owner === owner && session.lastSeen <= since && !isBusy(id))
+          [longest, since] = [id, session.lastSeen];
+      end(longest);
+      return longest !== '';
     },
   };
-}
-
-/** Whose a session is: the same for every credential of a principal. */
-export function ownerOf(principal: Principal): string {
-  return `${principal.id}\0${principal.client ?? ''}`;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
 import { LatchkeyError } from '../core/error.ts';
+import { ownerOf } from '../core/principal.ts';
 import { refuse } from '../core/reason.ts';
 import type { Answer, Forwardable, Upstream } from '../core/upstream.ts';
 import { Deadlines } from './deadlines.ts';
@@ -16,6 +17,7 @@ import { forwardModernCall, type Decorate, type Posted } from './stdio/modern-ca
 import { createDecorate, isRemoved, refuseMethod, toDiscovery } from './stdio/modern-to-legacy.ts';
 import { Reply } from './stdio/reply.ts';
 import { SessionChild } from './stdio/session-child.ts';
+import { SessionTable, type Session } from './stdio/session-table.ts';
 import { SharedChild } from './stdio/shared-child.ts';
 import { SharedSession } from './stdio/shared-session.ts';
 import { acquireWatchdog } from './stdio/watchdog.ts';
@@ -30,6 +32,8 @@ export interface StdioUpstreamOptions {
   readonly shareSessions: boolean;
   /** Children of sessions and of callers that need one of their own; the shared one is not counted. */
   readonly maxChildren: number;
+  /** How long a session must have been left alone before its child may be ended to make room for another. */
+  readonly sessionYieldMs: number;
   readonly callTimeoutMs: number;
   /** The longest line a child may write. Default 16 MiB. */
   readonly maxLineBytes?: number;
@@ -43,13 +47,6 @@ export interface StdioUpstreamOptions {
 export interface StdioUpstream extends Upstream {
   /** Starts a child ahead of the first request. Rejects with `E_UPSTREAM_MISSING` or `E_UPSTREAM_START`. */
   start(): Promise<{ readonly era: 'modern' | 'legacy' }>;
-}
-
-/** What a legacy client holds by its session id. */
-interface Session {
-  post(request: Posted, answer: Answer): void;
-  listen(answer: Answer): void;
-  end(): void;
 }
 
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
@@ -74,12 +71,13 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
     env: createEnvironment(process.env, options.env, process.platform),
     maxLineBytes: options.maxLineBytes ?? MAX_LINE_BYTES,
     maxChildren: options.maxChildren,
+    makeRoom,
     startTimeoutMs,
     watchdog,
     log,
   });
   const deadlines = new Deadlines();
-  const sessions = new Map<string, Session>();
+  const sessions = new SessionTable(options.sessionYieldMs);
   const inputRounds = new InputRounds({ launcher, callTimeoutMs, log });
   let decorate: Decorate | null = null;
   const listeners = new Listeners(() => shared);
@@ -94,6 +92,13 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
     },
     onLost: (loss) => listeners.end(loss),
   });
+
+  async function makeRoom(owner: string): Promise<boolean> {
+    if (await inputRounds.makeRoom()) return true;
+    const made = await sessions.makeRoom(owner);
+    if (made) log('info', 'A session that was left alone was ended to make room for another (limits.children)');
+    return made;
+  }
 
   function forwardModern(request: Forwardable, answer: Answer): void {
     if (!isPosted(request)) return answer.fail(refuse('http-method', { allow: ['POST'] }));
@@ -135,17 +140,19 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
     if (session === undefined) return answer.fail(refuse('session-unknown'));
     if (isPosted(request)) return session.post(request, answer);
     if (request.httpMethod === 'GET') return session.listen(answer);
-    session.end();
+    void session.end();
     answer.start(200, []);
     return answer.end();
   }
 
   function createSession(
     id: string,
+    owner: string,
     at: 'own' | 'legacy' | 'modern',
   ): Session & { start(): Promise<Launched<unknown>> } {
-    const onEnd = (): void => void sessions.delete(id);
-    if (at === 'own') return new SessionChild(launcher, { id, callTimeoutMs, startTimeoutMs, deadlines, log, onEnd });
+    const onEnd = (): void => sessions.delete(id);
+    if (at === 'own')
+      return new SessionChild(launcher, { id, owner, callTimeoutMs, startTimeoutMs, deadlines, log, onEnd });
     return at === 'legacy'
       ? new SharedSession(shared, { id, listeners, onEnd })
       : new LegacySession(shared, { id, callTimeoutMs, onEnd });
@@ -159,10 +166,11 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
     if (era.kind === 'lost') return answer.fail(era.loss.refusal);
     if (sessions.size >= MAX_SESSIONS) return answer.fail(refuse('limit-sessions', { retryAfterSeconds: 5 }));
     const id = randomBytes(16).toString('hex');
-    const session = createSession(id, own ? 'own' : era.value);
-    sessions.set(id, session);
+    const owner = ownerOf(request.principal);
+    const session = createSession(id, owner, own ? 'own' : era.value);
+    sessions.add(id, owner, session);
     const started = await session.start();
-    if (answer.aborted) return session.end();
+    if (answer.aborted) return void session.end();
     if (started.kind === 'lost') return answer.fail(started.loss.refusal);
     return session.post(request, answer);
   }
@@ -184,12 +192,12 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
       if (request.era === 'modern') forwardModern(request, answer);
       else forwardLegacy(request, answer);
     },
-    endSession: (sessionId) => sessions.get(sessionId)?.end(),
+    endSession: (sessionId) => void sessions.get(sessionId)?.end(),
     async close() {
       listeners.end(toLoss({ kind: 'stopped' }));
       shared.close();
       inputRounds.close();
-      for (const session of sessions.values()) session.end();
+      sessions.endAll();
       await launcher.close();
       deadlines.close();
       watchdog.close();

@@ -1,6 +1,5 @@
-import type { Principal } from '../../core/principal.ts';
+import { ownerOf, type Principal } from '../../core/principal.ts';
 import type { ProtectedServer } from '../exchange.ts';
-import { ownerOf } from '../../lock/session-owners.ts';
 import type { SseStream } from './stream.ts';
 
 /** The open streams of the HTTP+SSE transport, by the id that their clients post to. */

@@ -6,14 +6,13 @@ import type { GatewayState } from '../state.ts';
 
 /** Calls per credential, sessions and streams. Limits of a single tool come with its rule, in `authorize`. */
 export function limitPrincipalStage(state: GatewayState): Stage {
-  const { limits } = state.options;
   return {
     name: 'limit-principal',
     run(exchange) {
       const { principal, message, request } = exchange;
       const refusal = limitCalls(state, exchange);
       if (refusal !== null || principal === null) return refusal;
-      if (opensSession(exchange) && countSessions(state, principal) >= limits.sessions)
+      if (opensSession(exchange) && hasAllSessions(state, exchange, principal))
         return refuse('limit-sessions', { retryAfterSeconds: 60 });
       exchange.stream = message === null ? request.method === 'GET' : message.method === 'subscriptions/listen';
       return exchange.stream && isCrowded(state, exchange, principal)
@@ -28,8 +27,11 @@ function opensSession({ message, route }: Exchange): boolean {
   return message === null ? route?.kind === 'sse-stream' : message.method === 'initialize' && route?.kind === 'mcp';
 }
 
-function countSessions({ sessions, streams }: GatewayState, principal: Principal): number {
-  return sessions.countOf(principal) + streams.countWithoutSession(principal);
+/** One that was left alone gives up its place: many clients never say that they leave. */
+function hasAllSessions(state: GatewayState, { startedAt }: Exchange, principal: Principal): boolean {
+  const { sessions, streams, open, options } = state;
+  const count = sessions.countOf(principal) + streams.countWithoutSession(principal);
+  return count >= options.limits.sessions && !sessions.makeRoom(principal, startedAt, (id) => open.inSession(id));
 }
 
 function isCrowded({ open, options: { limits } }: GatewayState, { address }: Exchange, principal: Principal): boolean {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Answer } from '../../core/upstream.ts';
 import type { Message } from '../../core/message.ts';
+import { ownerOf } from '../../core/principal.ts';
 import { refuse } from '../../core/reason.ts';
 import type { Log } from './child.ts';
 import type { Launched } from './ears.ts';
@@ -73,7 +74,7 @@ export class InputRounds {
   }
 
   async #begin(request: Posted, capabilities: string, reply: Reply): Promise<void> {
-    const acquired = await this.#acquire(`${request.principal.id}\n${capabilities}`, capabilities, reply);
+    const acquired = await this.#acquire(ownerOf(request.principal), capabilities, reply);
     if (acquired.kind === 'lost') reply.fail(acquired.loss.refusal, acquired.loss.text);
     else if (reply.done) acquired.value.giveBack();
     else acquired.value.call(request, reply);
@@ -89,7 +90,8 @@ export class InputRounds {
     return child.resume(responses, request.message, new Reply(answer, request.message.id ?? 'null'));
   }
 
-  async #acquire(key: string, capabilities: string, reply: Reply): Promise<Launched<ExclusiveChild>> {
+  async #acquire(owner: string, capabilities: string, reply: Reply): Promise<Launched<ExclusiveChild>> {
+    const key = `${owner}\n${capabilities}`;
     const pool = this.#pools.get(key) ?? { children: new Set(), queue: [], starting: 0 };
     this.#pools.set(key, pool);
     const until = performance.now() + this.#options.callTimeoutMs;
@@ -99,7 +101,7 @@ export class InputRounds {
         idle.take();
         return { kind: 'ok', value: idle };
       }
-      if (pool.children.size + pool.starting < MAX_PER_KEY) return this.#start(key, pool, capabilities);
+      if (pool.children.size + pool.starting < MAX_PER_KEY) return this.#start(owner, pool, capabilities);
       if (pool.queue.length >= MAX_QUEUED) return { kind: 'lost', loss: CROWDED };
       if (performance.now() >= until) return { kind: 'lost', loss: TIMED_OUT };
       await waitIn(pool.queue, until - performance.now());
@@ -110,7 +112,7 @@ export class InputRounds {
     }
   }
 
-  async #start(key: string, pool: Pool, capabilities: string): Promise<Launched<ExclusiveChild>> {
+  async #start(owner: string, pool: Pool, capabilities: string): Promise<Launched<ExclusiveChild>> {
     const { launcher, callTimeoutMs, log } = this.#options;
     const child = new ExclusiveChild({
       callTimeoutMs,
@@ -122,14 +124,13 @@ export class InputRounds {
       onFree: () => pool.queue.shift()?.(),
       onEnd: () => {
         pool.children.delete(child);
-        if (pool.children.size + pool.starting === 0 && pool.queue.length === 0) this.#pools.delete(key);
+        if (pool.children.size + pool.starting === 0 && pool.queue.length === 0)
+          this.#pools.delete(`${owner}\n${capabilities}`);
         pool.queue.shift()?.();
       },
     });
     pool.starting += 1;
-    let launched = await launcher.launchReady(child, capabilities, true);
-    if (launched.kind === 'lost' && launched.loss === CROWDED && (await this.#evict()))
-      launched = await launcher.launchReady(child, capabilities, true);
+    const launched = await launcher.launchReady(child, capabilities, owner);
     pool.starting -= 1;
     if (launched.kind === 'lost') {
       pool.queue.shift()?.();
@@ -140,8 +141,8 @@ export class InputRounds {
     return { kind: 'ok', value: child };
   }
 
-  /** Ends one idle child of anybody, to make room. */
-  async #evict(): Promise<boolean> {
+  /** Ends one idle child of anybody; false where there is none. */
+  async makeRoom(): Promise<boolean> {
     for (const { children } of this.#pools.values()) {
       const idle = [...children].find((child) => child.idle);
       if (idle === undefined) continue;

@@ -27,6 +27,8 @@ export interface Greeting {
 export interface LauncherOptions extends Omit<ChildOptions, 'watchdog' | 'output'> {
   readonly watchdog: ChildOptions['watchdog'];
   readonly maxChildren: number;
+  /** Ends a child that nobody needs just now, for one of that owner; false where there is none. */
+  makeRoom(owner: string): Promise<boolean>;
   readonly startTimeoutMs: number;
 }
 
@@ -72,20 +74,20 @@ export class Launcher {
   }
 
   /**
-   * A child nobody spoke to yet, beyond the probe. `counted` children are bounded by `maxChildren`; who comes first has a
+   * A child nobody spoke to yet, beyond the probe. Those of an owner are bounded by `maxChildren`; who comes first has a
    * place first, however long it takes to start.
    */
-  async launch(handlers: ChildHandlers, counted: boolean): Promise<Launched<Child>> {
-    const obstacle = this.#obstacle(counted);
+  async launch(handlers: ChildHandlers, owner: string | null): Promise<Launched<Child>> {
+    const obstacle = this.#obstacle();
     if (obstacle !== null) return { kind: 'lost', loss: obstacle };
+    if (owner !== null && !(await this.#takePlace(owner))) return { kind: 'lost', loss: CROWDED };
     const spare = this.#spare;
     this.#spare = null;
-    if (spare?.alive) return this.#adopt(spare, handlers, counted);
-    if (counted) this.#starting += 1;
-    const output = await openOutput();
-    if (counted) this.#starting -= 1;
+    const output = spare?.alive ? null : await openOutput();
+    if (owner !== null) this.#starting -= 1;
+    if (spare?.alive) return this.#adopt(spare, handlers, owner !== null);
     const child = this.#closed ? null : createChild({ ...this.#options, output }, handlers);
-    if (child !== null) return this.#adopt(child, handlers, counted);
+    if (child !== null) return this.#adopt(child, handlers, owner !== null);
     for (const end of [output?.ours, output?.theirs]) end?.destroy();
     return { kind: 'lost', loss: this.#closed ? toLoss({ kind: 'stopped' }) : exited('could not be started') };
   }
@@ -103,11 +105,19 @@ export class Launcher {
     return { kind: 'ok', value: child };
   }
 
-  #obstacle(counted: boolean): Loss | null {
+  #obstacle(): Loss | null {
     if (this.#closed) return toLoss({ kind: 'stopped' });
     const waitMs = this.#backoff.waitMs();
-    if (waitMs > 0) return exited('waits before the next start', waitMs);
-    return counted && this.#count() >= this.#options.maxChildren ? CROWDED : null;
+    return waitMs > 0 ? exited('waits before the next start', waitMs) : null;
+  }
+
+  /** It is taken while it is made, so that nobody else gets it. */
+  async #takePlace(owner: string): Promise<boolean> {
+    const crowded = this.#count() >= this.#options.maxChildren;
+    this.#starting += 1;
+    if (!crowded || (await this.#options.makeRoom(owner))) return true;
+    this.#starting -= 1;
+    return false;
   }
 
   /** False while the era was only guessed from a child that ended without a word. */
@@ -133,12 +143,12 @@ export class Launcher {
   async launchReady(
     handlers: ChildHandlers,
     capabilities: string,
-    counted: boolean,
+    owner: string | null,
   ): Promise<Launched<{ child: Child; greeting: Greeting }>> {
     const era = await this.era();
     if (era.kind === 'lost') return era;
     const ears = createEars();
-    const launched = await this.launch(ears, counted);
+    const launched = await this.launch(ears, owner);
     if (launched.kind === 'lost') return launched;
     const child = launched.value;
     const greeted = await this.#greet(child, ears, era.value, capabilities);
@@ -178,7 +188,7 @@ export class Launcher {
 
   async #probe(): Promise<Launched<'modern' | 'legacy'>> {
     const ears = createEars();
-    const launched = await this.launch(ears, false);
+    const launched = await this.launch(ears, null);
     if (launched.kind === 'lost') return launched;
     const child = launched.value;
     const probe = toRequest(PROBE_ID, 'server/discover', `{"_meta":{${CLIENT_META}}}`);
@@ -203,7 +213,7 @@ export class Launcher {
 
   async #tryInitialize(): Promise<boolean> {
     const ears = createEars();
-    const launched = await this.launch(ears, false);
+    const launched = await this.launch(ears, null);
     if (launched.kind === 'lost') return false;
     const heard = await ears.ask(launched.value, this.#initialize('{}'), [INITIALIZE_ID], this.#options.startTimeoutMs);
     void launched.value.stop();

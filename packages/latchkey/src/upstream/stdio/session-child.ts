@@ -11,11 +11,13 @@ import { NOT_READING, SESSION_ENDED, START_TIMED_OUT, TIMED_OUT, toLoss, type Lo
 import type { Posted } from './modern-call.ts';
 import { Reply } from './reply.ts';
 import { readServerLine, type ServerLine } from './server-line.ts';
+import type { Session } from './session-table.ts';
 import { SideStream } from './side-stream.ts';
 import { splice } from './splice.ts';
 
 export interface SessionOptions {
   readonly id: string;
+  readonly owner: string;
   readonly callTimeoutMs: number;
   readonly startTimeoutMs: number;
   readonly deadlines: Deadlines;
@@ -42,13 +44,14 @@ const NEWLINE = 0x0a;
 const CHANGE = /\/(?:list_changed|updated)$/;
 
 /** A session of a legacy client: a child of its own, to and from which messages go unchanged. */
-export class SessionChild implements ChildHandlers {
+export class SessionChild implements Session, ChildHandlers {
   readonly #options: SessionOptions;
   readonly #launcher: Launcher;
   readonly #pending = new FewTable<Pending>();
   readonly #tokens = new FewTable<Pending>();
   #child: Child | null = null;
   readonly #side = new SideStream();
+  #usedAt = performance.now();
   #initialized = false;
   #over = false;
 
@@ -59,15 +62,21 @@ export class SessionChild implements ChildHandlers {
 
   /** Starts the child. Until `initialize` is answered with a result, the session is not one. */
   async start(): Promise<Launched<Child>> {
-    const launched = await this.#launcher.launch(this, true);
+    const launched = await this.#launcher.launch(this, this.#options.owner);
     if (launched.kind === 'ok') this.#child = launched.value;
     else this.#finish();
     if (this.#over) void this.#child?.stop();
     return launched;
   }
 
+  get idleSince(): number | null {
+    const used = this.#child === null || this.#pending.size > 0 || this.#side.isOpen;
+    return used ? null : Math.max(this.#usedAt, this.#side.leftAt);
+  }
+
   post(request: Posted, answer: Answer): void {
     const { message } = request;
+    this.#usedAt = performance.now();
     const key = message.kind === 'request' ? toIdKey(message.id ?? 'null') : null;
     if (this.#over) return answer.fail(refuse('session-unknown'));
     if (key !== null && this.#pending.get(key) !== undefined) return answer.fail(refuse('id-in-use'));
@@ -88,9 +97,10 @@ export class SessionChild implements ChildHandlers {
     else this.#side.open(answer);
   }
 
-  end(): void {
-    void this.#child?.stop();
+  end(): Promise<void> {
+    const stopped = this.#child?.stop() ?? Promise.resolve();
     this.#finish();
+    return stopped;
   }
 
   onLine(bytes: Buffer): void {
@@ -130,7 +140,7 @@ export class SessionChild implements ChildHandlers {
     };
     deadlines.watch(pending);
     // Nobody would know the id of a session whose opener left.
-    if (initialize && !this.#initialized) pending.reply.onGone = () => this.end();
+    if (initialize && !this.#initialized) pending.reply.onGone = () => void this.end();
     this.#pending.set(key, pending);
     if (pending.tokenKey !== null) this.#tokens.set(pending.tokenKey, pending);
   }
@@ -145,7 +155,7 @@ export class SessionChild implements ChildHandlers {
   #open(line: ServerLine): boolean {
     this.#initialized = line.result !== null;
     if (this.#initialized) this.#launcher.confirm();
-    else setImmediate(() => this.end());
+    else setImmediate(() => void this.end());
     return this.#initialized;
   }
 
@@ -176,7 +186,7 @@ export class SessionChild implements ChildHandlers {
     const loss = pending.initialize ? START_TIMED_OUT : TIMED_OUT;
     pending.reply.fail(loss.refusal, loss.text);
     if (!pending.initialize) this.#child?.send(toCancelled(pending.reply.id, 'timed out'));
-    else if (!this.#initialized) this.end();
+    else if (!this.#initialized) void this.end();
   }
 
   #take(key: string): Pending | undefined {
@@ -185,6 +195,7 @@ export class SessionChild implements ChildHandlers {
     if (pending.tokenKey !== null && this.#tokens.get(pending.tokenKey) === pending)
       this.#tokens.take(pending.tokenKey);
     this.#options.deadlines.forget(pending);
+    this.#usedAt = performance.now();
     return pending;
   }
 

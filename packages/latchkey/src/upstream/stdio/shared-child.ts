@@ -144,7 +144,7 @@ export class SharedChild implements ChildHandlers {
   }
 
   async #launch(): Promise<Launched<Greeting>> {
-    const launched = await this.#sharing.launcher.launchReady(this, '{}', false);
+    const launched = await this.#sharing.launcher.launchReady(this, '{}', null);
     this.#starting = null;
     if (launched.kind === 'lost') return launched;
     const { child, greeting } = launched.value;

@@ -9,6 +9,12 @@ export class SideStream {
   #reply: Reply | null = null;
   #held: Buffer[] = [];
   #heldBytes = 0;
+  #leftAt = 0;
+
+  /** When the last one who listened left, by `performance.now()`. */
+  get leftAt(): number {
+    return this.#leftAt;
+  }
 
   get isOpen(): boolean {
     return this.#reply !== null;
@@ -20,7 +26,9 @@ export class SideStream {
     this.#reply?.close();
     this.#reply = reply;
     reply.onGone = () => {
-      if (this.#reply === reply) this.#reply = null;
+      if (this.#reply !== reply) return;
+      this.#reply = null;
+      this.#leftAt = performance.now();
     };
     reply.stream();
     for (const line of this.#held) reply.event(line);

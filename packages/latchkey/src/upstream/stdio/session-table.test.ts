@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { SessionTable, type Session } from './session-table.ts';
+
+/** Sessions by `owner` and a number; each was used so many milliseconds ago, or is in use. */
+function createTable(sessions: Readonly<Record<string, number | null>>) {
+  const table = new SessionTable(100);
+  const ended: string[] = [];
+  for (const [id, agoMs] of Object.entries(sessions)) {
+    const session: Session = {
+      idleSince: agoMs === null ? null : performance.now() - agoMs,
+      post() {},
+      listen() {},
+      async end() {
+        ended.push(id);
+        table.delete(id);
+      },
+    };
+    table.add(id, id.slice(0, -1), session);
+  }
+  return { table, ended };
+}
+
+describe('SessionTable', () => {
+  it('ends a caller’s own session that was left alone for longest', async () => {
+    const { table, ended } = createTable({ a1: 300, a2: 400, a3: null, a4: 50 });
+    expect([await table.makeRoom('a'), await table.makeRoom('a'), await table.makeRoom('a')]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect([ended, table.size]).toEqual([['a2', 'a1'], 2]);
+  });
+
+  it('ends one of whoever has most, before one that was left alone for longer', async () => {
+    const { table, ended } = createTable({ a1: 900, b1: 200, b2: 300, b3: 50 });
+    expect(await table.makeRoom('a')).toBe(true);
+    expect(ended).toEqual(['b2']);
+  });
+
+  it('takes no place from someone who has as few', async () => {
+    const { table, ended } = createTable({ a1: null, b1: 900, c1: 900 });
+    expect(await table.makeRoom('a')).toBe(false);
+    expect(await table.makeRoom('new')).toBe(true);
+    expect(ended).toHaveLength(1);
+  });
+
+  it('counts those in use for their owner, and ends none of them', async () => {
+    const { table, ended } = createTable({ a1: null, a2: null, b1: 900 });
+    expect(await table.makeRoom('b')).toBe(true);
+    expect(ended).toEqual(['b1']);
+    expect(await table.makeRoom('b')).toBe(false);
+  });
+
+  it('ends none that has no process of its own', async () => {
+    const table = new SessionTable(0);
+    const ended: string[] = [];
+    table.add('a1', 'a', { post() {}, listen() {}, end: () => void ended.push('a1') });
+    expect([await table.makeRoom('a'), ended]).toEqual([false, []]);
+  });
+});

@@ -1,0 +1,73 @@
+import type { Answer } from '../../core/upstream.ts';
+import type { Posted } from './modern-call.ts';
+
+/** What a legacy client holds by its session id. */
+export interface Session {
+  /** When it was used last, by `performance.now()`; null while it is used. Absent where it has no process of its own. */
+  readonly idleSince?: number | null;
+  post(request: Posted, answer: Answer): void;
+  listen(answer: Answer): void;
+  /** Settles when its own process is gone. */
+  end(): Promise<void> | void;
+}
+
+interface Held {
+  readonly session: Session;
+  readonly owner: string;
+}
+
+/** The sessions of legacy clients, and which of them makes room when there are as many processes as may run. */
+export class SessionTable {
+  readonly #held = new Map<string, Held>();
+  readonly #yieldMs: number;
+
+  constructor(yieldMs: number) {
+    this.#yieldMs = yieldMs;
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  get(id: string): Session | undefined {
+    return this.#held.get(id)?.session;
+  }
+
+  add(id: string, owner: string, session: Session): void {
+    this.#held.set(id, { session, owner });
+  }
+
+  delete(id: string): void {
+    this.#held.delete(id);
+  }
+
+  endAll(): void {
+    for (const { session } of this.#held.values()) void session.end();
+  }
+
+  /**
+   * Ends the session that was not used for longest, of whoever has most of them, so that one caller cannot take the places
+   * of others. False where all that this caller may take were used lately.
+   */
+  async makeRoom(owner: string): Promise<boolean> {
+    const counts = this.#count();
+    const own = counts.get(owner) ?? 0;
+    const until = performance.now() - this.#yieldMs;
+    let found: { readonly session: Session; readonly count: number; readonly since: number } | null = null;
+    for (const held of this.#held.values()) {
+      const count = counts.get(held.owner) ?? 0;
+      const since = held.session.idleSince ?? null;
+      if (since === null || since > until || (held.owner !== owner && count <= own)) continue;
+      if (found === null || count > found.count || (count === found.count && since < found.since))
+        found = { session: held.session, count, since };
+    }
+    await found?.session.end();
+    return found !== null;
+  }
+
+  #count(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { owner } of this.#held.values()) counts.set(owner, (counts.get(owner) ?? 0) + 1);
+    return counts;
+  }
+}

@@ -13,6 +13,7 @@ import {
   startFlawedServer,
   type Flaw,
 } from '../fixtures/flawed-server.ts';
+import { startIssuer } from '../fixtures/issuer.ts';
 import { startLatchkey } from '../fixtures/latchkey.ts';
 import { startSpyUpstream } from '../fixtures/spy-upstream.ts';
 import { findingOf, idsOf, report, usePlace } from './checking.ts';
@@ -43,7 +44,9 @@ describe('latchkey check of Latchkey', () => {
     expect(holder).toMatchObject({ code: 0, ok: true, complete: true, token: 'accepted', server: 'spy 1' });
     expect(holder.revisions).toEqual(['2026-07-28', '2025-11-25']);
     expect(idsOf(holder, 'warn')).toEqual(['authorization-servers']);
-    expect(idsOf(holder, 'skip').filter((id) => !/^(?:issuer-|pkce|registration|plain-http)/.test(id))).toEqual([]);
+    expect(
+      idsOf(holder, 'skip').filter((id) => !/^(?:issuer-|pkce|registration|plain-http|confused-key)/.test(id)),
+    ).toEqual([]);
     expect(findingOf(holder, 'mcp-name-lie')).toMatchObject({
       verdict: 'pass',
       saw: expect.stringContaining('-32020'),
@@ -67,6 +70,21 @@ describe('latchkey check of Latchkey', () => {
     expect(idsOf(found, 'fail')).toEqual([]);
     expect(findingOf(found, 'token-accepted')?.saw).toBe('accepted; it sees 1 tool');
     expect(spawnSync('ls', [place.folder]).stdout.toString()).not.toContain('ran');
+  });
+
+  it('passes before an issuer’s tokens, with JWTs that it did not sign refused', async () => {
+    const issuer = place.closeAfter(await startIssuer());
+    const spy = place.closeAfter(await startSpyUpstream());
+    const gateway = place.closeAfter(
+      await startLatchkey({
+        config: { upstream: { url: spy.url }, auth: { issuers: { test: { issuer: issuer.url } } } },
+      }),
+    );
+    const found = await report(gateway.url);
+    expect(idsOf(found, 'fail')).toEqual([]);
+    for (const id of ['unsigned-token', 'foreign-key', 'confused-key'])
+      expect(findingOf(found, id)).toMatchObject({ verdict: 'pass', saw: '401, invalid_token' });
+    expect(spy.requests).toEqual([]);
   });
 });
 

@@ -1,6 +1,8 @@
+import { createHmac, createPublicKey, verify, type JsonWebKey } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   challenge,
+  ISSUER_KEY_PEM,
   issuerMetadata,
   ISSUER_PATH,
   resourceMetadata,
@@ -60,6 +62,27 @@ const says = (status: number, headersOf: Record<string, string>, body = ''): Ret
   headers: headersOf,
   body,
 });
+
+interface Decoded {
+  readonly header: { readonly alg?: string; readonly jwk?: JsonWebKey };
+  readonly claims: { readonly aud: string };
+  readonly input: string;
+  readonly signature: Buffer;
+}
+
+const NO_TOKEN: Decoded = { header: {}, claims: { aud: '' }, input: '', signature: Buffer.alloc(0) };
+
+function decode(authorization: string): Decoded | null {
+  const [, header, claims, signature] = /^Bearer (eyJ[\w-]+)\.([\w-]+)\.([\w-]*)$/.exec(authorization) ?? [];
+  if (header === undefined || claims === undefined || signature === undefined) return null;
+  const [head, body] = [header, claims].map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()));
+  return {
+    header: head,
+    claims: body,
+    input: `${header}.${claims}`,
+    signature: Buffer.from(signature, 'base64url'),
+  };
+}
 
 interface Case {
   readonly flaw: Flaw;
@@ -195,13 +218,38 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'any token': {
     flaw: accepts((given) => given.startsWith('Bearer ')),
-    fail: ['bad-token', 'malformed-token', 'unsigned-token'],
+    fail: ['bad-token', 'malformed-token', 'unsigned-token', 'foreign-key', 'confused-key'],
     warn: ['two-tokens'],
   },
   'a JWT without a signature': {
     flaw: accepts((given) => /^Bearer eyJ[\w-]+\.[\w-]+\.$/.test(given)),
     fail: ['unsigned-token'],
   },
+  'a JWT that is decoded and not verified': {
+    flaw: accepts((given) => decode(given)?.claims.aud.endsWith('/mcp') ?? false),
+    fail: ['unsigned-token', 'foreign-key', 'confused-key'],
+  },
+  'a JWT that brings its key': {
+    flaw: accepts((given) => {
+      const { header, input, signature } = decode(given) ?? NO_TOKEN;
+      if (header.jwk === undefined) return false;
+      const key = createPublicKey({ key: header.jwk, format: 'jwk' });
+      return verify('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }, signature);
+    }),
+    fail: ['foreign-key'],
+  },
+  ...Object.fromEntries(
+    [ISSUER_KEY_PEM, ISSUER_KEY_PEM.trimEnd()].map((secret, index) => [
+      `the public key as a secret, written in way ${index + 1}`,
+      {
+        flaw: accepts((given) => {
+          const { header, input, signature } = decode(given) ?? NO_TOKEN;
+          return header.alg === 'HS256' && createHmac('sha256', secret).update(input).digest().equals(signature);
+        }),
+        fail: ['confused-key'],
+      },
+    ]),
+  ),
   'the password of a framework': {
     flaw: accepts((given) => given === `Basic ${btoa('admin:admin')}`),
     fail: ['other-scheme'],

@@ -22,6 +22,8 @@ import { badToken } from './probes/bad-token.ts';
 import { malformedToken } from './probes/malformed-token.ts';
 import { otherScheme } from './probes/other-scheme.ts';
 import { unsignedToken } from './probes/unsigned-token.ts';
+import { foreignKey } from './probes/foreign-key.ts';
+import { confusedKey } from './probes/confused-key.ts';
 import { queryToken } from './probes/query-token.ts';
 import { methodsGuarded } from './probes/methods-guarded.ts';
 import { tokenAccepted } from './probes/token-accepted.ts';
@@ -66,6 +68,8 @@ export const PROBES: readonly Probe[] = [
   malformedToken,
   otherScheme,
   unsignedToken,
+  foreignKey,
+  confusedKey,
   queryToken,
   methodsGuarded,
   tokenAccepted,

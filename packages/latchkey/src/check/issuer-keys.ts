@@ -12,7 +12,7 @@ export interface IssuerKey {
 }
 
 /** The first key in the published sets that signs with RSA or ECDSA; null where there is none. */
-export async function loadIssuerKey(site: Site): Promise<IssuerKey | null> {
+export async function loadIssuerKey(site: Pick<Site, 'issuers' | 'send'>): Promise<IssuerKey | null> {
   for (const { json, url } of site.issuers.flatMap(({ documents }) => documents)) {
     const place = toUrl(json?.['jwks_uri']);
     if (place === null) continue;

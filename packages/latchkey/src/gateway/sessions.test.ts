@@ -80,6 +80,16 @@ describe('createSessions', () => {
     expect(sessions.makeRoom(person('carol'), 1000, () => false)).toBe(false);
   });
 
+  it('remembers the last ten thousand that ended', () => {
+    const sessions = createSessions(KEY, LIMITS);
+    const sealed = Array.from({ length: 10_001 }, (_, at) => sessions.open(server, person('alice'), `s${at}`, 0));
+    for (const each of sealed) sessions.end(each);
+    const known = [0, 1, 10_000].map((at) => sessions.unseal(server, person('alice'), sealed[at] as string, 0));
+    expect(known).toEqual(['s0', null, null]);
+    sessions.close('of nobody');
+    expect(sessions.countOf(person('alice'))).toBe(1);
+  });
+
   it('ends no session because the clock was set, and keeps none for as long as it jumped', () => {
     const days = 172_800_000;
     for (const jump of [days, -days]) {

@@ -22,19 +22,32 @@ function createTable(sessions: Readonly<Record<string, number | null>>) {
 
 describe('SessionTable', () => {
   it('ends a caller’s own session that was left alone for longest', async () => {
-    const { table, ended } = createTable({ a1: 300, a2: 400, a3: null, a4: 50 });
+    const { table, ended } = createTable({ a1: 400, a2: 300, a3: null, a4: 50 });
     expect([await table.makeRoom('a'), await table.makeRoom('a'), await table.makeRoom('a')]).toEqual([
       true,
       true,
       false,
     ]);
-    expect([ended, table.size]).toEqual([['a2', 'a1'], 2]);
+    expect([ended, table.size]).toEqual([['a1', 'a2'], 2]);
+    expect(['a1', 'a3'].map((id) => table.get(id) === undefined)).toEqual([true, false]);
+    table.endAll();
+    expect(ended).toEqual(['a1', 'a2', 'a3', 'a4']);
   });
 
   it('ends one of whoever has most, before one that was left alone for longer', async () => {
-    const { table, ended } = createTable({ a1: 900, b1: 200, b2: 300, b3: 50 });
-    expect(await table.makeRoom('a')).toBe(true);
-    expect(ended).toEqual(['b2']);
+    for (const others of [
+      { b1: 200, b2: 300, b3: 50 },
+      { b2: 300, b1: 200, b3: 50 },
+    ]) {
+      for (const sessions of [
+        { a1: 900, ...others },
+        { ...others, a1: 900 },
+      ]) {
+        const { table, ended } = createTable(sessions);
+        expect(await table.makeRoom('a')).toBe(true);
+        expect(ended).toEqual(['b2']);
+      }
+    }
   });
 
   it('takes no place from someone who has as few', async () => {

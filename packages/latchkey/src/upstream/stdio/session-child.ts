@@ -69,8 +69,9 @@ export class SessionChild implements Session, ChildHandlers {
     return launched;
   }
 
-  get idleSince(): number | null {
-    const used = this.#child === null || this.#pending.size > 0 || this.#side.isOpen;
+  get idleSince(): number | null | undefined {
+    if (this.#child === null) return undefined;
+    const used = this.#pending.size > 0 || this.#side.isOpen;
     return used ? null : Math.max(this.#usedAt, this.#side.leftAt);
   }
 

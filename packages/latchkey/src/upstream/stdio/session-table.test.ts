@@ -50,6 +50,19 @@ describe('SessionTable', () => {
     }
   });
 
+  it('ends one that was used just now only where its owner has two more', async () => {
+    const one = createTable({ a1: null, b1: 10, b2: 20 });
+    expect([await one.table.makeRoom('a'), one.ended]).toEqual([false, []]);
+    const two = createTable({ a1: null, b1: 10, b2: 20, b3: null, c1: 900 });
+    expect([await two.table.makeRoom('a'), two.ended]).toEqual([true, ['b2']]);
+    // The one that wants the place is there already, and has none yet.
+    two.table.add('d1', 'd', { post() {}, listen() {}, end() {} });
+    two.table.add('e1', 'd', { post() {}, listen() {}, end() {} });
+    expect([await two.table.makeRoom('d'), two.ended]).toEqual([true, ['b2', 'b1']]);
+    const used = createTable({ b1: null, b2: null });
+    expect(await used.table.makeRoom('new')).toBe(false);
+  });
+
   it('takes no place from someone who has as few', async () => {
     const { table, ended } = createTable({ a1: null, b1: 900, c1: 900 });
     expect(await table.makeRoom('a')).toBe(false);

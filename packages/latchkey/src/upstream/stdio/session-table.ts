@@ -3,8 +3,8 @@ import type { Posted } from './modern-call.ts';
 
 /** What a legacy client holds by its session id. */
 export interface Session {
-  /** When it was used last, by `performance.now()`; null while it is used. Absent where it has no process of its own. */
-  readonly idleSince?: number | null;
+  /** When it was used last, by `performance.now()`; null while it is used. Undefined while it has no process of its own. */
+  readonly idleSince?: number | null | undefined;
   post(request: Posted, answer: Answer): void;
   listen(answer: Answer): void;
   /** Settles when its own process is gone. */
@@ -46,8 +46,9 @@ export class SessionTable {
   }
 
   /**
-   * Ends the session that was not used for longest, of whoever has most of them, so that one caller cannot take the places
-   * of others. False where all that this caller may take were used lately.
+   * Ends the session that was not used for longest, of whoever has most of them. One who has at least two more than this
+   * caller gives one up at once, so that nobody can keep others out; else it must have been left alone for long enough, and
+   * who has no more than this caller gives none. False where there is no such session.
    */
   async makeRoom(owner: string): Promise<boolean> {
     const counts = this.#count();
@@ -57,7 +58,8 @@ export class SessionTable {
     for (const held of this.#held.values()) {
       const count = counts.get(held.owner) ?? 0;
       const since = held.session.idleSince ?? null;
-      if (since === null || since > until || (held.owner !== owner && count <= own)) continue;
+      if (since === null || (held.owner !== owner && count <= own)) continue;
+      if (count < own + 2 && since > until) continue;
       if (found === null || count > found.count || (count === found.count && since < found.since))
         found = { session: held.session, count, since };
     }
@@ -67,7 +69,8 @@ export class SessionTable {
 
   #count(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
-    for (const { owner } of this.#held.values()) counts.set(owner, (counts.get(owner) ?? 0) + 1);
+    for (const { owner, session } of this.#held.values())
+      if (session.idleSince !== undefined) counts.set(owner, (counts.get(owner) ?? 0) + 1);
     return counts;
   }
 }

@@ -18,7 +18,7 @@ import { createDecorate, isRemoved, refuseMethod, toDiscovery } from './stdio/mo
 import { Reply } from './stdio/reply.ts';
 import { SessionChild } from './stdio/session-child.ts';
 import { SessionTable, type Session } from './stdio/session-table.ts';
-import { SharedChild } from './stdio/shared-child.ts';
+import { MAX_OF_OWNER, SharedChild } from './stdio/shared-child.ts';
 import { SharedSession } from './stdio/shared-session.ts';
 import { acquireWatchdog } from './stdio/watchdog.ts';
 
@@ -153,9 +153,10 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
     const onEnd = (): void => sessions.delete(id);
     if (at === 'own')
       return new SessionChild(launcher, { id, owner, callTimeoutMs, startTimeoutMs, deadlines, log, onEnd });
+    const mayCall = (): boolean => !shared.crowded || sessions.underWayOf(owner) < MAX_OF_OWNER;
     return at === 'legacy'
-      ? new SharedSession(shared, { id, listeners, onEnd })
-      : new LegacySession(shared, { id, callTimeoutMs, onEnd });
+      ? new SharedSession(shared, { id, listeners, mayCall, onEnd })
+      : new LegacySession(shared, { id, callTimeoutMs, mayCall, onEnd });
   }
 
   async function openSession(request: Posted, answer: Answer): Promise<void> {

@@ -21,6 +21,8 @@ const CLOSE = 0x7d;
 export interface LegacySessionOptions {
   readonly id: string;
   readonly callTimeoutMs: number;
+  /** Whether its owner may have one more call under way. */
+  mayCall(): boolean;
   onEnd(): void;
 }
 
@@ -69,6 +71,10 @@ export class LegacySession {
     return started;
   }
 
+  get underWay(): number {
+    return this.#pending.size;
+  }
+
   post(request: Posted, answer: Answer): void {
     const { message } = request;
     if (this.#over) return answer.fail(refuse('session-unknown'));
@@ -110,7 +116,7 @@ export class LegacySession {
     if (message.method === 'resources/subscribe' || message.method === 'resources/unsubscribe')
       return void this.#subscribe(message, reply);
     if (!this.#mayCarry(message)) return answer.fail(refuse('params-invalid', { detail: '_meta' }));
-    if (this.#pending.size >= MAX_OF_SESSION) return answer.fail(NOT_READING.refusal);
+    if (this.underWay >= MAX_OF_SESSION || !this.#options.mayCall()) return answer.fail(NOT_READING.refusal);
     const pending: Pending = { message, reply, childId: 0, rounds: 0 };
     this.#pending.set(toIdKey(reply.id), pending);
     return void this.#call(pending, []);

@@ -75,6 +75,10 @@ export class SessionChild implements Session, ChildHandlers {
     return used ? null : Math.max(this.#usedAt, this.#side.leftAt);
   }
 
+  get underWay(): number {
+    return this.#pending.size;
+  }
+
   post(request: Posted, answer: Answer): void {
     const { message } = request;
     this.#usedAt = performance.now();

@@ -8,6 +8,7 @@ function createTable(sessions: Readonly<Record<string, number | null>>) {
   for (const [id, agoMs] of Object.entries(sessions)) {
     const session: Session = {
       idleSince: agoMs === null ? null : performance.now() - agoMs,
+      underWay: agoMs === null ? 2 : 0,
       post() {},
       listen() {},
       async end() {
@@ -56,8 +57,8 @@ describe('SessionTable', () => {
     const two = createTable({ a1: null, b1: 10, b2: 20, b3: null, c1: 900 });
     expect([await two.table.makeRoom('a'), two.ended]).toEqual([true, ['b2']]);
     // The one that wants the place is there already, and has none yet.
-    two.table.add('d1', 'd', { post() {}, listen() {}, end() {} });
-    two.table.add('e1', 'd', { post() {}, listen() {}, end() {} });
+    two.table.add('d1', 'd', { underWay: 0, post() {}, listen() {}, end() {} });
+    two.table.add('e1', 'd', { underWay: 0, post() {}, listen() {}, end() {} });
     expect([await two.table.makeRoom('d'), two.ended]).toEqual([true, ['b2', 'b1']]);
     const used = createTable({ b1: null, b2: null });
     expect(await used.table.makeRoom('new')).toBe(false);
@@ -80,7 +81,12 @@ describe('SessionTable', () => {
   it('ends none that has no process of its own', async () => {
     const table = new SessionTable(0);
     const ended: string[] = [];
-    table.add('a1', 'a', { post() {}, listen() {}, end: () => void ended.push('a1') });
+    table.add('a1', 'a', { underWay: 0, post() {}, listen() {}, end: () => void ended.push('a1') });
     expect([await table.makeRoom('a'), ended]).toEqual([false, []]);
+  });
+
+  it('counts the calls under way of an owner', () => {
+    const { table } = createTable({ a1: null, a2: null, a3: 10, b1: null });
+    expect(['a', 'b', 'c'].map((owner) => table.underWayOf(owner))).toEqual([4, 2, 0]);
   });
 });

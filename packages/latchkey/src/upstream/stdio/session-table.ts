@@ -5,6 +5,8 @@ import type { Posted } from './modern-call.ts';
 export interface Session {
   /** When it was used last, by `performance.now()`; null while it is used. Undefined while it has no process of its own. */
   readonly idleSince?: number | null | undefined;
+  /** Its calls under way. */
+  readonly underWay: number;
   post(request: Posted, answer: Answer): void;
   listen(answer: Answer): void;
   /** Settles when its own process is gone. */
@@ -39,6 +41,13 @@ export class SessionTable {
 
   delete(id: string): void {
     this.#held.delete(id);
+  }
+
+  /** Calls under way in all sessions of that owner. */
+  underWayOf(owner: string): number {
+    let count = 0;
+    for (const held of this.#held.values()) if (held.owner === owner) count += held.session.underWay;
+    return count;
   }
 
   endAll(): void {

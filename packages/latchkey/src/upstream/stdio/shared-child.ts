@@ -36,6 +36,8 @@ interface Entry extends Bounded, Numbered {
 const MAX_IN_FLIGHT = 10_000;
 /** Calls under way of one legacy session: callers who left do not end theirs, and all sessions together share the child's. */
 export const MAX_OF_SESSION = 100;
+/** Calls under way in all sessions of one caller, where the child is crowded. */
+export const MAX_OF_OWNER = 1000;
 const MAX_WAITING = 1000;
 
 /** The child of all callers who need no child of their own: ids are its own count, so no two callers can meet. */
@@ -57,6 +59,11 @@ export class SharedChild implements ChildHandlers {
   /** What the child said of itself while it is there to be called, else null. */
   get ready(): Greeting | null {
     return this.#greeting;
+  }
+
+  /** Whether half of the calls are under way that may be: from then on each caller's are counted. */
+  get crowded(): boolean {
+    return this.#calls.size >= MAX_IN_FLIGHT / 2;
   }
 
   /** Starts the child if it is not there. In the back-off after a death it says so at once. */

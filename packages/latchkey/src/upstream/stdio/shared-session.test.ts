@@ -11,6 +11,7 @@ import {
   textOf,
   tool,
 } from '../../../../../test/fixtures/stdio-servers.ts';
+import type { Collected } from '../../../../../test/fixtures/answer-collector.ts';
 import type { StdioUpstreamOptions } from '../stdio.ts';
 
 afterEach(closeUpstreams);
@@ -55,6 +56,21 @@ describe.skipIf(process.platform === 'win32')('SharedSession', { timeout: 30_000
         },
       },
     ]);
+  });
+
+  it('lets nobody take all the calls that the process may have under way', async () => {
+    const upstream = start(RAW);
+    const [alice, bob] = [createCaller(upstream, 'alice'), createCaller(upstream, 'bob')];
+    const bobs = await bob.openSession();
+    const hanging: Collected[] = [];
+    for (let session = 0; session < 55; session += 1) {
+      const id = await alice.openSession();
+      for (let call = 1; call <= 100; call += 1) hanging.push(alice.legacy({ id: call, ...tool('hang') }, id));
+    }
+    expect(hanging.filter(({ refusal }) => refusal === null)).toHaveLength(5000);
+    expect(hanging.at(-1)?.refusal?.reason).toBe('upstream-unreachable');
+    const answer = await bob.legacy({ id: 1, ...tool('pid') }, bobs).finished;
+    expect(answer.messages[0]).toHaveProperty('result');
   });
 
   it('keeps 20 sessions with equal ids apart over 1,000 calls', async () => {

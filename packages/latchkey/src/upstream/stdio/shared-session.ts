@@ -19,6 +19,8 @@ import { splice } from './splice.ts';
 export interface SharedSessionOptions {
   readonly id: string;
   readonly listeners: Listeners;
+  /** Whether its owner may have one more call under way. */
+  mayCall(): boolean;
   onEnd(): void;
 }
 
@@ -50,6 +52,10 @@ export class SharedSession implements Listener {
     if (started.kind === 'lost') this.end();
     else this.#options.listeners.add(this);
     return started;
+  }
+
+  get underWay(): number {
+    return this.#pending.size;
   }
 
   post({ message }: Posted, answer: Answer): void {
@@ -101,7 +107,7 @@ export class SharedSession implements Listener {
   #call(key: string, message: Message, answer: Answer): void {
     if (hidesProgressToken(message))
       return answer.fail(refuse('params-invalid', { detail: 'progressToken is neither a string nor a number' }));
-    if (this.#pending.size >= MAX_OF_SESSION) return answer.fail(NOT_READING.refusal);
+    if (this.underWay >= MAX_OF_SESSION || !this.#options.mayCall()) return answer.fail(NOT_READING.refusal);
     const childId = this.#shared.nextId();
     const reply = new Reply(answer, message.id ?? 'null');
     const call = new SharedCall(childId, reply, tokenOf(message), () => void this.#pending.take(key));

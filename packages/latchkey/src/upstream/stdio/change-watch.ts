@@ -13,6 +13,8 @@ export class ChangeWatch {
   readonly #meta: () => string;
   readonly #deliver: (line: Buffer) => void;
   readonly #uris = new Set<string>();
+  /** What the server was asked to tell, and what to do when that is given up. */
+  readonly #open = new Map<number, () => void>();
   #id = 0;
   #closed = false;
 
@@ -45,13 +47,18 @@ export class ChangeWatch {
     this.#id = Object.keys(filter).length === 0 ? 0 : this.#shared.nextId();
     const agreed = this.#id === 0 ? new Set<string>() : await this.#listen(this.#id, filter);
     // The old one ends only now, so that no change falls between the two.
-    if (before !== 0) this.#shared.cancel(before, 'replaced');
+    this.#giveUp(before, 'replaced');
     return agreed;
   }
 
   close(): void {
     this.#closed = true;
-    if (this.#id !== 0) this.#shared.cancel(this.#id, 'the session ended');
+    for (const id of this.#open.keys()) this.#giveUp(id, 'the session ended');
+  }
+
+  #giveUp(id: number, why: string): void {
+    this.#open.get(id)?.();
+    if (this.#open.delete(id)) this.#shared.cancel(id, why);
   }
 
   #listen(id: number, filter: Record<string, unknown>): Promise<ReadonlySet<string>> {
@@ -61,7 +68,9 @@ export class ChangeWatch {
         clearTimeout(timer);
         resolve(agreed);
       };
+      this.#open.set(id, () => settle(new Set()));
       const lost = (): void => {
+        this.#open.delete(id);
         settle(new Set());
         if (this.#id === id && !this.#closed) setTimeout(() => void this.#again(id), RETRY_MS).unref();
       };

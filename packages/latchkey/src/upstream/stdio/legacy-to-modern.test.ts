@@ -13,6 +13,25 @@ afterEach(closeUpstreams);
 
 const cancel = (requestId: unknown) => ({ method: 'notifications/cancelled', params: { requestId } });
 
+/** A server of 2026-07-28 that acknowledges one subscription and no other, and writes down what it hears. */
+const LISTENED_TO_ONCE = `
+  const say = (message) => process.stdout.write(JSON.stringify({ jsonrpc: '2.0', ...message }) + '\\n');
+  let listening = false;
+  require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+    require('node:fs').appendFileSync(process.env.LOG, line + '\\n');
+    const { id, method, params } = JSON.parse(line);
+    if (method === 'initialize') say({ id, error: { code: -32601, message: 'unknown' } });
+    if (method === 'server/discover')
+      say({ id, result: {
+        resultType: 'complete', supportedVersions: ['2026-07-28'],
+        capabilities: { resources: { listChanged: true, subscribe: true } },
+      } });
+    if (method !== 'subscriptions/listen' || listening) return;
+    listening = true;
+    const meta = { 'io.modelcontextprotocol/subscriptionId': id };
+    say({ method: 'notifications/subscriptions/acknowledged', params: { _meta: meta, notifications: params.notifications } });
+  });`;
+
 describe.skipIf(process.platform === 'win32')('LegacySession', { timeout: 30_000 }, () => {
   it('never sends a call that was cancelled, or whose session ended, before it could be sent', async () => {
     const log = createLogFile();
@@ -57,5 +76,18 @@ describe.skipIf(process.platform === 'win32')('LegacySession', { timeout: 30_000
     expect((await caller.legacy({ id: 7, ...echo }, other).finished).status).toBe(200);
     caller.legacy(cancel(7), session);
     expect(await reasonOf(7)).toBeUndefined();
+  });
+
+  it('ends all that it listens to, also where it is just about to listen to more', async () => {
+    const log = createLogFile();
+    const caller = createCaller(startUpstream([process.execPath, '-e', LISTENED_TO_ONCE], { env: { LOG: log } }));
+    const sent = (method: string) => readFileSync(log, 'utf8').split(`"method":"${method}"`).length - 1;
+    const session = await caller.openSession();
+    await expect.poll(() => sent('subscriptions/listen')).toBe(1);
+    const watching = caller.legacy({ id: 1, method: 'resources/subscribe', params: { uri: 'file:///a' } }, session);
+    await expect.poll(() => sent('subscriptions/listen')).toBe(2);
+    caller.remove(session);
+    await expect.poll(() => sent('notifications/cancelled'), { timeout: 3000 }).toBe(2);
+    await watching.finished;
   });
 });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
+import { isRunning } from '../../../../test/fixtures/processes.ts';
 import { createCaller } from '../../../../test/fixtures/stdio-caller.ts';
 import {
   closeUpstreams,
@@ -405,6 +406,18 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
         expect(opened.map(({ status }) => status === 'fulfilled')).toEqual([true, true, true, false, false, false]);
         await closeUpstreams();
       }
+    });
+
+    it('is closed only when every process is gone, those of sessions that just ended too', async () => {
+      const upstream = startUpstream(RAW, { env: { RAW_STUBBORN: '1' } });
+      const caller = createCaller(upstream);
+      const sessions = [await caller.openSession(), await caller.openSession()] as const;
+      const answers = sessions.map((session) => caller.legacy({ id: 1, ...tool('pid') }, session).finished);
+      const pids = (await Promise.all(answers)).map(({ messages }) => Number(textOf(messages[0])));
+      expect(pids.map(isRunning)).toEqual([true, true]);
+      caller.remove(sessions[0]);
+      await upstream.close();
+      expect(pids.map(isRunning)).toEqual([false, false]);
     });
 
     it('ends the stream of a cancelled request', async () => {

@@ -36,6 +36,8 @@ export interface LauncherOptions extends Omit<ChildOptions, 'watchdog' | 'output
 export class Launcher {
   readonly #options: LauncherOptions;
   readonly #children = new Map<Child, boolean>();
+  /** Of children that have no place any more, and are not gone yet. */
+  readonly #leaving = new Set<Promise<void>>();
   // Deaths before the hand-shake was done: they say that the command is broken, so everybody waits.
   readonly #backoff = createBackoff();
   #era: Promise<Launched<'modern' | 'legacy'>> | null = null;
@@ -97,12 +99,20 @@ export class Launcher {
       onLine: (line) => handlers.onLine(line),
       onEnd: (ending) => {
         this.#children.delete(child);
+        this.#await(child);
         this.#notFound = ending.kind === 'not-started' && ending.cause.code === 'ENOENT';
         handlers.onEnd(ending);
       },
     };
     this.#children.set(child, counted);
     return { kind: 'ok', value: child };
+  }
+
+  #await(child: Child): void {
+    // The end is told of before `stop` could give its promise.
+    const gone = Promise.resolve().then(() => child.stop());
+    this.#leaving.add(gone);
+    void gone.then(() => this.#leaving.delete(gone));
   }
 
   #obstacle(): Loss | null {
@@ -161,11 +171,12 @@ export class Launcher {
     return { kind: 'ok', value: { child, greeting: greeted.value } };
   }
 
-  /** Ends every child, and starts none any more. */
+  /** Ends every child, and starts none any more. Settles when all are gone. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#spare = null;
     await Promise.all([...this.#children.keys()].map((child) => child.stop()));
+    await Promise.all(this.#leaving);
   }
 
   #count(): number {

@@ -25,6 +25,9 @@ const triesEveryMs = 100;
 const patience = { timeout: 25_000 };
 const authorizationUrl = /visiting:?\s+(http\S+)/g;
 
+// Below those that the system gives out: mcp-remote that finds its own in use signs in at another, and steps up at its own.
+const callbackPort = (url: string): string => String(20_000 + (Number(new URL(url).port) % 10_000));
+
 // It prints the URL first and listens for the answer a moment later, which no person is too quick for.
 async function approve(browser: Browser, url: string): Promise<void> {
   const callback = await browser.signIn(url);
@@ -43,7 +46,7 @@ export async function startMcpRemote(url: string, folder?: string): Promise<McpR
   const own = folder ?? (await mkdtemp(join(tmpdir(), 'latchkey-mcp-remote-')));
   const transport = new StdioClientTransport({
     command: process.execPath,
-    args: [program, url, '--transport', 'http-only'],
+    args: [program, url, callbackPort(url), '--transport', 'http-only'],
     // No window opens on the machine of whoever runs the tests.
     env: { ...getDefaultEnvironment(), MCP_REMOTE_CONFIG_DIR: own, BROWSER: '/bin/true' },
     stderr: 'pipe',

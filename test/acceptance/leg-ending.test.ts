@@ -120,8 +120,8 @@ test('LEG-21 session cap: one that was left alone makes room for another', async
 }, 60_000);
 
 test('LEG-21 processes: a session that was left alone makes room, of whoever has most', async () => {
-  const [web, site] = await startEverySite({ limits: { children: 2, sessionYield: `${YIELD_MS / 1000}s` } });
-  await web.close();
+  const [web, site, modern] = await startEverySite({ limits: { children: 2, sessionYield: `${YIELD_MS / 1000}s` } });
+  await Promise.all([web.close(), modern.close()]);
   const [first, second] = [await openSession(site), await openSession(site)];
   await expectRefused(site, initializeCall(), [429, 503]);
   const bobs = await openSession(site, site.tokens.bob);

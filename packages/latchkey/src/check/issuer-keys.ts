@@ -6,12 +6,12 @@ import type { Site } from './site.ts';
 /** A public key of an authorization server. */
 export interface IssuerKey {
   readonly key: KeyObject;
-  /** JWA's names of the algorithms to sign with such a key (RFC 7518 §3.1): the most usual one. */
+  /** The usual one to sign with such a key (RFC 7518 §3.1). */
   readonly algorithm: 'RS256' | 'ES256';
   readonly kid: string | null;
 }
 
-/** The first key in the published sets that signs with RSA or ECDSA; null where there is none. */
+/** The first key in the published sets that signs with RSA or P-256; null where there is none. */
 export async function loadIssuerKey(site: Pick<Site, 'issuers' | 'send'>): Promise<IssuerKey | null> {
   for (const { json, url } of site.issuers.flatMap(({ documents }) => documents)) {
     const place = toUrl(json?.['jwks_uri']);

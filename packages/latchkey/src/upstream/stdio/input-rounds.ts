@@ -91,7 +91,7 @@ export class InputRounds {
   }
 
   async #acquire(owner: string, capabilities: string, reply: Reply): Promise<Launched<ExclusiveChild>> {
-    const key = `${owner}\n${capabilities}`;
+    const key = poolKey(owner, capabilities);
     const pool = this.#pools.get(key) ?? { children: new Set(), queue: [], starting: 0 };
     this.#pools.set(key, pool);
     const until = performance.now() + this.#options.callTimeoutMs;
@@ -125,7 +125,7 @@ export class InputRounds {
       onEnd: () => {
         pool.children.delete(child);
         if (pool.children.size + pool.starting === 0 && pool.queue.length === 0)
-          this.#pools.delete(`${owner}\n${capabilities}`);
+          this.#pools.delete(poolKey(owner, capabilities));
         pool.queue.shift()?.();
       },
     });
@@ -157,6 +157,10 @@ export class InputRounds {
     this.#states.set(state, child);
     return state;
   }
+}
+
+function poolKey(owner: string, capabilities: string): string {
+  return `${owner}\n${capabilities}`;
 }
 
 function waitIn(queue: (() => void)[], atMostMs: number): Promise<void> {

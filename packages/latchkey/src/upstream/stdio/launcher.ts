@@ -99,7 +99,7 @@ export class Launcher {
       onLine: (line) => handlers.onLine(line),
       onEnd: (ending) => {
         this.#children.delete(child);
-        this.#await(child);
+        this.#waitForEnd(child);
         this.#notFound = ending.kind === 'not-started' && ending.cause.code === 'ENOENT';
         handlers.onEnd(ending);
       },
@@ -108,8 +108,8 @@ export class Launcher {
     return { kind: 'ok', value: child };
   }
 
-  #await(child: Child): void {
-    // The end is told of before `stop` could give its promise.
+  #waitForEnd(child: Child): void {
+    // A child tells of its end before `stop` could give its promise.
     const gone = Promise.resolve().then(() => child.stop());
     this.#leaving.add(gone);
     void gone.then(() => this.#leaving.delete(gone));

@@ -95,7 +95,7 @@ test('LEG-21 session cap and reaping', async () => {
   for (const stream of streams) stream.destroy();
 });
 
-const YIELD_MS = 1000;
+const YIELD_MS = 3000;
 
 test('LEG-21 session cap: one that was left alone makes room for another', async () => {
   const limits = { sessions: CAP, sessionYield: `${YIELD_MS / 1000}s` };
@@ -117,6 +117,19 @@ test('LEG-21 session cap: one that was left alone makes room for another', async
   }
   for (const stream of streams) stream.destroy();
   await Promise.all(yielding.map((site) => site.close()));
+}, 60_000);
+
+test('LEG-21 session cap: of those asked for at once no more are opened', async () => {
+  const crowded = await startEverySite({ limits: { sessions: CAP } });
+  for (const site of crowded) {
+    const answers = await Promise.all(Array.from({ length: 5 * CAP }, () => send(site, initializeCall())));
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200).length).toBe(CAP);
+    expect(new Set(statuses)).toEqual(new Set([200, 429]));
+    // One of another caller is not in the way.
+    await openSession(site, site.tokens.bob);
+  }
+  await Promise.all(crowded.map((site) => site.close()));
 }, 60_000);
 
 test('LEG-21 processes: a session that was left alone makes room, of whoever has most', async () => {

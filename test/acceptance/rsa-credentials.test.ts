@@ -1,11 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { hold } from '../fixtures/connections.ts';
 import { exchangeInTurn, exchangeRaw, headerValues, json } from '../fixtures/raw-http.ts';
 import { expectDiscreet, metadataUrl, readChallenge } from './challenge.ts';
 import {
   callsSeen,
   expectRefused,
+  expectUpstreamUntouched,
   legacyCall,
   MCP_METHODS,
   modernCall,
@@ -137,6 +139,22 @@ test('RSA-05 Revoked token', async () => {
   const old = (await site.gateway.createToken('turning', '--scope', 'file:read')).token;
   await site.gateway.command('token', 'rotate', 'turning', '--grace', '0s');
   await expectUnauthorized({ token: old }, 'invalid_token');
+});
+
+test('RSA-05 A body that comes after the token was revoked', async () => {
+  const { token } = await site.gateway.createToken('slow hand', '--scope', 'file:read');
+  const bytes = requestBytes(site, { token });
+  const head = bytes.indexOf('\r\n\r\n') + 4;
+  await expectUpstreamUntouched(site, async () => {
+    const held = hold(site.gateway.url);
+    held.socket.write(bytes.subarray(0, head));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await site.gateway.command('token', 'revoke', 'slow hand');
+    held.socket.write(bytes.subarray(head));
+    await held.heard('invalid_token');
+    expect(held.text()).toMatch(/^HTTP\/1\.1 401 /);
+    held.socket.destroy();
+  });
 });
 
 test('RSA-06 Scheme case', async () => {

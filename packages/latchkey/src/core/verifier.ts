@@ -62,6 +62,12 @@ export type CredentialReason = Extract<
 >;
 
 /**
+ * How long a verdict may be acted on without asking again whether the credential ended, in milliseconds. What takes a
+ * credential away is answered only after that, so nobody can know of it sooner.
+ */
+export const VERDICT_HOLDS_MS = 2;
+
+/**
  * Proves who a credential belongs to. `skip` means "not my kind of credential"; a rejection is final.
  * `now` is epoch milliseconds. `server` is the name of the protected server the request goes to.
  * A verifier that throws is a verifier that cannot decide: the gateway answers 503.

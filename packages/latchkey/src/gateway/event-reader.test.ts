@@ -17,6 +17,11 @@ describe('EventReader', () => {
     for (const size of [1, 2, 3, 7, 1000]) expect(readInPieces(stream, size)).toEqual(['{"a":1}', 'two']);
   });
 
+  it('takes no byte order mark for a part of the stream', () => {
+    for (const size of [1, 2, 3, 1000])
+      expect(readInPieces('\ufeffdata: one\n\ndata: two\n\n', size)).toEqual(['one', 'two']);
+  });
+
   it('joins the lines of one event, whichever line ends they have', () => {
     for (const end of ['\n', '\r\n', '\r'])
       expect(readInPieces(`data: {${end}data: }${end}${end}data: x${end}${end}`, 1)).toEqual(['{\n}', 'x']);

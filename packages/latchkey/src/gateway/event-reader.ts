@@ -5,6 +5,7 @@ export class EventReader {
   #held: Buffer[] = [];
   #tail: Buffer = Buffer.alloc(0);
   #size = 0;
+  #begun = false;
 
   /** Bytes of an event that is not whole yet. */
   get size(): number {
@@ -29,13 +30,18 @@ export class EventReader {
     const rest = Buffer.from(text.slice(boundary), 'latin1');
     this.#held = [rest];
     this.#size = rest.length;
-    return splitEvents(text.slice(0, boundary))
+    const whole = text.slice(0, boundary);
+    const unmarked = this.#begun || !whole.startsWith(MARK) ? whole : whole.slice(MARK.length);
+    this.#begun = true;
+    return splitEvents(unmarked)
       .map(toData)
       .filter((data) => data !== '');
   }
 }
 
 const NONE: readonly string[] = [];
+/** What a stream may begin with and no reader takes for a part of it (WHATWG HTML §9.2.5): a byte order mark. */
+const MARK = '\u00ef\u00bb\u00bf';
 
 function toData(event: string): string {
   const data: string[] = [];

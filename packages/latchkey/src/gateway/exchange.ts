@@ -82,6 +82,8 @@ export interface Exchange extends Asking {
   slot: number;
   /** When its credential ends, epoch milliseconds; null means never. */
   endsAt: number | null;
+  /** The store's version by which that is so; -1 before the first look. */
+  heldAgainst: number;
 }
 
 /** `null`: go on to the next stage; `done`: answered. */

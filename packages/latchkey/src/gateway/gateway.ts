@@ -35,12 +35,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onBadRequest: (address, refusal, status) => recordBadRequest(state, address, refusal, status),
   });
   nameGateway(state, listener.port);
+  const tell = tellOfSweeps(options.log);
   const sweep = setInterval(() => {
     const now = Date.now();
     state.sessions.reap(now, (sealed) => state.open.inSession(sealed));
-    state.open
-      .sweep(now)
-      .catch((error: unknown) => options.log('error', 'open streams could not be checked', { error: String(error) }));
+    void state.open.sweep(now).then(() => tell(null), tell);
   }, SWEEP_MS);
   return {
     port: listener.port,
@@ -55,6 +54,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       });
       clearInterval(sweep);
     },
+  };
+}
+
+/** Says once that streams cannot be held against the store, and once that they can again. */
+function tellOfSweeps(log: GatewayOptions['log']): (error: unknown) => void {
+  let failing = false;
+  return (error) => {
+    if (error !== null && !failing) log('error', 'open streams could not be checked', { error: String(error) });
+    if (error === null && failing) log('info', 'open streams can be checked again');
+    failing = error !== null;
   };
 }
 
@@ -146,10 +155,12 @@ function createExchange(request: RawRequest, response: ServerResponse): Exchange
     outcome: null,
     exposed: false,
     stream: false,
+    opening: false,
     answer: null,
     sse: null,
     slot: -1,
     endsAt: null,
+    heldAgainst: -1,
   };
 }
 

@@ -25,7 +25,7 @@ export interface OpenExchanges {
   inSession(sealed: string): boolean;
   /**
    * Cuts every exchange whose credential no longer holds at `now`, and those of a principal that leaves too much unread.
-   * To be called a few times a second.
+   * To be called a few times a second. Rejects where the store could not be read, after what is known was done.
    */
   sweep(now: number): Promise<void>;
   /** All of them, to be told that the gateway stops. */
@@ -43,7 +43,6 @@ export function createOpenExchanges({ version, endOf, unreadBytes }: Watch): Ope
   const open = new SlotList<Exchange>();
   const byPrincipal = new Map<string, number>();
   const byNetwork = new Map<string, number>();
-  let seen = -1;
   let foreignAt = Number.NEGATIVE_INFINITY;
 
   const count = (exchange: Exchange, step: 1 | -1): void => {
@@ -52,13 +51,15 @@ export function createOpenExchanges({ version, endOf, unreadBytes }: Watch): Ope
     addTo(byNetwork, networkOf(exchange.address), step);
   };
 
-  const refresh = async (): Promise<void> => {
+  // What was added since the last look was judged by an older version, perhaps.
+  const refresh = async (current: number): Promise<void> => {
     const ends = new Map<string, number | null>();
     for (const exchange of open.toArray()) {
       const { principal } = exchange;
-      if (principal === null || principal.credentialId === null) continue;
+      if (exchange.heldAgainst === current || principal === null || principal.credentialId === null) continue;
       const known = ends.get(principal.credentialId);
       exchange.endsAt = known === undefined ? await endOf(principal) : known;
+      exchange.heldAgainst = current;
       ends.set(principal.credentialId, exchange.endsAt);
     }
   };
@@ -69,6 +70,13 @@ export function createOpenExchanges({ version, endOf, unreadBytes }: Watch): Ope
       const { principal } = exchange;
       if (principal !== null && principal.issuer !== null && (await endOf(principal)) === 0) exchange.endsAt = 0;
     }
+  };
+
+  const look = async (now: number): Promise<void> => {
+    await refresh(await version());
+    if (Math.abs(now - foreignAt) < FOREIGN_MS) return;
+    foreignAt = now;
+    await refreshForeign();
   };
 
   return {
@@ -91,18 +99,14 @@ export function createOpenExchanges({ version, endOf, unreadBytes }: Watch): Ope
       open.toArray().some(({ headers, sessionId }) => sessionId !== null && headers.sessionId === sealed),
     async sweep(now) {
       if (open.size === 0) return;
-      const current = await version();
-      if (current !== seen) {
-        await refresh();
-        seen = current;
+      try {
+        await look(now);
+      } finally {
+        // What ends by itself ends whether or not anybody can be asked.
+        for (const exchange of open.toArray())
+          if (exchange.endsAt !== null && exchange.endsAt <= now) exchange.answer?.abort();
+        cutUnread(open.toArray(), unreadBytes);
       }
-      if (Math.abs(now - foreignAt) >= FOREIGN_MS) {
-        foreignAt = now;
-        await refreshForeign();
-      }
-      for (const exchange of open.toArray())
-        if (exchange.endsAt !== null && exchange.endsAt <= now) exchange.answer?.abort();
-      cutUnread(open.toArray(), unreadBytes);
     },
     toArray: () => open.toArray(),
   };

@@ -3,6 +3,7 @@ import type { GatewayState } from './state.ts';
 import { admitStage } from './stages/admit.ts';
 import { authorizeStage } from './stages/authorize.ts';
 import { checkDefinitionStage } from './stages/check-definition.ts';
+import { confirmStage } from './stages/confirm.ts';
 import { forwardStage } from './stages/forward.ts';
 import { identifyStage } from './stages/identify.ts';
 import { limitPeerStage } from './stages/limit-peer.ts';
@@ -37,6 +38,7 @@ export function createPipeline(state: GatewayState): readonly Stage[] {
     matchReferencesStage(state),
     checkDefinitionStage(state),
     matchParametersStage(state),
+    confirmStage(state),
     forwardStage(state),
   ];
 }

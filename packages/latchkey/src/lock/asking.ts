@@ -27,6 +27,8 @@ export interface Asking {
   rule: Rule | null;
   /** True for the long-lived kinds: the GET stream and subscriptions/listen. */
   stream: boolean;
+  /** True while it asks for a session that is not there yet. */
+  opening: boolean;
   /** Set with the refusal. */
   outcome: Refusal | null;
   exposed: boolean;

@@ -4,6 +4,11 @@
 export const EVENT_END = /\r\n\r\n|\n\n|\r\r|\n\r\n/g;
 export const LONGEST_END = 4;
 
+/** The beginning of a stream as its readers take it: without a byte order mark (§9.2.5). */
+export function withoutMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
+}
+
 /** Where the last whole event ends; 0 where there is none. */
 export function lastBoundary(text: string): number {
   let end = 0;

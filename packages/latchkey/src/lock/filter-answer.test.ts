@@ -72,6 +72,29 @@ describe('createFilterAnswer', () => {
     expect(kept.ended).toBe(true);
   });
 
+  it.each([1, 2, 3, 1000])('reads a stream that begins with a byte order mark, in pieces of %i', (size) => {
+    const { kept, answer } = keep();
+    const filtered = createFilterAnswer(answer, view, 10_000);
+    filtered.start(200, ['content-type', 'text/event-stream']);
+    const bytes = Buffer.from(`\ufeffdata: ${LIST}\n\n`);
+    for (let at = 0; at < bytes.length; at += size) filtered.write(bytes.subarray(at, at + size));
+    filtered.end();
+    expect(kept.text).toBe(`data: ${SHORT}\n\n`);
+  });
+
+  it.each(['\ufeffdata: ', ' data: ', 'Data: ', 'data\ufeff: ', 'datum: '])(
+    'shows no line that begins with %j, which readers ignore',
+    (field) => {
+      const { kept, answer } = keep();
+      const filtered = createFilterAnswer(answer, view, 10_000);
+      filtered.start(200, ['content-type', 'text/event-stream']);
+      filtered.write(`: hello\n\nid: 1\n${field}${LIST}\n\n${field}${LIST}\n\n`);
+      filtered.write(`${field}${LIST}\ndata: {"method":"notifications/message"}\n\n`);
+      filtered.end();
+      expect(kept.text).toBe(': hello\n\nid: 1\n\ndata: {"method":"notifications/message"}\n\n');
+    },
+  );
+
   it('shows nothing of a list it cannot read, and refuses one that is too large', () => {
     const broken = keep();
     const first = createFilterAnswer(broken.answer, view, 100);

@@ -2,7 +2,7 @@ import { bytesOf, copyBytes, joinBytes, latin1Of, lengthInBytes, textOf } from '
 import { filterList, type View } from '../core/filter-list.ts';
 import { refuse } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
-import { EVENT_END, lastBoundary, LONGEST_END, splitEvents } from './events.ts';
+import { EVENT_END, lastBoundary, LONGEST_END, splitEvents, withoutMark } from './events.ts';
 import { headerOf } from './header-of.ts';
 
 /**
@@ -15,6 +15,7 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
   let held: Uint8Array[] = [];
   let size = 0;
   let tail = new Uint8Array(0);
+  let begun = false;
   let startArguments: [number, readonly string[]] = [200, []];
 
   const tooLarge = (): boolean => {
@@ -67,11 +68,9 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
     const rest = joinBytes(held).subarray(lengthInBytes(whole));
     held = rest.length === 0 ? [] : [rest];
     size = rest.length;
-    return inner.write(
-      splitEvents(whole)
-        .map((event) => filterEvent(event, view))
-        .join(''),
-    );
+    const events = splitEvents(begun ? whole : withoutMark(whole));
+    begun = true;
+    return inner.write(events.map((event) => filterEvent(event, view)).join(''));
   };
 
   return {
@@ -108,22 +107,33 @@ function filterEvent(event: string, view: View): string {
     .filter(isData)
     .map((line) => line.slice(5).replace(/^ /, ''))
     .join('\n');
-  // A comment, or an event that only gives its id.
-  if (text === '') return event;
-  const fields = lines.filter((line) => line !== '' && !isData(line));
+  const fields = lines.filter((line) => OTHER_FIELD.test(line));
   try {
-    const filtered = filterList(text, view);
-    if (filtered === null) return event;
+    // A comment, or an event that only gives its id, says nothing.
+    const filtered = text === '' ? null : filterList(text, view);
+    if (filtered === null && lines.every(isKnown)) return event;
+    if (filtered === null) return joinEvent(text === '' ? fields : [...fields, ...lines.filter(isData)]);
     // An event without data is none to a reader, but its id is where to go on from.
-    return `${[...fields, ...(filtered === '' ? [] : [`data: ${filtered}`])].join('\n')}\n\n`;
+    return joinEvent(filtered === '' ? fields : [...fields, `data: ${filtered}`]);
   } catch {
     // What cannot be read cannot be judged, so it is not shown.
     return '';
   }
 }
 
+function joinEvent(lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n\n`;
+}
+
+/** What is no data and yet means something to a reader (WHATWG HTML §9.2.6); it ignores every other line. */
+const OTHER_FIELD = /^(?::|(?:event|id|retry)(?::|$))/;
+
+function isKnown(line: string): boolean {
+  return line === '' || isData(line) || OTHER_FIELD.test(line);
+}
+
 function isData(line: string): boolean {
-  return line.startsWith('data:');
+  return line === 'data' || line.startsWith('data:');
 }
 
 // What these say is true of the bytes that the server wrote only.

@@ -1,4 +1,4 @@
-import type { Principal } from '../core/principal.ts';
+import { ownerOf, type Principal } from '../core/principal.ts';
 import { refuse, type Refusal } from '../core/reason.ts';
 import type { Asking } from './asking.ts';
 import type { Lock } from './lock.ts';
@@ -6,8 +6,8 @@ import type { Lock } from './lock.ts';
 /** Sessions and streams of one principal. */
 export function limitOpen(lock: Lock, asking: Asking): Refusal | null {
   const { message } = asking;
-  if (message?.method === 'initialize' && hasAllSessions(lock, asking))
-    return refuse('limit-sessions', { retryAfterSeconds: 60 });
+  asking.opening = message?.method === 'initialize';
+  if (asking.opening && hasAllSessions(lock, asking)) return refuse('limit-sessions', { retryAfterSeconds: 60 });
   asking.stream = message === null ? asking.httpMethod === 'GET' : message.method === 'subscriptions/listen';
   const crowded = asking.stream && lock.open.streamsOf(asking.principal as Principal) >= lock.parts.limits.streams;
   return crowded ? refuse('limit-streams', { retryAfterSeconds: 60 }) : null;
@@ -16,9 +16,16 @@ export function limitOpen(lock: Lock, asking: Asking): Refusal | null {
 /** One that was left alone gives up its place: many clients never say that they leave. */
 function hasAllSessions({ sessions, parts, open }: Lock, { principal, startedAt }: Asking): boolean {
   const caller = principal as Principal;
-  if (sessions.countOf(caller) < parts.limits.sessions) return false;
-  const busy = new Set(open.toArray().map(({ asking }) => sessionOf(asking)));
+  const askings = open.toArray().map(({ asking }) => asking);
+  if (sessions.countOf(caller) + countOpening(askings, caller) < parts.limits.sessions) return false;
+  const busy = new Set(askings.map(sessionOf));
   return !sessions.makeRoom(caller, startedAt, (id) => busy.has(id));
+}
+
+/** How many sessions of a principal are being opened: each may soon be one more. */
+export function countOpening(askings: readonly Asking[], principal: Principal): number {
+  const owner = ownerOf(principal);
+  return askings.filter((each) => each.opening && each.principal !== null && ownerOf(each.principal) === owner).length;
 }
 
 /** The session a request says it is of. 2026-07-28 has none: the header is ignored. */

@@ -231,6 +231,7 @@ export function createAsking(
     era: 'legacy',
     rule: null,
     stream: false,
+    opening: false,
     outcome: null,
     exposed: false,
   };

@@ -9,6 +9,7 @@ import { isVisible } from '../core/visibility.ts';
 import { andThen, type Asking, type StepResult } from './asking.ts';
 import { authorizeMessage } from './authorize-message.ts';
 import { checkAcceptsStream, checkContent } from './check-content.ts';
+import { confirmCaller } from './confirm-caller.ts';
 import { createFilterAnswer } from './filter-answer.ts';
 import { headerOf } from './header-of.ts';
 import type { Incoming } from './incoming.ts';
@@ -73,7 +74,9 @@ function judgeMessage(lock: Lock, asking: Asking, incoming: Incoming, spoken: Sp
   const judge = (body: Uint8Array | Refusal): Refusal | null =>
     (body instanceof Uint8Array ? scanMessage(asking, body, spoken) : body) ?? authorizeRequest(lock, asking);
   const body = incoming.readBody(lock.parts.limits.bodyBytes);
-  return body instanceof Promise ? body.then(judge) : judge(body);
+  if (!(body instanceof Promise)) return judge(body);
+  const { endOf, now } = lock.parts;
+  return body.then((bytes) => andThen(judge(bytes), () => confirmCaller(endOf, asking, now)));
 }
 
 /** What can be told before a body is read, or without one. */
@@ -158,6 +161,7 @@ function watchSession(sessions: SessionOwners, asking: Asking, { session, own }:
       const opened = asking.era === 'modern' ? null : headerOf(headers, 'mcp-session-id');
       if (opened !== null && asking.message?.method === 'initialize')
         sessions.open(opened, asking.principal as Principal, asking.startedAt);
+      asking.opening = false;
       const ended = status === 404 || (asking.httpMethod === 'DELETE' && status >= 200 && status < 300);
       if (session !== null && ended) sessions.end(session);
       to.start(status, own ? keepFromCaches(headers) : headers);

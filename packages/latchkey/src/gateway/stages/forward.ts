@@ -113,6 +113,7 @@ class ForwardFinish implements CallFinish {
   #sealSession(headers: readonly string[]): readonly string[] {
     const index = headers.indexOf('mcp-session-id');
     if (index === -1) return headers;
+    this.#exchange.opening = false;
     // 2026-07-28 has no sessions: what an upstream says of one does not go out.
     if (this.#exchange.era === 'modern') return headers.toSpliced(index, 2);
     const id = headers[index + 1] as string;

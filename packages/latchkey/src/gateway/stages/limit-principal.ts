@@ -1,6 +1,7 @@
 import type { Principal } from '../../core/principal.ts';
 import { refuse } from '../../core/reason.ts';
 import { limitCalls } from '../../lock/limit-calls.ts';
+import { countOpening } from '../../lock/limit-open.ts';
 import type { Exchange, Stage } from '../exchange.ts';
 import type { GatewayState } from '../state.ts';
 
@@ -12,8 +13,10 @@ export function limitPrincipalStage(state: GatewayState): Stage {
       const { principal, message, request } = exchange;
       const refusal = limitCalls(state, exchange);
       if (refusal !== null || principal === null) return refusal;
-      if (opensSession(exchange) && hasAllSessions(state, exchange, principal))
+      const opens = opensSession(exchange);
+      if (opens && hasAllSessions(state, exchange, principal))
         return refuse('limit-sessions', { retryAfterSeconds: 60 });
+      exchange.opening = opens && message !== null;
       exchange.stream = message === null ? request.method === 'GET' : message.method === 'subscriptions/listen';
       return exchange.stream && isCrowded(state, exchange, principal)
         ? refuse('limit-streams', { retryAfterSeconds: 60 })
@@ -30,7 +33,8 @@ function opensSession({ message, route }: Exchange): boolean {
 /** One that was left alone gives up its place: many clients never say that they leave. */
 function hasAllSessions(state: GatewayState, { startedAt }: Exchange, principal: Principal): boolean {
   const { sessions, streams, open, options } = state;
-  const count = sessions.countOf(principal) + streams.countWithoutSession(principal);
+  const count =
+    sessions.countOf(principal) + streams.countWithoutSession(principal) + countOpening(open.toArray(), principal);
   return count >= options.limits.sessions && !sessions.makeRoom(principal, startedAt, (id) => open.inSession(id));
 }
 

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { toChangeLine } from '../../core/change-line.ts';
 import type { Store } from '../../core/store.ts';
 import type { CredentialChange } from '../../core/trail.ts';
+import { VERDICT_HOLDS_MS } from '../../core/verifier.ts';
 import { createCredentialStore } from './credentials.ts';
 import { openDatabase } from './database.ts';
 import { attempt } from './failure.ts';
@@ -87,8 +88,8 @@ function createVersion(db: DatabaseSync) {
     bump(): void {
       version++;
     },
-    /** Over when every process that has the file open looks at it again. A timer may fire up to 1 ms early. */
-    seenByAll: (): Promise<void> => sleep(LOOK_HOLDS_MS + 1),
+    /** Over when nobody acts on an older look any more, in any process. A timer may fire up to 1 ms early. */
+    seenByAll: (): Promise<void> => sleep(LOOK_HOLDS_MS + VERDICT_HOLDS_MS + 1),
   };
 }
 

@@ -261,7 +261,7 @@ const canary = (name: string): Canary => ({
 });
 
 test('KEY-13 Backup and export: secrets are redacted wherever the configuration is shown', async () => {
-  const [header, env, flag, setting, query, variable, file] = [
+  const [header, env, flag, setting, query, variable, file, handover] = [
     'literal header',
     'literal environment',
     'flag',
@@ -269,7 +269,8 @@ test('KEY-13 Backup and export: secrets are redacted wherever the configuration 
     'query',
     'variable',
     'file',
-  ].map(canary) as [Canary, Canary, Canary, Canary, Canary, Canary, Canary];
+    'handover',
+  ].map(canary) as [Canary, Canary, Canary, Canary, Canary, Canary, Canary, Canary];
   const secretFile = join(folder, 'exported.key');
   writeFileSync(secretFile, file.text, { mode: 0o600 });
   const child = {
@@ -280,14 +281,17 @@ test('KEY-13 Backup and export: secrets are redacted wherever the configuration 
     url: `https://mcp.example.com/mcp?key=${query.text}`,
     headers: { Authorization: header.text, 'X-A': { env: 'OUTER' } },
   };
-  const canaries = [header, env, flag, setting, query, variable, file];
+  const rotate = { every: '1h', deliver: { command: ['./give', '--password', handover.text] } };
+  const canaries = [header, env, flag, setting, query, variable, file, handover];
   for (const servers of [
     { upstream: child },
     { upstream: remote },
     { servers: { one: { upstream: child }, two: { upstream: remote } } },
   ]) {
     const config = join(folder, 'exported.yaml');
-    writeFileSync(config, JSON.stringify({ ...servers, auth: { static: { env: 'STATIC' } } }), { mode: 0o600 });
+    writeFileSync(config, JSON.stringify({ ...servers, auth: { static: { env: 'STATIC' }, tokens: { rotate } } }), {
+      mode: 0o600,
+    });
     const shown: Record<string, string> = {};
     for (const words of [['show'], ['show', '--json'], ['check'], ['check', '--json']]) {
       const { code, stdout, stderr } = await runLatchkey(['config', ...words, '--config', config], {

@@ -54,6 +54,13 @@ describe('latchkey run', () => {
     expect(tokens.map(({ name, revokedAt }) => [name, revokedAt === null])).toEqual([['default', false]]);
   });
 
+  it('takes a command line that names no server, or no program, for a wrong one', async () => {
+    for (const args of [[], ['--', 'latchkey-no-such-program']]) {
+      const { code, stderr } = await run('--listen', '127.0.0.1:0', ...args);
+      expect([code, stderr]).toEqual([2, expect.stringContaining('E_UPSTREAM_MISSING')]);
+    }
+  });
+
   it('serves one server at a time', async () => {
     for (const [args, words] of [
       [['--upstream', 'http://127.0.0.1:1/mcp', '--tools', 'gantz.yaml'], '--upstream and --tools'],

@@ -229,6 +229,15 @@ function suite(name: ProxyName): void {
     });
     expect(site.spy.bytes()).not.toContain('root');
     expect(seen()['latchkey-client'] ?? ['']).toEqual(['']);
+    // What Connection names a proxy takes off the request: not what the lock says.
+    const names = 'Latchkey-Principal, Latchkey-Client, Latchkey-Scopes';
+    expect((await send(site, { headers: { Connection: `keep-alive, ${names}` } })).status).toBe(200);
+    expect(seen()).toMatchObject({
+      'latchkey-principal': [expect.stringMatching(/^token:[0-9a-f]{20}$/)],
+      'latchkey-scopes': ['file:read'],
+    });
+    // The lock says nothing of the kind here.
+    expect(seen()['latchkey-identity']).toBeUndefined();
     // To a server that makes variables of headers these are the same ones; nginx drops them.
     for (const twin of ['Latchkey_Principal', 'latchkey_scopes', 'Latchkey_Client']) {
       site.spy.reset();

@@ -340,6 +340,10 @@ const CASES: Readonly<Record<string, Case>> = {
     ),
     fail: ['mcp-name-lie'],
   },
+  // What is behind them may compare or not: this is no flaw that can be seen.
+  'rules that refuse unknown tools first': {
+    flaw: inside((asked) => (asked.headers['mcp-name'] === undefined ? null : says(403, {}))),
+  },
   'Mcp-Name not missed': {
     flaw: mistakes((asked) =>
       asked.headers['mcp-name'] === undefined ? headers(asked, { 'mcp-name': nameOf(asked.body) }) : null,

@@ -35,7 +35,16 @@ export async function tryHeaderLie(site: Site, lie: Lie): Promise<Outcome> {
     return skip('the server is not there any more');
   const judged = attempts.filter((each) => standingOf(each.reply) !== 'limited' && !isRefusedAnyway(site, each));
   if (judged.length === 0) return holderOf(site) === null ? needsToken(site, saw) : pass(saw);
+  if (judged.every((each) => isForbidden(each, plain)))
+    return skip(`${saw}: the honest call is refused as well, so this must be tried at the server behind the rules`);
   return judged.every((each) => isNoticed(each, plain, code)) ? pass(saw) : unnoticed(saw);
+}
+
+/** Whether rules refuse the honest call alike: then nobody came to the point of comparing. */
+function isForbidden({ reply, by }: Attempt, honest: readonly Attempt[]): boolean {
+  const plain = honest.find((each) => each.by === by)?.reply;
+  if (reply.kind !== 'answer' || plain?.kind !== 'answer') return false;
+  return plain.status === 403 && describeReply(plain) === describeReply(reply);
 }
 
 function isNoticed({ reply, by }: Attempt, honest: readonly Attempt[], code: number): boolean {

@@ -10,9 +10,11 @@ const USAGE_CODES: ReadonlySet<ErrorCode> = new Set([
   'E_CONFIG_INVALID',
   'E_CONFIG_MISSING',
   'E_CREDENTIAL_WEAK',
+  'E_FORWARD_AUTH',
   'E_NAME_INVALID',
   'E_PUBLIC_URL',
   'E_SECRET_MISSING',
+  'E_UPSTREAM_MISSING',
   'E_USAGE',
 ]);
 

@@ -8,12 +8,13 @@ const SECRET_SETTING = /^(--?)?([\w-]*(?:key|token|secret|pass|auth|credential)[
 
 /**
  * A configuration as written, without what may be secret: literal values of an upstream's environment and headers,
- * arguments after a flag that names a secret, and the query of its URL. Where a secret comes from stays.
+ * arguments of a command after a flag that names a secret, and the query of a URL. Where a secret comes from stays.
  */
 export function redactConfig(config: unknown): unknown {
   if (!isTree(config)) return config;
   const servers = config['servers'];
-  const redacted: Tree = { ...config, upstream: redactUpstream(config['upstream']) };
+  const tree = redactCommands(config) as Tree;
+  const redacted: Tree = { ...tree, upstream: redactUpstream(tree['upstream']) };
   if (isTree(servers)) {
     redacted['servers'] = Object.fromEntries(
       Object.entries(servers).map(([name, server]) => [name, redactConfig(server)]),
@@ -22,12 +23,23 @@ export function redactConfig(config: unknown): unknown {
   return redacted;
 }
 
+/** Every `command`, wherever one stands: that of an upstream, and that to which a rotated token is given. */
+function redactCommands(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(redactCommands);
+  if (!isTree(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [
+      name,
+      name === 'command' && Array.isArray(inner) ? redactCommand(inner) : redactCommands(inner),
+    ]),
+  );
+}
+
 function redactUpstream(upstream: unknown): unknown {
   if (!isTree(upstream)) return upstream;
-  const { command, url, env, headers } = upstream;
+  const { url, env, headers } = upstream;
   return {
     ...upstream,
-    ...(Array.isArray(command) && { command: redactCommand(command) }),
     ...(typeof url === 'string' && { url: url.replace(/\?.*$/s, `?${REDACTED}`) }),
     ...(isTree(env) && { env: redactTexts(env) }),
     ...(isTree(headers) && { headers: redactTexts(headers) }),

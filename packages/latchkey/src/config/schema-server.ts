@@ -84,7 +84,9 @@ const upstream = z.strictObject({
   env: z
     .record(field.envName(), field.textOrSecret())
     .optional()
-    .describe('Its environment besides PATH, HOME and the like: text, {env: NAME} or {file: PATH}.'),
+    .describe(
+      'Its environment besides PATH, HOME, locale, npm settings, proxies and certificate authorities: text, {env: NAME} or {file: PATH}.',
+    ),
   sessions: z
     .enum(['separate', 'shared'], { error: 'expected separate or shared' })
     .optional()

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -39,6 +39,16 @@ describe('watchConfig', () => {
     expect(await seenAfter(2)).toEqual(['a: 2', 'a: 3']);
     writeFileSync(file, 'a: 4');
     expect(await seenAfter(3)).toEqual(['a: 2', 'a: 3', 'a: 4']);
+  });
+
+  it('hands on again what may have been refused for its mode', async () => {
+    chmodSync(file, 0o666);
+    start();
+    await sleep(150);
+    chmodSync(file, 0o644);
+    expect(await seenAfter(1)).toEqual(['a: 1']);
+    await sleep(200);
+    expect(seen).toHaveLength(1);
   });
 
   it('sees a change that was made before it began', async () => {

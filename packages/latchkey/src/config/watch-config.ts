@@ -24,12 +24,13 @@ export interface Watch {
 
 /**
  * Calls `onText` with the file's text whenever it has changed since the watch began and has come to rest, however it was
- * written: in place, by rename, by a link that was turned. A missing, unreadable, empty or non-UTF-8 file is told of and
- * waited out. Keeps no process alive.
+ * written: in place, by rename, by a link that was turned; and when its mode changed, for which it may have been refused. A
+ * missing, unreadable, empty or non-UTF-8 file is told of and waited out. Keeps no process alive.
  */
 export function watchConfig(file: string, onText: (text: string) => void, options: WatchOptions = {}): Watch {
   const { settleMs = 200, pollMs = 2000, onTrouble } = options;
   let known: string | null = options.text ?? null;
+  let knownMode: number | null = null;
   let candidate: string | null = null;
   let asked = false;
   let trouble: string | null = null;
@@ -38,14 +39,15 @@ export function watchConfig(file: string, onText: (text: string) => void, option
   let settling: NodeJS.Timeout | null = null;
 
   async function look(): Promise<void> {
-    const { text, why } = await readText(file);
+    const { text, mode, why } = await readText(file);
     if (closed) return;
     if (text === null) return noteTrouble(why);
     [trouble, told] = [null, false];
     known ??= text;
-    if (text === known && !asked) candidate = null;
+    knownMode ??= mode;
+    if (text === known && mode === knownMode && !asked) candidate = null;
     else if (text === candidate) {
-      [known, candidate, asked] = [text, null, false];
+      [known, knownMode, candidate, asked] = [text, mode, null, false];
       onText(text);
     } else {
       candidate = text;
@@ -99,17 +101,27 @@ function watchFolder(folder: string, onChange: () => void): FSWatcher | null {
   }
 }
 
-async function readText(file: string): Promise<{ readonly text: string | null; readonly why: string }> {
+interface Found {
+  /** Null where there is none that could be taken. */
+  readonly text: string | null;
+  readonly mode: number;
+  readonly why: string;
+}
+
+async function readText(file: string): Promise<Found> {
   try {
     const found = await stat(file);
+    const { mode } = found;
+    const nothing = (why: string): Found => ({ text: null, mode, why });
     // A pipe would never end, and a device might not either.
-    if (!found.isFile()) return { text: null, why: 'is no file' };
-    if (found.size > MAX_FILE) return { text: null, why: 'is larger than 1 MiB' };
+    if (!found.isFile()) return nothing('is no file');
+    if (found.size > MAX_FILE) return nothing('is larger than 1 MiB');
     const text = decodeYaml(await readFile(file), file);
-    if (typeof text !== 'string') return { text: null, why: text.message };
+    if (typeof text !== 'string') return nothing(text.message);
     // An empty file is one that is being written; as a configuration it would take every rule away.
-    return text.trim() === '' ? { text: null, why: 'is empty' } : { text, why: '' };
+    return text.trim() === '' ? nothing('is empty') : { text, mode, why: '' };
   } catch (error) {
-    return { text: null, why: `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})` };
+    const why = `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`;
+    return { text: null, mode: 0, why };
   }
 }

@@ -51,10 +51,13 @@ async function ask(flags: InitFlags): Promise<Answers | null> {
   return answers;
 }
 
+/** What everybody could write to no command would read, whatever the umask says. */
+const READABLE = 0o644;
+
 function writeFile(file: string, text: string, force: boolean): void {
   if (!force) {
     try {
-      writeFileSync(file, text, { flag: 'wx' });
+      writeFileSync(file, text, { flag: 'wx', mode: READABLE });
       return;
     } catch (error) {
       throw explain(file, error);
@@ -62,7 +65,7 @@ function writeFile(file: string, text: string, force: boolean): void {
   }
   const fresh = `${file}.${process.pid}.new`;
   try {
-    writeFileSync(fresh, text, { flag: 'wx' });
+    writeFileSync(fresh, text, { flag: 'wx', mode: READABLE });
     renameSync(fresh, file);
   } catch (error) {
     rmSync(fresh, { force: true });

@@ -1,9 +1,9 @@
-import { basename } from 'node:path';
 import { styleText } from 'node:util';
 import type { Config } from '../../config/config.ts';
 import type { Running } from '../../compose.ts';
 import { toPlainText } from '../../core/plain-text.ts';
 import { version } from '../version.ts';
+import { describeUpstream } from './describe-upstream.ts';
 import type { TokenPlace } from './first-token.ts';
 
 interface Announcement {
@@ -60,17 +60,6 @@ function toReadyLine({ running, config, tokenPlace }: Announcement): object {
     expiresAt: firstToken === null ? null : new Date(firstToken.expiresAt).toISOString(),
     pid: process.pid,
   };
-}
-
-/** The program and what it is told to run; further arguments may be private and stay out of sight. */
-function describeUpstream({ servers }: Config, name: string): string {
-  const upstream = servers.find((server) => server.name === name)?.upstream;
-  if (upstream === null || upstream === undefined) return name;
-  if (upstream.kind === 'http') return `${upstream.url} (http)`;
-  if (upstream.kind === 'tools')
-    return `${basename(upstream.file)} (${upstream.tools?.tools.length ?? 0} declared tools)`;
-  const subject = upstream.args.find((arg) => !arg.startsWith('-')) ?? '';
-  return `${upstream.command} ${subject}`.trim() + ' (stdio)';
 }
 
 function describeRules({ policy }: Running['servers'][number]): string {

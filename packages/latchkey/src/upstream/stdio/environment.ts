@@ -4,14 +4,17 @@ const WINDOWS = new Set(
     ' ',
   ),
 );
+/** Where certificates of this machine's own authorities are: without them npx finds no registry behind some proxies. */
+const AUTHORITIES = new Set(['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR']);
+const PROXY = /^(?:https?|all|no)_proxy$/i;
 const XDG = /^XDG_(?:CACHE|CONFIG|DATA|STATE|RUNTIME)_(?:HOME|DIRS?)$/;
 const NPM = /^npm_config_/i;
 const NPM_SECRET = /auth|token|pass|secret|key|cert|otp|username|email|\/\//i;
 const URL_WITH_USER = /:\/\/[^/]*@/;
 
 /**
- * The environment of a child: what any program needs to start (npm's settings without its credentials among it), and
- * what the operator configured. Nothing else of the gateway's own environment, which holds secrets, is inherited.
+ * The environment of a child: what any program needs to start and to reach the network (npm's settings and
+ * proxies without credentials among it), and what the operator configured. Nothing else of the gateway's own environment, which holds secrets, is inherited.
  */
 export function createEnvironment(
   own: Readonly<Record<string, string | undefined>>,
@@ -28,6 +31,8 @@ function mayPass(name: string, value: string, platform: string): boolean {
   // An exported shell function would be code in the child's shell.
   if (value.startsWith('()')) return false;
   if (NPM.test(name)) return !NPM_SECRET.test(name) && !URL_WITH_USER.test(value);
+  if (PROXY.test(name)) return !value.includes('@');
+  if (AUTHORITIES.has(name)) return true;
   if (platform === 'win32') return WINDOWS.has(name.toUpperCase());
   return POSIX.has(name) || name.startsWith('LC_') || XDG.test(name);
 }

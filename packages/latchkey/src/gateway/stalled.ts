@@ -5,7 +5,7 @@ interface Writing {
   readonly _handle: { readonly bytesWritten: number; readonly writeQueueSize: number } | null;
 }
 
-/** A connection, what it had taken when that last changed, and when that was. */
+/** A connection, what it had taken when that last changed, and when that was (`performance.now`). */
 interface Watched {
   taken: number;
   since: number;
@@ -18,12 +18,12 @@ interface Watched {
 export function cutStalled(front: Server, timeoutMs: number): () => void {
   const watched = new Map<Socket, Watched>();
   front.on('connection', (socket: Socket) => {
-    watched.set(socket, { taken: 0, since: Date.now() });
+    watched.set(socket, { taken: 0, since: performance.now() });
     socket.once('close', () => watched.delete(socket));
   });
   const timer = setInterval(
     () => {
-      const now = Date.now();
+      const now = performance.now();
       for (const [socket, state] of watched) if (isStalled(socket, state, now, timeoutMs)) socket.destroy();
     },
     Math.max(100, timeoutMs / 8),

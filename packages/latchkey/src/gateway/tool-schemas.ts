@@ -28,6 +28,8 @@ export function createToolSchemas(upstream: Upstream, pins: ToolPins | null): To
   let known: ReadonlyMap<string, readonly MirroredParameter[]> = new Map();
   let askedAt = 0;
   let asking: Promise<void> | null = null;
+  // Of either sign: a clock that was set back must not keep the list for as long.
+  const isFresh = (now: number): boolean => Math.abs(now - askedAt) < REFRESH_MS;
   const refresh = async (asker: Asker, now: number): Promise<void> => {
     askedAt = now;
     try {
@@ -41,14 +43,14 @@ export function createToolSchemas(upstream: Upstream, pins: ToolPins | null): To
   return {
     parametersOf(tool, asker, now) {
       const found = known.get(tool);
-      const fresh = Math.abs(now - askedAt) < REFRESH_MS;
+      const fresh = isFresh(now);
       if (found !== undefined && !fresh) void (asking ??= refresh(asker, now));
       if (found !== undefined) return found;
       if (fresh && asking === null) return NONE;
       return (asking ??= refresh(asker, now)).then(() => known.get(tool) ?? NONE);
     },
     refresh(asker, now) {
-      if (asking === null && now - askedAt < REFRESH_MS) return null;
+      if (asking === null && isFresh(now)) return null;
       return (asking ??= refresh(asker, now));
     },
   };

@@ -87,7 +87,7 @@ function readAfter(folder: string, after: number, query: TrailQuery): readonly R
       start = end + 1;
     }
   }
-  return found.slice(-(query.limit ?? DEFAULT_LIMIT));
+  return found.slice(Math.max(0, found.length - (query.limit ?? DEFAULT_LIMIT)));
 }
 
 function readRow(bytes: Buffer, start: number, end: number, { index }: Segment): Row {

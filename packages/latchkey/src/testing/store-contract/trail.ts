@@ -24,6 +24,9 @@ export function testTrail({ describe, it }: Section): void {
       assert.deepEqual(await read(store, { since: NOW + 2, limit: 10 }), [2, 3, 4]);
       assert.deepEqual(await read(store, { decision: 'deny' }), [4]);
       assert.deepEqual(await read(store, { after: numbers[2]! }), [4]);
+      assert.deepEqual(await read(store, { after: numbers[0]!, limit: 2 }), [3, 4]);
+      assert.deepEqual(await read(store, { limit: 0 }), []);
+      assert.deepEqual(await read(store, { after: numbers[0]!, limit: 0 }), []);
     });
 
     it('reads 1,000 lines where no limit is given', async ({ store }) => {

@@ -25,6 +25,7 @@ const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
 const MAX_BYTES = 64 * 2 ** 20;
 const SYNC_EVERY_MS = 5000;
 const LINE_HEAD = '{"time":"';
+const DAY_END = LINE_HEAD.length + 'YYYY-MM-DD'.length;
 
 interface OpenSegment {
   readonly file: number;
@@ -122,12 +123,34 @@ export function createSegmentWriter(
   };
 }
 
+/** Of the newest line, so that no file has a line of a later day than its own: a batch may cross midnight. */
 function dayOf(lines: Uint8Array): string {
-  const head = Buffer.from(lines.buffer, lines.byteOffset, Math.min(lines.length, 32)).toString('latin1');
-  const day = head.startsWith(LINE_HEAD) ? head.slice(LINE_HEAD.length, LINE_HEAD.length + 10) : '';
-  const whole = lines.at(-1) === 0x0a && /^\d{4}-\d{2}-\d{2}$/.test(day);
-  if (!whole) throw new LatchkeyError('E_INTERNAL', 'These are no lines of the trail.', { hint: 'please report this' });
+  if (lines.at(-1) !== 0x0a) throw noLines();
+  let day = parseDay(lines, 0);
+  let newest = 0;
+  for (let start = 0; start < lines.length; start = lines.indexOf(0x0a, start) + 1) {
+    if (hasSameDay(lines, start, newest)) continue;
+    const found = parseDay(lines, start);
+    if (found > day) [day, newest] = [found, start];
+  }
   return day;
+}
+
+// Letter by letter: this is done for each record, and a text of its own for each costs three times as much.
+function hasSameDay(lines: Uint8Array, start: number, other: number): boolean {
+  for (let at = 0; at < DAY_END; at += 1) if (lines[start + at] !== lines[other + at]) return false;
+  return true;
+}
+
+function parseDay(lines: Uint8Array, start: number): string {
+  const head = Buffer.from(lines.subarray(start, start + DAY_END)).toString('latin1');
+  const day = head.slice(LINE_HEAD.length);
+  if (head.startsWith(LINE_HEAD) && /^\d{4}-\d{2}-\d{2}$/.test(day)) return day;
+  throw noLines();
+}
+
+function noLines(): LatchkeyError {
+  return new LatchkeyError('E_INTERNAL', 'These are no lines of the trail.', { hint: 'please report this' });
 }
 
 /** False too when someone removed or moved the file, or wrote to it past the head of the chain. */

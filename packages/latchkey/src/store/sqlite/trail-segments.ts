@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /** One file of the trail: `2026-11-23.000007.jsonl`. */
 export interface Segment {
   readonly path: string;
-  /** The day (UTC) of its first line. */
+  /** The day (UTC) of its newest lines; none is of a later one. */
   readonly day: string;
   /** Grows by one with each file, and is never given twice. */
   readonly index: number;

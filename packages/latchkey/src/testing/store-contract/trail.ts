@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TrailQuery } from '../../core/store.ts';
 import type { Place, Section } from './place.ts';
-import { bytesOf, DAY, lineAt, NOW } from './samples.ts';
+import { bytesOf, DAY, HOUR, lineAt, NOW } from './samples.ts';
 
 const line = (number: number, decision: 'allow' | 'deny' = 'allow') => lineAt(NOW, number, decision);
 
@@ -27,6 +27,15 @@ export function testTrail({ describe, it }: Section): void {
       assert.deepEqual(await read(store, { after: numbers[0]!, limit: 2 }), [3, 4]);
       assert.deepEqual(await read(store, { limit: 0 }), []);
       assert.deepEqual(await read(store, { after: numbers[0]!, limit: 0 }), []);
+    });
+
+    // A record has the time at which its request came: that of a stream may be days before its neighbours'.
+    it('goes by the time of each line, also in a batch of several days', async ({ store }) => {
+      await store.trail.append(bytesOf(lineAt(NOW - 2 * DAY, 1), lineAt(NOW, 2), lineAt(NOW - DAY, 3)));
+      await store.trail.append(bytesOf(lineAt(NOW + DAY, 4)));
+      assert.deepEqual(await read(store, { since: NOW }), [2, 4]);
+      await store.trail.prune(NOW - HOUR);
+      assert.deepEqual(await read(store, { since: NOW }), [2, 4]);
     });
 
     it('reads 1,000 lines where no limit is given', async ({ store }) => {

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Store } from '../../packages/latchkey/src/core/store.ts';
 import type { TrailEntry } from '../../packages/latchkey/src/core/trail.ts';
@@ -94,4 +96,19 @@ describe('latchkey trail', () => {
     child.kill();
     await once(child, 'close');
   });
+
+  it.runIf(process.platform === 'linux')('reads what comes while it follows, and nothing again', async () => {
+    await record(...Array.from({ length: 5000 }, () => ({})));
+    const child = startLatchkey(['trail', '--store', 'kept', '--follow', '--decision', 'deny'], folder);
+    await once(child.stdout, 'data');
+    const before = bytesRead(child.pid!);
+    await sleep(1500);
+    // The records are more than a megabyte; looking for others takes a few hundred bytes.
+    expect(bytesRead(child.pid!) - before).toBeLessThan(100_000);
+    child.kill();
+    await once(child, 'close');
+  });
 });
+
+/** What a process has read so far, from whatever it was. */
+const bytesRead = (pid: number) => Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]);

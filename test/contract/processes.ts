@@ -99,7 +99,7 @@ export function describeProcesses(engine: Engine): void {
         expect((await reopened.credentials.findByHash(next))?.name).toBe('kept');
         expect((await reopened.credentials.findByHash(kept.hash))?.rotatedAt).toBe(NOW);
         expect((await reopened.credentials.findByName('token', 'gone'))?.revokedAt).toBe(NOW);
-        expect(await reopened.trail.read({})).toHaveLength(1);
+        expect((await reopened.trail.read({})).records).toHaveLength(1);
       });
 
       it(

@@ -215,8 +215,8 @@ describe('openStore (sqlite)', () => {
     await append(2);
     await Promise.all(busy);
     await append(2);
-    const lines = await store.trail.read({});
-    expect(lines.map(({ json }) => (JSON.parse(json) as { n: number }).n)).toEqual([1, 2, 2]);
+    const { records } = await store.trail.read({});
+    expect(records.map(({ json }) => (JSON.parse(json) as { n: number }).n)).toEqual([1, 2, 2]);
     await store.close();
   });
 
@@ -231,7 +231,7 @@ describe('openStore (sqlite)', () => {
     renameSync(trail, join(folder, 'trail-moved'));
     await store.trail.check();
     await append(2);
-    expect((await store.trail.read({})).map(({ json }) => (JSON.parse(json) as { n: number }).n)).toEqual([2]);
+    expect((await store.trail.read({})).records.map(({ json }) => (JSON.parse(json) as { n: number }).n)).toEqual([2]);
     expect(statSync(trail).mode & 0o777).toBe(0o700);
     writeFileSync(join(folder, 'file'), '');
     rmSync(trail, { recursive: true });

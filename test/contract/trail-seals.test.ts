@@ -122,7 +122,7 @@ describe('credentialsBy (sqlite)', () => {
   });
 
   const changes = async () =>
-    (await store.trail.read({})).map(({ json }) => JSON.parse(json) as Record<string, unknown>);
+    (await store.trail.read({})).records.map(({ json }) => JSON.parse(json) as Record<string, unknown>);
 
   it('does not what cannot be written down, but for a revocation, which says so', async () => {
     await store.credentials.create(TOKEN, NOW);

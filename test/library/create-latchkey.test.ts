@@ -38,7 +38,7 @@ describe('a plain Node server with a lock and a store', () => {
   });
 
   const trailOf = async (): Promise<readonly Record<string, unknown>[]> =>
-    (await store.trail.read({})).map(({ json }) => JSON.parse(json) as Record<string, unknown>);
+    (await store.trail.read({})).records.map(({ json }) => JSON.parse(json) as Record<string, unknown>);
 
   test('lets a token in that it made, until it is rotated, expires or is revoked', async () => {
     let now = Date.now();

@@ -23,7 +23,7 @@ function makeLock() {
   });
   const reasons = async (): Promise<unknown[]> => {
     await lock.close();
-    return (await store.trail.read({})).map(({ json }) => (JSON.parse(json) as { reason: string }).reason);
+    return (await store.trail.read({})).records.map(({ json }) => (JSON.parse(json) as { reason: string }).reason);
   };
   return { lock, tokens: createStoredTokens(store, { scopes: ['admin'] }), reasons };
 }

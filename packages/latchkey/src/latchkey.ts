@@ -57,6 +57,7 @@ export type {
   TrailCheck,
   TrailFinding,
   TrailQuery,
+  TrailReading,
   TrailStore,
 } from './core/store.ts';
 export type { Answer } from './core/upstream.ts';

@@ -93,6 +93,14 @@ export interface TrailQuery {
   readonly limit?: number;
 }
 
+/** What `TrailStore.read` found. */
+export interface TrailReading {
+  /** Oldest first. */
+  readonly records: readonly { readonly seq: number; readonly json: string }[];
+  /** The number at which the trail ended, whatever was wanted of it: `after` of a query for what has come since. */
+  readonly end: number;
+}
+
 /** What `TrailStore.verify` found. */
 export interface TrailCheck {
   /** Records that are proved to be as they were written. */
@@ -126,9 +134,12 @@ export interface TrailStore {
   append(lines: Uint8Array): Awaitable<void>;
   /** Fails when `append` soon could not do it: no room, read-only, gone. Writes nothing. */
   check(): Awaitable<void>;
-  /** Records, oldest first. */
-  read(query: TrailQuery): Awaitable<readonly { readonly seq: number; readonly json: string }[]>;
-  /** Removes lines older than `before` (epoch ms), and may keep those of the same day (UTC); returns how many. */
+  /** The records that are wanted, and where the trail ended. */
+  read(query: TrailQuery): Awaitable<TrailReading>;
+  /**
+   * Removes lines older than `before` (epoch ms), and none that is younger; returns how many. It may keep those of the same
+   * day (UTC), and those that came together with younger ones or after them.
+   */
   prune(before: number): Awaitable<number>;
   /** Holds every record against the seals they were written with. */
   verify(): Awaitable<TrailCheck>;

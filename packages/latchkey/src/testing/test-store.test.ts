@@ -112,6 +112,20 @@ describe('testStore', () => {
     ],
     ['prunes nothing', (store) => ({ ...store, trail: { ...store.trail, prune: () => 0 } }), /^trail prunes/],
     [
+      'says that the trail ends at the last record that was wanted',
+      (store) => ({
+        ...store,
+        trail: {
+          ...store.trail,
+          async read(query) {
+            const { records } = await store.trail.read(query);
+            return { records, end: records.at(-1)?.seq ?? query.after ?? 0 };
+          },
+        },
+      }),
+      /^trail says where it ends/,
+    ],
+    [
       'finds trails broken',
       (store) => ({
         ...store,

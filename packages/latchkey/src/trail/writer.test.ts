@@ -42,7 +42,7 @@ describe('createTrail', () => {
     trail = createTrail({ store: store.trail, flushMs: 5, onHealth: (health) => healths.push(health), ...options });
     return trail;
   };
-  const stored = async () => idsOf((await store.trail.read({ limit: 100_000 })).map((row) => row.json));
+  const stored = async () => idsOf((await store.trail.read({ limit: 100_000 })).records.map((row) => row.json));
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'latchkey-trail-'));

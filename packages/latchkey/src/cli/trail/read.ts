@@ -25,28 +25,28 @@ export async function readTrail(flags: TrailFlags): Promise<void> {
     ...(flags.decision === undefined ? {} : { decision: flags.decision }),
   };
   await withStore(flags, async ({ trail }) => {
-    const last = await printNew(trail, query, flags, true);
-    if (flags.follow) await follow(trail, query, flags, last);
+    const end = await printNew(trail, query, flags, true);
+    if (flags.follow) await follow(trail, query, flags, end);
   });
 }
 
 async function follow(trail: TrailStore, query: TrailQuery, flags: TrailFlags, from: number): Promise<void> {
-  let last = from;
+  let end = from;
   for (;;) {
     await sleep(POLL_MS);
-    last = await printNew(trail, { ...query, after: last, limit: MOST }, flags, false);
+    end = await printNew(trail, { ...query, after: end, limit: MOST }, flags, false);
   }
 }
 
-/** Prints what the query finds; returns the number of the last record seen. */
+/** Prints what the query finds; returns where the trail ended. */
 async function printNew(trail: TrailStore, query: TrailQuery, flags: TrailFlags, first: boolean): Promise<number> {
-  const rows = await trail.read(query);
+  const { records, end } = await trail.read(query);
   if (first && !flags.json) {
-    if (rows.length > 0 || flags.follow) print(RECORD_HEAD());
+    if (records.length > 0 || flags.follow) print(RECORD_HEAD());
     else say('Nothing in the trail matches.');
   }
-  if (rows.length > 0) print(rows.map(({ json }) => (flags.json ? `${json}\n` : formatRecord(json))).join(''));
-  return rows.at(-1)?.seq ?? query.after ?? 0;
+  if (records.length > 0) print(records.map(({ json }) => (flags.json ? `${json}\n` : formatRecord(json))).join(''));
+  return end;
 }
 
 function checkLimit(given: string): number {

@@ -33,7 +33,7 @@ describe('createMemoryStore', () => {
     expect(() => credentials.create({ ...TOKEN, name: 'b' }, NOW)).toThrow(twice);
     expect(() => credentials.rotate({ hash: TOKEN.hash }, { ...SUCCESSOR, hash: TOKEN.hash }, 0, NOW)).toThrow(twice);
     expect(store.credentials.list('token')).toMatchObject([{ name: 'a', rotatedAt: null }]);
-    expect(store.trail.read({})).toEqual([]);
+    expect(store.trail.read({})).toEqual({ records: [], end: 0 });
   });
 
   it('gives out records that nobody can change, the store itself included', () => {
@@ -58,13 +58,13 @@ describe('createMemoryStore', () => {
   it('keeps the newest lines of the trail, 100,000 where nothing else is said', async () => {
     const store = createMemoryStore({ trailLines: 3 });
     for (let number = 0; number < 5; number++) store.trail.append(line(number));
-    expect((await store.trail.read({})).map(({ seq }) => seq)).toEqual([3, 4, 5]);
-    expect(await store.trail.read({ limit: 0 })).toEqual([]);
+    expect((await store.trail.read({})).records.map(({ seq }) => seq)).toEqual([3, 4, 5]);
+    expect(await store.trail.read({ limit: 0 })).toEqual({ records: [], end: 5 });
     expect(await store.trail.verify()).toMatchObject({ records: 3, bad: null });
     const large = createMemoryStore();
     const lines = new TextEncoder().encode(new TextDecoder().decode(line(1)).repeat(100_001));
     large.trail.append(lines);
-    expect(await large.trail.read({ limit: 1_000_000 })).toHaveLength(100_000);
+    expect((await large.trail.read({ limit: 1_000_000 })).records).toHaveLength(100_000);
   });
 
   it('lists the tools of a server by their names', () => {

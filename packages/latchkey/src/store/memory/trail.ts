@@ -28,7 +28,7 @@ export function createTrailStore(size: number): MemoryTrailStore {
     read: (query) => {
       const { after = 0, limit = DEFAULT_LIMIT } = query;
       const found = kept.filter((line) => line.seq > after && matches(line, query));
-      return limit === 0 ? [] : found.slice(-limit);
+      return { records: found.slice(Math.max(0, found.length - limit)), end: seq };
     },
     prune(before) {
       const young = kept.filter((line) => timeOf(line) >= before);

@@ -9,7 +9,6 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
-  readSync,
   statSync,
   writeSync,
   writevSync,
@@ -19,7 +18,7 @@ import { attempt } from './failure.ts';
 import { formatSeal } from './seal.ts';
 import type { Head, SealChain } from './seal-chain.ts';
 import { readBatches } from './sealed-batches.ts';
-import { listSegments, nextSegment, type Segment } from './trail-segments.ts';
+import { listSegments, nextSegment, readSegment, type Segment } from './trail-segments.ts';
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
 const MAX_BYTES = 64 * 2 ** 20;
@@ -193,27 +192,13 @@ function sealRest(folder: string, head: Head, key: string): Head {
   for (const segment of listSegments(folder)) {
     if (segment.index < last.segment) continue;
     const start = segment.index === last.segment ? last.size : 0;
-    const rest = readFrom(segment.path, start);
+    const rest = readSegment(segment, start);
     if (rest.length === 0) continue;
     const { passed, end } = readBatches(key, rest, 0, last);
     last = { ...last, number: passed.number, mac: passed.mac ?? last.mac, segment: segment.index, size: start + end };
     if (end < rest.length) last = sealUnsealed(segment, rest.subarray(end), last, key);
   }
   return last;
-}
-
-/** Without what is before: when a file is full there is nothing behind the head, and all of it in front. */
-function readFrom(path: string, start: number): Buffer {
-  const file = openSync(path, 'r');
-  try {
-    const rest = Buffer.alloc(Math.max(0, fstatSync(file).size - start));
-    let size = 0;
-    for (let read = -1; size < rest.length && read !== 0; size += read)
-      read = readSync(file, rest, size, rest.length - size, start + size);
-    return rest.subarray(0, size);
-  } finally {
-    closeSync(file);
-  }
 }
 
 function sealUnsealed(segment: Segment, rest: Buffer, last: Head, key: string): Head {

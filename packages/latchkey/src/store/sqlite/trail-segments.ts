@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** One file of the trail: `2026-11-23.000007.jsonl`. */
@@ -27,4 +27,18 @@ export function listSegments(folder: string): readonly Segment[] {
 export function nextSegment(folder: string, day: string, last: number): Segment {
   const index = last + 1;
   return { path: join(folder, `${day}.${String(index).padStart(6, '0')}.jsonl`), day, index };
+}
+
+/** From `start` on, without what is before: most often there is nothing behind that place, and all of the file in front. */
+export function readSegment({ path }: Segment, start: number): Buffer {
+  const file = openSync(path, 'r');
+  try {
+    const rest = Buffer.alloc(Math.max(0, fstatSync(file).size - start));
+    let size = 0;
+    for (let read = -1; size < rest.length && read !== 0; size += read)
+      read = readSync(file, rest, size, rest.length - size, start + size);
+    return rest.subarray(0, size);
+  } finally {
+    closeSync(file);
+  }
 }

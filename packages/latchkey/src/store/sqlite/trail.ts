@@ -1,11 +1,11 @@
 import { readFileSync, unlinkSync } from 'node:fs';
-import type { TrailQuery, TrailStore } from '../../core/store.ts';
+import type { TrailQuery, TrailReading, TrailStore } from '../../core/store.ts';
 import { attempt } from './failure.ts';
 import { createSealChain, type SealChain } from './seal-chain.ts';
 import { countRecords, firstSealIn } from './sealed-batches.ts';
 import { checkRoom } from './trail-room.ts';
 import { createSegmentWriter } from './trail-segment.ts';
-import { listSegments, SEGMENT_SPAN, type Segment } from './trail-segments.ts';
+import { listSegments, readSegment, SEGMENT_SPAN } from './trail-segments.ts';
 import { verifyTrail } from './verify-trail.ts';
 
 const DEFAULT_LIMIT = 1000;
@@ -55,43 +55,50 @@ export function createTrailStore({ folder, seals, key, busyTimeoutMs }: TrailFil
 }
 
 /** From the end backwards, so that the newest lines of a long trail come at once. */
-function readNewest(folder: string, query: TrailQuery): readonly Row[] {
+function readNewest(folder: string, query: TrailQuery): TrailReading {
   const limit = query.limit ?? DEFAULT_LIMIT;
   const found: Row[] = [];
+  let end: number | null = null;
   for (const segment of listSegments(folder).toReversed()) {
-    // Days need not follow each other: a clock that ran ahead may have been set back.
-    if (query.since !== undefined && segment.day < toDay(query.since)) continue;
-    const bytes = readFileSync(segment.path);
-    let end = bytes.lastIndexOf(0x0a);
-    while (end > 0 && found.length < limit) {
-      const start = bytes.lastIndexOf(0x0a, end - 1) + 1;
-      const row = readRow(bytes, start, end, segment);
+    // Days need not follow each other: a clock that ran ahead may have been set back. The newest says where the trail ends.
+    if (end !== null && query.since !== undefined && segment.day < toDay(query.since)) continue;
+    const bytes = readSegment(segment, 0);
+    const first = segment.index * SEGMENT_SPAN;
+    let lineEnd = bytes.lastIndexOf(0x0a);
+    end ??= first + lineEnd + 1;
+    while (lineEnd > 0 && found.length < limit) {
+      const start = bytes.lastIndexOf(0x0a, lineEnd - 1) + 1;
+      const row = readRow(bytes, start, lineEnd, first);
       if (matches(row.json, query)) found.push(row);
-      end = start - 1;
+      lineEnd = start - 1;
     }
     if (found.length >= limit) break;
   }
-  return found.toReversed();
+  return { records: found.toReversed(), end: end ?? 0 };
 }
 
-function readAfter(folder: string, after: number, query: TrailQuery): readonly Row[] {
-  const [first, from] = [Math.floor(after / SEGMENT_SPAN), after % SEGMENT_SPAN];
+/** From that place on, so that who follows a long trail reads what is new and nothing else. */
+function readAfter(folder: string, after: number, query: TrailQuery): TrailReading {
   const found: Row[] = [];
+  let end = after;
   for (const segment of listSegments(folder)) {
-    if (segment.index < first) continue;
-    const bytes = readFileSync(segment.path);
-    let start = segment.index === first ? from : 0;
-    for (let end = bytes.indexOf(0x0a, start); end !== -1; end = bytes.indexOf(0x0a, start)) {
-      const row = readRow(bytes, start, end, segment);
+    const from = Math.max(after, segment.index * SEGMENT_SPAN);
+    if (from >= (segment.index + 1) * SEGMENT_SPAN) continue;
+    const bytes = readSegment(segment, from % SEGMENT_SPAN);
+    let start = 0;
+    for (let lineEnd = bytes.indexOf(0x0a); lineEnd !== -1; lineEnd = bytes.indexOf(0x0a, start)) {
+      const row = readRow(bytes, start, lineEnd, from);
       if (matches(row.json, query)) found.push(row);
-      start = end + 1;
+      start = lineEnd + 1;
     }
+    end = from + start;
   }
-  return found.slice(Math.max(0, found.length - (query.limit ?? DEFAULT_LIMIT)));
+  return { records: found.slice(Math.max(0, found.length - (query.limit ?? DEFAULT_LIMIT))), end };
 }
 
-function readRow(bytes: Buffer, start: number, end: number, { index }: Segment): Row {
-  return { seq: index * SEGMENT_SPAN + end + 1, json: bytes.toString('utf8', start, end) };
+/** `first` is the number of the first of these bytes. */
+function readRow(bytes: Buffer, start: number, end: number, first: number): Row {
+  return { seq: first + end + 1, json: bytes.toString('utf8', start, end) };
 }
 
 /** A line that a crash cut short is no record, and no reason to show none. */

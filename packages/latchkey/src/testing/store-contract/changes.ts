@@ -25,8 +25,8 @@ export function testChanges({ describe, it }: Section): void {
       for (const _ of ['once', 'twice']) await credentials.settle(successor.id, 1000, NOW + 2);
       for (const _ of ['once', 'twice']) await credentials.revoke(key, NOW + 3);
 
-      const rows = await store.trail.read({});
-      const lines = rows.map(({ json }) => JSON.parse(json) as ChangeLine);
+      const { records } = await store.trail.read({});
+      const lines = records.map(({ json }) => JSON.parse(json) as ChangeLine);
       const [first, second] = [predecessor.id, successor.id];
       assert.deepEqual(
         lines.map(({ method, change }) => [method, change.id, change.ended]),
@@ -39,7 +39,7 @@ export function testChanges({ describe, it }: Section): void {
       );
       for (const { principal, target, change } of lines)
         assert.deepEqual([principal, target, change.family], ['user:ada', token.name, first]);
-      assert.doesNotMatch(JSON.stringify(rows), /a{64}|b{64}|lk_/);
+      assert.doesNotMatch(JSON.stringify(records), /a{64}|b{64}|lk_/);
     });
 
     it('is of the same credentials', async ({ store }) => {

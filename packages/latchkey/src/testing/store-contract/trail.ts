@@ -6,7 +6,7 @@ import { bytesOf, DAY, HOUR, lineAt, NOW } from './samples.ts';
 const line = (number: number, decision: 'allow' | 'deny' = 'allow') => lineAt(NOW, number, decision);
 
 const read = async (store: Place['store'], query: TrailQuery = {}): Promise<readonly number[]> =>
-  (await store.trail.read(query)).map(({ json }) => (JSON.parse(json) as { n: number }).n);
+  (await store.trail.read(query)).records.map(({ json }) => (JSON.parse(json) as { n: number }).n);
 
 /** What the trail must do. */
 export function testTrail({ describe, it }: Section): void {
@@ -14,7 +14,7 @@ export function testTrail({ describe, it }: Section): void {
     it('gives back the newest lines, oldest first, with growing numbers', async ({ store }) => {
       await store.trail.append(bytesOf(line(1), line(2)));
       await store.trail.append(bytesOf(line(3), line(4, 'deny')));
-      const numbers = (await store.trail.read({})).map(({ seq }) => seq);
+      const numbers = (await store.trail.read({})).records.map(({ seq }) => seq);
       assert.deepEqual(
         numbers,
         [...new Set(numbers)].sort((a, b) => a - b),
@@ -36,6 +36,21 @@ export function testTrail({ describe, it }: Section): void {
       assert.deepEqual(await read(store, { since: NOW }), [2, 4]);
       await store.trail.prune(NOW - HOUR);
       assert.deepEqual(await read(store, { since: NOW }), [2, 4]);
+    });
+
+    it('says where it ends, also where nothing is wanted, and goes on from there', async ({ store }) => {
+      await store.trail.append(bytesOf(line(1, 'deny'), line(2)));
+      const { records, end } = await store.trail.read({ decision: 'deny' });
+      assert.ok(end > records[0]!.seq);
+      assert.deepEqual(await store.trail.read({ after: end }), { records: [], end });
+      await store.trail.append(bytesOf(line(3), line(4, 'deny'), lineAt(NOW + DAY, 5)));
+      assert.deepEqual(await read(store, { after: end }), [3, 4, 5]);
+      const next = await store.trail.read({ after: end, decision: 'deny', limit: 0 });
+      assert.ok(next.end > end);
+      assert.deepEqual(await store.trail.read({ after: next.end }), { records: [], end: next.end });
+      assert.deepEqual(await store.trail.read({ limit: 0 }), next);
+      await store.trail.append(bytesOf(lineAt(NOW + DAY, 6), lineAt(NOW + 2 * DAY, 7)));
+      assert.deepEqual(await read(store, { after: next.end }), [6, 7]);
     });
 
     it('reads 1,000 lines where no limit is given', async ({ store }) => {
@@ -74,12 +89,12 @@ export function testTrail({ describe, it }: Section): void {
     it('prunes days that are older than the bound, and never gives a number twice', async ({ store }) => {
       for (let day = 0; day < 4; day += 1)
         await store.trail.append(bytesOf(lineAt(NOW + day * DAY, day), lineAt(NOW + day * DAY, day)));
-      const last = (await store.trail.read({ limit: 1 }))[0]!.seq;
+      const last = (await store.trail.read({ limit: 1 })).records[0]!.seq;
       assert.equal(await store.trail.prune(NOW + 2 * DAY), 4);
       assert.deepEqual(await read(store), [2, 2, 3, 3]);
       assert.equal(await store.trail.prune(NOW + 2 * DAY), 0);
       await store.trail.append(bytesOf(lineAt(NOW + 3 * DAY, 9)));
-      assert.ok((await store.trail.read({})).at(-1)!.seq > last);
+      assert.ok((await store.trail.read({})).records.at(-1)!.seq > last);
     });
 
     it('can be appended to and holds what was written', async ({ store }) => {

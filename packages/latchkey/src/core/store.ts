@@ -123,6 +123,8 @@ export interface TrailFinding {
   readonly file: string;
   /** From 1. */
   readonly line: number;
+  /** Of what was cut short: the first of the lines up to `line` that no seal proves. */
+  readonly first?: number;
 }
 
 /** Where records are kept, in the order in which they came. */

@@ -11,8 +11,12 @@ export async function verifyTrail(flags: StoreFlags): Promise<void> {
     if (found.bad !== null) process.exitCode = 1;
     return;
   }
-  for (const { file, line } of found.cut)
-    say(`note: a process ended while it was writing ${file}:${line}; what it wrote last is not proved.`);
+  for (const { file, line, first = line } of found.cut) {
+    const lines = first === line ? 'that line is' : `lines ${first} to ${line} are`;
+    say(
+      `note: a process ended while it was writing ${file}:${line}; ${lines} not proved: anybody may have added them.`,
+    );
+  }
   if (found.bad !== null) throw broken(found.bad);
   print(`ok: ${describe(found)}\n`);
 }

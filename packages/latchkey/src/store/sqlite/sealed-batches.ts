@@ -13,7 +13,7 @@ export const NOTHING_PASSED: Passed = { number: 0, mac: '' };
 /** What a stretch of one segment holds. Offsets are bytes, lines are counted from the first one of the stretch. */
 export interface Batches {
   readonly passed: Passed;
-  /** Records in whole batches. */
+  /** Records in whole batches that were sealed by who wrote them. */
   readonly records: number;
   /** Where the last whole batch ends. */
   readonly end: number;
@@ -22,7 +22,7 @@ export interface Batches {
   readonly bad: Found | null;
 }
 
-type Found = Pick<TrailFinding, 'what' | 'line'>;
+type Found = Omit<TrailFinding, 'file'>;
 
 /** Holds batch after batch against its seal, from `start` on. */
 export function readBatches(key: string, bytes: Buffer, start: number, before: Passed): Batches {
@@ -38,8 +38,8 @@ export function readBatches(key: string, bytes: Buffer, start: number, before: P
       const batch = bytes.subarray(end, at);
       const found = judge(key, batch, seal, passed, first, line);
       if (found !== null && found.what !== 'cut') return { passed, records, end, cut, bad: found };
-      if (found !== null) cut.push(found);
-      records += line - first;
+      if (found === null) records += line - first;
+      else cut.push(found);
       first = line + 1;
       passed = seal;
       end = lineEnd + 1;
@@ -62,7 +62,7 @@ function judge(key: string, batch: Buffer, seal: Seal, passed: Passed, first: nu
 export function judgeUnsealed(bytes: Buffer, first: number): Found {
   const lines = bytes.toString('utf8').replace(/\n$/, '').split('\n');
   const last = lines.at(-1) ?? '';
-  return isRecord(last) ? { what: 'unsealed', line: first } : { what: 'cut', line: first + lines.length - 1 };
+  return isRecord(last) ? { what: 'unsealed', line: first } : { what: 'cut', line: first + lines.length - 1, first };
 }
 
 function isRecord(line: string): boolean {

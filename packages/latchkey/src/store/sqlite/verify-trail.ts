@@ -59,11 +59,7 @@ function takeStock(folder: string, seals: string, chain: SealChain) {
 
 function verifySegment(segment: Sized, key: string, before: Passed) {
   const bytes = readFileSync(segment.path).subarray(0, segment.size);
-  const toFinding = ({ what, line }: Pick<TrailFinding, 'what' | 'line'>): TrailFinding => ({
-    what,
-    file: basename(segment.path),
-    line,
-  });
+  const toFinding = (found: Omit<TrailFinding, 'file'>): TrailFinding => ({ ...found, file: basename(segment.path) });
   const { passed, records, end, ...found } = readBatches(key, bytes, 0, before);
   const cut = found.cut.map(toFinding);
   if (found.bad !== null) return { passed, records, cut, bad: toFinding(found.bad) };

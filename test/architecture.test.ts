@@ -145,6 +145,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'config',
       'credentials',
       'compose.ts',
+      'compose-credentials.ts',
       'compose-forward-auth.ts',
       'compose-store.ts',
       'compose-tools.ts',

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -59,6 +59,21 @@ describe('latchkey run', () => {
       const { code, stderr } = await run('--listen', '127.0.0.1:0', ...args);
       expect([code, stderr]).toEqual([2, expect.stringContaining('E_UPSTREAM_MISSING')]);
     }
+  });
+
+  it('leaves no part of a first token that could not be written: in a container the next start has the same pid', async () => {
+    const file = join(folder, 'token');
+    await mkdir(file);
+    const { code, stderr } = await run(
+      '--listen',
+      '127.0.0.1:0',
+      '--upstream',
+      'http://127.0.0.1:1/mcp',
+      '--token-file',
+      file,
+    );
+    expect([code, stderr]).toEqual([1, expect.stringContaining('E_DELIVERY')]);
+    expect((await readdir(folder)).toSorted()).toEqual(['store', 'token']);
   });
 
   it('serves one server at a time', async () => {

@@ -14,6 +14,8 @@ import { createStaticVerifier, parseStaticTokens } from './verify/static-tokens.
 import { createStoredVerifier } from './verify/stored-credential.ts';
 import type { UseCounter } from './verify/use-counter.ts';
 
+export { replaceSecretFile } from './rotation/replace-secret-file.ts';
+
 type Log = GatewayOptions['log'];
 type Environment = Readonly<Record<string, string | undefined>>;
 

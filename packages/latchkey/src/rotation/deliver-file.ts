@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { DeliveryFailure, toDelivery, type Handover } from './handover.ts';
+import { replaceSecretFile } from './replace-secret-file.ts';
 
 /**
  * Puts the token into a JSON file (0600) that holds one member for each name: `{NAME: {"name","token","expiresAt"}}`.
@@ -10,7 +9,7 @@ import { DeliveryFailure, toDelivery, type Handover } from './handover.ts';
 export async function deliverToFile(path: string, handover: Handover): Promise<void> {
   const entries = await readEntries(path);
   entries.set(handover.name, toDelivery(handover));
-  await replaceFile(path, `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`);
+  await replaceSecretFile(path, `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`);
 }
 
 async function readEntries(path: string): Promise<Map<string, unknown>> {
@@ -25,28 +24,4 @@ async function readEntries(path: string): Promise<Map<string, unknown>> {
     // Told below: the parser's own words may quote a token.
   }
   throw new DeliveryFailure('the file is there but is no JSON object');
-}
-
-/** Written beside it, made durable, then moved over it. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  const file = await open(draft, 'wx', 0o600);
-  try {
-    await file.chmod(0o600);
-    await file.writeFile(text);
-    await file.sync();
-    await file.close();
-    await rename(draft, path);
-  } catch (error) {
-    await file.close().catch(() => {});
-    await unlink(draft).catch(() => {});
-    throw error;
-  }
-  await syncFolder(dirname(path));
-}
-
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  await folder.sync().finally(() => folder.close());
 }

@@ -1,8 +1,10 @@
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import type { Running } from '../../compose.ts';
+import { replaceSecretFile } from '../../compose-credentials.ts';
 import { LatchkeyError } from '../../core/error.ts';
+import type { Secret } from '../../core/secret.ts';
 
 /** Where the first token was put: on the screen, or in a file that only its owner reads. */
 export type TokenPlace = { readonly kind: 'none' | 'screen' } | { readonly kind: 'file'; readonly path: string };
@@ -21,20 +23,14 @@ export async function deliverFirstToken(
   if (firstToken === null) return { kind: 'none' };
   const path = tokenFile ?? (json === true || process.stdout.isTTY ? null : join(config.store, 'default.token'));
   if (path === null) return { kind: 'screen' };
-  await writeSecretFile(path, `${firstToken.secret.reveal()}\n`);
+  await writeToken(path, firstToken.secret);
   return { kind: 'file', path };
 }
 
-async function writeSecretFile(path: string, text: string): Promise<void> {
-  const draft = `${path}.${process.pid}.new`;
+async function writeToken(path: string, token: Secret): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const file = await open(draft, 'wx', 0o600);
-    await file.chmod(0o600);
-    await file.writeFile(text);
-    await file.sync();
-    await file.close();
-    await rename(draft, path);
+    await replaceSecretFile(path, `${token.reveal()}\n`);
   } catch (cause) {
     throw new LatchkeyError(
       'E_DELIVERY',

@@ -1,11 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
-import { PROGRAM } from '../fixtures/latchkey.ts';
+import { freePort } from '../fixtures/free-port.ts';
+import { PROGRAM, startLatchkey } from '../fixtures/latchkey.ts';
 import { descendantsOf, isRunning } from '../fixtures/processes.ts';
 import { MODERN } from '../fixtures/stdio-servers.ts';
 import { ranBy, responseOf } from './answers.ts';
@@ -52,6 +54,18 @@ function callAll(site: Site<Spy>, callers: number): { stop(): Promise<readonly n
       return (await Promise.all(loops)).flat();
     },
   };
+}
+
+async function isOpen(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** The trail's files as they are: the program that wrote them has ended. */
@@ -125,6 +139,59 @@ test.skipIf(!linux)('ROB-10 SIGTERM and SIGHUP: SIGTERM with streams and calls t
   expect(received).toContain('"resultType":"complete"');
   expect((await hanging)?.status).not.toBe(200);
   await site.close();
+});
+
+const SERVED = {
+  run: { upstream: { url: 'http://127.0.0.1:9/mcp' } },
+  'forward-auth': { publicUrl: 'https://mcp.example', forwardAuth: { proxy: 'nginx' } },
+} as const;
+
+test.skipIf(!linux).each(['run', 'forward-auth'] as const)(
+  'ROB-10 SIGTERM and SIGHUP: %s gets them as soon as it is ready',
+  async (serve) => {
+    for (let round = 0; round < 3; round += 1) {
+      const lock = await startLatchkey({ serve, config: SERVED[serve] });
+      process.kill(lock.pid, 'SIGHUP');
+      expect(await lock.kill('SIGTERM')).toBe(0);
+      await lock.close();
+    }
+  },
+);
+
+test.skipIf(!linux).each(['run', 'forward-auth'] as const)(
+  'ROB-10 SIGTERM and SIGHUP: %s gets them as soon as its port is open',
+  async (serve) => {
+    const port = await freePort();
+    const pid = Promise.withResolvers<number>();
+    const starting = startLatchkey({
+      serve,
+      config: { ...SERVED[serve], listen: `127.0.0.1:${port}` },
+      onStart: pid.resolve,
+    });
+    for (;;) if (await isOpen(port)) break;
+    for (const signal of ['SIGHUP', 'SIGTERM'] as const) process.kill(await pid.promise, signal);
+    // The token was made, so it is handed over first.
+    const lock = await starting;
+    expect(lock.token).toMatch(/^lk_/);
+    expect(await lock.ended).toBe(0);
+    await lock.close();
+  },
+);
+
+test.skipIf(!linux)('ROB-10 SIGTERM and SIGHUP: SIGTERM while the server starts', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-early-'));
+  const words = ['run', '--listen', '127.0.0.1:0', '--store', folder, '--', 'sleep', '600'];
+  const early = spawn(process.execPath, [PROGRAM, ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const ended = once(early, 'close');
+  const below = (): readonly number[] => descendantsOf(early.pid as number).map(({ pid }) => pid);
+  await expect.poll(() => below().length, { timeout: 20_000 }).toBeGreaterThan(1);
+  const all = below();
+  const begun = performance.now();
+  early.kill('SIGTERM');
+  expect(await ended).toEqual([1, null]);
+  expect(performance.now() - begun).toBeLessThan(GRACE_MS);
+  await expect.poll(() => all.filter(isRunning), { timeout: GRACE_MS }).toEqual([]);
+  await rm(folder, { recursive: true });
 });
 
 test.skipIf(!linux)('ROB-10 SIGTERM and SIGHUP: SIGHUP under load', async () => {

@@ -23,8 +23,6 @@ import type { Store } from './core/store.ts';
 import { mintCredential } from './verify/mint.ts';
 import { PROOF_ALGORITHMS } from './verify/proof/proof-key.ts';
 
-export const FORWARD_AUTH_NAME = OWN_NAME;
-
 type Log = GatewayOptions['log'];
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -24,8 +24,6 @@ import {
   startAutomaticRotation,
 } from './compose-credentials.ts';
 
-export { OWN_NAME };
-
 export type Log = GatewayOptions['log'];
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -4,18 +4,13 @@ import type { Running } from '../../compose.ts';
 import { toPlainText } from '../../core/plain-text.ts';
 import { version } from '../version.ts';
 import { describeUpstream } from './describe-upstream.ts';
-import type { TokenPlace } from './first-token.ts';
+import { toTokenFacts } from './first-token.ts';
+import type { Announcement } from './serve.ts';
 
-interface Announcement {
-  readonly running: Running;
-  readonly config: Config;
-  readonly file: string | null;
-  readonly json: boolean;
-  readonly tokenPlace: TokenPlace;
-}
+type Facts = Announcement<Running>;
 
 /** Says what is protected, where, with which token and rules, and how to connect. */
-export async function announce(facts: Announcement): Promise<void> {
+export async function announce(facts: Facts): Promise<void> {
   if (facts.json) {
     process.stdout.write(`${JSON.stringify(toReadyLine(facts))}\n`);
     return;
@@ -45,19 +40,15 @@ function dim(text: string): string {
   return styleText('dim', text, { stream: process.stderr });
 }
 
-function toReadyLine({ running, config, tokenPlace }: Announcement): object {
+function toReadyLine({ running, config, tokenPlace }: Facts): object {
   const [first] = running.servers;
-  const { firstToken } = running;
   return {
     event: 'ready',
     url: first?.resource ?? null,
     sseUrl: first?.sseUrl ?? null,
     publicUrl: config.publicUrl,
     servers: running.servers.map(({ name, resource, sseUrl }) => ({ name, url: resource, sseUrl })),
-    token: tokenPlace.kind === 'screen' ? (firstToken?.secret.reveal() ?? null) : null,
-    tokenFile: tokenPlace.kind === 'file' ? tokenPlace.path : null,
-    tokenName: firstToken?.name ?? null,
-    expiresAt: firstToken === null ? null : new Date(firstToken.expiresAt).toISOString(),
+    ...toTokenFacts(running.firstToken, tokenPlace),
     pid: process.pid,
   };
 }
@@ -70,11 +61,7 @@ function describeRules({ policy }: Running['servers'][number]): string {
   return `${counts.join(', ')}; whatever has no rule is refused`;
 }
 
-async function describeCredentials({
-  running,
-  config,
-  tokenPlace,
-}: Announcement): Promise<{ name: string; text: string }[]> {
+async function describeCredentials({ running, config, tokenPlace }: Facts): Promise<{ name: string; text: string }[]> {
   if (!config.auth.enabled)
     return [
       {
@@ -109,7 +96,7 @@ function local(time: number | null): string {
     : new Date(time).toLocaleString('sv-SE', { dateStyle: 'short', timeStyle: 'short' });
 }
 
-function connectLine({ running }: Announcement): string {
+function connectLine({ running }: Facts): string {
   const [first] = running.servers;
   return `latchkey connect claude-code --url ${first?.resource ?? ''}   (or cursor, vscode, sdk, curl, …)`;
 }

@@ -42,3 +42,13 @@ async function writeToken(path: string, token: Secret): Promise<void> {
     );
   }
 }
+
+/** What the ready line says of the first token; its text only where no other place has it. */
+export function toTokenFacts(firstToken: Running['firstToken'], place: TokenPlace) {
+  return {
+    token: place.kind === 'screen' ? (firstToken?.secret.reveal() ?? null) : null,
+    tokenFile: place.kind === 'file' ? place.path : null,
+    tokenName: firstToken?.name ?? null,
+    expiresAt: firstToken === null ? null : new Date(firstToken.expiresAt).toISOString(),
+  };
+}

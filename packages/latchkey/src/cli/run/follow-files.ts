@@ -7,7 +7,7 @@ import type { ConfigInput } from '../../config/schema.ts';
 import { watchConfig, type Watch } from '../../config/watch-config.ts';
 import type { Log, Running } from '../../compose.ts';
 
-interface Followed {
+export interface Followed {
   readonly running: Pick<Running, 'reload' | 'setTls'> & {
     readonly servers: readonly Pick<Running['servers'][number], 'name' | 'policy'>[];
   };

@@ -39,37 +39,59 @@ test.each(Object.entries(BAD))('does not start with %s', async (_what, [change, 
   }
 });
 
+async function ask({ url, token }: { readonly url: string; readonly token: string }): Promise<number | undefined> {
+  const headers = {
+    Host: 'mcp.example',
+    Authorization: `Bearer ${token}`,
+    'X-Original-Method': 'POST',
+    'X-Original-URI': '/mcp',
+    'X-Forwarded-For': '192.0.2.1',
+    'X-Forwarded-Proto': 'https',
+    'MCP-Protocol-Version': '2026-07-28',
+    'Mcp-Method': 'tools/call',
+    'Mcp-Name': 'echo',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const [answer] = await exchangeRaw(url, `GET /auth HTTP/1.1\r\n${lines.join('')}\r\n`);
+  return answer?.status;
+}
+
 test('puts changed rules in force, but none that it cannot keep', async () => {
   const lock = await startLatchkey({ serve: 'forward-auth', config: GOOD });
-  const ask = async (): Promise<number | undefined> => {
-    const headers = {
-      Host: 'mcp.example',
-      Authorization: `Bearer ${lock.token}`,
-      'X-Original-Method': 'POST',
-      'X-Original-URI': '/mcp',
-      'X-Forwarded-For': '192.0.2.1',
-      'X-Forwarded-Proto': 'https',
-      'MCP-Protocol-Version': '2026-07-28',
-      'Mcp-Method': 'tools/call',
-      'Mcp-Name': 'echo',
-    };
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-    const [answer] = await exchangeRaw(lock.url, `GET /auth HTTP/1.1\r\n${lines.join('')}\r\n`);
-    return answer?.status;
-  };
   try {
     const config = JSON.parse(await readFile(lock.configFile, 'utf8')) as object;
-    expect(await ask()).toBe(200);
+    expect(await ask(lock)).toBe(200);
     await writeFile(lock.configFile, JSON.stringify({ ...config, tools: { other: {} } }));
-    await expect.poll(ask).toBe(403);
+    await expect.poll(() => ask(lock)).toBe(403);
     await writeFile(lock.configFile, JSON.stringify({ ...config, tools: { echo: { when: 'true' } } }));
     await expect.poll(() => lock.talk()).toContain('conditions need the arguments');
-    expect(await ask()).toBe(403);
+    expect(await ask(lock)).toBe(403);
     await writeFile(lock.configFile, JSON.stringify(config));
-    await expect.poll(ask).toBe(200);
+    await expect.poll(() => ask(lock)).toBe(200);
     expect(await lock.kill('SIGTERM')).toBe(0);
   } finally {
     await lock.close();
+  }
+});
+
+test('replaces the first token before it ends, and hands the new one over', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-rotate-'));
+  const file = join(folder, 'token.json');
+  const rotate = { every: '3s', grace: '2s', deliver: { file } };
+  const lock = await startLatchkey({
+    serve: 'forward-auth',
+    config: { ...GOOD, auth: { tokens: { ttl: '20s', rotate } } },
+  });
+  try {
+    await expect.poll(() => readFile(file, 'utf8').catch(() => ''), { timeout: 15_000 }).toContain('default');
+    const { token } = (JSON.parse(await readFile(file, 'utf8')) as { default: { token: string } }).default;
+    expect(token).not.toBe(lock.token);
+    expect(await ask({ url: lock.url, token })).toBe(200);
+    await expect.poll(() => ask(lock), { timeout: 15_000 }).toBe(401);
+    expect(await lock.kill('SIGTERM')).toBe(0);
+  } finally {
+    await lock.close();
+    await rm(folder, { recursive: true });
   }
 });
 

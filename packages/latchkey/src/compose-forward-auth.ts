@@ -1,7 +1,7 @@
 import type { Place } from './adapters/forward-answer.ts';
 import { ASKED_AT } from './adapters/forward-auth.ts';
 import { createForwardService, type ForwardService } from './adapters/forward-service.ts';
-import { createVerifier, OWN_NAME, readStaticTokens } from './compose-credentials.ts';
+import { createVerifier, OWN_NAME, readStaticTokens, startAutomaticRotation } from './compose-credentials.ts';
 import { checkForwardAuth } from './compose-forward-check.ts';
 import { createIssuers } from './compose-issuers.ts';
 import { openRecords, startAll, toLimits, type Closing } from './compose-records.ts';
@@ -122,6 +122,7 @@ async function start(
           now: Date.now(),
         })
       : null;
+  startAutomaticRotation(config, store, log, closing);
   const { host } = config.listen;
   return {
     url: `${config.tls === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${listener.port}${ASKED_AT}`,

@@ -40,6 +40,28 @@ describe('a plain Node server with a lock and a store', () => {
   const trailOf = async (): Promise<readonly Record<string, unknown>[]> =>
     (await store.trail.read({})).records.map(({ json }) => JSON.parse(json) as Record<string, unknown>);
 
+  test('ends all else when the trail cannot be written as it is closed, and says so', async () => {
+    let full = false;
+    const trail: Store['trail'] = {
+      ...store.trail,
+      append(lines) {
+        if (full) throw new Error('the disk is full');
+        return store.trail.append(lines);
+      },
+    };
+    const lock = createLatchkey({
+      resource: 'http://127.0.0.1:3000/mcp',
+      store: { ...store, trail },
+      onError() {},
+    });
+    const server = await serve(() => lock.protect());
+    const { token } = await lock.tokens.create({ name: 'used' });
+    expect((await server.ask(bearer(token))).status).toBe(200);
+    full = true;
+    await expect(lock.close()).rejects.toThrow('the disk is full');
+    expect(await store.credentials.findByName('token', 'used')).toMatchObject({ uses: 1 });
+  });
+
   test('lets a token in that it made, until it is rotated, expires or is revoked', async () => {
     let now = Date.now();
     const lock = createLatchkey({ resource: 'http://127.0.0.1:3000/mcp', store, now: () => now });

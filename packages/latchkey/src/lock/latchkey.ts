@@ -34,7 +34,7 @@ export interface Latchkey<Scope extends string = string> {
   verify(text: string): Promise<Verification>;
   /** What the official MCP SDK's own `requireBearerAuth` asks about tokens: `requireBearerAuth({ verifier: lock.toTokenVerifier() })`. */
   toTokenVerifier(options?: TokenVerifierOptions): TokenVerifier;
-  /** Lets nobody in any more, writes down what was not yet, and stops the lock's timers. A store that was given stays open. */
+  /** Lets nobody in any more, writes down what was not yet, and stops the lock's timers, also when the trail cannot be written: then it rejects. A store that was given stays open. */
   close(): Promise<void>;
 }
 
@@ -64,8 +64,12 @@ export function createLatchkeyOf<Scope extends string>(
     toTokenVerifier: (options) => createTokenVerifier(lock, readTokenVerifier(options), loadErrorClass),
     async close() {
       lock.closed = true;
-      await lock.parts.trail?.flush();
-      await close?.();
+      try {
+        await lock.parts.trail?.flush();
+      } finally {
+        // What cannot be written down must not keep the rest open.
+        await close?.();
+      }
     },
   };
   LOCKS.set(latchkey, lock);

@@ -292,3 +292,30 @@ describe('the lockfile', () => {
     expect(pinned?.integrity).toMatch(/^sha512-/);
   });
 });
+
+describe('CONTRIBUTING.md', () => {
+  const text = readFileSync(new URL('../CONTRIBUTING.md', import.meta.url), 'utf8');
+
+  it('tells of every room what it may import', () => {
+    const told = [...text.matchAll(/^\| `([a-z]+)\/` \|.*\| ([a-z, ]+) \|$/gm)].map(
+      ([, room = '', imports = '']) => [room, imports === 'nothing' ? [] : imports.split(', ').toSorted()] as const,
+    );
+    const rooms = Object.entries(ROOMS).flatMap(([room, { rooms: may }]) => {
+      const imports = new Set(may.map((each) => (each.startsWith('compose') ? 'compose' : each)));
+      return room.endsWith('.ts') ? [] : [[room, [...imports].toSorted()] as const];
+    });
+    expect(Object.fromEntries(told)).toEqual(Object.fromEntries(rooms));
+  });
+
+  it('lists the stages of the pipeline in their order', () => {
+    const pipeline = readFileSync(join(SOURCE, 'gateway/pipeline.ts'), 'utf8');
+    const stages = [...pipeline.matchAll(/^ +\w+Stage\(state\)/gm)].map(([stage]) =>
+      stage
+        .trim()
+        .replace('Stage(state)', '')
+        .replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+    );
+    expect(stages.length).toBeGreaterThan(10);
+    expect(text).toContain(`one file each: ${stages.join(', ')}.`);
+  });
+});

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { isRunning } from '../../../../test/fixtures/processes.ts';
 import { createCaller } from '../../../../test/fixtures/stdio-caller.ts';
@@ -278,6 +280,23 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
         'limit-sessions',
       ]);
     });
+
+    it('leaves nothing behind where it got no child, whatever it declares', async () => {
+      const caller = createCaller(startUpstream(RAW, { maxChildren: 1 }));
+      await caller.modern({ id: 1, ...tool('echo', { text: 'x' }) }, { roots: {} }).finished;
+      const holding = caller.modern({ id: 2, ...tool('hang') }, { roots: {} });
+      const refuse = async (i: number): Promise<void> => {
+        const declared = { elicitation: { [`k${i}`]: 'x'.repeat(3900) } };
+        const answer = await caller.modern({ id: 3, ...tool('echo', { text: 'x' }) }, declared).finished;
+        expect(answer.refusal?.reason).toBe('limit-sessions');
+      };
+      for (let i = 0; i < 500; i += 1) await refuse(i);
+      const before = usedHeap();
+      for (let i = 500; i < 4500; i += 1) await refuse(i);
+      // Their capabilities alone are 16 MB.
+      expect(usedHeap() - before).toBeLessThan(4_000_000);
+      holding.leave();
+    });
   });
 
   describe('a legacy session and a legacy server', () => {
@@ -542,3 +561,9 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
   });
 });
+
+function usedHeap(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  return process.memoryUsage().heapUsed;
+}

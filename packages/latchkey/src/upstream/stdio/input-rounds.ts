@@ -27,9 +27,11 @@ export interface RoundsOptions {
 }
 
 interface Pool {
+  /** Those that are being started too. */
   readonly children: Set<ExclusiveChild>;
   readonly queue: (() => void)[];
-  starting: number;
+  /** Calls that want a child and have none yet. */
+  wanting: number;
 }
 
 export function wantsInput(message: Message): boolean {
@@ -92,8 +94,20 @@ export class InputRounds {
 
   async #acquire(owner: string, capabilities: string, reply: Reply): Promise<Launched<ExclusiveChild>> {
     const key = poolKey(owner, capabilities);
-    const pool = this.#pools.get(key) ?? { children: new Set(), queue: [], starting: 0 };
+    const pool = this.#pools.get(key) ?? { children: new Set(), queue: [], wanting: 0 };
     this.#pools.set(key, pool);
+    pool.wanting += 1;
+    const acquired = await this.#find(pool, reply, () => this.#start(owner, pool, capabilities));
+    pool.wanting -= 1;
+    this.#forgetIfEmpty(key, pool);
+    return acquired;
+  }
+
+  async #find(
+    pool: Pool,
+    reply: Reply,
+    start: () => Promise<Launched<ExclusiveChild>>,
+  ): Promise<Launched<ExclusiveChild>> {
     const until = performance.now() + this.#options.callTimeoutMs;
     for (;;) {
       const idle = [...pool.children].find((child) => child.idle);
@@ -101,7 +115,7 @@ export class InputRounds {
         idle.take();
         return { kind: 'ok', value: idle };
       }
-      if (pool.children.size + pool.starting < MAX_PER_KEY) return this.#start(owner, pool, capabilities);
+      if (pool.children.size < MAX_PER_KEY) return start();
       if (pool.queue.length >= MAX_QUEUED) return { kind: 'lost', loss: CROWDED };
       if (performance.now() >= until) return { kind: 'lost', loss: TIMED_OUT };
       await waitIn(pool.queue, until - performance.now());
@@ -114,6 +128,11 @@ export class InputRounds {
 
   async #start(owner: string, pool: Pool, capabilities: string): Promise<Launched<ExclusiveChild>> {
     const { launcher, callTimeoutMs, log } = this.#options;
+    const drop = (): void => {
+      pool.children.delete(child);
+      this.#forgetIfEmpty(poolKey(owner, capabilities), pool);
+      pool.queue.shift()?.();
+    };
     const child = new ExclusiveChild({
       callTimeoutMs,
       idleMs: IDLE_MS,
@@ -122,23 +141,21 @@ export class InputRounds {
       park: () => this.#park(child),
       unpark: (state) => void this.#states.delete(state),
       onFree: () => pool.queue.shift()?.(),
-      onEnd: () => {
-        pool.children.delete(child);
-        if (pool.children.size + pool.starting === 0 && pool.queue.length === 0)
-          this.#pools.delete(poolKey(owner, capabilities));
-        pool.queue.shift()?.();
-      },
+      onEnd: drop,
     });
-    pool.starting += 1;
+    pool.children.add(child);
     const launched = await launcher.launchReady(child, capabilities, owner);
-    pool.starting -= 1;
     if (launched.kind === 'lost') {
-      pool.queue.shift()?.();
+      drop();
       return launched;
     }
     child.begin(launched.value.child, launched.value.greeting);
-    pool.children.add(child);
     return { kind: 'ok', value: child };
+  }
+
+  // Capabilities are the caller's own words: every call may bring others.
+  #forgetIfEmpty(key: string, pool: Pool): void {
+    if (pool.children.size === 0 && pool.wanting === 0) this.#pools.delete(key);
   }
 
   /** Ends one idle child of anybody; false where there is none. */

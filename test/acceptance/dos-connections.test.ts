@@ -84,3 +84,26 @@ test.skipIf(!linux)('DOS-06 connection caps: a thousand that come and go leave r
   expect(countOpen(idle)).toBe(EACH);
   await release(idle);
 });
+
+test.skipIf(!linux)('DOS-06 connection caps: behind a trusted proxy all clients have places', async () => {
+  const behind = await startLimitedSite({ connections: ALL }, { behindProxy: { trusted: ['127.0.0.2'] } });
+  const { url, talk } = behind.gateway;
+  const told = (limit: string): number => talk().split(`"limit":"${limit}"`).length - 1;
+  const callers = Array.from({ length: EACH + 30 }, (_, at) => {
+    const caller = hold(url, { from: '127.0.0.2' });
+    const headers = { 'X-Forwarded-For': `10.0.${at >> 8}.${at & 255}` };
+    caller.socket.write(requestBytes(behind, { headers }));
+    return caller;
+  });
+  await Promise.all(callers.map((caller) => caller.heard('"result"')));
+  expect([told('connections'), told('connectionsPerAddress')]).toEqual([0, 0]);
+  // Who is no proxy is held as before, and told of once; all together hold the proxy too.
+  const others = Array.from({ length: EACH + 20 }, () => hold(url, { from: '127.0.0.3' }));
+  await expect.poll(() => told('connectionsPerAddress'), { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => countOpen(others), { timeout: 10_000 }).toBe(EACH);
+  const more = Array.from({ length: 60 }, () => hold(url, { from: '127.0.0.2' }));
+  await expect.poll(() => told('connections'), { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => countOpen([...callers, ...others, ...more]), { timeout: 10_000 }).toBe(ALL);
+  for (const { socket } of [...callers, ...others, ...more]) socket.destroy();
+  await behind.close();
+});

@@ -1,6 +1,7 @@
 // The endpoint itself, asked as each proxy asks, and by others.
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hold, type Held } from '../fixtures/connections.ts';
 import { createCredentials, type Credentials } from '../fixtures/credentials.ts';
 import { startLatchkey, type Latchkey } from '../fixtures/latchkey.ts';
 import { exchangeRaw, headerValue, headerValues, json, type RawAnswer } from '../fixtures/raw-http.ts';
@@ -257,4 +258,28 @@ describe('asked for more than an MCP endpoint', () => {
         expect(payload.sub).toBe(headerValue(answer as RawAnswer, 'latchkey-principal'));
       },
     ));
+});
+
+test.skipIf(process.platform !== 'linux')('the proxy has as many connections as all may have together', async () => {
+  const limits = { connectionsPerAddress: 5, connections: 20 };
+  const lock = await startLatchkey({
+    serve: 'forward-auth',
+    config: { publicUrl: `https://${PUBLIC}`, forwardAuth: { proxy: 'caddy', trusted: ['127.0.0.2'] }, limits },
+  });
+  const { target, headers } = QUESTIONS.caddy;
+  const all = { ...headers, ...MODERN, Authorization: `Bearer ${lock.token}` };
+  const lines = Object.entries(all).map(([key, value]) => `${key}: ${String(value)}\r\n`);
+  const knock = (address: string, count: number): readonly Held[] =>
+    Array.from({ length: count }, () => {
+      const held = hold(lock.url, { from: address });
+      held.socket.write(`GET ${target} HTTP/1.1\r\n${lines.join('')}\r\n`);
+      return held;
+    });
+  const proxy = knock('127.0.0.2', 12);
+  await Promise.all(proxy.map((held) => held.heard('latchkey-principal')));
+  const strangers = knock('127.0.0.3', 10);
+  await expect.poll(() => strangers.filter(({ open }) => open).length).toBe(5);
+  await expect.poll(() => lock.talk().split('connections are closed at once').length).toBe(2);
+  for (const { socket } of [...proxy, ...strangers]) socket.destroy();
+  await lock.close();
 });

@@ -17,6 +17,7 @@ import { createForwardMcpGuard, createForwardRouteGuard } from './lock/forward-g
 import { createLock, type Lock, type LockParts } from './lock/lock.ts';
 import { protectedResourceMetadata } from './lock/protected-resource.ts';
 import { namesOf } from './lock/resource-names.ts';
+import { createTrusted, type Trusted } from './lock/trusted-proxies.ts';
 import { issueFirstToken, type FirstToken } from './rotation/first-token.ts';
 import { createSignIdentity } from './upstream/identity/sign-identity.ts';
 import type { Store } from './core/store.ts';
@@ -111,7 +112,9 @@ async function start(
     places.placeOf,
     documents,
   );
-  const listener = await listen(config, log, (request, response) => service.handle(request, response));
+  const listener = await listen(config, createTrusted(trusted), log, (request, response) =>
+    service.handle(request, response),
+  );
   closing.push(() => listener.stop(() => service.drained()));
   // Last, so that no token is made by a start that fails: it could never be shown.
   const firstToken =
@@ -205,12 +208,19 @@ function published(path: string, text: () => string): PublishedDocument {
   return { path, body: () => ({ status: 200, body: text() }) };
 }
 
-async function listen(config: Config, log: Log, onRequest: ForwardService['handle']): Promise<Listener> {
+async function listen(
+  config: Config,
+  trusted: Trusted,
+  log: Log,
+  onRequest: ForwardService['handle'],
+): Promise<Listener> {
   return startListener(
     {
       ...config.listen,
       tls: config.tls === null ? null : readTlsPair(config.tls),
+      trusted,
       limits: toLimits(config.limits),
+      log,
     },
     {
       onRequest,

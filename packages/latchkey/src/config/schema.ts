@@ -111,7 +111,10 @@ const limits = z.strictObject({
     .timeout()
     .prefault('1m')
     .describe('Time until a session without requests may be ended because another needs its place.'),
-  connectionsPerAddress: field.count(100_000).prefault(200).describe('Open connections from one address.'),
+  connectionsPerAddress: field
+    .count(100_000)
+    .prefault(200)
+    .describe('Open connections from one address; a trusted proxy is held by `connections` alone.'),
   connections: field.count(1_000_000).prefault(5000).describe('Open connections, all addresses together.'),
   children: field
     .count(10_000)

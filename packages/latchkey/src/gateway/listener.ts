@@ -27,7 +27,7 @@ interface Handlers {
 const TLS_HANDSHAKE = 0x16;
 
 /** What a listener needs to know. */
-export type ListenerOptions = Pick<GatewayOptions, 'host' | 'port' | 'tls'> & {
+export type ListenerOptions = Pick<GatewayOptions, 'host' | 'port' | 'tls' | 'trusted' | 'log'> & {
   readonly limits: Pick<
     GatewayOptions['limits'],
     | 'headerBytes'
@@ -46,8 +46,10 @@ export async function startListener(options: ListenerOptions, handlers: Handlers
   const secure = options.tls === null ? null : createTlsServer(options, handlers);
   const front = secure === null ? plain : createFront(options, plain, secure);
   const { connectionsPerAddress: each, connections: all, sendTimeoutMs } = options.limits;
-  boundConnections(front, { each, all });
-  const stopWatching = cutStalled(front, sendTimeoutMs);
+  const open = boundConnections(front, { each, all, trusted: options.trusted }, (limit, address) =>
+    options.log('warn', 'connections are closed at once: as many are open as may be', { limit, address }),
+  );
+  const stopWatching = cutStalled(open, sendTimeoutMs);
   await listen(front, options);
   return {
     port: (front.address() as AddressInfo).port,

@@ -14,8 +14,12 @@ describe('cutStalled', () => {
   beforeEach(async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     // More than the system takes for a peer that does not read.
-    front = createServer((socket) => socket.on('error', () => {}).write(Buffer.alloc(32 * 2 ** 20)));
-    stop = cutStalled(front, 3000);
+    const open = new Set<Socket>();
+    front = createServer((socket) => {
+      open.add(socket);
+      socket.on('error', () => {}).write(Buffer.alloc(32 * 2 ** 20));
+    });
+    stop = cutStalled(open, 3000);
     await once(front.listen(0, '127.0.0.1'), 'listening');
     reader = connect((front.address() as AddressInfo).port, '127.0.0.1').pause();
     reader.on('error', () => {});

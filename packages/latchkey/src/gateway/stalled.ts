@@ -1,4 +1,4 @@
-import type { Server, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 
 interface Writing {
   /** Bytes given to the system, and how many of them it has not taken from Node yet. */
@@ -15,16 +15,16 @@ interface Watched {
  * Cuts connections whose peer takes nothing of what waits for it for `timeoutMs`: a reader that stops would keep the
  * answer, its place and the upstream's for as long as it likes. Returns what ends the watch.
  */
-export function cutStalled(front: Server, timeoutMs: number): () => void {
-  const watched = new Map<Socket, Watched>();
-  front.on('connection', (socket: Socket) => {
-    watched.set(socket, { taken: 0, since: performance.now() });
-    socket.once('close', () => watched.delete(socket));
-  });
+export function cutStalled(open: ReadonlySet<Socket>, timeoutMs: number): () => void {
+  const watched = new WeakMap<Socket, Watched>();
   const timer = setInterval(
     () => {
       const now = performance.now();
-      for (const [socket, state] of watched) if (isStalled(socket, state, now, timeoutMs)) socket.destroy();
+      for (const socket of open) {
+        const state = watched.get(socket) ?? { taken: 0, since: now };
+        watched.set(socket, state);
+        if (isStalled(socket, state, now, timeoutMs)) socket.destroy();
+      }
     },
     Math.max(100, timeoutMs / 8),
   );

@@ -1,5 +1,4 @@
 import { styleText } from 'node:util';
-import type { Config } from '../../config/config.ts';
 import type { Running } from '../../compose.ts';
 import { toPlainText } from '../../core/plain-text.ts';
 import { version } from '../version.ts';

@@ -62,7 +62,8 @@ export async function startListener(options: ListenerOptions, handlers: Handlers
       await drain();
       stopWatching();
       const closed = new Promise<void>((resolve) => void front.close(() => resolve()));
-      for (const server of [plain, secure]) server?.closeAllConnections();
+      // Node's servers know of none that has sent nothing yet, or is in its TLS handshake.
+      for (const socket of open) socket.destroy();
       await closed;
     },
   };
@@ -122,7 +123,7 @@ function wire(server: Server, { onRequest, onBadRequest }: Handlers): void {
 
 /** Tells TLS from plain HTTP by the first byte, so that a credential sent in clear gets an answer that says so. */
 function createFront({ limits }: ListenerOptions, plain: Server, secure: HttpsServer): NetServer {
-  // Node looks after the time-outs of a server's connections, and can close them, only once it listens.
+  // Node looks after the time-outs of a server's connections only once it listens.
   for (const server of [plain, secure]) server.emit('listening');
   return createNetServer({ noDelay: true }, (socket) => {
     const timer = setTimeout(() => socket.destroy(), limits.headersTimeoutMs);

@@ -5,8 +5,9 @@ import type { Secret } from './core/secret.ts';
 import type { Store } from './core/store.ts';
 import type { Verifier } from './core/verifier.ts';
 import type { GatewayOptions, RotateResult } from './gateway/options.ts';
-import { startRotation } from './rotation/automatic.ts';
+import { startRotation, type Rotation } from './rotation/automatic.ts';
 import { exchangeCredential } from './rotation/exchange.ts';
+import type { FirstToken } from './rotation/first-token.ts';
 import { firstMatch } from './core/first-match.ts';
 import { digestOf, mintCredential } from './verify/mint.ts';
 import { provePossession } from './verify/proof.ts';
@@ -86,22 +87,22 @@ export function startAutomaticRotation(
   { auth }: Config,
   store: Store,
   log: Log,
-  closing: (() => Promise<unknown> | void)[],
-): void {
+  first: FirstToken | null,
+): Rotation | null {
   const plan = auth.tokens.rotate;
-  if (plan === null) return;
-  const rotation = startRotation({
+  if (plan === null) return null;
+  return startRotation({
     store: store.credentialsBy(OWN_NAME),
     names: ['default'],
     everyMs: plan.everyMs,
     graceMs: plan.graceMs,
     ttlMs: auth.tokens.ttlMs,
     deliver: plan.deliver,
+    first,
     mint: mintCredential,
     onEvent: (event) =>
       event.kind === 'rotated'
         ? log('info', 'a token was replaced and delivered', { name: event.name })
         : log('error', event.error.message, { name: event.name, code: event.error.code, hint: event.error.hint }),
   });
-  closing.push(() => rotation.stop());
 }

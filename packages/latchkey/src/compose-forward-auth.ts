@@ -18,6 +18,7 @@ import { createLock, type Lock, type LockParts } from './lock/lock.ts';
 import { protectedResourceMetadata } from './lock/protected-resource.ts';
 import { namesOf } from './lock/resource-names.ts';
 import { createTrusted, type Trusted } from './lock/trusted-proxies.ts';
+import type { Rotation } from './rotation/automatic.ts';
 import { issueFirstToken, type FirstToken } from './rotation/first-token.ts';
 import { createSignIdentity } from './upstream/identity/sign-identity.ts';
 import type { Store } from './core/store.ts';
@@ -115,6 +116,8 @@ async function start(
   const listener = await listen(config, createTrusted(trusted), log, (request, response) =>
     service.handle(request, response),
   );
+  let rotation: Rotation | null = null;
+  closing.push(() => rotation?.stop());
   closing.push(() => listener.stop(() => service.drained()));
   // Last, so that no token is made by a start that fails: it could never be shown.
   const firstToken =
@@ -123,9 +126,10 @@ async function start(
           ...config.auth.tokens,
           mint: mintCredential,
           now: Date.now(),
+          rotated: config.auth.tokens.rotate !== null,
         })
       : null;
-  startAutomaticRotation(config, store, log, closing);
+  rotation = startAutomaticRotation(config, store, log, firstToken);
   const { host } = config.listen;
   return {
     url: `${config.tls === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${listener.port}${ASKED_AT}`,

@@ -12,6 +12,7 @@ import { checkAddress } from './gateway/listener.ts';
 import type { GatewayOptions } from './gateway/options.ts';
 import { protectedResourceMetadata } from './lock/protected-resource.ts';
 import { createTrusted } from './lock/trusted-proxies.ts';
+import type { Rotation } from './rotation/automatic.ts';
 import { issueFirstToken, type FirstToken } from './rotation/first-token.ts';
 import { mintCredential } from './verify/mint.ts';
 import { PROOF_ALGORITHMS } from './verify/proof/proof-key.ts';
@@ -103,6 +104,9 @@ async function start(
     log,
   });
   let graceMs = 0;
+  let rotation: Rotation | null = null;
+  // The gateway first: while a delivery is waited for nobody is let in any more.
+  closing.push(() => rotation?.stop());
   closing.push(() => gateway.close(graceMs));
   // Last, so that no token is made by a start that fails: it could never be shown.
   const firstToken =
@@ -111,9 +115,10 @@ async function start(
           ...config.auth.tokens,
           mint: mintCredential,
           now: Date.now(),
+          rotated: config.auth.tokens.rotate !== null,
         })
       : null;
-  startAutomaticRotation(config, store, log, closing);
+  rotation = startAutomaticRotation(config, store, log, firstToken);
   return {
     port: gateway.port,
     servers,

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Secret } from '../core/secret.ts';
 import type { CredentialRecord, Store } from '../core/store.ts';
 import { openStore } from '../store/sqlite/open.ts';
 import { digestOf, mintCredential } from '../verify/mint.ts';
@@ -107,9 +108,40 @@ describe('startRotation', () => {
   it('touches neither other names nor tokens that are dead', async () => {
     await create('other');
     await create('default', START + HOUR);
-    await checkAt(start(), START + 13 * HOUR);
+    const rotation = start();
+    for (const hours of [13, 14]) await checkAt(rotation, START + hours * HOUR);
     expect(await store.credentials.list('token')).toHaveLength(2);
+    // Once, since somebody still waits for the next one.
+    expect(events).toMatchObject([{ kind: 'failed', name: 'default', error: { code: 'E_CREDENTIAL_DEAD' } }]);
+  });
+
+  it('says nothing of a token that was revoked', async () => {
+    const { id } = await create('default');
+    await store.credentials.revoke({ id }, START);
+    await checkAt(start(), START + HOUR);
     expect(events).toEqual([]);
+  });
+
+  it('delivers at once a token that was just made', async () => {
+    const { id, name } = await create('default');
+    const first = { id, name, secret: new Secret('the first'), expiresAt: START + 24 * HOUR };
+    const rotation = start({ first });
+    await rotation.check();
+    expect(delivered()['default']?.token).toBe('the first');
+    await checkAt(rotation, START + 12 * HOUR);
+    expect(delivered()['default']?.token).toMatch(/^lk_/);
+  });
+
+  it('ends a delivery that keeps it from stopping', async () => {
+    await create('default');
+    const rotation = start({ deliver: { command: [process.execPath, '-e', 'setTimeout(() => {}, 60_000)'] } });
+    await rotation.check();
+    now = START + 12 * HOUR;
+    void rotation.check();
+    const begun = performance.now();
+    await rotation.stop();
+    expect(performance.now() - begun).toBeLessThan(8000);
+    expect(events.at(-1)).toMatchObject({ kind: 'failed', error: { code: 'E_DELIVERY' } });
   });
 
   it('keeps what the file says of other names, and never overwrites a file that is something else', async () => {

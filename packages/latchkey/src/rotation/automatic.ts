@@ -3,6 +3,7 @@ import type { CredentialRecord, CredentialStore } from '../core/store.ts';
 import { prefixOfHint, type MintedCredential } from '../core/token-format.ts';
 import { deliver, type Deliver } from './deliver.ts';
 import { dueAt } from './due.ts';
+import { type FirstToken, isLive } from './first-token.ts';
 import type { Handover } from './handover.ts';
 
 export interface RotationOptions {
@@ -16,6 +17,8 @@ export interface RotationOptions {
   /** The life of each new token. */
   readonly ttlMs: number;
   readonly deliver: Deliver;
+  /** One that was just made, and is to be delivered at once. */
+  readonly first?: FirstToken | null;
   readonly mint: (prefix: string) => MintedCredential;
   readonly onEvent?: (event: RotationEvent) => void;
   readonly now?: () => number;
@@ -32,7 +35,7 @@ export type RotationEvent =
 export interface Rotation {
   /** Looks now, instead of at the next time; never rejects. */
   check(): Promise<void>;
-  /** Ends the looking and waits for a delivery under way. */
+  /** Ends the looking and waits for a delivery under way, which has 2 s more. */
   stop(): Promise<void>;
 }
 
@@ -44,6 +47,7 @@ interface Waiting extends Handover {
 }
 
 const LONGEST_BACK_OFF_MS = 300_000;
+const STOP_MS = 2000;
 
 /**
  * Replaces tokens before they end and hands the successors over. Access is never lost on the way: the store issues the
@@ -54,6 +58,8 @@ const LONGEST_BACK_OFF_MS = 300_000;
 export function startRotation(options: RotationOptions): Rotation {
   const { store, names, graceMs, ttlMs, onEvent, now = Date.now, giveUpMs = 60_000 } = options;
   const waiting = new Map<string, Waiting>();
+  const missing = new Set<string>();
+  const stopping = new AbortController();
   let running: Promise<void> | null = null;
 
   const issue = async (found: CredentialRecord): Promise<void> => {
@@ -69,7 +75,7 @@ export function startRotation(options: RotationOptions): Rotation {
 
   const handOver = async (entry: Waiting): Promise<void> => {
     try {
-      await deliver(options.deliver, entry);
+      await deliver(options.deliver, entry, stopping.signal);
     } catch (error) {
       const attempts = entry.attempts + 1;
       waiting.set(entry.name, {
@@ -89,7 +95,8 @@ export function startRotation(options: RotationOptions): Rotation {
     const held = waiting.get(name);
     // Someone revoked or replaced it: then nobody is to get it any more.
     if (held !== undefined && (found?.id !== held.id || !isLive(found, now()))) waiting.delete(name);
-    if (found === null || !isLive(found, now())) return;
+    if (found === null || !isLive(found, now())) return tellMissing(name, found);
+    missing.delete(name);
     if (!waiting.has(name)) {
       const abandoned = found.undelivered === true && found.createdAt + giveUpMs <= now();
       if (!abandoned && (found.undelivered === true || dueAt(found, options) > now())) return;
@@ -97,6 +104,13 @@ export function startRotation(options: RotationOptions): Rotation {
     }
     const entry = waiting.get(name);
     if (entry !== undefined && entry.nextAttemptAt <= now()) await handOver(entry);
+  };
+
+  const tellMissing = (name: string, found: CredentialRecord | null): void => {
+    // Somebody revoked it, and knows.
+    if (missing.has(name) || (found !== null && found.revokedAt !== null)) return;
+    missing.add(name);
+    onEvent?.({ kind: 'failed', name, error: toMissing(name) });
   };
 
   const checkAll = async (): Promise<void> => {
@@ -114,6 +128,8 @@ export function startRotation(options: RotationOptions): Rotation {
     return running;
   };
 
+  const { first = null } = options;
+  if (first !== null) waiting.set(first.name, { ...first, token: first.secret, attempts: 0, nextAttemptAt: now() });
   const timer = setInterval(
     () => void check(),
     options.lookEveryMs ?? Math.min(30_000, Math.max(1000, options.everyMs / 10)),
@@ -125,13 +141,17 @@ export function startRotation(options: RotationOptions): Rotation {
     check,
     async stop() {
       clearInterval(timer);
+      const last = setTimeout(() => stopping.abort(), STOP_MS);
       await running;
+      clearTimeout(last);
     },
   };
 }
 
-function isLive({ revokedAt, expiresAt }: CredentialRecord, now: number): boolean {
-  return revokedAt === null && (expiresAt === null || expiresAt > now);
+function toMissing(name: string): LatchkeyError {
+  return new LatchkeyError('E_CREDENTIAL_DEAD', `There is no token "${name}" that works, so none is rotated.`, {
+    hint: 'start again, which makes one, or make it with `latchkey token create`',
+  });
 }
 
 function toFailure(name: string, cause: unknown): LatchkeyError {

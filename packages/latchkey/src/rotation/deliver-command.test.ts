@@ -28,7 +28,9 @@ describe('deliverToCommand', () => {
     const mark = join(folder, 'pid');
     const child = `require('node:fs').writeFileSync(${JSON.stringify(mark)}, String(process.pid)); setInterval(() => {}, 1000)`;
     const parent = `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}]); setInterval(() => {}, 1000)`;
-    await expect(deliverToCommand([process.execPath, '-e', parent], HANDOVER, 1000)).rejects.toThrow('did not end');
+    await expect(deliverToCommand([process.execPath, '-e', parent], HANDOVER, { timeoutMs: 1000 })).rejects.toThrow(
+      'did not end',
+    );
     expect(existsSync(mark)).toBe(true);
     const pid = Number(readFileSync(mark, 'utf8'));
     await sleep(100);

@@ -18,14 +18,21 @@ const PASSED_ON = [
   'PATHEXT',
 ];
 
+interface DeliveryOptions {
+  /** Default 30,000 ms. */
+  readonly timeoutMs?: number;
+  /** When it has to end at once. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Starts the program without a shell and writes one line of JSON to its standard input; the token is in no argument and
- * no variable. Resolves when it exits with 0; after 30 s it and its children are killed. What it prints is not read.
+ * no variable. Resolves when it exits with 0; after `timeoutMs`, or at `signal`, it and its children are killed. What it prints is not read.
  */
 export function deliverToCommand(
   command: readonly string[],
   handover: Handover,
-  timeoutMs = TIMEOUT_MS,
+  { timeoutMs = TIMEOUT_MS, signal }: DeliveryOptions = {},
 ): Promise<void> {
   const [program = '', ...args] = command;
   return new Promise((resolve, reject) => {
@@ -38,19 +45,25 @@ export function deliverToCommand(
       // A group of its own, so that its children can be killed with it.
       detached: process.platform !== 'win32',
     });
-    const timer = setTimeout(() => {
+    const kill = (why: string): void => {
       killGroup(child.pid);
-      reject(new DeliveryFailure(`it did not end within ${timeoutMs / 1000} s`));
-    }, timeoutMs);
-    child.once('error', (error) => {
+      reject(new DeliveryFailure(why));
+    };
+    const timer = setTimeout(() => kill(`it did not end within ${timeoutMs / 1000} s`), timeoutMs);
+    const onStop = (): void => kill('Latchkey is stopping');
+    signal?.addEventListener('abort', onStop);
+    const settle = (): void => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', onStop);
+    };
+    child.once('error', (error) => {
+      settle();
       reject(error);
     });
-    child.once('exit', (code, signal) => {
-      clearTimeout(timer);
+    child.once('exit', (code, by) => {
+      settle();
       if (code === 0) resolve();
-      else
-        reject(new DeliveryFailure(signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`));
+      else reject(new DeliveryFailure(by === null ? `it ended with exit code ${code}` : `it was ended by ${by}`));
     });
     // A program that does not read is judged by how it exits.
     child.stdin.once('error', () => {});

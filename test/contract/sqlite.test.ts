@@ -240,6 +240,51 @@ describe('openStore (sqlite)', () => {
     await store.close();
   });
 
+  describe('a file that is not at its path any more', () => {
+    const REPLACED = expect.objectContaining({ code: 'E_STORE_REPLACED', hint: expect.stringMatching(/Restart/) });
+    const LINE = Buffer.from('{"time":"2026-06-01T12:00:00Z"}\n');
+
+    it.for(['credentials.db', 'seals.db'])('is not written to, and no longer trusted: %s', async (name) => {
+      await fill();
+      const store = await openStore(folder, BUSY);
+      await store.trail.append(LINE);
+      const path = join(folder, name);
+      renameSync(path, `${path}.old`);
+      await expect((async () => store.trail.check())()).rejects.toEqual(REPLACED);
+      writeFileSync(path, '');
+      await expect((async () => store.trail.check())()).rejects.toEqual(REPLACED);
+      await expect((async () => store.trail.append(LINE))()).rejects.toEqual(REPLACED);
+      expect(await store.trail.read({})).toHaveLength(1);
+      renameSync(`${path}.old`, path);
+      await store.trail.check();
+      await store.trail.append(LINE);
+      expect(await store.trail.verify()).toMatchObject({ records: 2, bad: null });
+      await store.close();
+    });
+
+    it('answers nothing about credentials until it is back', async () => {
+      await fill();
+      const store = await openStore(folder, BUSY);
+      const before = await store.version();
+      renameSync(folder, `${folder}.old`);
+      await expect.poll(() => store.version()).not.toBe(before);
+      for (const ask of [
+        () => store.credentials.findByHash(TOKEN.hash),
+        () => store.credentials.list('token'),
+        () => store.credentials.revoke({ kind: 'token', name: 'a' }, 2),
+        () => store.credentialsBy('x').create({ ...TOKEN, name: 'b', hash: 'b'.repeat(64) }, 2),
+        () => store.credentials.countUses(new Map([['x', { count: 1, lastUsedAt: 1 }]])),
+        () => store.trail.append(LINE),
+      ])
+        await expect((async () => ask())()).rejects.toEqual(REPLACED);
+      const away = await store.version();
+      renameSync(`${folder}.old`, folder);
+      await expect.poll(() => store.version()).not.toBe(away);
+      expect(await store.credentials.findByHash(TOKEN.hash)).toMatchObject({ name: 'a', revokedAt: null });
+      await store.close();
+    });
+  });
+
   it.runIf(canMount())('says E_STORE_FULL on a full disk, loses nothing, and goes on when there is room', async () => {
     mkdirSync(folder, { recursive: true });
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=400k,mode=700', 'tmpfs', folder]);

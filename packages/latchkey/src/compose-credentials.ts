@@ -1,5 +1,6 @@
 import type { Config } from './config/config.ts';
 import { readSecret } from './config/secret-source.ts';
+import { LatchkeyError } from './core/error.ts';
 import type { Principal } from './core/principal.ts';
 import type { Secret } from './core/secret.ts';
 import type { Store } from './core/store.ts';
@@ -31,11 +32,19 @@ export function createOwnVerifier(store: Store, prefixes: readonly string[], use
   return createStoredVerifier(store.credentials, { version: () => store.version(), prefixes, uses });
 }
 
-/** When the credential of a principal ends: epoch milliseconds, null for never, 0 when it was revoked. */
+/**
+ * When the credential of a principal ends: epoch milliseconds, null for never, 0 when it was revoked, or when the store
+ * is not in its place any more: there it may be.
+ */
 export async function endOfStored(store: Store, { credentialId, expiresAt }: Principal): Promise<number | null> {
   if (credentialId === null) return expiresAt;
-  const record = await store.credentials.find(credentialId);
-  return record === null || record.revokedAt !== null ? 0 : record.expiresAt;
+  try {
+    const record = await store.credentials.find(credentialId);
+    return record === null || record.revokedAt !== null ? 0 : record.expiresAt;
+  } catch (error) {
+    if (error instanceof LatchkeyError && error.code === 'E_STORE_REPLACED') return 0;
+    throw error;
+  }
 }
 
 /** Asks this gateway's own credentials first, then `foreign`; null where authentication is off. */

@@ -1,4 +1,5 @@
 import type { Config } from './config/config.ts';
+import { LatchkeyError } from './core/error.ts';
 import type { PublishedDocument } from './core/endpoint.ts';
 import type { Store } from './core/store.ts';
 import type { Trail } from './core/trail.ts';
@@ -59,16 +60,22 @@ export async function openRecords(config: Config, log: Log, closing: Closing): P
     onHealth: (health) =>
       health.healthy
         ? log('info', 'the trail is written again', { lost: health.lost })
-        : log('error', 'the trail cannot be written: requests are refused until it can', {
-            error: String(health.error),
-          }),
+        : log('error', ...describe(health.error)),
   });
   closing.push(() => trail.close());
   const readiness: Records['readiness'] = async () => {
-    if (!trail.healthy) return unavailable('trail');
-    return (await isReadable(store)) ? { status: 200, body: '{"status":"ok"}' } : unavailable('store');
+    if (!(await isReadable(store))) return unavailable('store');
+    return trail.healthy ? { status: 200, body: '{"status":"ok"}' } : unavailable('trail');
   };
   return { store, uses, trail, readiness };
+}
+
+function describe(error: unknown): [message: string, fields: Readonly<Record<string, unknown>>] {
+  if (error instanceof LatchkeyError && error.code === 'E_STORE_REPLACED') {
+    const { code, hint } = error;
+    return ['the store is not where it was: requests are refused', { error: String(error), code, hint }];
+  }
+  return ['the trail cannot be written: requests are refused until it can', { error: String(error) }];
 }
 
 const unavailable = (part: string) => ({ status: 503, body: JSON.stringify({ status: `${part} unavailable` }) });

@@ -14,6 +14,7 @@ import type { CredentialChange } from '../../core/trail.ts';
 import { findObstacle, toNewCredential } from '../successor.ts';
 import { transact } from './database.ts';
 import { attempt } from './failure.ts';
+import type { Hold } from './hold.ts';
 import { patiently } from './patience.ts';
 
 const COLUMNS =
@@ -25,6 +26,8 @@ const FOREVER = Number.MAX_SAFE_INTEGER;
 
 interface CredentialStoreOptions {
   readonly path: string;
+  /** Of the file at that path: one that is there no more answers nothing. */
+  readonly hold: Hold;
   /** How long a change may wait for another process that holds the store. */
   readonly patienceMs: number;
   /** Runs after each call that grants or takes away. */
@@ -38,7 +41,7 @@ interface CredentialStoreOptions {
 /** `CredentialStore` on one SQLite file; what takes nothing away is synchronous while no other process holds the file. */
 export function createCredentialStore(
   db: DatabaseSync,
-  { path, patienceMs, onChange, seenByAll, record = () => {} }: CredentialStoreOptions,
+  { path, hold, patienceMs, onChange, seenByAll, record = () => {} }: CredentialStoreOptions,
 ): CredentialStore {
   const byHash = prepareRead(db, 'hash = ?');
   const byId = prepareRead(db, 'id = ?');
@@ -73,10 +76,16 @@ export function createCredentialStore(
     return found === null ? [] : revokeByFamily.all({ family: found.family, now });
   };
 
+  const ask = <T>(work: () => T): T =>
+    attempt(path, () => {
+      hold.confirm();
+      return work();
+    });
+
   const change = <T>(work: () => T): Awaitable<T> =>
     patiently(() => {
       try {
-        return attempt(path, () => transact(db, work));
+        return ask(() => transact(db, work));
       } finally {
         // After a failure too: whether a commit that failed reached the disk is not known.
         onChange();
@@ -99,10 +108,10 @@ export function createCredentialStore(
         return made;
       }),
 
-    findByHash: (hash) => attempt(path, () => byHash.one(hash)),
-    find: (id) => attempt(path, () => byId.one(id)),
-    findByName: (kind, name) => attempt(path, () => byName.one(kind, name)),
-    list: (kind) => attempt(path, () => byKind.all(kind)),
+    findByHash: (hash) => ask(() => byHash.one(hash)),
+    find: (id) => ask(() => byId.one(id)),
+    findByName: (kind, name) => ask(() => byName.one(kind, name)),
+    list: (kind) => ask(() => byKind.all(kind)),
 
     rotate: (key, successor, graceMs, now) =>
       takeAway((): RotateOutcome => {
@@ -156,7 +165,7 @@ export function createCredentialStore(
     countUses: (uses) =>
       patiently(
         () =>
-          attempt(path, () =>
+          ask(() =>
             transact(db, () => {
               for (const [id, { count, lastUsedAt }] of uses) addUses.run({ id, count, lastUsedAt });
             }),

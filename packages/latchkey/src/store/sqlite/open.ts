@@ -10,6 +10,7 @@ import { createCredentialStore } from './credentials.ts';
 import { openDatabase } from './database.ts';
 import { attempt } from './failure.ts';
 import { prepareFolder } from './folder.ts';
+import { holdFile, type Hold } from './hold.ts';
 import { CREDENTIALS_SCHEMA } from './migrations.ts';
 import { patiently } from './patience.ts';
 import { createPinStore } from './pins.ts';
@@ -35,7 +36,8 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
   const db = openDatabase(credentialsPath, CREDENTIALS_SCHEMA, { busyTimeoutMs, check: true });
   // From here on SQLite itself does not wait: that would stop everything else in this process.
   db.exec('PRAGMA busy_timeout = 0');
-  const version = createVersion(db);
+  const hold = attempt(credentialsPath, () => holdFile(credentialsPath));
+  const version = createVersion(db, hold);
   // Files of their own: lines of the trail must not look like a change of credentials (see `version`).
   const secret = createSecrets(db, credentialsPath, busyTimeoutMs);
   const trail = createTrailStore({
@@ -43,10 +45,11 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
     seals: join(folder, 'seals.db'),
     key: await secret('trail-seal'),
     busyTimeoutMs,
+    confirmStore: hold.confirm,
   });
   const record = (change: CredentialChange): void => trail.append(Buffer.from(toChangeLine(change)));
   const { bump: onChange, seenByAll } = version;
-  const changes = { path: credentialsPath, patienceMs: busyTimeoutMs, onChange, seenByAll };
+  const changes = { path: credentialsPath, hold, patienceMs: busyTimeoutMs, onChange, seenByAll };
   return {
     credentials: createCredentialStore(db, changes),
     credentialsBy: (actor) =>
@@ -66,16 +69,20 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
 const LOOK_HOLDS_MS = 5;
 
 /** `PRAGMA data_version` tells of other connections' commits only, so our own are counted here. */
-function createVersion(db: DatabaseSync) {
+function createVersion(db: DatabaseSync, hold: Hold) {
   const statement = db.prepare('PRAGMA data_version');
   statement.setReturnArrays(true);
   let seen = 0;
   let version = 0;
+  let kept = true;
   let lookedAt = Number.NEGATIVE_INFINITY;
   const look = (at: number): void => {
     const [found] = statement.get() as unknown as [number];
     lookedAt = at;
-    if (found === seen) return;
+    // What is remembered of a file that is there no more holds for nobody.
+    const held = hold.kept;
+    if (held === kept && found === seen) return;
+    kept = held;
     seen = found;
     version++;
   };

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { openDatabase, transact } from './database.ts';
 import { attempt } from './failure.ts';
+import { holdFile, type Hold } from './hold.ts';
 import { SEALS_SCHEMA } from './migrations.ts';
 
 /** Where the chain of seals ends: the last seal, and the segment and size it left. `first` is the oldest seal still kept. */
@@ -17,6 +18,8 @@ export interface Head {
 export interface SealChain {
   /** Runs `work` while no other process can append, and keeps the head it returns. Null: nothing was sealed yet. */
   move(work: (head: Head | null) => Head | null): void;
+  /** Throws E_STORE_REPLACED while the file that is open is not the one at its path. */
+  confirm(): void;
   close(): void;
 }
 
@@ -30,6 +33,7 @@ const LONGEST_WAIT_MS = 1000;
 export function createSealChain(path: string, busyTimeoutMs: number): SealChain {
   let open: {
     readonly db: DatabaseSync;
+    readonly hold: Hold;
     readonly read: () => Head | null;
     readonly write: (head: Head) => void;
   } | null = null;
@@ -46,6 +50,7 @@ export function createSealChain(path: string, busyTimeoutMs: number): SealChain 
     );
     return {
       db,
+      hold: holdFile(path),
       read: () => (select.get() as unknown as Head | undefined) ?? null,
       write: ({ number, mac, segment, size, first }: Head) => void replace.run(number, mac, segment, size, first),
     };
@@ -54,12 +59,14 @@ export function createSealChain(path: string, busyTimeoutMs: number): SealChain 
   return {
     move: (work) =>
       attempt(path, () => {
-        const { db, read, write } = (open ??= prepare());
+        const { db, hold, read, write } = (open ??= prepare());
+        hold.confirm();
         transact(db, () => {
           const head = work(read());
           if (head !== null) write(head);
         });
       }),
+    confirm: () => attempt(path, () => open?.hold.confirm()),
     close() {
       if (open?.db.isOpen) open.db.close();
       open = null;

@@ -19,6 +19,8 @@ export interface TrailFiles {
   /** What records are sealed with, a secret of the store. */
   readonly key: string;
   readonly busyTimeoutMs: number;
+  /** Throws where the store is not at its place any more: then neither is its trail. */
+  readonly confirmStore: () => void;
 }
 
 interface FileTrailStore extends TrailStore {
@@ -35,18 +37,26 @@ interface Row {
  * `TrailStore` over files of JSON lines in a folder of their own, one or more for each day (UTC). A row of a database
  * costs ten times as much as a line of a file, and every log collector reads these. A line's number is where it ends.
  */
-export function createTrailStore({ folder, seals, key, busyTimeoutMs }: TrailFiles): FileTrailStore {
+export function createTrailStore({ folder, seals, key, busyTimeoutMs, confirmStore }: TrailFiles): FileTrailStore {
   const chain = createSealChain(seals, busyTimeoutMs);
   const writer = createSegmentWriter(folder, chain, key);
+  const ask = <T>(work: () => T): T =>
+    attempt(folder, () => {
+      confirmStore();
+      return work();
+    });
   return {
-    append: (lines) => attempt(folder, () => writer.append(lines)),
-    check: () => checkRoom(folder),
+    append: (lines) => ask(() => writer.append(lines)),
+    async check() {
+      ask(chain.confirm);
+      await checkRoom(folder);
+    },
     read: (query) =>
       attempt(folder, () =>
         query.after === undefined ? readNewest(folder, query) : readAfter(folder, query.after, query),
       ),
-    prune: (before) => attempt(folder, () => prune(folder, before, chain)),
-    verify: () => attempt(folder, () => verifyTrail(folder, seals, chain, key)),
+    prune: (before) => ask(() => prune(folder, before, chain)),
+    verify: () => ask(() => verifyTrail(folder, seals, chain, key)),
     async close() {
       await writer.close();
       chain.close();

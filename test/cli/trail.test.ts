@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -112,3 +112,66 @@ describe('latchkey trail', () => {
 
 /** What a process has read so far, from whatever it was. */
 const bytesRead = (pid: number) => Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]);
+
+describe('latchkey trail verify', () => {
+  beforeEach(async () => {
+    await record({}, {});
+    const file = (await readdir(join(folder, 'kept', 'trail')))[0] as string;
+    const path = join(folder, 'kept', 'trail', file);
+    await writeFile(path, (await readFile(path, 'utf8')).replace('read_file', 'send_mail'));
+  });
+  const run = (...args: string[]) => runLatchkey(args, folder);
+
+  it('holds the store that was named, on whichever side of the word', async () => {
+    await writeFile(join(folder, 'kept.yaml'), 'store: ./kept\nupstream: { command: [x] }\n');
+    for (const args of [
+      ['trail', 'verify', '--store', 'kept'],
+      ['trail', '--store', 'kept', 'verify'],
+      ['trail', '--store', 'other', 'verify', '--store', 'kept'],
+      ['trail', '--config', 'kept.yaml', 'verify'],
+    ])
+      expect(await run(...args)).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringContaining('E_TRAIL_BROKEN'),
+      });
+    const { code, stdout } = await run('trail', '--json', 'verify', '--store', 'kept');
+    expect([code, JSON.parse(stdout)]).toMatchObject([1, { ok: false }]);
+  });
+
+  it('refuses what would choose among the records', async () => {
+    for (const args of [['--follow'], ['--since', '1h'], ['--decision', 'deny'], ['--limit', '5']])
+      expect(await run('trail', '--store', 'kept', ...args, 'verify')).toMatchObject({
+        code: 2,
+        stdout: '',
+        stderr: expect.stringContaining('E_USAGE'),
+      });
+  });
+});
+
+describe('a store that is not there', () => {
+  it.for([
+    ['trail'],
+    ['trail', '--follow'],
+    ['trail', 'verify'],
+    ['token', 'list'],
+    ['token', 'show', 'a'],
+    ['token', 'rotate', 'a'],
+    ['token', 'revoke', 'a'],
+    ['key', 'list'],
+    ['key', 'usage'],
+    ['key', 'revoke', 'a'],
+    ['tools', 'list'],
+    ['tools', 'accept', 'a'],
+  ])('is not made by %s', async (words) => {
+    const outcome = await runLatchkey([...words, '--store', 'mistyped'], folder);
+    expect(outcome).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('E_STORE_MISSING') });
+    expect(outcome.stderr).toContain('mistyped');
+    expect(await readdir(folder)).toEqual(['kept']);
+  });
+
+  it('is made by what makes a credential', async () => {
+    expect(await runLatchkey(['token', 'create', 'a', '--store', 'new'], folder)).toMatchObject({ code: 0 });
+    expect(await runLatchkey(['token', 'list', '--store', 'new'], folder)).toMatchObject({ code: 0 });
+  });
+});

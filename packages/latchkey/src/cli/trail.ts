@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { LatchkeyError } from '../core/error.ts';
 import { addStoreOptions } from './credential/options.ts';
 import type { StoreFlags } from './credential/settings.ts';
 import type { TrailFlags } from './trail/read.ts';
@@ -30,5 +31,21 @@ Examples:
     .command('verify')
     .summary('tell whether the trail is as it was written')
     .description('Holds every record against its seal and names the first that is not as it was written.');
-  addStoreOptions(verify).action(async (flags: StoreFlags) => (await import('./trail/verify.ts')).verifyTrail(flags));
+  addStoreOptions(verify).action(async (flags: StoreFlags) =>
+    (await import('./trail/verify.ts')).verifyTrail({ ...takeShared(trail), ...flags }),
+  );
+}
+
+const SHARED: ReadonlySet<string> = new Set(['store', 'config', 'json']);
+
+/** What stood before `verify`, of the options that it has too. Any other says which records to print, and all are held. */
+function takeShared(trail: Command): StoreFlags {
+  const foreign = trail.options.find((option) => {
+    const name = option.attributeName();
+    return trail.getOptionValueSource(name) === 'cli' && !SHARED.has(name);
+  });
+  if (foreign === undefined) return trail.opts<StoreFlags>();
+  throw new LatchkeyError('E_USAGE', `\`trail verify\` has no ${foreign.long}: it holds the whole trail.`, {
+    hint: 'latchkey trail verify --help shows its options',
+  });
 }

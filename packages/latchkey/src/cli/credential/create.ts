@@ -25,8 +25,10 @@ export async function createCredential(kind: 'token' | 'key', given: string, fla
 
   const { mintCredential: mint } = await import('../../compose-store.ts');
   const making = { mint, prefix: settings.prefixes[kind], now };
-  const { secret, record } = await withStore({ ...flags, store: settings.folder }, (store) =>
-    issueCredential(store.credentials, { kind, name, owner, scopes, servers, ttlMs }, making),
+  const { secret, record } = await withStore(
+    { ...flags, store: settings.folder },
+    (store) => issueCredential(store.credentials, { kind, name, owner, scopes, servers, ttlMs }, making),
+    { make: true },
   );
   const { expiresAt } = record;
 

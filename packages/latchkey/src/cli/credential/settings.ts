@@ -41,12 +41,18 @@ export async function loadSettings(flags: StoreFlags): Promise<CredentialSetting
 }
 
 /**
- * Opens the store for `work` and closes it after; changes go to the trail as the local user's. With --store no
- * configuration is read: a bad one hinders no revocation.
+ * Opens the store for `work` and closes it after; changes go to the trail as the local user's. One that is missing is made
+ * only with `make`: else a mistyped --store would look like an empty one. With --store no configuration is read: a bad
+ * one hinders no revocation.
  */
-export async function withStore<T>(flags: StoreFlags, work: (store: Store) => Promise<T>): Promise<T> {
+export async function withStore<T>(
+  flags: StoreFlags,
+  work: (store: Store) => Promise<T>,
+  { make = false }: { readonly make?: boolean } = {},
+): Promise<T> {
   const folder = flags.store ?? (await loadSettings(flags)).folder;
-  const { openStore } = await import('../../compose-store.ts');
+  const { openStore, requireStore } = await import('../../compose-store.ts');
+  if (!make) requireStore(folder);
   const store = await openStore(folder);
   try {
     return await work({ ...store, credentials: store.credentialsBy(`user:${localUser()}`) });

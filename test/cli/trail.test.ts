@@ -120,7 +120,6 @@ describe('latchkey trail verify', () => {
     const path = join(folder, 'kept', 'trail', file);
     await writeFile(path, (await readFile(path, 'utf8')).replace('read_file', 'send_mail'));
   });
-  const run = (...args: string[]) => runLatchkey(args, folder);
 
   it('holds the store that was named, on whichever side of the word', async () => {
     await writeFile(join(folder, 'kept.yaml'), 'store: ./kept\nupstream: { command: [x] }\n');
@@ -130,18 +129,18 @@ describe('latchkey trail verify', () => {
       ['trail', '--store', 'other', 'verify', '--store', 'kept'],
       ['trail', '--config', 'kept.yaml', 'verify'],
     ])
-      expect(await run(...args)).toMatchObject({
+      expect(await runLatchkey(args, folder)).toMatchObject({
         code: 1,
         stdout: '',
         stderr: expect.stringContaining('E_TRAIL_BROKEN'),
       });
-    const { code, stdout } = await run('trail', '--json', 'verify', '--store', 'kept');
+    const { code, stdout } = await runLatchkey(['trail', '--json', 'verify', '--store', 'kept'], folder);
     expect([code, JSON.parse(stdout)]).toMatchObject([1, { ok: false }]);
   });
 
   it('refuses what would choose among the records', async () => {
     for (const args of [['--follow'], ['--since', '1h'], ['--decision', 'deny'], ['--limit', '5']])
-      expect(await run('trail', '--store', 'kept', ...args, 'verify')).toMatchObject({
+      expect(await trail(...args, 'verify')).toMatchObject({
         code: 2,
         stdout: '',
         stderr: expect.stringContaining('E_USAGE'),

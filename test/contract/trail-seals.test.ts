@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NewCredential, Store } from '../../packages/latchkey/src/core/store.ts';
 import { openStore } from '../../packages/latchkey/src/store/sqlite/open.ts';
@@ -148,5 +149,48 @@ describe('credentialsBy (sqlite)', () => {
     mkdirSync(trail);
     await credentials.create(other, NOW);
     expect(await changes()).toMatchObject([{ method: 'token create', target: 'other' }]);
+  });
+
+  it('writes down nothing that could not be committed', async () => {
+    const credentials = store.credentialsBy('user:ada');
+    await credentials.create(TOKEN, NOW);
+    // What these add breaks a promise that is looked at only with the commit, which fails then.
+    const spoil = new DatabaseSync(join(folder, 'credentials.db'));
+    spoil.exec(`
+      CREATE TABLE parent (id INTEGER PRIMARY KEY);
+      CREATE TABLE child (of INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
+      CREATE TRIGGER made AFTER INSERT ON credentials BEGIN INSERT INTO child VALUES (1); END;
+      CREATE TRIGGER changed AFTER UPDATE ON credentials BEGIN INSERT INTO child VALUES (1); END;`);
+    const other = { ...TOKEN, name: 'other', hash: 'c'.repeat(64) };
+    const successor = { hash: 'b'.repeat(64), hint: 'lk_bbbb', expiresAt: NOW + DAY };
+    for (const change of [
+      () => credentials.create(other, NOW),
+      () => credentials.rotate({ hash: TOKEN.hash }, successor, 0, NOW),
+      () => credentials.revoke({ hash: TOKEN.hash }, NOW),
+    ]) {
+      await expect(attempt(change)).rejects.toMatchObject({ code: 'E_INTERNAL' });
+      expect(await changes()).toMatchObject([{ method: 'token create', target: TOKEN.name }]);
+    }
+    expect(await store.credentials.list('token')).toMatchObject([{ rotatedAt: null, revokedAt: null }]);
+    spoil.exec('DROP TRIGGER made; DROP TRIGGER changed');
+    spoil.close();
+    await credentials.revoke({ hash: TOKEN.hash }, NOW);
+    expect(await changes()).toMatchObject([{ method: 'token create' }, { method: 'token revoke' }]);
+    expect(await store.trail.verify()).toMatchObject({ records: 2, bad: null, cut: [] });
+  });
+
+  it('keeps the record of what was committed, though the head of the chain could not be moved', async () => {
+    const credentials = store.credentialsBy('user:ada');
+    await credentials.create(TOKEN, NOW);
+    const spoil = new DatabaseSync(join(folder, 'seals.db'));
+    spoil.exec(`CREATE TRIGGER stuck BEFORE INSERT ON head BEGIN SELECT RAISE(ABORT, 'stuck'); END`);
+    await credentials.revoke({ hash: TOKEN.hash }, NOW);
+    expect(await store.credentials.findByHash(TOKEN.hash)).toMatchObject({ revokedAt: NOW });
+    expect(await changes()).toHaveLength(2);
+    spoil.exec('DROP TRIGGER stuck');
+    spoil.close();
+    expect(await store.trail.verify()).toMatchObject({ records: 2, bad: null, cut: [] });
+    await credentials.create({ ...TOKEN, hash: 'c'.repeat(64) }, NOW);
+    expect(await store.trail.verify()).toMatchObject({ records: 3, bad: null, cut: [] });
   });
 });

@@ -34,14 +34,17 @@ interface CredentialStoreOptions {
   readonly onChange: () => void;
   /** What takes away answers after this. */
   readonly seenByAll: () => Promise<void>;
-  /** Writes a change down before it is committed; where it throws nothing is done, but for a revocation. */
-  readonly record?: (change: Omit<CredentialChange, 'actor'>) => void;
+  /** Writes a change down and then commits it; where either fails there is neither, but for a revocation. */
+  readonly record?: WriteDown;
 }
+
+type Change = Omit<CredentialChange, 'actor'>;
+type WriteDown = (change: Change, commit: () => void) => void;
 
 /** `CredentialStore` on one SQLite file; what takes nothing away is synchronous while no other process holds the file. */
 export function createCredentialStore(
   db: DatabaseSync,
-  { path, hold, patienceMs, onChange, seenByAll, record = () => {} }: CredentialStoreOptions,
+  { path, hold, patienceMs, onChange, seenByAll, record = (_, commit) => commit() }: CredentialStoreOptions,
 ): CredentialStore {
   const byHash = prepareRead(db, 'hash = ?');
   const byId = prepareRead(db, 'id = ?');
@@ -82,29 +85,33 @@ export function createCredentialStore(
       return work();
     });
 
-  const change = <T>(work: () => T): Awaitable<T> =>
+  /** `work` notes what is to be written down of it. */
+  const change = <T>(work: (note: (change: Change) => void) => T, write = record): Awaitable<T> =>
     patiently(() => {
+      let noted: Change | null = null;
+      const finish = (commit: () => void): void =>
+        noted === null ? commit() : write(noted, () => attempt(path, commit));
       try {
-        return ask(() => transact(db, work));
+        return ask(() => transact(db, () => work((each) => (noted = each)), finish));
       } finally {
         // After a failure too: whether a commit that failed reached the disk is not known.
         onChange();
       }
     }, patienceMs);
 
-  const takeAway = async <T>(work: () => T): Promise<T> => {
-    const outcome = await change(work);
+  const takeAway = async <T>(...args: Parameters<typeof change<T>>): Promise<T> => {
+    const outcome = await change(...args);
     await seenByAll();
     return outcome;
   };
 
   return {
     create: (credential, now) =>
-      change(() => {
+      change((note) => {
         if (liveByName.one({ kind: credential.kind, name: credential.name, now })) return 'name-taken';
         const id = createId();
         const made = insert(credential, id, id, now);
-        record({ at: now, verb: 'create', subject: made, ended: [] });
+        note({ at: now, verb: 'create', subject: made, ended: [] });
         return made;
       }),
 
@@ -114,7 +121,7 @@ export function createCredentialStore(
     list: (kind) => ask(() => byKind.all(kind)),
 
     rotate: (key, successor, graceMs, now) =>
-      takeAway((): RotateOutcome => {
+      takeAway((note): RotateOutcome => {
         const found = findByKey(key);
         const obstacle = findObstacle(found, now);
         if (found === null || obstacle !== null) return { kind: obstacle ?? 'absent' };
@@ -123,16 +130,16 @@ export function createCredentialStore(
         const issued = insert(toNewCredential(found, successor), createId(), found.family, now);
         // Its own predecessors waited for a delivery that is not to come.
         if (found.undelivered && !successor.undelivered) endOthers.run({ id: issued.id, ends });
-        record({ at: now, verb: 'rotate', subject: issued, ended: successor.undelivered ? [] : [found.id] });
+        note({ at: now, verb: 'rotate', subject: issued, ended: successor.undelivered ? [] : [found.id] });
         return { kind: 'rotated', successor: issued, predecessor: byId.one(found.id)! };
       }),
 
     settle: (id, graceMs, now) =>
-      takeAway(() => {
+      takeAway((note) => {
         if (deliver.run({ id }).changes === 0) return false;
         endOthers.run({ id, ends: now + graceMs });
         const subject = byId.one(id)!;
-        record({
+        note({
           at: now,
           verb: 'deliver',
           subject,
@@ -143,17 +150,28 @@ export function createCredentialStore(
 
     async revoke(key, now) {
       let unwritten: unknown = null;
-      const revoked = await takeAway(() => {
-        unwritten = null;
-        const ended = revoke(key, now);
-        const subject = ended.at(-1);
-        try {
-          if (subject !== undefined) record({ at: now, verb: 'revoke', subject, ended: ended.map(({ id }) => id) });
-        } catch (error) {
-          unwritten = error;
-        }
-        return ended;
-      });
+      const revoked = await takeAway(
+        (note) => {
+          const ended = revoke(key, now);
+          const subject = ended.at(-1);
+          if (subject !== undefined) note({ at: now, verb: 'revoke', subject, ended: ended.map(({ id }) => id) });
+          return ended;
+        },
+        (noted, commit) => {
+          let written = false;
+          unwritten = null;
+          try {
+            record(noted, () => {
+              written = true;
+              commit();
+            });
+          } catch (error) {
+            if (written) throw error;
+            unwritten = error;
+            commit();
+          }
+        },
+      );
       if (unwritten === null) return revoked;
       throw new LatchkeyError('E_TRAIL_UNWRITTEN', 'It was revoked, but the trail could not be written.', {
         hint: 'It lets nobody in any more. See to the disk and the rights of the trail’s folder.',

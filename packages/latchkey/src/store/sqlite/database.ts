@@ -33,12 +33,19 @@ export function openDatabase(path: string, schema: Schema, options: DatabaseOpti
   });
 }
 
-/** Runs `work` as one transaction that has the write lock from its beginning, so what it reads stays true until it commits. */
-export function transact<T>(db: DatabaseSync, work: () => T): T {
+/**
+ * Runs `work` as one transaction that has the write lock from its beginning, so what it reads stays true until it commits.
+ * `finish` is given the commit, and may do something before it or not have it at all, by throwing.
+ */
+export function transact<T>(
+  db: DatabaseSync,
+  work: () => T,
+  finish: (commit: () => void) => void = (commit) => commit(),
+): T {
   db.exec('BEGIN IMMEDIATE');
   try {
     const result = work();
-    db.exec('COMMIT');
+    finish(() => db.exec('COMMIT'));
     return result;
   } catch (error) {
     // SQLite has already rolled back after some failures, a full disk among them.

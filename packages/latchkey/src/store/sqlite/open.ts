@@ -47,13 +47,14 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
     busyTimeoutMs,
     confirmStore: hold.confirm,
   });
-  const record = (change: CredentialChange): void => trail.append(Buffer.from(toChangeLine(change)));
+  const record = (change: CredentialChange, commit: () => void): void =>
+    trail.append(Buffer.from(toChangeLine(change)), commit);
   const { bump: onChange, seenByAll } = version;
   const changes = { path: credentialsPath, hold, patienceMs: busyTimeoutMs, onChange, seenByAll };
   return {
     credentials: createCredentialStore(db, changes),
     credentialsBy: (actor) =>
-      createCredentialStore(db, { ...changes, record: (change) => record({ ...change, actor }) }),
+      createCredentialStore(db, { ...changes, record: (change, commit) => record({ ...change, actor }, commit) }),
     pins: createPinStore(db, credentialsPath, busyTimeoutMs),
     trail,
     secret,

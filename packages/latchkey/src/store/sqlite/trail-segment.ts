@@ -40,7 +40,7 @@ export function createSegmentWriter(
   folder: string,
   chain: SealChain,
   key: string,
-): { append(lines: Uint8Array): void; close(): Promise<void> } {
+): { append(lines: Uint8Array, commit?: () => void): void; close(): Promise<void> } {
   let open: OpenSegment | null = null;
   let syncedAt = -Infinity;
   let syncError: Error | null = null;
@@ -94,18 +94,30 @@ export function createSegmentWriter(
   };
 
   return {
-    append(lines) {
+    /** What `commit` commits is what the lines tell of: where it throws they are taken back, while nobody can append. */
+    append(lines, commit) {
       const failed = syncError;
       syncError = null;
       if (failed !== null) throw failed;
       let undo: (() => void) | null = null;
+      let committed = false;
       try {
         chain.move((head) => {
           const appended = attempt(folder, () => appendAfter(head, lines));
           ({ undo } = appended);
+          try {
+            commit?.();
+          } catch (error) {
+            undo = null;
+            appended.undo();
+            throw error;
+          }
+          committed = commit !== undefined;
           return appended.next;
         });
       } catch (error) {
+        // What is done is written down, and whoever appends next goes on behind it.
+        if (committed) return;
         // The batch will come again, and would be there twice.
         (undo as (() => void) | null)?.();
         throw error;

@@ -24,7 +24,8 @@ export interface TrailFiles {
 }
 
 interface FileTrailStore extends TrailStore {
-  append(lines: Uint8Array): void;
+  /** `commit` is called when the lines are written; where it throws they are taken back. */
+  append(lines: Uint8Array, commit?: () => void): void;
   close(): Promise<void>;
 }
 
@@ -46,7 +47,7 @@ export function createTrailStore({ folder, seals, key, busyTimeoutMs, confirmSto
       return work();
     });
   return {
-    append: (lines) => ask(() => writer.append(lines)),
+    append: (lines, commit) => ask(() => writer.append(lines, commit)),
     async check() {
       ask(chain.confirm);
       await checkRoom(folder);

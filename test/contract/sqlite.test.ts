@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { pbkdf2 } from 'node:crypto';
 import {
   chmodSync,
+  chownSync,
   closeSync,
   mkdirSync,
   mkdtempSync,
@@ -121,6 +122,36 @@ describe('openStore (sqlite)', () => {
       chmodSync(folder, 0o777);
       await expect(openStore(folder)).rejects.toMatchObject({ code: 'E_STORE_UNREADABLE' });
       expect(readdirSync(folder)).toEqual([]);
+    });
+
+    it.runIf(process.getuid?.() === 0)(
+      'that root makes in the folder of another user belong to that user',
+      async () => {
+        const home = join(parent, 'home');
+        mkdirSync(home);
+        chownSync(home, 65534, 65533);
+        const inside = join(home, 'b', 'store');
+        const store = await openStore(inside);
+        await store.credentialsBy('root').create(TOKEN, 1);
+        await store.trail.append(Buffer.from('{"time":"2026-06-02T12:00:00Z"}\n'));
+        const names = ['../../b', '', ...(readdirSync(inside, { recursive: true }) as string[])];
+        expect(names).toContain('trail/2026-06-02.000002.jsonl');
+        for (const name of names) {
+          const { uid, gid } = statSync(join(inside, name));
+          expect([name, uid, gid]).toEqual([name, 65534, 65533]);
+        }
+        await store.close();
+      },
+    );
+
+    it('are named by the error, each of the trail too', async () => {
+      const store = await openStore(folder);
+      const next = join(folder, 'trail', '2026-06-01.000001.jsonl');
+      symlinkSync(file, next);
+      await expect(
+        (async () => store.trail.append(Buffer.from('{"time":"2026-06-01T12:00:00Z"}\n')))(),
+      ).rejects.toMatchObject({ code: 'E_STORE_UNREADABLE', message: expect.stringContaining(`${next} cannot`) });
+      await store.close();
     });
 
     it('are refused where the folder is a file, or the file a folder', async () => {

@@ -27,7 +27,7 @@ export function attempt<T>(path: string, work: () => T): T {
 /** The operator's words for a failure of SQLite or of the file system. Errors of ours pass unchanged. */
 export function toStoreError(path: string, error: unknown): LatchkeyError {
   if (error instanceof LatchkeyError) return error;
-  const { code, errcode } = error as { code?: string; errcode?: number };
+  const { code, errcode, path: file = path } = error as { code?: string; errcode?: number; path?: string };
   if (typeof errcode === 'number') return fromSqlite(path, errcode, error);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new LatchkeyError('E_STORE_FULL', `No space is left for the store ${path}.`, {
@@ -35,7 +35,7 @@ export function toStoreError(path: string, error: unknown): LatchkeyError {
       cause: error,
     });
   }
-  if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) return unreadable(path, code, error);
+  if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) return unreadable(file, code, error);
   return new LatchkeyError('E_INTERNAL', `The store ${path} failed in an unexpected way.`, {
     hint: 'Report this with the cause that the log shows.',
     cause: error,

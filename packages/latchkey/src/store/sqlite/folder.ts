@@ -3,14 +3,19 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fchownSync,
+  fstatSync,
   lstatSync,
   mkdirSync,
   openSync,
   statSync,
+  unlinkSync,
   type Stats,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { unreadable } from './failure.ts';
 
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW } = constants;
 const WRITABLE_BY_OTHERS = 0o022;
 const OPEN_TO_OTHERS = 0o077;
 
@@ -21,8 +26,7 @@ const OPEN_TO_OTHERS = 0o077;
 export function prepareFolder(folder: string): void {
   const found = statIfPresent(folder, statSync);
   if (found === null) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    chmodSync(folder, 0o700);
+    makeFolder(folder);
     return;
   }
   if (!found.isDirectory()) throw unreadable(folder, 'it is not a folder');
@@ -40,21 +44,54 @@ export function prepareFolder(folder: string): void {
 export function prepareFile(path: string): void {
   const found = statIfPresent(path, lstatSync);
   if (found === null) {
-    const file = openSync(
-      path,
-      constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | (constants.O_NOFOLLOW ?? 0),
-      0o600,
-    );
-    try {
-      fchmodSync(file, 0o600);
-    } finally {
-      closeSync(file);
-    }
+    closeSync(makeFile(path, constants.O_RDWR));
     return;
   }
   if (found.isSymbolicLink()) throw unreadable(path, 'it is a symbolic link');
   if (!found.isFile()) throw unreadable(path, 'it is not a file');
   for (const suffix of ['', '-wal', '-shm']) closeToOthers(path + suffix);
+}
+
+/** Opens a file that must not be there yet (0600, whatever the umask). Root gives it to the owner of its folder. */
+export function makeFile(path: string, flags: number): number {
+  const file = openSync(path, flags | O_CREAT | O_EXCL | (O_NOFOLLOW ?? 0), 0o600);
+  try {
+    fchmodSync(file, 0o600);
+    giveToOwner(file, path);
+    return file;
+  } catch (error) {
+    closeSync(file);
+    unlinkSync(path);
+    throw error;
+  }
+}
+
+function makeFolder(folder: string): void {
+  const parent = dirname(folder);
+  if (parent !== folder && statIfPresent(parent, statSync) === null) makeFolder(parent);
+  // Undefined where another process was faster.
+  if (mkdirSync(folder, { recursive: true, mode: 0o700 }) === undefined) return;
+  chmodSync(folder, 0o700);
+  if (!isRoot()) return;
+  // By its handle: the owner of the parent could put a link in its place meanwhile.
+  const file = openSync(folder, O_DIRECTORY | O_NOFOLLOW);
+  try {
+    giveToOwner(file, folder);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Root is a guest in a folder of another user: who works with the store day by day must be able to open what it makes. */
+function giveToOwner(file: number, path: string): void {
+  if (!isRoot()) return;
+  const { uid, gid } = statSync(dirname(path));
+  // Some file systems give everything in them to one user, and let nobody change that.
+  if (uid !== fstatSync(file).uid) fchownSync(file, uid, gid);
+}
+
+function isRoot(): boolean {
+  return process.geteuid?.() === 0;
 }
 
 function closeToOthers(path: string): void {

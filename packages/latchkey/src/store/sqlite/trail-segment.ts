@@ -7,7 +7,6 @@ import {
   fdatasync,
   fstatSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   statSync,
   writeSync,
@@ -15,12 +14,13 @@ import {
 } from 'node:fs';
 import { LatchkeyError } from '../../core/error.ts';
 import { attempt } from './failure.ts';
+import { makeFile, prepareFolder } from './folder.ts';
 import { formatSeal } from './seal.ts';
 import type { Head, SealChain } from './seal-chain.ts';
 import { readBatches } from './sealed-batches.ts';
 import { listSegments, nextSegment, readSegment, type Segment } from './trail-segments.ts';
 
-const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
+const { O_APPEND, O_NOFOLLOW, O_RDWR } = constants;
 const MAX_BYTES = 64 * 2 ** 20;
 const SYNC_EVERY_MS = 5000;
 const LINE_HEAD = '{"time":"';
@@ -74,7 +74,7 @@ export function createSegmentWriter(
   ): { readonly last: Head | null; readonly at: OpenSegment } => {
     if (open !== null && open.segment.index === head?.segment && fits(open, day, size, head.size))
       return { last: head, at: open };
-    if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
+    if (!existsSync(folder)) prepareFolder(folder);
     const last = head === null ? null : sealRest(folder, head, key);
     leave();
     return { last, at: (open = openSegment(folder, day, size, last)) };
@@ -185,7 +185,9 @@ function openSegment(folder: string, day: string, more: number, head: Head | nul
 }
 
 function openToAppend(path: string): number {
-  const file = openSync(path, O_RDWR | O_APPEND | O_CREAT | (O_NOFOLLOW ?? 0), 0o600);
+  const flags = O_RDWR | O_APPEND;
+  if (!existsSync(path)) return makeFile(path, flags);
+  const file = openSync(path, flags | (O_NOFOLLOW ?? 0));
   try {
     fchmodSync(file, 0o600);
     return file;

@@ -63,6 +63,18 @@ function execute(path: string, sql: string): void {
   db.close();
 }
 
+/** Takes the write lock; returns what lets go of it. */
+function holdFile(path: string): () => void {
+  const holder = new DatabaseSync(path);
+  holder.exec('BEGIN IMMEDIATE');
+  return () => {
+    holder.exec('ROLLBACK');
+    holder.close();
+  };
+}
+
+const line = (n: number) => Buffer.from(`{"time":"2026-06-01T12:00:00Z","n":${n}}\n`);
+
 describe('openStore (sqlite)', () => {
   let parent: string;
   let folder: string;
@@ -222,6 +234,48 @@ describe('openStore (sqlite)', () => {
     expect(await secret).toMatch(/^[0-9a-f]{64}$/);
     holder.close();
     await store.close();
+  });
+
+  describe('while another holds the seals of the trail', () => {
+    it('waits without holding up this process, and keeps the order', async () => {
+      const store = await openStore(folder);
+      await store.trail.append(line(0));
+      const letGo = holdFile(join(folder, 'seals.db'));
+      const begun = performance.now();
+      const appended = store.trail.append(line(1));
+      const created = store.credentialsBy('x').create(TOKEN, 1);
+      const verified = store.trail.verify();
+      expect(performance.now() - begun).toBeLessThan(100);
+      // Only a process that goes on can let go.
+      setTimeout(letGo, 100);
+      await appended;
+      await store.trail.append(line(2));
+      expect(await created).toMatchObject({ name: 'a' });
+      expect(await verified).toMatchObject({ bad: null });
+      const lines = (await store.trail.read({})).map(({ json }) => JSON.parse(json) as { n?: number });
+      expect(lines.flatMap(({ n }) => n ?? [])).toEqual([0, 1, 2]);
+      expect(await store.trail.verify()).toMatchObject({ records: 4, bad: null });
+      await store.close();
+    });
+
+    it('gives up after a while; a revocation is done all the same', async () => {
+      const store = await openStore(folder, BUSY);
+      const credentials = store.credentialsBy('x');
+      await credentials.create(TOKEN, 1);
+      const letGo = holdFile(join(folder, 'seals.db'));
+      const locked = { code: 'E_STORE_LOCKED' };
+      await expect((async () => store.trail.append(line(1)))()).rejects.toMatchObject(locked);
+      await expect(
+        (async () => credentials.create({ ...TOKEN, hash: 'b'.repeat(64), name: 'b' }, 1))(),
+      ).rejects.toMatchObject(locked);
+      await expect((async () => credentials.revoke({ hash: TOKEN.hash }, 2))()).rejects.toMatchObject({
+        code: 'E_TRAIL_UNWRITTEN',
+      });
+      expect(await store.credentials.list('token')).toMatchObject([{ name: 'a', revokedAt: 2 }]);
+      letGo();
+      expect(await store.trail.verify()).toMatchObject({ records: 1, bad: null });
+      await store.close();
+    });
   });
 
   it('says E_STORE_LOCKED when another holds the file for itself', async () => {

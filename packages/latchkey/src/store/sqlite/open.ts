@@ -48,7 +48,7 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
     confirmStore: hold.confirm,
   });
   const record = (change: CredentialChange, commit: () => void): void =>
-    trail.append(Buffer.from(toChangeLine(change)), commit);
+    trail.appendNow(Buffer.from(toChangeLine(change)), commit);
   const { bump: onChange, seenByAll } = version;
   const changes = { path: credentialsPath, hold, patienceMs: busyTimeoutMs, onChange, seenByAll };
   return {

@@ -16,21 +16,21 @@ export interface Head {
 
 /** The end of the chain, shared by all processes that write the trail. */
 export interface SealChain {
-  /** Runs `work` while no other process can append, and keeps the head it returns. Null: nothing was sealed yet. */
+  /**
+   * Runs `work` while no other process can append, and keeps the head it returns. Null: nothing was sealed yet. Fails with
+   * E_STORE_LOCKED at once, and nothing done, while another process has the chain: whoever can waits and comes again.
+   */
   move(work: (head: Head | null) => Head | null): void;
   /** Throws E_STORE_REPLACED while the file that is open is not the one at its path. */
   confirm(): void;
   close(): void;
 }
 
-/** A lock that is held longer than this belongs to a process that hangs, and this one has requests to answer. */
-const LONGEST_WAIT_MS = 1000;
-
 /**
  * The chain over a database file, made at the first use. Its commits are not synced to the disk one by one, as the trail's
  * own files are not: after a power cut both may lack the last seconds.
  */
-export function createSealChain(path: string, busyTimeoutMs: number): SealChain {
+export function createSealChain(path: string): SealChain {
   let open: {
     readonly db: DatabaseSync;
     readonly hold: Hold;
@@ -39,10 +39,7 @@ export function createSealChain(path: string, busyTimeoutMs: number): SealChain 
   } | null = null;
 
   const prepare = () => {
-    const db = openDatabase(path, SEALS_SCHEMA, {
-      busyTimeoutMs: Math.min(busyTimeoutMs, LONGEST_WAIT_MS),
-      check: false,
-    });
+    const db = openDatabase(path, SEALS_SCHEMA, { busyTimeoutMs: 0, check: false });
     db.exec('PRAGMA synchronous = NORMAL');
     const select = db.prepare('SELECT number, mac, segment, size, first FROM head');
     const replace = db.prepare(

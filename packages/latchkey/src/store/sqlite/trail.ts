@@ -1,6 +1,7 @@
 import { readFileSync, unlinkSync } from 'node:fs';
-import type { TrailQuery, TrailReading, TrailStore } from '../../core/store.ts';
+import type { Awaitable, TrailQuery, TrailReading, TrailStore } from '../../core/store.ts';
 import { attempt } from './failure.ts';
+import { LONGEST_WAIT_MS, patiently } from './patience.ts';
 import { createSealChain, type SealChain } from './seal-chain.ts';
 import { countRecords, firstSealIn } from './sealed-batches.ts';
 import { checkRoom } from './trail-room.ts';
@@ -24,8 +25,11 @@ export interface TrailFiles {
 }
 
 interface FileTrailStore extends TrailStore {
-  /** `commit` is called when the lines are written; where it throws they are taken back. */
-  append(lines: Uint8Array, commit?: () => void): void;
+  /**
+   * Appends at once, or fails with E_STORE_LOCKED. `commit` is called when the lines are written; where it throws they are
+   * taken back.
+   */
+  appendNow(lines: Uint8Array, commit: () => void): void;
   close(): Promise<void>;
 }
 
@@ -39,15 +43,18 @@ interface Row {
  * costs ten times as much as a line of a file, and every log collector reads these. A line's number is where it ends.
  */
 export function createTrailStore({ folder, seals, key, busyTimeoutMs, confirmStore }: TrailFiles): FileTrailStore {
-  const chain = createSealChain(seals, busyTimeoutMs);
+  const chain = createSealChain(seals);
   const writer = createSegmentWriter(folder, chain, key);
   const ask = <T>(work: () => T): T =>
     attempt(folder, () => {
       confirmStore();
       return work();
     });
+  const askPatiently = <T>(work: () => T): Awaitable<T> =>
+    patiently(() => ask(work), Math.min(busyTimeoutMs, LONGEST_WAIT_MS));
   return {
-    append: (lines, commit) => ask(() => writer.append(lines, commit)),
+    append: (lines) => askPatiently(() => writer.append(lines)),
+    appendNow: (lines, commit) => ask(() => writer.append(lines, commit)),
     async check() {
       ask(chain.confirm);
       await checkRoom(folder);
@@ -56,8 +63,8 @@ export function createTrailStore({ folder, seals, key, busyTimeoutMs, confirmSto
       attempt(folder, () =>
         query.after === undefined ? readNewest(folder, query) : readAfter(folder, query.after, query),
       ),
-    prune: (before) => ask(() => prune(folder, before, chain)),
-    verify: () => ask(() => verifyTrail(folder, seals, chain, key)),
+    prune: (before) => askPatiently(() => prune(folder, before, chain)),
+    verify: () => askPatiently(() => verifyTrail(folder, seals, chain, key)),
     async close() {
       await writer.close();
       chain.close();

@@ -169,6 +169,18 @@ describe('a store that is not there', () => {
     expect(await readdir(folder)).toEqual(['kept']);
   });
 
+  it('is not made of a URL, whose password is not told', async () => {
+    for (const words of [
+      ['token', 'create', 'a'],
+      ['token', 'list'],
+    ]) {
+      const outcome = await runLatchkey([...words, '--store', 'postgres://user:hushhush@db/x'], folder);
+      expect(outcome).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('E_CONFIG_INVALID') });
+      expect(outcome.stderr).not.toContain('hush');
+    }
+    expect(await readdir(folder)).toEqual(['kept']);
+  });
+
   it('is made by what makes a credential', async () => {
     expect(await runLatchkey(['token', 'create', 'a', '--store', 'new'], folder)).toMatchObject({ code: 0 });
     expect(await runLatchkey(['token', 'list', '--store', 'new'], folder)).toMatchObject({ code: 0 });

@@ -24,6 +24,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NewCredential } from '../../packages/latchkey/src/core/store.ts';
 import { openStore } from '../../packages/latchkey/src/store/sqlite/open.ts';
 import { testStore } from '../../packages/latchkey/src/testing/test-store.ts';
+import { mountReadOnly } from '../fixtures/small-disk.ts';
 import { describeProcesses } from './processes.ts';
 
 const MODULE = new URL('../../packages/latchkey/src/store/sqlite/open.ts', import.meta.url);
@@ -368,6 +369,21 @@ describe('openStore (sqlite)', () => {
       expect(await store.credentials.findByHash(TOKEN.hash)).toMatchObject({ name: 'a', revokedAt: null });
       await store.close();
     });
+  });
+
+  it.runIf(canMount())('says that the file system is read-only', async () => {
+    await fill();
+    const undo = mountReadOnly(folder);
+    try {
+      await expect(openStore(folder)).rejects.toMatchObject({
+        code: 'E_STORE_UNREADABLE',
+        message: expect.stringContaining('read-only'),
+        hint: expect.stringContaining('copy'),
+      });
+    } finally {
+      undo();
+    }
+    await (await openStore(folder)).close();
   });
 
   it.runIf(canMount())('says E_STORE_FULL on a full disk, loses nothing, and goes on when there is room', async () => {

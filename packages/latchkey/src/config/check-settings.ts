@@ -4,6 +4,7 @@ import { checkLookups } from './check-lookups.ts';
 import { invalid } from './problem.ts';
 import type { Problem } from './problem.ts';
 import type { Settings } from './schema.ts';
+import { isStoreUrl } from './store-folder.ts';
 import { checkUpstreamAuth } from './check-upstream-auth.ts';
 import type { Path } from './yaml-document.ts';
 
@@ -177,6 +178,6 @@ function checkRotation({ auth }: Settings, where: Where): Problem[] {
 }
 
 function checkStore({ store }: Settings, where: Where): Problem[] {
-  if (store === undefined || !/^[a-z][a-z0-9+.-]+:\/\//i.test(store)) return [];
+  if (store === undefined || !isStoreUrl(store)) return [];
   return [invalid(where('store'), 'is a URL; this version keeps its store in a directory')];
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { defaultStoreFolder } from '../../config/store-folder.ts';
+import { defaultStoreFolder, isStoreUrl } from '../../config/store-folder.ts';
+import { LatchkeyError } from '../../core/error.ts';
 import type { Store } from '../../core/store.ts';
 
 /** Flags that every command on the store has. */
@@ -51,6 +52,7 @@ export async function withStore<T>(
   { make = false }: { readonly make?: boolean } = {},
 ): Promise<T> {
   const folder = flags.store ?? (await loadSettings(flags)).folder;
+  if (isStoreUrl(folder)) throw noFolder();
   const { openStore, requireStore } = await import('../../compose-store.ts');
   if (!make) requireStore(folder);
   const store = await openStore(folder);
@@ -59,6 +61,13 @@ export async function withStore<T>(
   } finally {
     await store.close();
   }
+}
+
+// Without the URL, which may have a password in it.
+function noFolder(): LatchkeyError {
+  return new LatchkeyError('E_CONFIG_INVALID', 'The store is a URL; this version keeps its store in a directory.', {
+    hint: 'Give --store a directory.',
+  });
 }
 
 function localUser(): string {

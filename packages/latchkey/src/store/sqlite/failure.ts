@@ -1,3 +1,5 @@
+import { accessSync, constants } from 'node:fs';
+import { dirname } from 'node:path';
 import { LatchkeyError } from '../../core/error.ts';
 
 /** SQLite's primary result codes (sqlite.org/rescode.html). */
@@ -56,6 +58,22 @@ export function unreadable(path: string, what: string, cause?: unknown): Latchke
   });
 }
 
+function readOnly(path: string, cause: unknown): LatchkeyError {
+  return new LatchkeyError('E_STORE_UNREADABLE', `The store ${path} is on a read-only file system.`, {
+    hint: 'Whoever reads it writes too, for its locks: copy the folder to where you can write, and give --store the copy.',
+    cause,
+  });
+}
+
+function isReadOnly(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EROFS';
+  }
+}
+
 function fromSqlite(path: string, errcode: number, cause: unknown): LatchkeyError {
   const what = (cause as { errstr?: string }).errstr ?? 'SQLite error';
   switch (errcode & 0xff) {
@@ -76,9 +94,10 @@ function fromSqlite(path: string, errcode: number, cause: unknown): LatchkeyErro
         return new LatchkeyError('E_STORE_FULL', `No space is left for the store ${path}.`, { hint: FULL_HINT, cause });
       }
       return unreadable(path, what, cause);
-    case PERM:
     case READONLY:
     case CANTOPEN:
+      return isReadOnly(dirname(path)) ? readOnly(path, cause) : unreadable(path, what, cause);
+    case PERM:
     case AUTH:
       return unreadable(path, what, cause);
     default:

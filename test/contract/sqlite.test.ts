@@ -253,7 +253,7 @@ describe('openStore (sqlite)', () => {
       await store.trail.append(line(2));
       expect(await created).toMatchObject({ name: 'a' });
       expect(await verified).toMatchObject({ bad: null });
-      const lines = (await store.trail.read({})).map(({ json }) => JSON.parse(json) as { n?: number });
+      const lines = (await store.trail.read({})).records.map(({ json }) => JSON.parse(json) as { n?: number });
       expect(lines.flatMap(({ n }) => n ?? [])).toEqual([0, 1, 2]);
       expect(await store.trail.verify()).toMatchObject({ records: 4, bad: null });
       await store.close();
@@ -340,7 +340,7 @@ describe('openStore (sqlite)', () => {
       writeFileSync(path, '');
       await expect((async () => store.trail.check())()).rejects.toEqual(REPLACED);
       await expect((async () => store.trail.append(LINE))()).rejects.toEqual(REPLACED);
-      expect(await store.trail.read({})).toHaveLength(1);
+      expect((await store.trail.read({})).records).toHaveLength(1);
       renameSync(`${path}.old`, path);
       await store.trail.check();
       await store.trail.append(LINE);

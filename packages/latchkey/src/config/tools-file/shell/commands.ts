@@ -1,6 +1,6 @@
 import { readDelimiter, readDocument } from './documents.ts';
 import { readArithmetic } from './expansion.ts';
-import { begin, close, createFrame, finish, open, separate, type Frame } from './frame.ts';
+import { begin, close, createFrame, endGroup, finish, open, separate, type Frame } from './frame.ts';
 import { Unreadable } from './reading.ts';
 import type { Command, Reading, Word } from './reading.ts';
 import { readWord, skipBlanks, skipComment } from './words.ts';
@@ -20,7 +20,10 @@ export function readCommands(reading: Reading, closer: ')' | null): void {
     skipBlanks(reading);
     const sign = reading.text[reading.at];
     if (sign === undefined) break;
-    if (sign === ')' && closePart(frame)) return;
+    if (sign === ')' && closePart(frame)) {
+      reading.command = frame.within;
+      return;
+    }
     if (sign !== ')') readStep(frame, sign);
   }
   finish(frame);
@@ -71,8 +74,7 @@ function readOpening(frame: Frame): void {
   if (command.words.length === 0) {
     const arithmetic = text[at + 1] === '(' && readArithmetic(reading, at + 2);
     if (arithmetic) {
-      frame.closed = true;
-      return;
+      return endGroup(frame, { start: at });
     }
     reading.at = at + 1;
     return open(frame, '(');
@@ -80,8 +82,7 @@ function readOpening(frame: Frame): void {
   const empty = /^\([ \t]*\)/.exec(text.slice(at))?.[0];
   if (empty === undefined || command.words.length !== 1) throw new Unreadable(at, 'has a ( where none is expected');
   // `name()` defines a function: its body follows.
-  command.words.pop();
-  reading.definesFunctions = true;
+  defineFunction(frame, command.words.pop());
   reading.at = at + empty.length;
 }
 
@@ -108,14 +109,15 @@ function readRedirection(frame: Frame): boolean {
   if (found === undefined || (/^[<>]$/.test(found) && reading.text[reading.at + 1] === '(')) return false;
   reading.at += found.length;
   const operator = found.replace(/^\d+/, '');
-  const inputs = frame.closed ? reading.looseInputs : command.inputs;
+  const { inputs } = frame.closed ?? command;
   skipBlanks(reading);
   if (operator === '<<' || operator === '<<-') {
     frame.documents.push(readDelimiter(reading, operator === '<<-', inputs));
     return true;
   }
   const { start, end } = readWord(reading);
-  if (operator === '<<<') inputs.push({ start, end });
+  // `<`, `<<<`, `<>`, `<&`, also before a `<( )`: whatever the word comes to is read.
+  if (operator.startsWith('<')) inputs.push({ start, end });
   if (operator.endsWith('&')) reading.readTwice.push({ start, end });
   return true;
 }
@@ -126,7 +128,7 @@ function readNextWord(frame: Frame): void {
   if (word.end === word.start) throw new Unreadable(word.start, 'cannot be read here');
   if (reading.dialect === 'zsh' && /^=[^= \t\n;&|<>()]/.test(reading.text.slice(word.start, word.end)))
     throw new Unreadable(word.start, 'has a word that begins with =, which is the path of a program in zsh');
-  if (frame.closed && !(word.plain && CLOSING.has(word.literal ?? '')) && !isContinuing(word))
+  if (frame.closed !== null && !(word.plain && CLOSING.has(word.literal ?? '')) && !isContinuing(word))
     throw new Unreadable(word.start, 'has a word where a command has ended');
   if (isLoopWithoutList(command, word)) return separate(frame);
   const text = reading.text.slice(word.start, word.end);
@@ -139,6 +141,8 @@ function readNextWord(frame: Frame): void {
     return void command.assignments.push({ name: assigned, start: word.start, end: word.end });
   }
   if (word.plain && command.assignments.length === 0 && readGrammar(frame, word)) return;
+  // The body of a function that is one command.
+  if (frame.body) reading.hidesInputs = true;
   command.words.push(word);
 }
 
@@ -170,6 +174,7 @@ function readGrammar(frame: Frame, word: Word): boolean {
   else if (literal === 'case') readCase(frame);
   else if (literal === 'esac' && frame.cases > 0) closeCase(frame);
   else if (literal === 'function') readFunction(frame);
+  else if (literal === 'coproc') return readCoprocess(frame);
   else if (literal === '[[') readTest(frame, word);
   else return false;
   return true;
@@ -187,14 +192,26 @@ function readFor(frame: Frame, word: Word): void {
   frame.command.words.push(word);
 }
 
+function defineFunction(frame: Frame, name: Word | undefined): void {
+  const { reading } = frame;
+  if (typeof name?.literal === 'string') reading.functions.add(name.literal);
+  else reading.hidesInputs = true;
+  frame.body = true;
+}
+
 function readFunction(frame: Frame): void {
   const { reading } = frame;
-  reading.definesFunctions = true;
   skipBlanks(reading);
-  readWord(reading);
+  defineFunction(frame, readWord(reading));
   const empty = /^[ \t]*\([ \t]*\)/.exec(reading.text.slice(reading.at))?.[0] ?? '';
   reading.at += empty.length;
   begin(frame);
+}
+
+/** What it prints is read by a descriptor that the shell chooses, anywhere. */
+function readCoprocess({ reading }: Frame): false {
+  reading.hidesInputs = true;
+  return false;
 }
 
 function readTest(frame: Frame, word: Word): void {

@@ -1,16 +1,22 @@
 import { argumentVariable } from '../../../core/argument-variable.ts';
 import type { Parameter } from '../../../core/declared-tool.ts';
 import { fromBuiltin, NAMING, READING } from './builtins.ts';
-import type { Command, Range, Reading, VariableUse } from './reading.ts';
+import { createInputs, mayRead } from './inputs.ts';
+import type { Inputs } from './inputs.ts';
+import type { Command, Range, Reading, Source, VariableUse, Word } from './reading.ts';
 
 /** Where the values of parameters get to in a script. */
 export interface Flow {
   /** The parameters whose values are part of what stands in a range, straight or by way of variables. */
-  valuesIn(range: Range): readonly Parameter[];
-  /** The same for a range that is evaluated, in which words are names of variables, and their texts are too. */
-  evaluatedIn(range: Range): readonly Parameter[];
+  valuesIn(range: Source): readonly Parameter[];
+  /** The parameters whose values a command may read from its standard input. */
+  readBy(command: Command): readonly Parameter[];
+  /** Where that stands in the script. */
+  readonly inputs: Inputs;
+  /** The same as `valuesIn` for a range that is evaluated, in which words are names of variables, and their texts are too. */
+  evaluatedIn(range: Source): readonly Parameter[];
   /** What variables are set to that evaluate it, or take it for the name of another: `declare -i x; x=…`. */
-  readonly evaluated: readonly Range[];
+  readonly evaluated: readonly Source[];
   /** All that variables are set to. */
   readonly sets: readonly Assignment[];
   /** Variables that the script itself sets. */
@@ -30,7 +36,10 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[]):
     parameters.map((each) => [argumentVariable(each.name), new Set([each])]),
   );
   const places = [...reading.placeholders.values()];
-  const uses = reading.uses.toSorted((one, other) => one.start - other.start);
+  const uses = [...reading.uses, ...findImplied(reading)].toSorted((one, other) => one.start - other.start);
+  const commands = reading.commands.toSorted((one, other) => one.start - other.start);
+  const inputs = createInputs(reading);
+  const read = new Map(commands.map((each) => [each, new Set<Parameter>()]));
   const used = findUsed(reading, parameters);
   const positional = isCalled(reading) ? used : [];
   const valuesUsed = ({ name }: Pick<VariableUse, 'name'>): Iterable<Parameter> => {
@@ -38,7 +47,7 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[]):
     return SET_BY_SHELL.has(name) ? used : (held.get(name) ?? []);
   };
   const counted = reading.substitutions.filter((each) => printsNumber(reading, each));
-  const valuesIn = (range: Range): readonly Parameter[] => {
+  const valuesIn = (range: Source): readonly Parameter[] => {
     const found = new Set<Parameter>();
     const numbers = counted.filter(({ start, end }) => start >= range.start && end <= range.end);
     const isCounted = (offset: number): boolean => numbers.some((each) => offset >= each.start && offset < each.end);
@@ -49,18 +58,27 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[]):
     for (const use of findIn(uses, range)) {
       if (!isCounted(use.start)) for (const each of valuesUsed(use)) found.add(each);
     }
+    // What a command prints may be what it reads.
+    for (const command of findIn(commands, range.piped === true ? range : { ...range, start: range.start + 1 })) {
+      if (mayRead(command, reading) && !isCounted(command.start))
+        for (const each of read.get(command) ?? []) found.add(each);
+    }
     return [...found];
   };
-  const sets = findAssignments(reading);
+  const sets = findAssignments(reading, inputs);
+  const grow = (into: Set<Parameter>, ranges: readonly Source[]): boolean => {
+    const before = into.size;
+    for (const range of ranges) for (const each of valuesIn(range)) into.add(each);
+    return into.size > before;
+  };
   for (let grown = true; grown;) {
     grown = false;
     for (const { name, range } of sets) {
       const into = held.get(name) ?? new Set();
-      const before = into.size;
-      for (const each of valuesIn(range)) into.add(each);
       held.set(name, into);
-      grown ||= into.size > before;
+      grown = grow(into, [range]) || grown;
     }
+    for (const [command, into] of read) grown = grow(into, inputs(command)) || grown;
   }
   const namesIn = ({ start, end }: Range): readonly string[] => {
     const numbers = counted.filter((each) => each.start >= start && each.end <= end);
@@ -68,7 +86,7 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[]):
       .filter(({ index }) => !numbers.some((each) => start + index >= each.start && start + index < each.end))
       .map(([name]) => name);
   };
-  const evaluatedIn = (range: Range): readonly Parameter[] => {
+  const evaluatedIn = (range: Source): readonly Parameter[] => {
     const found = new Set<Parameter>();
     const names = new Set<string>();
     const ranges = [range];
@@ -86,6 +104,8 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[]):
   const marked = findMarked(reading);
   return {
     valuesIn,
+    readBy: (command) => [...(read.get(command) ?? [])],
+    inputs,
     evaluatedIn,
     evaluated: sets.filter(({ name }) => marked.has(name)).map(({ range }) => range),
     sets,
@@ -94,13 +114,15 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[]):
   };
 }
 
+type Placed = Pick<Range, 'start'>;
+
 /** Those of a sorted list that begin in a range. */
-function findIn<Item extends Range>(sorted: readonly Item[], { start, end }: Range): readonly Item[] {
+function findIn<Item extends Placed>(sorted: readonly Item[], { start, end }: Range): readonly Item[] {
   const first = findFirst(sorted, start);
   return sorted.slice(first, Math.max(first, findFirst(sorted, end)));
 }
 
-function findFirst(sorted: readonly Range[], offset: number): number {
+function findFirst(sorted: readonly Placed[], offset: number): number {
   let low = 0;
   for (let high = sorted.length; low < high;) {
     const middle = (low + high) >>> 1;
@@ -111,8 +133,8 @@ function findFirst(sorted: readonly Range[], offset: number): number {
 }
 
 /** What a function is called with is not followed: its `$1` may hold any value that the script uses at all. */
-function isCalled({ definesFunctions, commands }: Reading): boolean {
-  return definesFunctions || commands.some(({ words: [first] }) => first?.literal === 'set');
+function isCalled({ functions, hidesInputs, commands }: Reading): boolean {
+  return hidesInputs || functions.size > 0 || commands.some(({ words: [first] }) => first?.literal === 'set');
 }
 
 /** Variables that are declared as numbers, or as names of others. */
@@ -140,21 +162,23 @@ function printsNumber({ commands }: Reading, { start, end }: Range): boolean {
   const last = commands
     .filter((each) => each.start >= start && each.start < end)
     .toSorted((one, other) => other.start - one.start)[0];
-  const [name, ...rest] = last?.words ?? [];
+  // Behind `;` or `&&` it is not all that is printed, nor is it in a compound command.
+  if (last === undefined || last.depth > 0 || (last.fedFrom ?? last.start) !== start + 2) return false;
+  const [name, ...rest] = last.words;
   if (name?.literal === 'wc') return rest.every(({ literal }) => literal?.startsWith('-') === true);
   return name?.literal === 'nproc' || (name?.literal === 'date' && rest.length === 1 && rest[0]?.literal === '+%s');
 }
 
 interface Assignment {
   readonly name: string;
-  readonly range: Range;
+  readonly range: Source;
 }
 
-function findAssignments(reading: Reading): readonly Assignment[] {
+function findAssignments(reading: Reading, inputs: Inputs): readonly Assignment[] {
   const defaults = reading.uses.filter(({ braced }) => braced).map((use) => ({ name: use.name, range: use }));
   return [
     ...defaults.filter(({ range }) => isDefault(reading, range)),
-    ...reading.commands.flatMap((command) => assignmentsOf(command, reading)),
+    ...reading.commands.flatMap((command) => assignmentsOf(command, inputs)),
   ];
 }
 
@@ -163,23 +187,29 @@ function isDefault({ text }: Reading, { start, end }: Range): boolean {
   return /^\$\{\w+:?=/.test(text.slice(start, end));
 }
 
-function assignmentsOf(command: Command, reading: Reading): readonly Assignment[] {
+function assignmentsOf(command: Command, inputs: Inputs): readonly Assignment[] {
   const { words, assignments } = command;
   const own = assignments.map(({ name, start, end }) => ({ name, range: { start, end } }));
   const [first, ...operands] = fromBuiltin(words);
   const builtin = first?.literal ?? '';
   const whole = { start: first?.start ?? 0, end: words.at(-1)?.end ?? 0 };
   if (builtin === 'cd' || builtin === 'pushd') return [...own, { name: 'PWD', range: whole }];
-  if (builtin === 'printf' || builtin === 'print')
-    return operands[0]?.literal === '-v' ? [...own, ...namesOf(operands[1]?.prefix ?? '', whole)] : own;
+  if (builtin === 'printf' || builtin === 'print') return [...own, ...namesOf(printedTo(operands), whole)];
   if (builtin === 'set') return [...own, ...operands.flatMap(({ prefix }) => namesOf(prefix, whole))];
   if (builtin === 'for' || builtin === 'select') return [...own, ...loopOf(command)];
   if (NAMING.has(builtin))
     return [...own, ...operands.flatMap(({ prefix, start, end }) => namesOf(prefix, { start, end }))];
   if (!READING.has(builtin)) return own;
-  const inputs = inputsOf(command, reading);
-  const names = [...operands.map(({ prefix }) => prefix), 'REPLY', 'MAPFILE', 'reply'];
-  return [...own, ...names.flatMap((name) => inputs.flatMap((range) => namesOf(name, range)))];
+  const names = [...operands.map(({ prefix }) => prefix.replace(/^-\w*?[aA]/, '')), 'REPLY', 'MAPFILE', 'reply'];
+  // The command itself stands for all that it may read.
+  const ranges = [...inputs(command), { start: command.start, end: command.start + 1, piped: true }];
+  return [...own, ...names.flatMap((name) => ranges.flatMap((range) => namesOf(name, range)))];
+}
+
+/** The variable after -v, or right behind it. */
+function printedTo([first, second]: readonly Word[]): string {
+  const attached = /^-\w*?v(.*)$/.exec(first?.prefix ?? '')?.[1];
+  return attached === '' ? (second?.prefix ?? '') : (attached ?? '');
 }
 
 function namesOf(prefix: string, range: Range): readonly Assignment[] {
@@ -192,18 +222,16 @@ function loopOf({ words: [, variable, ...list] }: Command): readonly Assignment[
   const [first] = list;
   const last = list.at(-1);
   if (typeof name !== 'string') return [];
-  return [{ name, range: { start: first?.start ?? 0, end: last?.end ?? 0 } }];
+  return [{ name, range: { start: (first ?? variable)?.start ?? 0, end: (last ?? variable)?.end ?? 0 } }];
 }
 
-/** What a command reads from its standard input, as far as it stands in the script. */
-export function inputsOf({ inputs, fedFrom, start }: Command, reading: Reading): readonly Range[] {
-  // What a function reads depends on where it is called.
-  if (reading.definesFunctions) return [{ start: 0, end: reading.text.length }];
-  return [
-    ...inputs,
-    ...reading.looseInputs,
-    ...(fedFrom === null ? [{ start, end: start }] : [{ start: fedFrom, end: start }]),
-  ];
+/** `for x` without a list runs over what the script was called with. */
+function findImplied({ commands }: Reading): readonly VariableUse[] {
+  return commands.flatMap(({ words: [loop, variable, list] }) =>
+    (loop?.literal === 'for' || loop?.literal === 'select') && variable !== undefined && list === undefined
+      ? [{ name: '@', start: variable.start, end: variable.end, braced: false, guarded: false, split: false }]
+      : [],
+  );
 }
 
 function isBegun(text: string, { start, end }: Range, sets: readonly Assignment[], seen: ReadonlySet<string>): boolean {

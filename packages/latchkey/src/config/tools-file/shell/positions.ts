@@ -1,7 +1,6 @@
 import type { Parameter } from '../../../core/declared-tool.ts';
 import { isFixed, isNumeric, mayBeOption } from '../fixed-values.ts';
 import { EVALUATING, fromBuiltin, NAMING, READING, TESTS } from './builtins.ts';
-import { inputsOf } from './flow.ts';
 import type { Flow } from './flow.ts';
 import { findProgramText } from './program-text.ts';
 import type { Argument, Finding } from './program-text.ts';
@@ -48,7 +47,7 @@ export function judgePositions(reading: Reading, flow: Flow): Judgement {
   for (const command of reading.commands) {
     judgeCommand({ reading, flow, free, refuse }, command);
   }
-  for (const finding of reading.commands.flatMap((command) => findIn(reading, command, free))) {
+  for (const finding of reading.commands.flatMap((command) => findIn(reading, command, flow, free))) {
     const judged = explain(finding, reading, flow);
     (judged.warns ? warnings : refusals).push({ offset: judged.offset, message: judged.message });
   }
@@ -85,6 +84,7 @@ function judgeCommand(judge: Judge, { words: written }: Command): void {
   if (TESTS.has(name)) judgeTest(judge, words);
   if (EVALUATING.has(name)) judgeNumbers(judge, words.slice(1));
   if (VARIABLES.has(name)) judgeNames(judge, words.slice(1));
+  if (name === 'wait' && words[1]?.prefix.startsWith('-p') === true) judgeNames(judge, words.slice(1, 3));
   if (name === 'printf' || name === 'print') judgeFormat(judge, words);
 }
 
@@ -163,6 +163,7 @@ function judgeFormat(judge: Judge, words: readonly Word[]): void {
   judgeSplitting(judge, first === undefined ? [] : [first]);
   const isLoose = first?.literal === null && first.prefix === '' && judge.free(first).length > 0;
   if ((/^-\w*v$/.test(first?.literal ?? '') || isLoose) && second !== undefined) judgeNames(judge, [second]);
+  if (first?.literal === null && /^-\w*v/.test(first.prefix)) judgeNames(judge, [first]);
   const { dialect } = judge.reading;
   if (dialect !== 'ksh' && dialect !== 'zsh' && dialect !== 'sh') return;
   const format = first?.literal === '--' ? second : first;
@@ -186,6 +187,7 @@ type Placed = Argument & Range;
 function findIn(
   reading: Reading,
   command: Command,
+  flow: Flow,
   free: Judge['free'],
 ): readonly (Finding & { readonly command: Command })[] {
   const args = command.words.map((word, at): Placed => {
@@ -193,7 +195,7 @@ function findIn(
     return { ...word, literal, free: free(word).length > 0 };
   });
   if (args[0]?.literal === 'for' || args[0]?.literal === 'select') return [];
-  const inputFree = inputsOf(command, reading).some((range) => free(range).length > 0);
+  const inputFree = flow.readBy(command).some((each) => !isFixed(each));
   return findProgramText(args, inputFree).map((finding) => ({ ...finding, command }));
 }
 
@@ -218,7 +220,7 @@ function explain(
     };
   if (argument === null) {
     const message = `reaches the standard input of ${command.words[0]?.literal ?? 'a program'}, which reads ${language} there; ${instead}`;
-    return { offset: placeIn(reading, firstInput(reading, command)), message, warns: query === true };
+    return { offset: placeIn(reading, firstInput(reading, flow, command)), message, warns: query === true };
   }
   const whole = query === true && flow.isBegunByCallers(argument as Placed);
   return whole
@@ -230,9 +232,9 @@ function explain(
     : { offset, message: `would be part of ${language}; ${instead}`, warns: false };
 }
 
-function firstInput(reading: Reading, command: Command): Range {
+function firstInput(reading: Reading, { inputs }: Flow, command: Command): Range {
   return (
-    inputsOf(command, reading).find(({ start, end }) => placeholdersBetween(reading, start, end).length > 0) ??
+    inputs(command).find(({ start, end }) => placeholdersBetween(reading, start, end).length > 0) ??
     command.words[0] ?? { start: 0, end: 0 }
   );
 }

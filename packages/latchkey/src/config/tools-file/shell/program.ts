@@ -47,6 +47,11 @@ export interface Wrapper {
   readonly inputIsArguments?: boolean;
 }
 
+/** Whether a word names what is read from standard input, or from another descriptor. */
+export function isStandardInput(word: string): boolean {
+  return word === '-' || /(?:^|\/)(?:stdin|fd\/\d+)$/.test(word);
+}
+
 /** Which program a word names: the last part of its path, without a version. */
 export function findNamed<Entry extends { readonly names: readonly string[] }>(
   entries: readonly Entry[],

@@ -10,6 +10,11 @@ export interface Range {
   readonly end: number;
 }
 
+/** What stands in a range, and what the commands in it read: one that begins at its start too when it is `piped`. */
+export interface Source extends Range {
+  readonly piped?: boolean;
+}
+
 export interface Edit extends Range {
   readonly text: string;
 }
@@ -29,10 +34,19 @@ export interface Command {
   readonly words: Word[];
   /** `NAME=value` before the first word. */
   readonly assignments: (Range & { readonly name: string })[];
-  /** Here-documents and here-strings. */
+  /** What it is redirected to read, by whatever descriptor: here-documents, here-strings, words after `<`. */
   readonly inputs: Range[];
   /** Where the commands begin whose output it may read through a pipe; null when there are none. */
   readonly fedFrom: number | null;
+  /** How many compound commands it is in, inside its substitution. */
+  readonly depth: number;
+  /** The command whose substitution it is in, and whose inputs it may read. */
+  readonly within: Command | null;
+}
+
+/** A compound command with what it is redirected to read, which all commands in it may read. */
+export interface Group extends Range {
+  readonly inputs: Range[];
 }
 
 export interface VariableUse extends Range {
@@ -64,10 +78,13 @@ export interface Reading {
   readonly readTwice: Range[];
   /** Command substitutions. */
   readonly substitutions: (Range & { readonly split: boolean })[];
-  /** Inputs of compound commands, which any command in them may read. */
-  readonly looseInputs: Range[];
-  /** What a function is called with, or reads, cannot be told from its commands alone. */
-  definesFunctions: boolean;
+  readonly groups: Group[];
+  /** The command that is being read. */
+  command: Command | null;
+  /** Names of functions that the script defines. */
+  readonly functions: Set<string>;
+  /** Which commands read what others print cannot be told from the script. */
+  hidesInputs: boolean;
   readonly edits: Edit[];
   readonly refusals: Refusal[];
   /** Reads the commands of a substitution up to its `)`, and that. */

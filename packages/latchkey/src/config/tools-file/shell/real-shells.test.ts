@@ -262,6 +262,13 @@ const PIECES = [
   ...String.raw`{{other}}|{{other}}|y={{x}}; |a[|]=1|a=(|>& |declare -i y; |\${!y}|@P}|-v y |printf |$_|$REPLY|read |test |- |+e |-o errexit |-oc errexit |-- |=sh |set -- |z=y; |$z|{{{x}}`
     .split('|')
     .map((each) => each.replace('\\$', '$')),
+  // Inputs, and what reads them.
+  ...String.raw`< <(echo {{x}}) | > >(sh)|exec |exec 3<<< {{x}};|<&3|{ y=$(cat); |$(cat)|$(</dev/stdin)|
+{{x}}
+E
+|done|while read y; do |for y; do |$(echo {{x}}; nproc)|-vy|sh |tee f|coproc `
+    .split('|')
+    .map((each) => each.replaceAll('\\n', '\n')),
 ];
 
 describe.each(SHELLS)('secureScript before %s', (shell, dialect) => {

@@ -1,4 +1,5 @@
 import { readBackquotes, readDollar, readDoubleQuotes } from './expansion.ts';
+import { createCommand } from './frame.ts';
 import { skipEscaped, refuseBetween, takePlaceholder, Unreadable } from './reading.ts';
 import type { Reading, Word } from './reading.ts';
 import { readSingleQuotes, type QuotedText } from './single-quotes.ts';
@@ -61,7 +62,8 @@ function readGroup(reading: Reading, start: number, sign: string): boolean {
     if (reading.depth > 40) throw new Unreadable(at, 'is nested too deeply');
     reading.depth += 1;
     reading.at += 2;
-    reading.readNested(reading);
+    if (sign === '>') readFed(reading);
+    else reading.readNested(reading);
     reading.depth -= 1;
     return true;
   }
@@ -69,6 +71,14 @@ function readGroup(reading: Reading, start: number, sign: string): boolean {
   if (ARRAY.test(text.slice(start, at))) readArray(reading);
   else readPattern(reading);
   return true;
+}
+
+/** `>( )` reads what others print: which commands those are depends on where the word is used. */
+function readFed(reading: Reading): void {
+  const { at, text, command } = reading;
+  reading.command = createCommand(at, command, { inputs: [{ start: 0, end: text.length }] });
+  reading.readNested(reading);
+  reading.command = command;
 }
 
 function readArray(reading: Reading): void {

@@ -1,0 +1,80 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parameter } from '../../../../../../test/fixtures/declared-tool.ts';
+import { secureScript } from './script.ts';
+
+const base = mkdtempSync(path.join(tmpdir(), 'latchkey-holes-'));
+afterAll(() => rmSync(base, { recursive: true }));
+
+/** Runs in text that a shell reads. */
+const SHELL = '$(touch pwned)';
+/** Runs in what a shell evaluates. */
+const NUMBER = 'a[$(touch pwned)]';
+
+/** Whether the script as it would run, though it is refused, runs what a caller's value says. */
+function runsValue(script: string, value: string): boolean {
+  const cwd = mkdtempSync(path.join(base, 'run-'));
+  const env = { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8', GANTZ_ARG_X: value };
+  spawnSync('bash', ['-c', script], { cwd, env, stdio: ['ignore', 'ignore', 'ignore'], timeout: 20_000 });
+  return existsSync(path.join(cwd, 'pwned'));
+}
+
+const HOLES: readonly (readonly [script: string, value: string])[] = [
+  ['while read -r n; do t=$((t + n)); done < <(printf "%s\\n" "{{x}}" | tr , "\\n")', NUMBER],
+  ['while read -r l; do eval "echo $l"; done < <(echo "{{x}}")', SHELL],
+  ['mapfile -t a < <(echo "{{x}}"); eval "echo ${a[0]}"', SHELL],
+  ['IFS= read -ran < <(echo "{{x}}"); echo $((n))', NUMBER],
+  ['sh < <(echo "echo {{x}}")', SHELL],
+  ['echo "echo {{x}}" > >(sh); sleep 0.3', SHELL],
+  ['tee >(bash) <<< "echo {{x}}"; sleep 0.3', SHELL],
+  ['exec > >(sh); echo "echo {{x}}"; exec > /dev/null; sleep 0.3', SHELL],
+  ['exec <<< "{{x}}"; read -r n; echo $((n))', NUMBER],
+  ['exec 3<<< "echo {{x}}"; sh <&3', SHELL],
+  ['exec {in}< <(echo "{{x}}"); read -r -u "$in" n; echo $((n))', NUMBER],
+  ['echo "{{x}}" | { n=$(cat); echo $((n)); }', NUMBER],
+  ['echo "{{x}}" | { n=$(</dev/stdin); echo $((n)); }', NUMBER],
+  ['{ n=$(cat); echo $((n)); } <<< "{{x}}"', NUMBER],
+  ['echo "echo {{x}}" | { cat | sh; }', SHELL],
+  ['{ bash -c "$(cat)"; } <<< "echo {{x}}"', SHELL],
+  ['echo "echo {{x}}" | (bash <(cat))', SHELL],
+  ['cat <<END | tee f | sh\necho {{x}}\nEND', SHELL],
+  ['n() { echo "{{x}}"; }; m=$(n); echo $((m))', NUMBER],
+  ['coproc cat <<< "{{x}}"; read -r n <&"${COPROC[0]}"; echo $((n))', NUMBER],
+  ['printf -vn %s "{{x}}"; echo $((n))', NUMBER],
+  ['set -- "{{x}}"; for i; do echo $((i)); done', NUMBER],
+  ['set -- "{{x}}"; for i do eval "echo $i"; done', SHELL],
+  ['n=$(echo "{{x}}"; nproc); echo $((n))', NUMBER],
+  ['echo $(( $(echo "{{x}}" && date +%s) ))', NUMBER],
+  ['n=$(echo "{{x}}" | { cat; nproc; }); echo $((n))', NUMBER],
+  ['n=$(cat "$(echo "{{x}}" > f; echo f)" $(nproc > /dev/null)); echo $((n))', NUMBER],
+  ['sleep 0 & wait -p "{{x}}" $!', NUMBER],
+];
+
+/** What stands beside them and is safe. */
+const SAFE = [
+  'while read -r f; do n=$((n + 1)); echo "$f" "$n"; done < <(find . -name "{{x}}")',
+  'while read -r f; do total=$((total + $(wc -c < "$f"))); done < <(find . -name "{{x}}")',
+  'log() { echo "$1" >&2; }; log "{{x}}"; n=$(jq length f.json); [ $n -gt 3 ] && echo $((n))',
+  'n=$(cat count); echo $((n + 1)); while read -r l; do echo "$l"; done <<< "{{x}}"',
+  'echo "{{x}}" | { n=$(nproc); d=$(pwd); echo $((n)) "$d"; grep a; }',
+  'exec 2>&1; n=$(cat count); echo $((n)) "{{x}}"',
+  'echo "{{x}}" | tee >(gzip > f.gz) > /dev/null',
+  'sort < <(echo "{{x}}"); diff <(echo "{{x}}") <(sort f)',
+  'for f in *.txt; do grep -c -- "{{x}}" "$f"; done | sort',
+  'n=$(grep -- "{{x}}" f | wc -l); echo $((n + 1))',
+];
+
+describe('secureScript', () => {
+  it.each(HOLES)('refuses %s, in which a value runs', (script, value) => {
+    const safe = secureScript(script, [parameter('x')], 'bash');
+    expect(safe.refusals).not.toEqual([]);
+    expect(runsValue(safe.script, value)).toBe(true);
+  });
+
+  it.each(SAFE)('takes %s', (script) => {
+    expect(secureScript(script, [parameter('x')], 'bash').refusals).toEqual([]);
+  });
+});

@@ -1,5 +1,14 @@
-import { findNamed, type Program, type Wrapper } from './program.ts';
-import { PROGRAMS, RUNNING_OPTIONS, UNKNOWN, WRAPPERS } from './programs.ts';
+import { findNamed, isStandardInput, type Program, type Wrapper } from './program.ts';
+import {
+  PROGRAMS,
+  RUNNING_OPTION,
+  RUNNING_OPTIONS,
+  RUNNING_SETTING,
+  RUNNING_WORD,
+  TEXT_PROGRAMS,
+  UNKNOWN,
+  WRAPPERS,
+} from './programs.ts';
 
 /** One argument of a program, as far as it is known before a call. */
 export interface Argument {
@@ -32,8 +41,22 @@ export function findProgramText(args: readonly Argument[], inputFree: boolean): 
   const program = findNamed(PROGRAMS, name.literal);
   return [
     ...(program === undefined ? [] : walkProgram(program, rest, inputFree)),
-    ...(wrapper === undefined ? findNested(rest, inputFree) : findWrapped(wrapper, rest, inputFree)),
+    ...(wrapper === undefined
+      ? findNested(rest, inputFree && !TEXT_PROGRAMS.has(name.literal))
+      : findWrapped(wrapper, rest, inputFree)),
+    ...findSettings(rest, program),
   ];
+}
+
+/** What options that name a command hold, of any program. */
+function findSettings(args: readonly Argument[], known: Program | undefined): readonly Finding[] {
+  return args.flatMap((argument, at): readonly Finding[] => {
+    const before = args[at - 1]?.literal ?? '';
+    const [option = ''] = argument.prefix.split('=', 1);
+    if (!argument.free || [before, option].some((each) => known?.options?.includes(each) === true)) return [];
+    const runs = RUNNING_SETTING.test(argument.prefix) || (RUNNING_OPTION.test(before) && argument.prefix[0] !== '-');
+    return runs ? [{ kind: 'text', argument, program: SHELL }] : [];
+  });
 }
 
 /** A program whose name is expanded may be any, and none: then the next word is its name. */
@@ -51,11 +74,11 @@ function findNested(args: readonly Argument[], inputFree: boolean): readonly Fin
     const program = findNamed(PROGRAMS, literal);
     if (program === undefined || program.builtin === true) return [];
     // The word may mean anything here, so that only what cannot be meant otherwise counts: `sh -c`, a shell at the end.
-    const { operands: _operands, script, optionsRun: _run, input: _input, ...options } = program;
-    const found = walkProgram(options, rest, false);
-    return script === true && program.shell === true && rest.length === 0 && inputFree
-      ? [...found, { kind: 'text', argument: null, program }]
-      : found;
+    const { operands: _operands, script, optionsRun: _run, ...options } = program;
+    const isRun = program.shell === true || args.slice(0, at).some((each) => RUNNING_WORD.test(each.literal ?? ''));
+    const isTold = rest.some((each) => isStandardInput(each.literal ?? ''));
+    const reads = (script === true || program.query === true) && (isRun || isTold);
+    return walkProgram(options, rest, inputFree && reads);
   });
 }
 
@@ -68,14 +91,16 @@ function findExecuted(args: readonly Argument[], [name, ...rest]: readonly Argum
 
 /** What stands in the arguments of xargs for what it reads: `-I%`, `-I %`, `--replace=%`. */
 function findStandIn(args: readonly Argument[]): string {
-  const at = args.findIndex(({ prefix }) => /^(?:-\w*I|--replace=)/.test(prefix));
-  const [, attached = ''] = /^(?:-\w*?I|--replace=)(.*)$/s.exec(args[at]?.literal ?? '') ?? [];
+  const at = args.findIndex(({ prefix }) => /^(?:-\w*[Ii]|--replace=)/.test(prefix));
+  const [, attached = ''] = /^(?:-\w*?[Ii]|--replace=)(.*)$/s.exec(args[at]?.literal ?? '') ?? [];
   return attached || (args[at]?.literal?.endsWith('I') === true && args[at + 1]?.literal) || '{}';
 }
 
 /** xargs makes arguments of what it reads. */
 function findWrapped(wrapper: Wrapper, args: readonly Argument[], inputFree: boolean): readonly Finding[] {
   const wrapped = skipTo(wrapper, args);
+  if (wrapped.length === 0 && inputFree && isShell(wrapper, args))
+    return [{ kind: 'text', argument: null, program: SHELL }];
   if (wrapper.inputIsArguments !== true || !inputFree || wrapped.length === 0)
     return [
       ...findProgramText(wrapped, inputFree),
@@ -97,6 +122,12 @@ function findWrapped(wrapper: Wrapper, args: readonly Argument[], inputFree: boo
   );
 }
 
+/** `sudo -s`, `chroot DIR`: without a program a shell reads what comes. */
+function isShell({ shell }: Wrapper, args: readonly Argument[]): boolean {
+  if (shell === undefined || shell === '') return shell === '';
+  return args.some(({ prefix }) => new RegExp(`^(?:-[a-zA-Z]*[${shell}]|--shell$|--login$)`).test(prefix));
+}
+
 /** Whether the word before may be the argument of an option: `sudo --user app …`. */
 function mayBeTaken(args: readonly Argument[], wrapped: readonly Argument[]): boolean {
   const before = args.slice(0, args.length - wrapped.length);
@@ -104,12 +135,14 @@ function mayBeTaken(args: readonly Argument[], wrapped: readonly Argument[]): bo
 }
 
 /** The arguments from the name of the program on that a wrapper runs. */
-function skipTo({ takes = '', skip = 0 }: Wrapper, args: readonly Argument[]): readonly Argument[] {
+function skipTo({ takes = '', attaches = '', skip = 0 }: Wrapper, args: readonly Argument[]): readonly Argument[] {
   let left = skip;
   for (let at = 0; at < args.length; at += 1) {
     const { prefix, literal } = args[at] as Argument;
-    if (/^-\w+$/.test(prefix) && literal !== null) at += takes.includes(prefix.at(-1) ?? '') ? 1 : 0;
-    else if (prefix.startsWith('-') || /^\w+=/.test(prefix)) continue;
+    if (/^-\w+$/.test(prefix) && literal !== null) {
+      const taking = Array.from(prefix.slice(1)).findIndex((letter) => (takes + attaches).includes(letter));
+      if (taking === prefix.length - 2 && takes.includes(prefix.at(-1) ?? '')) at += 1;
+    } else if (prefix.startsWith('-') || /^\w+=/.test(prefix)) continue;
     else if (left > 0) left -= 1;
     else return args.slice(at);
   }
@@ -122,25 +155,38 @@ interface Walk {
   given: boolean;
   operands: number;
   dashes: boolean;
+  /** It is told to read its program from the standard input. */
+  told: boolean;
 }
+
+const SHELL = PROGRAMS[0] as Program;
 
 type Role = 'text' | 'name' | 'option' | 'other' | 'end';
 
 function walkProgram(program: Program, args: readonly Argument[], inputFree: boolean): readonly Finding[] {
+  const { only } = program;
+  if (only !== undefined && !args.some(({ literal }) => literal === only)) return [];
   const findings: Finding[] = [];
-  const walk: Walk = { next: [], given: false, operands: 0, dashes: false };
+  const walk: Walk = { next: [], given: false, operands: 0, dashes: false, told: false };
   for (const argument of args) {
     const role = takeArgument(program, walk, argument);
     if (role === 'end') break;
+    if (role === 'name' && isStandardInput(nameIn(argument))) walk.told = true;
     if (role !== 'other' && argument.free) findings.push({ kind: role, argument, program });
   }
   if (inputFree && readsInput(program, walk)) findings.push({ kind: 'text', argument: null, program });
   return findings;
 }
 
+/** The name that an option gives, or an operand: `-f-`, `-f /dev/stdin`. */
+function nameIn({ literal }: Argument): string {
+  return literal?.replace(/^-\w(?=.)|^--[\w-]+=/, '') ?? '';
+}
+
 function readsInput({ input, operands, query }: Program, walk: Walk): boolean {
-  if (input !== true || walk.given) return false;
-  if (operands === 'none' || query === true) return true;
+  if (walk.told || input === 'always') return true;
+  if (input === undefined || walk.given) return false;
+  if (input === 'ungiven' || query === true) return true;
   return walk.operands < (operands === 'behind-first' ? 2 : 1);
 }
 
@@ -203,6 +249,7 @@ function takeCluster(program: Program, walk: Walk, prefix: string, whole: boolea
  */
 function takeShellCluster({ letters = '', takes = '' }: Program, walk: Walk, prefix: string, whole: boolean): Role {
   const cluster = Array.from(prefix.slice(1));
+  if (prefix.startsWith('-') && cluster.includes('s')) walk.told = true;
   walk.next.unshift(...cluster.filter((letter) => takes.includes(letter)).map(() => 'name' as const));
   if (!cluster.some((letter) => letters.includes(letter))) return 'other';
   walk.given = true;
@@ -219,9 +266,15 @@ function roleOf(
   return takes.includes(letter) ? 'other' : null;
 }
 
-function takeOperand({ operands, script, optionsRun }: Program, walk: Walk, { free, prefix, literal }: Argument): Role {
-  // The standard input, and the missing suffix of `sed -i ''`.
-  if (literal === '-' || literal === '') return 'other';
+function takeOperand(program: Program, walk: Walk, { free, prefix, literal }: Argument): Role {
+  const { operands, script, input, optionsRun, subcommand } = program;
+  // What follows is for the program that comes that way.
+  if (input === 'alone' && !walk.given && walk.operands === 0 && isStandardInput(literal ?? '')) {
+    walk.told = true;
+    return 'other';
+  }
+  // The missing suffix of `sed -i ''` is no operand, nor is the word for what a program is to do.
+  if (literal === '-' || literal === '' || (literal === subcommand && walk.operands === 0)) return 'other';
   walk.operands += 1;
   if (operands === 'all' || (operands === 'behind-first' && walk.operands > 1)) return 'text';
   if (operands === 'first') return walk.operands === 1 && !walk.given ? 'text' : 'other';

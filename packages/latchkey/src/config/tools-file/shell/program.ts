@@ -20,13 +20,17 @@ export interface Program {
   /** A letter after which the rest of the cluster is no more letters (`sed -i.bak`). */
   readonly stop?: string;
   /** Operands that are such text: all, the first unless an option gave it, or those behind the first. */
-  readonly operands?: 'all' | 'first' | 'behind-first' | 'none';
+  readonly operands?: 'all' | 'first' | 'behind-first';
   /** A shell: options may begin with `+`, `-` alone ends them, and the text of `-c` comes behind them all. */
   readonly shell?: boolean;
   /** The first operand is the file of the program to run. */
   readonly script?: boolean;
-  /** It reads such text from its standard input where it is given none. */
-  readonly input?: boolean;
+  /** It reads such text from its standard input: where it has no operand either, where no option gave it any, or always. */
+  readonly input?: 'alone' | 'ungiven' | 'always';
+  /** It takes such text only where this word is among its arguments. */
+  readonly only?: string;
+  /** A first operand before its own: `deno run FILE`. */
+  readonly subcommand?: string;
   /** Part of the shell, so that it is none when other programs are given its name. */
   readonly builtin?: boolean;
   /** Some of its options run programs, so that no operand may be read as one. */
@@ -43,6 +47,10 @@ export interface Wrapper {
   readonly takes?: string;
   /** Operands before that name. */
   readonly skip?: number;
+  /** Letters of options whose argument is attached or missing. */
+  readonly attaches?: string;
+  /** Letters of options with which it runs a shell where it is given no program; empty when it always does. */
+  readonly shell?: string;
   /** What it reads from standard input are arguments of that program. */
   readonly inputIsArguments?: boolean;
 }

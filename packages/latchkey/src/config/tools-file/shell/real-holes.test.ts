@@ -13,6 +13,8 @@ afterAll(() => rmSync(base, { recursive: true }));
 const SHELL = '$(touch pwned)';
 /** Runs in what a shell evaluates. */
 const NUMBER = 'a[$(touch pwned)]';
+const PYTHON = '" + str(__import__("os").system("touch pwned")) + "';
+const NODE = '" + require("fs").writeFileSync("pwned", "") + "';
 
 /** Whether the script as it would run, though it is refused, runs what a caller's value says. */
 function runsValue(script: string, value: string): boolean {
@@ -50,7 +52,58 @@ const HOLES: readonly (readonly [script: string, value: string])[] = [
   ['echo $(( $(echo "{{x}}" && date +%s) ))', NUMBER],
   ['n=$(echo "{{x}}" | { cat; nproc; }); echo $((n))', NUMBER],
   ['n=$(cat "$(echo "{{x}}" > f; echo f)" $(nproc > /dev/null)); echo $((n))', NUMBER],
+  ['bash -s -- prod <<END\necho {{x}}\nEND', SHELL],
+  ['bash -es prod <<END\necho {{x}}\nEND', SHELL],
+  ['python3 - prod <<END\nprint("{{x}}")\nEND', PYTHON],
+  ['python3 /dev/stdin <<END\nprint("{{x}}")\nEND', PYTHON],
+  ['node - prod <<END\nconsole.log("{{x}}")\nEND', NODE],
+  ['. /dev/stdin <<END\ny="{{x}}"\nEND', SHELL],
+  ['bash /dev/stdin <<END\necho {{x}}\nEND', SHELL],
+  ['sh /dev/fd/0 <<END\necho {{x}}\nEND', SHELL],
+  ['sh /dev/fd/3 3<<END\necho {{x}}\nEND', SHELL],
+  ['f=/dev/stdin; sh "$f" <<END\necho {{x}}\nEND', SHELL],
+  ['awk -f - <<END\nBEGIN { print "{{x}}" }\nEND', '"; system("touch pwned"); "'],
+  ['make -sf - <<END\nall: ; @echo {{x}}\nEND', '; touch pwned'],
+  ['printf "%s\\n" "{{x}}" | xargs -i@ sh -c "echo @"', SHELL],
+  ['printf "%s\\n" "{{x}}" | xargs -0i@ sh -c "echo @"', SHELL],
+  ['echo a > f; tar --use-compress-program="cat {{x}}" -cf a.tar f', ';touch pwned;'],
+  ['echo a > f; tar -cf a.tar f; tar --to-command="cat {{x}}" -xf a.tar', ';touch pwned;'],
+  ['seq 9 | split --filter="cat {{x}}"', ';touch pwned;'],
+  ['git -c alias.y="!echo {{x}}" y', ';touch pwned;'],
   ['sleep 0 & wait -p "{{x}}" $!', NUMBER],
+];
+
+/** What not every machine has. */
+const ELSEWHERE = [
+  'ed f <<END\ns/a/{{x}}/\nEND',
+  'ex -s f <<END\ns/a/{{x}}/\nEND',
+  'vim -es f <<END\n:s/a/{{x}}/\nEND',
+  'su - app <<END\nls {{x}}\nEND',
+  'sudo -s <<END\nls {{x}}\nEND',
+  'sudo -u app -i <<END\nls {{x}}\nEND',
+  'sudo -uapp sh -c "ls {{x}}"',
+  'chroot /mnt <<END\nls {{x}}\nEND',
+  'ssh host bash -s <<END\nls {{x}}\nEND',
+  'docker exec -i web bash -s <<END\nls {{x}}\nEND',
+  'docker exec -i web python <<END\nprint("{{x}}")\nEND',
+  'docker exec -i web python - <<END\nprint("{{x}}")\nEND',
+  'uv run python - <<END\nprint("{{x}}")\nEND',
+  'uv run - <<END\nprint("{{x}}")\nEND',
+  'poetry run python <<END\nprint("{{x}}")\nEND',
+  'deno run - <<END\nconsole.log("{{x}}")\nEND',
+  'redis-cli <<END\nGET {{x}}\nEND',
+  'sshpass -p pw ssh host "ls {{x}}"',
+  'ssh -o "ProxyCommand=nc {{x}} 22" host ls',
+  'git -c core.sshCommand="ssh {{x}}" fetch',
+  'rsync -ae "ssh -p {{x}}" a b',
+  'sort --compress-program="{{x}}" f',
+  'tmux new-session -d "ls {{x}}"',
+  'gcloud compute ssh vm --command "ls {{x}}"',
+  'gcloud compute ssh vm --command="ls {{x}}"',
+  'docker run --health-cmd "curl {{x}}" web',
+  'vagrant ssh -c "ls {{x}}"',
+  'adb shell ls {{x}}',
+  'socat - EXEC:"ls {{x}}"',
 ];
 
 /** What stands beside them and is safe. */
@@ -64,6 +117,21 @@ const SAFE = [
   'echo "{{x}}" | tee >(gzip > f.gz) > /dev/null',
   'sort < <(echo "{{x}}"); diff <(echo "{{x}}") <(sort f)',
   'for f in *.txt; do grep -c -- "{{x}}" "$f"; done | sort',
+  'echo "{{x}}" | python3 a.py -',
+  'echo "{{x}}" | docker exec -i web python3 /app/a.py',
+  'echo "{{x}}" | grep -v python',
+  'echo "{{x}}" | pygmentize -l python',
+  'echo "{{x}}" | ssh host "cat > f"',
+  'echo "{{x}}" | sudo tee /etc/f',
+  'echo "{{x}}" | xargs -r docker restart --',
+  'echo "{{x}}" | xargs -n1 -P4 gzip',
+  'tar -czf a.tgz -C "{{x}}" .',
+  'tar --exclude="{{x}}" -cf a.tar d',
+  'git -c user.name="{{x}}" commit -m "{{x}}"',
+  'tmux has-session -t "{{x}}"',
+  'adb install "{{x}}"',
+  'rsync -a -- "{{x}}" host:',
+  'uv run a.py --name "{{x}}"',
   'n=$(grep -- "{{x}}" f | wc -l); echo $((n + 1))',
 ];
 
@@ -72,6 +140,10 @@ describe('secureScript', () => {
     const safe = secureScript(script, [parameter('x')], 'bash');
     expect(safe.refusals).not.toEqual([]);
     expect(runsValue(safe.script, value)).toBe(true);
+  });
+
+  it.each(ELSEWHERE)('refuses %s', (script) => {
+    expect(secureScript(script, [parameter('x')], 'bash').refusals).not.toEqual([]);
   });
 
   it.each(SAFE)('takes %s', (script) => {

@@ -263,10 +263,7 @@ const PIECES = [
     .split('|')
     .map((each) => each.replace('\\$', '$')),
   // Inputs, and what reads them.
-  ...String.raw`< <(echo {{x}}) | > >(sh)|exec |exec 3<<< {{x}};|<&3|{ y=$(cat); |$(cat)|$(</dev/stdin)|
-{{x}}
-E
-|done|while read y; do |for y; do |$(echo {{x}}; nproc)|-vy|sh |tee f|coproc `
+  ...String.raw`< <(echo {{x}}) | > >(sh)|exec |exec 3<<< {{x}};|<&3|{ y=$(cat); |$(cat)|$(</dev/stdin)|\n{{x}}\nE\n|done|while read y; do |for y; do |$(echo {{x}}; nproc)|-vy|sh |tee f|coproc `
     .split('|')
     .map((each) => each.replaceAll('\\n', '\n')),
 ];

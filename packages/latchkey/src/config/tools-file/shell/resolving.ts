@@ -55,6 +55,7 @@ function choose(reading: Reading, word: Word, values: ReadonlyMap<string, string
 
 function isTelling(word: string): boolean {
   if (OPTION.test(word) || [...BEFORE, 'printf', 'print'].includes(word)) return word !== '-';
+  if (word === 'stdin') return true;
   const isBuiltin = [TESTS, EVALUATING, NAMING, READING].some((each) => each.has(word));
   return isBuiltin || (findNamed(PROGRAMS, word) ?? findNamed(WRAPPERS, word)) !== undefined;
 }

@@ -3,7 +3,12 @@ import type { HttpAction } from '../../core/declared-tool.ts';
 import { LatchkeyError } from '../../core/error.ts';
 import { parseToolsFile } from './load-tools-file.ts';
 
-const PARAMETERS = [{ name: 'q' }, { name: 'n', type: 'integer' }, { name: 'o', type: 'object' }];
+const PARAMETERS = [
+  { name: 'q' },
+  { name: 'n', type: 'integer' },
+  { name: 'o', type: 'object' },
+  { name: 'e', required: true, enum: ['size', 'color'] },
+];
 
 function create(http: object): { action: HttpAction; warnings: readonly string[] } {
   const text = JSON.stringify({ tools: [{ name: 't', description: 'd', parameters: PARAMETERS, http }] });
@@ -129,6 +134,27 @@ describe('http', () => {
     '{"a": {{n}} {{n}}}',
   ])('refuses the body %s, which would not be JSON', (body) => {
     expect(problem({ url: 'https://h', body })).toMatch(/JSON|back-slash/);
+  });
+
+  it.each([
+    '{"role": "user", "{{q}}": "x"}',
+    '{"{{q}}": "x"}',
+    '{"a": [{"x{{q}}": 1}]}',
+    '{"role": "user", "{{n}}": "x"}',
+    '{"size": 1, "{{e}}": 2}',
+    '{"{{e}}": 2, "s\\u0069ze": 1}',
+    '{"Size": 1, "{{e}}": 2}',
+    '{"{{e}}": 1, "{{e}}": 2}',
+  ])('refuses the body %s, in which a caller could repeat a key', (body) => {
+    expect(problem({ url: 'https://h', body })).toMatch(/a key|the key/);
+  });
+
+  it.each([
+    '{"role": "{{q}}", "{{e}}": "{{q}}"}',
+    '{"size": {"{{e}}": 1}, "x": ["{{q}}", "size"]}',
+    '{"{{e}}2": 1, "size": 1}',
+  ])('takes the body %s, in which none can', (body) => {
+    expect(problem({ url: 'https://h', body })).toBe('');
   });
 
   it.each([

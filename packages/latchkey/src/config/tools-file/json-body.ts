@@ -1,6 +1,7 @@
 import type { Template } from '../../core/declared-tool.ts';
 import type { Path } from '../yaml-document.ts';
 import type { Building } from './building.ts';
+import { findKeyTrouble } from './json-keys.ts';
 import { findPlaceholders, toTemplate } from './placeholder.ts';
 import type { Placeholder } from './placeholder.ts';
 
@@ -19,6 +20,10 @@ export function createJsonBody(text: string, path: Path, building: Building): Te
   }
   const trouble = findTrouble(text, places, quoted);
   if (trouble !== null) building.problem(path, trouble);
+  // Only of what is JSON are the keys known.
+  else
+    for (const { place, message } of findKeyTrouble(text, places, building.parameters))
+      building.problem(path, `{{${place.name}}} ${message}`, place.start);
   return toTemplate(text, places, (place) => quoted.has(place));
 }
 

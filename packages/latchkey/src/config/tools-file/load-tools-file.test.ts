@@ -400,6 +400,13 @@ tools:
       ['{command: "{{path}}"}', 'would decide which program runs'],
       ['{command: python3, args: ["-c", "print(\'{{path}}\')"]}', 'would be part of a Python program'],
       ['{command: bash, args: ["-c", "ls {{path}}"]}', 'would be part of a script for a shell'],
+      [
+        '{command: bash, args: ["-c", "eval \\"$1\\"", "_", "{{path}}"]}',
+        'begins a script in which $1 would be part of',
+      ],
+      ['{command: bash, args: ["-c", "(( $1 ))", "_", "{{path}}"]}', '$1 is evaluated as arithmetic'],
+      ['{command: bash, args: ["-c", "echo $((GANTZ_ARG_PATH))"]}', 'is evaluated as arithmetic'],
+      ['{command: tar, args: ["--to-command=cat {{path}}", "-x"]}', 'would be part of a command that it runs'],
       ['{command: sudo, args: ["{{path}}"]}', 'would decide which program runs'],
       ['{command: ls, args: ["{{nope}}"]}', '{{nope}} is no parameter of this tool'],
       ['{command: ls, args: ["{{ path }}"]}', 'write {{path}} without spaces'],

@@ -1,13 +1,14 @@
 import path from 'node:path';
-import type { CommandAction, ShellAction } from '../../core/declared-tool.ts';
+import type { CommandAction, Parameter, ShellAction } from '../../core/declared-tool.ts';
 import type { Path } from '../yaml-document.ts';
 import { isFixed } from './fixed-values.ts';
 import { canHide, isPublic } from './environment.ts';
 import type { Building } from './building.ts';
+import type { Given } from './shell/flow.ts';
 import { findPlaceholders, findSpaced, toTemplate } from './placeholder.ts';
 import { findProgramText } from './shell/program-text.ts';
-import type { Argument, Finding } from './shell/program-text.ts';
-import { secureScript } from './shell/script.ts';
+import type { Argument, Finding, InnerScript } from './shell/program-text.ts';
+import { judgeInner, secureScript } from './shell/script.ts';
 import type { Dialect } from './shell/reading.ts';
 import { settleVariables } from './shell-variables.ts';
 import type { ScriptSettings } from './tools-schema.ts';
@@ -110,7 +111,12 @@ function createCommand(script: ScriptSettings, workingDirectory: string, buildin
   return { action: { kind: 'command', command, args: templates, workingDirectory }, passed: {}, hidden: [] };
 }
 
-type Indexed = Argument & { readonly index: number; readonly whole: boolean };
+interface Indexed extends Argument {
+  readonly index: number;
+  readonly whole: boolean;
+  /** Parameters with a place in it. */
+  readonly holds: readonly Parameter[];
+}
 
 function judgeArguments(command: string, args: readonly string[], building: Building): void {
   const list = args.map((text, index) => toArgument(text, index, building));
@@ -118,6 +124,11 @@ function judgeArguments(command: string, args: readonly string[], building: Buil
     const argument = finding.argument as Indexed | null;
     if (argument === null) continue;
     const place = [...building.at, 'script', 'args', argument.index];
+    if (finding.kind === 'script') {
+      const trouble = judgeInner(finding.text, finding.dialect ?? 'sh', building.parameters, toGiven(finding));
+      if (trouble !== null) building.problem(place, `begins a script in which ${trouble}`);
+      continue;
+    }
     const { start = 0, name = '' } = findPlaceholders(args[argument.index] ?? '', building.known)[0] ?? {};
     const { message, warns } = explain(finding, argument);
     (warns ? building.warn : building.problem)(place, `{{${name}}} ${message}`, start);
@@ -127,20 +138,29 @@ function judgeArguments(command: string, args: readonly string[], building: Buil
 function toArgument(text: string, index: number, { known, parameters }: Building): Indexed {
   const places = findPlaceholders(text, known);
   const used = new Set(places.map(({ name }) => name));
-  const free = parameters.some((each) => used.has(each.name) && !isFixed(each));
+  const holds = parameters.filter(({ name }) => used.has(name));
   const [first] = places;
   const whole = places.length === 1 && first?.start === 0 && first.end === text.length;
   return {
     literal: first === undefined ? text : null,
     prefix: text.slice(0, first?.start ?? text.length),
-    free,
+    free: !holds.every(isFixed),
     index,
     whole,
+    holds,
   };
 }
 
+function toGiven({ given }: InnerScript): Given {
+  const args = (given ?? []) as readonly Indexed[];
+  return { held: new Map(), args: args.map(({ holds }) => holds), more: [], input: [], words: args.slice(1) };
+}
+
 /** A tool may be meant to run what callers send, when its file says so in so many words. */
-function explain(finding: Finding, { whole }: Indexed): { readonly message: string; readonly warns: boolean } {
+function explain(
+  finding: Exclude<Finding, InnerScript>,
+  { whole }: Indexed,
+): { readonly message: string; readonly warns: boolean } {
   if (finding.kind === 'name')
     return {
       message: 'would decide which program runs; name the program here, or list the choices with enum',

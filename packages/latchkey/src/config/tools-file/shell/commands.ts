@@ -220,10 +220,13 @@ function readTest(frame: Frame, word: Word): void {
   for (;;) {
     skipBlanks(reading, true);
     if (reading.at >= reading.text.length) throw new Unreadable(word.start, 'has a [[ without its ]]');
+    if (/^\]\](?:[ \t\n;&|<>()]|$)/.test(reading.text.slice(reading.at, reading.at + 3))) break;
     const next = readWord(reading, true);
     command.words.push(next);
-    if (next.literal === ']]') break;
   }
+  const { at } = reading;
+  reading.at += 2;
+  command.words.push({ start: at, end: at + 2, literal: ']]', prefix: ']]', plain: true });
   refuseSigns(reading, word.start, reading.at);
 }
 

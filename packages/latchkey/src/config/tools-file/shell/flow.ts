@@ -3,12 +3,19 @@ import type { Parameter } from '../../../core/declared-tool.ts';
 import { fromBuiltin, NAMING, READING } from './builtins.ts';
 import { createInputs, mayRead } from './inputs.ts';
 import type { Inputs } from './inputs.ts';
+import type { Argument } from './program-text.ts';
 import type { Command, Range, Reading, Source, VariableUse, Word } from './reading.ts';
 
 /** Where the values of parameters get to in a script. */
 export interface Flow {
   /** The parameters whose values are part of what stands in a range, straight or by way of variables. */
   valuesIn(range: Source): readonly Parameter[];
+  /** The values that each variable may hold. */
+  readonly held: ReadonlyMap<string, Iterable<Parameter>>;
+  /** Those in `$0`, `$1` and so on. */
+  readonly called: readonly (readonly Parameter[])[];
+  /** What `"$@"` comes to, where that is known. */
+  readonly words: readonly Argument[];
   /** The parameters whose values a command may read from its standard input. */
   readBy(command: Command): readonly Parameter[];
   /** Where that stands in the script. */
@@ -25,25 +32,44 @@ export interface Flow {
   isBegunByCallers(range: Range): boolean;
 }
 
+/** What a script is called with by the one around it. */
+export interface Given {
+  readonly held: ReadonlyMap<string, Iterable<Parameter>>;
+  /** `$0`, `$1` and so on, with the values in each; what is read there again and again is `more`. */
+  readonly args: readonly (readonly Parameter[])[];
+  readonly more: readonly Parameter[];
+  readonly input: readonly Parameter[];
+  /** What `"$@"` comes to, as far as it is known. */
+  readonly words: readonly Argument[];
+}
+
+const NOTHING: Given = { held: new Map(), args: [], more: [], input: [], words: [] };
+
 /** Variables that the shell sets to what commands before were given. */
 const SET_BY_SHELL = new Set(['_', 'OPTARG', 'BASH_REMATCH', 'MATCH', 'match']);
 const POSITIONAL = /^(?:[\d@*]|argv)$/;
 
 /** Follows values through assignments, until no more variables hold them. */
-export function traceValues(reading: Reading, parameters: readonly Parameter[]): Flow {
+export function traceValues(reading: Reading, parameters: readonly Parameter[], given: Given = NOTHING): Flow {
   const byName = new Map(parameters.map((each) => [each.name, each]));
   const held = new Map<string, Set<Parameter>>(
     parameters.map((each) => [argumentVariable(each.name), new Set([each])]),
   );
+  for (const [name, values] of given.held) held.set(name, new Set([...(held.get(name) ?? []), ...values]));
   const places = [...reading.placeholders.values()];
   const uses = [...reading.uses, ...findImplied(reading)].toSorted((one, other) => one.start - other.start);
   const commands = reading.commands.toSorted((one, other) => one.start - other.start);
   const inputs = createInputs(reading);
-  const read = new Map(commands.map((each) => [each, new Set<Parameter>()]));
-  const used = findUsed(reading, parameters);
+  const read = new Map(commands.map((each) => [each, new Set<Parameter>(given.input)]));
+  const called = [...given.args.flat(), ...given.more];
+  const inherited = uses.flatMap(({ name }) => [...(given.held.get(name) ?? [])]);
+  const used = [...findUsed(reading, parameters), ...called, ...given.input, ...inherited];
+  const isShifted = isCalled(reading) || reading.commands.some(({ words: [first] }) => first?.literal === 'shift');
   const positional = isCalled(reading) ? used : [];
+  const calledWith = (name: string): readonly Parameter[] =>
+    isShifted || !/^\d$/.test(name) ? called : (given.args[Number(name)] ?? given.more);
   const valuesUsed = ({ name }: Pick<VariableUse, 'name'>): Iterable<Parameter> => {
-    if (POSITIONAL.test(name)) return [...positional, ...(held.get('argv') ?? [])];
+    if (POSITIONAL.test(name)) return [...positional, ...calledWith(name), ...(held.get('argv') ?? [])];
     return SET_BY_SHELL.has(name) ? used : (held.get(name) ?? []);
   };
   const counted = reading.substitutions.filter((each) => printsNumber(reading, each));
@@ -104,13 +130,17 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[]):
   const marked = findMarked(reading);
   return {
     valuesIn,
+    held,
+    called: given.args.map((each, index) => [...each, ...calledWith(String(index))]),
+    words: isShifted ? [] : given.words,
     readBy: (command) => [...(read.get(command) ?? [])],
     inputs,
     evaluatedIn,
     evaluated: sets.filter(({ name }) => marked.has(name)).map(({ range }) => range),
     sets,
     assigned: new Set(sets.map(({ name }) => name)),
-    isBegunByCallers: (range) => isBegun(reading.text, range, sets, new Set()),
+    isBegunByCallers: (range) =>
+      isBegun(reading.text, range, sets, new Set()) || isArgument(reading.text, range, given),
   };
 }
 
@@ -232,6 +262,13 @@ function findImplied({ commands }: Reading): readonly VariableUse[] {
       ? [{ name: '@', start: variable.start, end: variable.end, braced: false, guarded: false, split: false }]
       : [],
   );
+}
+
+/** `$1` with what callers write from its beginning. */
+function isArgument(text: string, { start, end }: Range, { words }: Given): boolean {
+  const [, number] = /^["']?\$\{?([1-9])/.exec(text.slice(start, end)) ?? [];
+  const word = words[Number(number) - 1];
+  return word !== undefined && word.free && word.prefix === '';
 }
 
 function isBegun(text: string, { start, end }: Range, sets: readonly Assignment[], seen: ReadonlySet<string>): boolean {

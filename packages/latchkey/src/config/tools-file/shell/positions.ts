@@ -1,9 +1,9 @@
 import type { Parameter } from '../../../core/declared-tool.ts';
 import { isFixed, isNumeric, mayBeOption } from '../fixed-values.ts';
 import { EVALUATING, fromBuiltin, NAMING, READING, TESTS } from './builtins.ts';
-import type { Flow } from './flow.ts';
+import type { Flow, Given } from './flow.ts';
 import { findProgramText } from './program-text.ts';
-import type { Argument, Finding } from './program-text.ts';
+import type { Argument, Finding, InnerScript } from './program-text.ts';
 import { placeholdersBetween } from './reading.ts';
 import type { Command, Range, Reading, Refusal, Word } from './reading.ts';
 
@@ -22,8 +22,11 @@ const SETTING = new Set(['env', 'sudo', 'doas']);
 /** Take no options, or nothing of harm. */
 const PLAIN = new Set(['echo', 'printf', ':', 'true', 'false', 'for', 'select', 'return', 'exit', 'shift', ...TESTS]);
 
+/** What is wrong with a script in the text of another. */
+export type JudgeInner = (script: Pick<InnerScript, 'text' | 'dialect'>, given: Given) => string | null;
+
 /** Looks at every place that the value of a parameter gets to and that is read as more than text. */
-export function judgePositions(reading: Reading, flow: Flow): Judgement {
+export function judgePositions(reading: Reading, flow: Flow, judgeInner: JudgeInner): Judgement {
   const refusals: Refusal[] = [];
   const warnings: Refusal[] = [];
   const refuse = (range: Range, message: string): void =>
@@ -48,6 +51,11 @@ export function judgePositions(reading: Reading, flow: Flow): Judgement {
     judgeCommand({ reading, flow, free, refuse }, command);
   }
   for (const finding of reading.commands.flatMap((command) => findIn(reading, command, flow, free))) {
+    if (finding.kind === 'script') {
+      const trouble = judgeInner(finding, toGiven(finding, finding.command, flow));
+      if (trouble !== null) refuse(finding.argument as Placed, `begins a script in which ${trouble}`);
+      continue;
+    }
     const judged = explain(finding, reading, flow);
     (judged.warns ? warnings : refusals).push({ offset: judged.offset, message: judged.message });
   }
@@ -190,17 +198,42 @@ function findIn(
   flow: Flow,
   free: Judge['free'],
 ): readonly (Finding & { readonly command: Command })[] {
-  const args = command.words.map((word, at): Placed => {
+  const args = command.words.flatMap((word, at): readonly Placed[] => {
+    const { start, end } = word;
+    const isAll = flow.words.length > 0 && /^"?\$\{?@\}?"?$/.test(reading.text.slice(start, end));
+    if (isAll) return flow.words.map((each) => ({ ...each, start, end }));
     const literal = word.literal ?? (at === 0 ? nameIn(reading, word) : null);
-    return { ...word, literal, free: free(word).length > 0 };
+    return [{ ...word, literal, free: free(word).length > 0 }];
   });
   if (args[0]?.literal === 'for' || args[0]?.literal === 'select') return [];
   const inputFree = flow.readBy(command).some((each) => !isFixed(each));
   return findProgramText(args, inputFree).map((finding) => ({ ...finding, command }));
 }
 
+/** What a script is given by the command that runs it: its variables, arguments and standard input. */
+function toGiven({ given, program }: InnerScript, command: Command, flow: Flow): Given {
+  const read = flow.readBy(command);
+  const held = program.remote === true ? new Map<string, Iterable<Parameter>>() : new Map(flow.held);
+  // `env NAME=value sh -c …`
+  for (const word of command.words) {
+    const name = /^([A-Za-z_]\w*)=/.exec(word.prefix)?.[1];
+    if (name !== undefined && program.remote !== true)
+      held.set(name, [...(held.get(name) ?? []), ...flow.valuesIn(word)]);
+  }
+  if (given === null) return { held, args: flow.called, more: flow.called.flat(), input: read, words: flow.words };
+  const args = given.map((each) => {
+    const values = isPlaced(each) ? flow.valuesIn(each) : [];
+    return each.free && values.every(isFixed) ? [...values, ...read] : values;
+  });
+  return { held, args, more: given.every(isPlaced) ? [] : read, input: read, words: given.slice(1) };
+}
+
+function isPlaced(argument: Argument): argument is Placed {
+  return 'start' in argument;
+}
+
 function explain(
-  finding: Finding & { readonly command: Command },
+  finding: Exclude<Finding, InnerScript> & { readonly command: Command },
   reading: Reading,
   flow: Flow,
 ): { readonly offset: number; readonly message: string; readonly warns: boolean } {

@@ -1,3 +1,4 @@
+import type { Dialect } from './reading.ts';
 import { findNamed, isStandardInput, type Program, type Wrapper } from './program.ts';
 import {
   PROGRAMS,
@@ -25,8 +26,22 @@ export type Finding =
   | { readonly kind: 'name'; readonly argument: Argument; readonly program: Program | null }
   /** Callers write program text; a null argument is the standard input. */
   | { readonly kind: 'text'; readonly argument: Argument | null; readonly program: Program }
+  /** A script that is written out there, in which callers' values may be read as more than text. */
+  | InnerScript
   /** Callers could write an option that runs programs. */
   | { readonly kind: 'option'; readonly argument: Argument; readonly program: Program };
+
+export interface InnerScript {
+  readonly kind: 'script';
+  readonly argument: Argument;
+  readonly program: Program;
+  readonly text: string;
+  /** Null: as the shell reads that is given all this. */
+  readonly dialect: Dialect | null;
+  /** `$0`, `$1` and so on; null when they are those of the script around it. */
+  readonly given: readonly Argument[] | null;
+  readonly inputFree: boolean;
+}
 
 /**
  * Finds where a caller's text would be a program, or name one, in the arguments of a program, its own name first.
@@ -40,7 +55,7 @@ export function findProgramText(args: readonly Argument[], inputFree: boolean): 
   const wrapper = findNamed(WRAPPERS, name.literal);
   const program = findNamed(PROGRAMS, name.literal);
   return [
-    ...(program === undefined ? [] : walkProgram(program, rest, inputFree)),
+    ...(program === undefined ? [] : walkProgram(program, rest, inputFree, name.literal)),
     ...(wrapper === undefined
       ? findNested(rest, inputFree && !TEXT_PROGRAMS.has(name.literal))
       : findWrapped(wrapper, rest, inputFree)),
@@ -78,7 +93,7 @@ function findNested(args: readonly Argument[], inputFree: boolean): readonly Fin
     const isRun = program.shell === true || args.slice(0, at).some((each) => RUNNING_WORD.test(each.literal ?? ''));
     const isTold = rest.some((each) => isStandardInput(each.literal ?? ''));
     const reads = (script === true || program.query === true) && (isRun || isTold);
-    return walkProgram(options, rest, inputFree && reads);
+    return walkProgram(options, rest, inputFree && reads, literal);
   });
 }
 
@@ -163,20 +178,50 @@ const SHELL = PROGRAMS[0] as Program;
 
 type Role = 'text' | 'name' | 'option' | 'other' | 'end';
 
-function walkProgram(program: Program, args: readonly Argument[], inputFree: boolean): readonly Finding[] {
+function walkProgram(program: Program, args: readonly Argument[], inputFree: boolean, name = ''): readonly Finding[] {
   const { only } = program;
   if (only !== undefined && !args.some(({ literal }) => literal === only)) return [];
   const findings: Finding[] = [];
+  const texts: Argument[] = [];
   const walk: Walk = { next: [], given: false, operands: 0, dashes: false, told: false };
   for (const argument of args) {
     const role = takeArgument(program, walk, argument);
     if (role === 'end') break;
     if (role === 'name' && isStandardInput(nameIn(argument))) walk.told = true;
+    if (role === 'text') texts.push(argument);
     if (role !== 'other' && argument.free) findings.push({ kind: role, argument, program });
   }
   if (inputFree && readsInput(program, walk)) findings.push({ kind: 'text', argument: null, program });
-  return findings;
+  return [...findings, ...findInner({ program, args, texts, inputFree }, name)];
 }
+
+interface Walked {
+  readonly program: Program;
+  readonly args: readonly Argument[];
+  readonly texts: readonly Argument[];
+  readonly inputFree: boolean;
+}
+
+/** A script for a shell that stands there as it is, and what it is called with. */
+function findInner({ program, args, texts, inputFree }: Walked, name: string): readonly Finding[] {
+  const [argument] = texts;
+  const dialect = program.shell === true ? (DIALECTS.get(name.slice(name.lastIndexOf('/') + 1)) ?? null) : null;
+  const isRead = program.shellText === true && (program.shell !== true || dialect !== null);
+  if (!isRead || argument === undefined || texts.some(({ literal }) => literal === null)) return [];
+  const text = texts.map(({ literal }) => literal ?? '').join(' ');
+  const given = program.builtin === true ? null : program.shell === true ? args.slice(args.indexOf(argument) + 1) : [];
+  return [{ kind: 'script', argument, program, text, dialect, given, inputFree }];
+}
+
+const DIALECTS: ReadonlyMap<string, Dialect> = new Map([
+  ['sh', 'sh'],
+  ['bash', 'bash'],
+  ['dash', 'dash'],
+  ['ash', 'dash'],
+  ['zsh', 'zsh'],
+  ['ksh', 'ksh'],
+  ['mksh', 'ksh'],
+]);
 
 /** The name that an option gives, or an operand: `-f-`, `-f /dev/stdin`. */
 function nameIn({ literal }: Argument): string {

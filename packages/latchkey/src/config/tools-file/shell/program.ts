@@ -21,6 +21,10 @@ export interface Program {
   readonly stop?: string;
   /** Operands that are such text: all, the first unless an option gave it, or those behind the first. */
   readonly operands?: 'all' | 'first' | 'behind-first';
+  /** A shell of this one's kind, or the shell itself, reads that text. */
+  readonly shellText?: boolean;
+  /** That shell runs on another machine, without the variables of this one. */
+  readonly remote?: boolean;
   /** A shell: options may begin with `+`, `-` alone ends them, and the text of `-c` comes behind them all. */
   readonly shell?: boolean;
   /** The first operand is the file of the program to run. */

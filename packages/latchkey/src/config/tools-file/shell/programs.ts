@@ -7,6 +7,7 @@ export const PROGRAMS: readonly Program[] = [
   {
     names: ['sh', 'bash', 'dash', 'zsh', 'ksh', 'mksh', 'ash', 'fish', 'csh', 'tcsh'],
     language: 'a script for a shell',
+    shellText: true,
     shell: true,
     letters: 'c',
     takes: 'oO',
@@ -16,10 +17,16 @@ export const PROGRAMS: readonly Program[] = [
     instead: 'write the script itself here, or pass it as an argument: sh -c \'… "$1"\' sh "{{…}}"',
   },
   {
+    names: ['eval', 'trap'],
+    language: 'text that the shell reads again',
+    shellText: true,
+    operands: 'all',
+    builtin: true,
+    instead: 'write the command itself here',
+  },
+  {
     names: [
-      'eval',
       'alias',
-      'trap',
       'compgen',
       'complete',
       'bind',
@@ -41,6 +48,7 @@ export const PROGRAMS: readonly Program[] = [
   {
     names: ['source', '.'],
     language: 'a script for a shell',
+    shellText: true,
     script: true,
     builtin: true,
     instead: 'name the file here, or limit the parameter with enum',
@@ -48,6 +56,7 @@ export const PROGRAMS: readonly Program[] = [
   {
     names: ['su', 'script'],
     language: 'a script for a shell',
+    shellText: true,
     letters: 'c',
     options: ['--command'],
     input: 'ungiven',
@@ -56,6 +65,7 @@ export const PROGRAMS: readonly Program[] = [
   {
     names: ['flock', 'runuser', 'vagrant'],
     language: 'a script for a shell',
+    shellText: true,
     letters: 'c',
     options: ['--command'],
     instead: AS_ARGUMENT,
@@ -63,6 +73,7 @@ export const PROGRAMS: readonly Program[] = [
   {
     names: ['tmux'],
     language: 'a script for a shell',
+    shellText: true,
     operands: 'behind-first',
     takes: 'cefFLnsStxy',
     instead: AS_ARGUMENT,
@@ -70,14 +81,17 @@ export const PROGRAMS: readonly Program[] = [
   {
     names: ['adb'],
     language: 'a script for a shell',
+    shellText: true,
     operands: 'all',
     only: 'shell',
+    remote: true,
     takes: 'stHP',
     instead: 'read the value over there from standard input',
   },
   {
     names: ['watch', 'parallel', 'hyperfine'],
     language: 'a script for a shell',
+    shellText: true,
     operands: 'all',
     input: 'alone',
     takes: 'nj',
@@ -86,12 +100,15 @@ export const PROGRAMS: readonly Program[] = [
   {
     names: ['at', 'batch', 'crontab'],
     language: 'a script for a shell',
+    shellText: true,
     input: 'always',
     instead: AS_ARGUMENT,
   },
   {
     names: ['ssh'],
     language: 'text that the shell over there reads',
+    shellText: true,
+    remote: true,
     operands: 'behind-first',
     takes: 'BbcDEeFIiJLlmOopQRSWw',
     optionsRun: true,

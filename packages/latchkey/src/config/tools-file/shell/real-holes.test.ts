@@ -70,6 +70,19 @@ const HOLES: readonly (readonly [script: string, value: string])[] = [
   ['echo a > f; tar -cf a.tar f; tar --to-command="cat {{x}}" -xf a.tar', ';touch pwned;'],
   ['seq 9 | split --filter="cat {{x}}"', ';touch pwned;'],
   ['git -c alias.y="!echo {{x}}" y', ';touch pwned;'],
+  ['bash -c \'echo $(( $1 + 1 ))\' _ "{{x}}"', NUMBER],
+  ['bash -c \'eval "echo $1"\' _ "{{x}}"', SHELL],
+  ['bash -c \'for n; do echo $((n)); done\' _ "{{x}}"', NUMBER],
+  ['bash -c \'if [[ $1 -gt 3 ]]; then echo; fi\' _ "{{x}}"', NUMBER],
+  ['bash -c \'sh -c "echo $1"\' _ "{{x}}"', SHELL],
+  ['eval \'eval "echo $GANTZ_ARG_X"\'; : {{x}}', SHELL],
+  ['sh -c \'cd . && "$@"\' _ sh -c "echo {{x}}"', SHELL],
+  ['N="{{x}}" bash -c \'echo $((N))\'', NUMBER],
+  ['export N="{{x}}"; bash -c \'eval "echo $N"\'', SHELL],
+  ['env N="{{x}}" bash -c \'echo $((N))\'', NUMBER],
+  ['y="echo {{x}}"; trap \'eval "$y"\' EXIT', SHELL],
+  ['echo "echo {{x}}" | bash -c \'cat | sh\'', SHELL],
+  ["printf '%s\\n' \"{{x}}\" | xargs -d '\\n' bash -c 'echo $(( $1 ))' _", NUMBER],
   ['sleep 0 & wait -p "{{x}}" $!', NUMBER],
 ];
 
@@ -103,6 +116,9 @@ const ELSEWHERE = [
   'docker run --health-cmd "curl {{x}}" web',
   'vagrant ssh -c "ls {{x}}"',
   'adb shell ls {{x}}',
+  "ssh host 'bash -s' <<END\nls {{x}}\nEND",
+  'echo "ls {{x}}" | ssh host \'sudo bash\'',
+  'echo "{{x}}" | ssh host \'while read -r l; do eval "$l"; done\'',
   'socat - EXEC:"ls {{x}}"',
 ];
 
@@ -132,6 +148,17 @@ const SAFE = [
   'adb install "{{x}}"',
   'rsync -a -- "{{x}}" host:',
   'uv run a.py --name "{{x}}"',
+  'bash -c \'cd "$1" && ls\' _ "{{x}}"',
+  'bash -c \'for f; do if [[ -n $f ]]; then gzip -- "$f"; fi; done\' _ "{{x}}"',
+  'bash -c \'while [ $# -gt 0 ]; do echo "$1"; shift; done\' _ "{{x}}"',
+  'bash -c \'n=$(wc -l < "$1"); echo $((n))\' _ "{{x}}"',
+  'bash -c \'psql -c "$1"\' _ "{{x}}"',
+  'sh -c \'cd /opt && "$@"\' _ ls -- "{{x}}"',
+  'find . -name "{{x}}" -exec sh -c \'gzip -- "$1"\' _ {} \\;',
+  't=$(mktemp); trap \'rm -f "$t"\' EXIT; echo "{{x}}" > "$t"',
+  'echo "{{x}}" | ssh host \'cat > f\'',
+  'n="{{x}}"; ssh host \'n=$(nproc); echo $((n))\'',
+  'if [[ -n "{{x}}" ]]; then echo; fi; [[ -f "{{x}}" ]]&& echo',
   'n=$(grep -- "{{x}}" f | wc -l); echo $((n + 1))',
 ];
 

@@ -3,8 +3,11 @@ import type { Parameter } from '../../../core/declared-tool.ts';
 import { findPlaceholders } from '../placeholder.ts';
 import type { Placeholder } from '../placeholder.ts';
 import { readCommands } from './commands.ts';
+import { isFixed } from '../fixed-values.ts';
 import { traceValues } from './flow.ts';
+import type { Given } from './flow.ts';
 import { judgePositions } from './positions.ts';
+import type { JudgeInner } from './positions.ts';
 import { Unreadable } from './reading.ts';
 import type { Dialect, Reading, Refusal, VariableUse } from './reading.ts';
 import { resolveNames } from './resolving.ts';
@@ -35,7 +38,10 @@ export function secureScript(text: string, parameters: readonly Parameter[], dia
   const usesValues = places.length > 0 || parameters.some(({ name }) => text.includes(argumentVariable(name)));
   const unreadable = readAll(reading);
   const refusals = [...reading.refusals];
-  if (unreadable !== null && usesValues) refusals.push(unreadable);
+  if (unreadable !== null && usesValues) {
+    const message = `the script cannot be made safe with values in it: it ${unreadable.message}; write script: {command, args}, or use $GANTZ_ARG_… in a file of its own`;
+    refusals.push({ offset: unreadable.offset, message });
+  }
   if (usesValues && text.length > MAX_LENGTH)
     refusals.push({
       offset: 0,
@@ -43,7 +49,9 @@ export function secureScript(text: string, parameters: readonly Parameter[], dia
     });
   reading.commands.push(...resolveNames(reading));
   const flow = traceValues(reading, parameters);
-  const judged = judgePositions(reading, flow);
+  const judged = judgePositions(reading, flow, (inner, given) =>
+    judgeInner(inner.text, inner.dialect ?? dialect, parameters, given),
+  );
   const unknown = places
     .filter(({ name, start }) => !known.has(name) && !isDropped(reading, start))
     .map(({ start }) => ({ offset: start, message: 'is no parameter of this tool' }));
@@ -54,6 +62,32 @@ export function secureScript(text: string, parameters: readonly Parameter[], dia
     uses: reading.uses.filter(({ name }) => /^[A-Za-z_]/.test(name) && !flow.assigned.has(name)),
     readsOthers: reading.commands.some(({ words: [first] }) => ['.', 'source', 'eval'].includes(first?.literal ?? '')),
   };
+}
+
+/** What is wrong with a script that is an argument of a shell, given what it is called with; null when nothing is. */
+export function judgeInner(
+  text: string,
+  dialect: Dialect,
+  parameters: readonly Parameter[],
+  given: Given,
+): string | null {
+  const reading = createReading(text, [], dialect);
+  const unreadable = readAll(reading);
+  reading.commands.push(...resolveNames(reading));
+  const judge: JudgeInner = (inner, own) => judgeInner(inner.text, inner.dialect ?? dialect, parameters, own);
+  const { refusals } = judgePositions(reading, traceValues(reading, parameters, given), judge);
+  const [found] = refusals;
+  if (found !== undefined) return `${nameAt(text, found.offset)} ${found.message}`;
+  const reached = [...given.args.flat(), ...given.more, ...given.input, ...heldIn(text, given, parameters)];
+  return unreadable === null || reached.every(isFixed) ? null : `values cannot be followed: it ${unreadable.message}`;
+}
+
+function heldIn(text: string, { held }: Given, parameters: readonly Parameter[]): readonly Parameter[] {
+  const names = new Set(text.match(/[A-Za-z_]\w*/g));
+  return [
+    ...[...names].flatMap((name) => [...(held.get(name) ?? [])]),
+    ...parameters.filter(({ name }) => names.has(argumentVariable(name))),
+  ];
 }
 
 function createReading(text: string, places: readonly Placeholder[], dialect: Dialect): Reading {
@@ -78,14 +112,13 @@ function createReading(text: string, places: readonly Placeholder[], dialect: Di
   };
 }
 
-function readAll(reading: Reading): Refusal | null {
+function readAll(reading: Reading): Unreadable | null {
   try {
     readCommands(reading, null);
     return null;
   } catch (error) {
-    if (!(error instanceof Unreadable)) throw error;
-    const message = `the script cannot be made safe with values in it: it ${error.message}; write script: {command, args}, or use $GANTZ_ARG_… in a file of its own`;
-    return { offset: error.offset, message };
+    if (error instanceof Unreadable) return error;
+    throw error;
   }
 }
 
@@ -116,7 +149,7 @@ function dedupe(found: readonly Refusal[], text: string): readonly Refusal[] {
 }
 
 function nameAt(text: string, offset: number): string {
-  return /^["']?(\{\{[\w-]+\}\}|\$\{?\w+\}?|[\w./-]+)/.exec(text.slice(offset))?.[1] ?? 'this';
+  return /^\s*["']?(\{\{[\w-]+\}\}|\$\{?\w+\}?|[\w./-]+)/.exec(text.slice(offset))?.[1] ?? 'this';
 }
 
 /** `$GANTZ_ARG_X` that the file's author wrote without quotes. */

@@ -3,7 +3,8 @@ import { findNamed } from './program.ts';
 import { PROGRAMS, WRAPPERS } from './programs.ts';
 import type { Command, Reading, Word } from './reading.ts';
 
-const OPTION = /^-[A-Za-z]+$/;
+const OPTION = /^(?:[-+][A-Za-z]+|--)$/;
+const REFERENCE = /\$\{?[!#]?\w+\}?/g;
 /** More ways to read one command than these are none that anybody means. */
 const MOST = 64;
 
@@ -42,8 +43,10 @@ function choose(reading: Reading, word: Word, values: ReadonlyMap<string, string
   const { text, placeholders } = reading;
   const isBare = placeholders.has(word.start) || placeholders.has(word.start + 1);
   if (isBare) return [];
-  const reachable = follow(text.slice(word.start, word.end), values);
-  const words = [...new Set(reachable.match(/[\w.-]+/g))].filter(isTelling);
+  const written = text.slice(word.start, word.end);
+  // Variables in it may be empty: `$unset-c`.
+  const reachable = `${follow(written, values)} ${written.replaceAll(REFERENCE, '')}`;
+  const words = [...new Set(reachable.match(/[\w.+-]+/g))].filter(isTelling);
   // It may be what printf is given first.
   return (reachable.includes('%') ? [...words, reachable] : words).map((literal) => ({
     ...word,

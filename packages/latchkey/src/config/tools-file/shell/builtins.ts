@@ -32,7 +32,7 @@ export const EVALUATING = new Set([
   'repeat',
   'limit',
 ]);
-export const BEFORE = new Set(['builtin', 'command', 'noglob', 'nocorrect', 'time', '-', 'exec']);
+export const BEFORE = new Set(['builtin', 'command', 'noglob', 'nocorrect', 'time', 'coproc', '-', 'exec']);
 
 /** The words from a builtin's name on: what comes before it may expand to nothing, or only say that it is one. */
 export function fromBuiltin(words: readonly Word[]): readonly Word[] {

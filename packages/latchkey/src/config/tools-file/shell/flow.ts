@@ -86,6 +86,7 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[], 
     }
     // What a command prints may be what it reads.
     for (const command of findIn(commands, range.piped === true ? range : { ...range, start: range.start + 1 })) {
+      if (found.size === parameters.length) break;
       if (mayRead(command, reading) && !isCounted(command.start))
         for (const each of read.get(command) ?? []) found.add(each);
     }
@@ -94,6 +95,7 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[], 
   const sets = findAssignments(reading, inputs);
   const grow = (into: Set<Parameter>, ranges: readonly Source[]): boolean => {
     const before = into.size;
+    if (before === parameters.length) return false;
     for (const range of ranges) for (const each of valuesIn(range)) into.add(each);
     return into.size > before;
   };

@@ -213,6 +213,7 @@ describe('secureScript', () => {
     'sh -c $(true) {{x}}',
     'sh -c $y-oc errexit {{x}}',
     'sh -c $y-- {{x}}',
+    'coproc let {{x}}',
     'sh -c ${y}+e {{x}}',
     'sh -c "$@" {{x}}',
     'y=let; $y -eq {{x}}',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { authorize } from './authorize.ts';
+import { authorize, mayRead } from './authorize.ts';
 import { createPolicy } from './create-policy.ts';
 import type { Message } from './message.ts';
 import { parseMessage } from './parse-message.ts';
@@ -177,6 +177,125 @@ describe('authorize', () => {
     expect(judge(policy, who(), read('a://s t'))).toBe('policy-no-rule');
     expect(judge(policy, who(), read('a://x%20z'))).toBe('allow');
     expect(judge(policy, who(), read('a://caf\u00E9'))).toBe('allow');
+  });
+
+  it('lets no glob judge another spelling of what an exact rule judges', () => {
+    const file = 'file:///data/secret.txt';
+    const policy = policyOf({
+      resources: [
+        ...[file, 'https://api.example/secret', 'file:///data/caf\u00E9.txt', 'db://main/users'].map((uri) =>
+          rule(uri, { deny: true }),
+        ),
+        ...['HTTPS://API.example:443/other/', 'file:///data/x%20y', 'db://u@main:1/t'].map((uri) => rule(uri)),
+        ...['file:///data/*', 'http*', 'db://*'].map((uri) => rule(uri)),
+      ],
+    });
+    const near = [
+      ...['/', '.', '%20', ' ', ';', ';x', '?', '::$DATA', '\u00AD', '/;'].map((end) => `${file}${end}`),
+
+      'SECRET.txt',
+      'secret.TXT',
+      'sec\u00ADret.txt',
+      'sec%C2%ADret.txt',
+      '\uFF53ecret.txt',
+      '%F0%9D%90%AC%65cret.txt',
+      'file://localhost/data/secret.txt',
+      'file:/data/secret.txt',
+      'file:data/secret.txt',
+      'cafe\u0301.txt',
+      'cafe%CC%81.txt',
+      'caf%C3%A9.txt',
+      'CAF\u00C9.txt',
+      'x y',
+      'x%2520y',
+      'X%20Y',
+      ...[':443/secret', ':/secret', './secret', '/Secret', '/secret/', '/secret?', '/secret;a', '/other'].map(
+        (rest) => `https://api.example${rest}`,
+      ),
+      ...[
+        'u@api.example',
+        '@api.example',
+        'u:p@api.example',
+        'api\u3002example',
+        '\uFF41pi.example',
+        'a\u00ADpi.example',
+      ].map((host) => `https://${host}/secret`),
+      'https:/api.example/secret',
+      'https:api.example/secret',
+      'https:///api.example/secret',
+      'db://u@main/users',
+      'db://main:/users',
+      'db://main:5432/users',
+      'db://MAIN/users',
+      'db://main./users/',
+      'db://main/t',
+      'db://main:2/t',
+    ].map((uri) => (uri.includes(':') ? uri : `file:///data/${uri}`));
+    for (const uri of near) {
+      expect([uri, judge(policy, who('*'), read(uri))]).toEqual([uri, 'policy-no-rule']);
+      expect([uri, judge(policy, who('*'), listen(uri))]).toEqual([uri, 'policy-no-rule']);
+      const ref = message('completion/complete', {
+        ref: { type: 'ref/resource', uri },
+        argument: { name: 'a', value: '' },
+      });
+      expect([uri, judge(policy, who('*'), ref)]).toEqual([uri, 'policy-no-rule']);
+      expect([uri, mayRead(policy, who('*'), uri)]).toEqual([uri, false]);
+    }
+    const other = [
+      'file:///data/secret.txt2',
+      'file:///data/Notes/x%20z',
+      'https://api.example:8443/x?a=b/',
+      'db://u@main/y',
+    ];
+    for (const uri of [...other, 'https://api.example/', 'file:///data/', 'file:///data/caf\u00E9'])
+      expect([uri, judge(policy, who(), read(uri))]).toEqual([uri, 'allow']);
+  });
+
+  it('lets no glob judge what another glob judges in another spelling', () => {
+    const policy = policyOf({
+      resources: [
+        ...['http://internal/*', 'file:///data/key/*', 'file:///data/*.pem', 'note://Caf\u00E9/*', 'db://main/*'].map(
+          (uri) => rule(uri, { deny: true }),
+        ),
+        rule('*'),
+      ],
+    });
+    const near = [
+      'http://internal',
+      'http://internal?x',
+      'http://internal:80/x',
+      'http://INTERNAL/x',
+      'http://internal./x',
+      'http://0x7f.1/',
+      'http://127.1/',
+      'http://internal%2e/x',
+      'http:internal/x',
+      'http:/internal/x',
+      'file:///data/key',
+      'file:///data/KEY/a',
+      'file:///data/key;a/b',
+      'file://other/data/key/a',
+      'file:/data/key/a',
+      'file:///data/a.pem/',
+      'file:///data/a.pem.',
+      'file:///data/a.PEM',
+      'note://cafe\u0301/a',
+      'note://caf\u00E9/a',
+      'db://u@main/a',
+      'db://main:1/a',
+      'db://main',
+      'db://Main/a',
+      'db://main./a',
+    ];
+    for (const uri of near) expect([uri, judge(policy, who('*'), read(uri))]).toEqual([uri, 'policy-no-rule']);
+    for (const uri of [
+      'http://internal2/x',
+      'http://127.0.0.1/',
+      'file:///data/keys',
+      'note:Todo',
+      'https://a.example',
+    ])
+      expect([uri, judge(policy, who(), read(uri))]).toEqual([uri, 'allow']);
   });
 
   it('judges subscriptions and completions as what they are about', () => {

@@ -6,7 +6,7 @@ import { METHODS, type Subject } from './methods.ts';
 import type { Judgement, Policy, PreparedRule, RuleIndex, RuleKind } from './policy.ts';
 import { EVERY_SCOPE } from './principal.ts';
 import type { Principal } from './principal.ts';
-import { isAmbiguousUri, spellUri } from './resource-uri.ts';
+import { bareUri, closeUri, foldUri, isAmbiguousUri, spellUri } from './resource-uri.ts';
 
 type Denial = Extract<Judgement, { kind: 'deny' }>;
 
@@ -129,10 +129,7 @@ export function findRule(policy: Policy, kind: RuleKind, name: string): Prepared
   const found = index.exact.get(name);
   if (found !== undefined || index.globs.length === 0) return found ?? null;
   if (kind !== 'resources') return kind === 'methods' || PLAIN_NAME.test(name) ? findByName(index, name) : null;
-  if (isAmbiguousUri(name)) return null;
-  const judging = findGlob(index, name);
-  const agreed = spellUri(name).every((other) => (index.exact.get(other) ?? findGlob(index, other)) === judging);
-  return agreed ? judging : null;
+  return isAmbiguousUri(name) ? null : findByUri(index, name);
 }
 
 // What MCP 2025-11-25 (Tool Names) allows, without dots at the ends: such a name looks like no other.
@@ -144,6 +141,23 @@ function findByName(index: RuleIndex, name: string): PreparedRule | null {
   if (judging === null || (index.folded === null && lower === name)) return judging;
   const folded = index.folded ?? index;
   return (folded.exact.get(lower) ?? findGlob(folded, lower)) === judging ? judging : null;
+}
+
+function findByUri(index: RuleIndex, uri: string): PreparedRule | null {
+  const judging = findGlob(index, uri);
+  if (judging === null) return null;
+  if (spellUri(uri).some((other) => (index.exact.get(other) ?? findGlob(index, other)) !== judging)) return null;
+  const folded = index.folded ?? index;
+  const text = foldUri(uri);
+  const bare = bareUri(text);
+  if (folded.exact.has(bare) || findGlob(folded, text) !== judging) return null;
+  return isFree(folded, bare, judging) && isFree(folded, closeUri(bare), judging) ? judging : null;
+}
+
+/** Whether no other rule judges it. */
+function isFree(index: Pick<RuleIndex, 'globs'>, uri: string, judging: PreparedRule): boolean {
+  const found = findGlob(index, uri);
+  return found === null || found === judging;
 }
 
 function findGlob(index: Pick<RuleIndex, 'globs'>, name: string): PreparedRule | null {

@@ -1,6 +1,7 @@
 import { isGlob, parseGlob } from './glob.ts';
 import type { Policy, PreparedRule, Rule, RuleIndex, RuleKind } from './policy.ts';
 import { EVERY_SCOPE } from './principal.ts';
+import { bareUri, foldUri } from './resource-uri.ts';
 
 export interface PolicyRules {
   readonly tools: readonly Rule[];
@@ -17,7 +18,7 @@ export function createPolicy(from: PolicyRules): Policy {
   const implied = closeImplied(from.implies);
   const { tools, resources, prompts, methods } = from;
   const rules: Record<RuleKind, readonly Rule[]> = { tools, resources, prompts, methods };
-  const prepare = (some: readonly Rule[]): RuleIndex => createIndex(some, implied);
+  const prepare = (some: readonly Rule[], fold = FOLD_NAME): RuleIndex => createIndex(some, implied, fold);
   return Object.freeze({
     rules: Object.freeze(rules),
     empty: Object.values(rules).every((some) => some.length === 0),
@@ -25,7 +26,7 @@ export function createPolicy(from: PolicyRules): Policy {
     list: from.list,
     index: Object.freeze({
       tools: prepare(tools),
-      resources: prepare(resources),
+      resources: prepare(resources, FOLD_URI),
       prompts: prepare(prompts),
       methods: prepare(methods),
     }),
@@ -43,21 +44,36 @@ function closeImplied(implies: PolicyRules['implies']): Map<string, ReadonlySet<
   return closed;
 }
 
-function createIndex(rules: readonly Rule[], implied: ReadonlyMap<string, ReadonlySet<string>>): RuleIndex {
-  const prepared = rules.map((rule) => ({ pattern: rule.pattern, prepared: prepareRule(rule, implied) }));
-  const folded = prepared.map((each) => ({ ...each, pattern: each.pattern.toLowerCase() }));
-  const same = folded.every(({ pattern }, at) => pattern === prepared[at]?.pattern);
-  return Object.freeze({ ...sortPatterns(prepared), folded: same ? null : sortPatterns(folded) });
+/** What exact patterns, and the pieces of globs, are to who minds little. */
+interface Fold {
+  exact(pattern: string): string;
+  piece(text: string): string;
 }
 
-function sortPatterns(
-  rules: readonly { readonly pattern: string; readonly prepared: PreparedRule }[],
-): Pick<RuleIndex, 'exact' | 'globs'> {
+const keep = (text: string): string => text;
+const lower = (text: string): string => text.toLowerCase();
+const AS_WRITTEN: Fold = { exact: keep, piece: keep };
+const FOLD_NAME: Fold = { exact: lower, piece: lower };
+const FOLD_URI: Fold = { exact: (uri) => bareUri(foldUri(uri)), piece: foldUri };
+
+function createIndex(rules: readonly Rule[], implied: ReadonlyMap<string, ReadonlySet<string>>, fold: Fold): RuleIndex {
+  const prepared = rules.map((rule) => prepareRule(rule, implied));
+  const same = rules.every(({ pattern }) => isFolded(pattern, fold));
+  return Object.freeze({ ...sortRules(prepared, AS_WRITTEN), folded: same ? null : sortRules(prepared, fold) });
+}
+
+function isFolded(pattern: string, fold: Fold): boolean {
+  if (!isGlob(pattern)) return fold.exact(pattern) === pattern;
+  return pattern.split('*').every((piece) => fold.piece(piece) === piece);
+}
+
+function sortRules(rules: readonly PreparedRule[], fold: Fold): Pick<RuleIndex, 'exact' | 'globs'> {
   const exact = new Map<string, PreparedRule>();
   const globs: RuleIndex['globs'][number][] = [];
-  for (const { pattern, prepared } of rules) {
-    if (isGlob(pattern)) globs.push({ glob: parseGlob(pattern), prepared });
-    else if (!exact.has(pattern)) exact.set(pattern, prepared);
+  for (const prepared of rules) {
+    const { pattern } = prepared.rule;
+    if (isGlob(pattern)) globs.push({ glob: parseGlob(pattern, fold.piece), prepared });
+    else if (!exact.has(fold.exact(pattern))) exact.set(fold.exact(pattern), prepared);
   }
   return Object.freeze({ exact, globs: Object.freeze(globs) });
 }

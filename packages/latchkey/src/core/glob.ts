@@ -16,11 +16,16 @@ export function isGlob(pattern: string): boolean {
   return pattern.includes('*');
 }
 
-export function parseGlob(pattern: string): Glob {
-  const parts = pattern.split('*');
+/** `fold` is applied to what stands between the stars. */
+export function parseGlob(pattern: string, fold: (text: string) => string = same): Glob {
+  const parts = pattern.split('*').map((part) => fold(part));
   const head = parts[0] as string;
   const tail = parts.length > 1 ? (parts.at(-1) as string) : null;
   return { pattern, head, middles: parts.slice(1, -1).filter((part) => part !== ''), tail };
+}
+
+function same(text: string): string {
+  return text;
 }
 
 /** Whether `text` matches, by code unit: no case folding, no normalisation, no backtracking. */

@@ -47,7 +47,7 @@ export interface RuleIndex {
   readonly exact: ReadonlyMap<string, PreparedRule>;
   /** In file order. */
   readonly globs: readonly { readonly glob: Glob; readonly prepared: PreparedRule }[];
-  /** The same with every pattern in small letters; null when that is what they are. */
+  /** The same with every pattern in small letters, of URIs as `foldUri` and `bareUri` make it; null when nothing changes. */
   readonly folded: Pick<RuleIndex, 'exact' | 'globs'> | null;
 }
 

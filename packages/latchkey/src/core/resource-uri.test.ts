@@ -1,6 +1,6 @@
 import { check, constantFrom, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isAmbiguousUri, spellUri } from './resource-uri.ts';
+import { bareUri, closeUri, foldUri, isAmbiguousUri, spellUri } from './resource-uri.ts';
 
 const AMBIGUOUS = [
   'file:///data/../etc/passwd',
@@ -31,6 +31,35 @@ const AMBIGUOUS = [
   'file:///data/%zz',
   ' file:///data/a',
   `file:///data/${'a'.repeat(9000)}`,
+  'https://h:443/a',
+  'http://h:80/a',
+  'http://h:/a',
+  'http://h:080/a',
+  'ws://h:80/',
+  'wss://h:443/',
+  'ftp://h:21/',
+
+  'http://u@h/a',
+  'http://@h/a',
+  'http://h./a',
+  'http://h.:81/a',
+  'http://h\u00AD/a',
+  'http://\u00E9/a',
+  'http://%41/a',
+  'http:/h/a',
+  'http:h/a',
+  'http:///h/a',
+  'file:/a',
+  'file:a',
+  'http://127.1/',
+  'http://[0::1]/',
+  'http://h:x/',
+  'a://h/x?',
+  'a:x?',
+  'a://h/x;',
+  'a://h/x;y',
+  'a://h/x;y/z',
+  'a:x;y',
 ];
 
 const PLAIN = [
@@ -43,7 +72,11 @@ const PLAIN = [
   'test://static/resource/1',
   'note:Todo',
   'demo://Resource/Static/1',
-  'mem://a/b?c=d&e=f',
+  'mem://a/b?c=d&e=f;g',
+  'contacts://bob@example.com',
+  'http://h:8080/a',
+  'https://[::1]:8443/a',
+  'https://xn--caf-dma.example',
 ];
 
 const needless = (code: number) => /[\w\-.~]|[\u0000-\u001f\u007f/\\]/.test(String.fromCharCode(code));
@@ -108,5 +141,41 @@ describe('spellUri', () => {
     expect(spellUri('file:///a%20b')).toEqual(['file:///a b', 'file:///a%20b']);
     expect(spellUri('file:///\u00E9')).toEqual(['file:///\u00E9', 'file:///%C3%A9']);
     expect(spellUri('file:///%FF')).toEqual([]);
+  });
+});
+
+describe('foldUri', () => {
+  it('decodes, and minds neither letter case nor Unicode forms', () => {
+    const alike = [
+      'a://x/Stra\u00DFe',
+      'a://x/STRA\u1E9EE',
+      'A://x/stra%C3%9Fe',
+      'a://x/stras\u00ADs\u200Be',
+      'a://\uFF58/strasse',
+    ];
+    expect(alike.map(foldUri)).toEqual(alike.map(() => 'a://x/strasse'));
+    expect(['a%2520b', 'a%20b', '100%25', '%zz', 'a*b'].map(foldUri)).toEqual(['a b', 'a b', '100%', '%zz', 'a*b']);
+  });
+});
+
+describe('bareUri', () => {
+  it('leaves out what means nothing', () => {
+    const bare = {
+      'http://h/a': ['http://u:p@h:80/a', 'http:h/a', 'http:/h./a/', 'http://h/a;b/?', 'http://h//a. '],
+      'https://h/': ['https://h', 'https://h:443', 'https://@h/'],
+      'https://h/?q=/': ['https://h?q=/', 'https://h/?q=/'],
+      'http://h:443/a': ['http://h:443/a'],
+      'file:///a/b': ['file://localhost/a/b', 'file://h:1/a/b/', 'file:///a;x/b::$data'],
+      'db://h/a': ['db://u@h/a', 'db://h:5432/a', 'db://h./a', 'db://h:/a/'],
+      'db://[::1]/a': ['db://[::1]:1/a'],
+      'urn:isbn:5': ['urn:isbn:5', 'urn:isbn:5/'],
+      'a b': ['a b'],
+    };
+    for (const [uri, spelled] of Object.entries(bare))
+      expect([uri, ...spelled.map(bareUri)]).toEqual([uri, ...spelled.map(() => uri)]);
+  });
+
+  it('and its closed form end in one slash, before the query', () => {
+    expect(['a:b', 'a:b/', 'a:b?c', 'a:b/?c/'].map(closeUri)).toEqual(['a:b/', 'a:b/', 'a:b/?c', 'a:b/?c/']);
   });
 });

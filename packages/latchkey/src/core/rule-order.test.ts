@@ -36,6 +36,13 @@ describe('findUnreachable', () => {
     expect(find(['', 'a\u0007', `${'x'.repeat(129)}`, '\uD800*'])).toHaveLength(4);
     expect(find(['a b*', 'a/*', 'é*', '.*', '*.', 'a b', '*'])).toHaveLength(5);
     expect(find(['file:///a/../*', 'file:///a%2fb*', String.raw`a\*`, 'file:///a/../b'], 'resources')).toHaveLength(3);
+    for (const host of ['http://h:80/', 'http://u@h/', 'http://H/', 'https://h./', 'HTTP://h/'])
+      expect([host, find([`${host}*`], 'resources').length, find([`${host}a`], 'resources').length]).toEqual([
+        host,
+        1,
+        0,
+      ]);
+    expect(find(['http://h*', 'http://i:*/', 'http://*', 'db://u@h/*', 'file:///*', 'a:*'], 'resources')).toEqual([]);
   });
 
   it('says which earlier rule stands in the way, and none where nothing could match', () => {

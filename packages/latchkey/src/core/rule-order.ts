@@ -1,6 +1,7 @@
 import { coversGlob, isGlob, MAX_GLOB_TARGET, parseGlob } from './glob.ts';
 import type { Glob } from './glob.ts';
 import type { RuleKind } from './policy.ts';
+import { isAmbiguousUri } from './resource-uri.ts';
 
 /** Longer tool names are not valid (MCP, "Tool names"), so a rule for one would wait for ever. */
 const MAX_TOOL_NAME = 128;
@@ -45,6 +46,7 @@ function coveredBy(pattern: string, earlier: readonly Glob[], seen: ReadonlySet<
 const CONTROL = /[\u0000-\u001f\u007f]/;
 /** Whatever stands for the `*`, a URI with one of these is judged by exact rules only. */
 const NEVER_IN_GLOB = /[\\#]|\/\.{1,2}\/|%(?:2f|5c)/i;
+const WHOLE_HOST = /^[^*]*?:\/\/[^*/]*\//;
 /** The same for the name of a tool or prompt. */
 const NEVER_IN_NAME = /[^\w.*-]|^\.|\.$/;
 
@@ -54,5 +56,6 @@ function isImpossible(pattern: string, kind: RuleKind): boolean {
   if (kind === 'tools' && literal > MAX_TOOL_NAME) return true;
   if (!isGlob(pattern)) return false;
   if ((kind === 'tools' || kind === 'prompts') && NEVER_IN_NAME.test(pattern)) return true;
-  return literal > MAX_GLOB_TARGET || (kind === 'resources' && NEVER_IN_GLOB.test(pattern));
+  if (literal > MAX_GLOB_TARGET) return true;
+  return kind === 'resources' && (NEVER_IN_GLOB.test(pattern) || isAmbiguousUri(WHOLE_HOST.exec(pattern)?.[0] ?? 'a:'));
 }

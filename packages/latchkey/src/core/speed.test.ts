@@ -4,7 +4,7 @@ import { createPolicy } from './create-policy.ts';
 import { matchesGlob, parseGlob } from './glob.ts';
 import { parseMessage } from './parse-message.ts';
 import { createAnonymous } from './principal.ts';
-import { isAmbiguousUri } from './resource-uri.ts';
+import { bareUri, closeUri, foldUri, isAmbiguousUri } from './resource-uri.ts';
 import { findUnreachable } from './rule-order.ts';
 
 // Apart from the other tests, because mutation tests cannot hold them: instrumented code is slow.
@@ -54,6 +54,15 @@ describe('isAmbiguousUri', () => {
     const started = performance.now();
     for (const part of ['A', '/', '%25', '.', 'a:', '://', '%']) isAmbiguousUri(`x${part.repeat(8000 / part.length)}`);
     expect(performance.now() - started).toBeLessThan(50);
+  });
+});
+
+describe('foldUri and bareUri', () => {
+  it('are linear', () => {
+    const started = performance.now();
+    for (const part of ['A', '/', '%25', '. ', 'a:', '://', ';', '@', ':1', '\u00E9', '\u0345\u0301', '\uFDFA'])
+      closeUri(bareUri(foldUri(`x${part.repeat(8000 / part.length)}`)));
+    expect(performance.now() - started).toBeLessThan(100);
   });
 });
 

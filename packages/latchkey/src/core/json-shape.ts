@@ -47,7 +47,9 @@ export function watchKeys(caseSlot: number): Shape {
  */
 export function fold(text: string): string {
   if (/^[\u0021-\u007e]*$/.test(text)) return text.replaceAll(/[-_]/g, '').toLowerCase();
-  const bare = text.normalize('NFKD').replaceAll(/[-_\s\p{C}\p{M}\p{Z}\p{Default_Ignorable_Code_Point}]/gu, '');
+  // Marks go first too: normalising takes the square of those in a row.
+  const marked = text.replaceAll(/\p{M}+/gu, '').normalize('NFKD');
+  const bare = marked.replaceAll(/[-_\s\p{C}\p{M}\p{Z}\p{Default_Ignorable_Code_Point}]/gu, '');
   // Lower case alone leaves apart what upper case joins: ß and ẞ, ı and i.
   return bare.toLowerCase().toUpperCase().toLowerCase();
 }

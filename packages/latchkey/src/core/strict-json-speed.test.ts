@@ -12,6 +12,7 @@ describe('scanJson', () => {
     ['many keys with escapes', Array.from({ length: 50_000 }, (_, i) => `"\\u006bey${i}":${i}`)],
     ['few long keys that differ at the end', Array.from({ length: 16 }, (_, i) => `"${'k'.repeat(60_000)}${i}":1`)],
     ['few long keys of two cases', Array.from({ length: 16 }, (_, i) => `"${'é'.repeat(30_000 + i)}":1`)],
+    ['a key of many marks', [`"a${'\u0345\u0301'.repeat(100_000)}":1`]],
     ['keys of one hash', collide(16, 60_000).map((key) => `"${key}":1`)],
     ['many objects of 17 keys', Array.from({ length: 8000 }, (_, i) => `"o${i}":{${SEVENTEEN}}`)],
   ])('takes little time for %s', (_name, members) => {

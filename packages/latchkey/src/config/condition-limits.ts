@@ -85,7 +85,8 @@ export function findForbidden(root: AstNode, compilePattern: CompilePattern): Fo
   return found[0] ?? null;
 }
 
-function operandsOf(node: AstNode): readonly AstNode[] {
+/** The nodes that a node is made of. */
+export function operandsOf(node: AstNode): readonly AstNode[] {
   const all = Array.isArray(node.args) ? node.args.flat() : [node.args];
   return all.filter(
     (each): each is AstNode => typeof each === 'object' && each !== null && 'op' in each && 'start' in each,

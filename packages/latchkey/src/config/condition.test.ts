@@ -67,6 +67,81 @@ describe('compileCondition', () => {
     expect(run('args.n + 1 > 0', { n: 'x' })).toBe('throws');
   });
 
+  it.each<[string, object, boolean | 'throws']>([
+    ['args.v != "/etc/passwd"', { v: ['/etc/passwd'] }, 'throws'],
+    ['args.v != "/etc/passwd"', { v: { '0': '/etc/passwd' } }, 'throws'],
+    ['args.v != "/etc/passwd"', { v: null }, 'throws'],
+    ['args.v != "/etc/passwd"', { v: '/data' }, true],
+    ['"x" != args.v', { v: 1 }, 'throws'],
+    ['!(args.v == "x")', { v: ['x'] }, 'throws'],
+    ['args.v == "x"', { v: true }, 'throws'],
+    ['!(args.v in ["users", "secrets"])', { v: ['users'] }, 'throws'],
+    ['!(args.v in ["users", "secrets"])', { v: 'orders' }, true],
+    ['!("admin" in args.v)', { v: [['admin']] }, 'throws'],
+    ['!("admin" in args.v)', { v: { '0': 'admin' } }, 'throws'],
+    ['!("admin" in args.v)', { v: 'admin' }, 'throws'],
+    ['!("admin" in args.v)', { v: ['user'] }, true],
+    ['"admin" in args.v', { v: [1, 'admin'] }, true],
+    ['1 in args || true in args', { 1: 2 }, 'throws'],
+    ['"v" in args', { v: 1 }, true],
+    ['args.v == true ? false : true', { v: 'true' }, 'throws'],
+    ['args.v == true ? false : true', { v: 1 }, 'throws'],
+    ['args.v == true ? false : true', { v: false }, true],
+    ['!args.v.exists(t, t == "secrets")', { v: [['secrets']] }, 'throws'],
+    ['!args.v.exists(t, t == "secrets")', { v: { secrets: 1 } }, 'throws'],
+    ['!args.v.exists(t, t == "0")', { v: { a: 'secrets' } }, 'throws'],
+    ['args.v.all(t, t == "orders")', { v: { orders: 'users' } }, 'throws'],
+    ['args.v.all(t, t in ["orders"])', { v: {} }, 'throws'],
+    ['args.v.exists_one(t, t == "a")', { v: { a: 1 } }, 'throws'],
+    ['args.v.all(t, t != "users")', { v: [{ t: 'users' }] }, 'throws'],
+    ['args.v.all(t, t != "users")', { v: ['orders'] }, true],
+    ['args.v != ["a"]', { v: [['a']] }, 'throws'],
+    ['args.v != ["a"]', { v: ['b'] }, true],
+    ['args.v == args.w', { v: { a: [1] }, w: { a: [1.0] } }, true],
+    ['args.v != args.w', { v: { a: [1] }, w: { a: ['1'] } }, 'throws'],
+    ['args.v != args.w', { v: { a: 1 }, w: { b: 1 } }, true],
+    ['args["v"] != "a"', { v: ['a'] }, 'throws'],
+    ['size(args.v) == 1 && [args.v[0] != "a"] == [true]', { v: [['a']] }, 'throws'],
+    ['type(args.v) == string && size(args.v) < 20', { v: ['a'] }, false],
+    ['type(args.v) == string && size(args.v) < 20', { v: 'a' }, true],
+    ['timestamp(args.v) != timestamp("2026-01-01T00:00:00Z")', { v: '2026-01-02T00:00:00Z' }, true],
+    ['timestamp(args.v) in [timestamp("2026-01-02T00:00:00Z")]', { v: '2026-01-02T00:00:00Z' }, true],
+    ['!(timestamp(args.v) in args.w)', { v: '2026-01-02T00:00:00Z', w: ['2026-01-02T00:00:00Z'] }, 'throws'],
+    ['type(args.v) in [string, int]', { v: 1 }, true],
+    ['type(args.v) in [string, int]', { v: [1] }, false],
+    ['timestamp(args.v) == args.v', { v: '2026-01-02T00:00:00Z' }, 'throws'],
+  ])('does not take values of different kinds for different ones: %s with %j is %s', (source, args, result) => {
+    expect(run(source, args)).toBe(result);
+  });
+
+  it('compares null that is written with values of every kind', () => {
+    for (const v of ['x', 1, 1.5, true, ['x'], [], { a: 1 }]) {
+      const sources = ['args.v != null', 'null != args.v', '!(args.v == null)'];
+      expect([v, ...sources.map((source) => run(source, { v }))]).toEqual([v, true, true, true]);
+    }
+    for (const source of ['args.v == null', 'null == args.v', 'args.v in [null]', 'args.v == args.v'])
+      expect([source, run(source, { v: null })]).toEqual([source, true]);
+    const optional = 'args.v == null || args.v.startsWith("/data/")';
+    expect([null, '/data/x', '/etc', ['/etc']].map((v) => run(optional, { v }))).toEqual([true, true, false, 'throws']);
+  });
+
+  it('lets another part decide only where the failing one could not change the result', () => {
+    const either = 'args.v == 5 || args.v == "all"';
+    expect([5, 'all', 6, 'some', ['all']].map((v) => run(either, { v }))).toEqual([
+      true,
+      true,
+      'throws',
+      'throws',
+      'throws',
+    ]);
+    expect(run('args.v != "x" || true', { v: [] })).toBe(true);
+    expect(run('!(args.v != "x" && false)', { v: [] })).toBe(true);
+    for (const source of ['args.v != "x" || false', '!(args.v == "x" && true)', '(args.v != "x") ? true : true'])
+      expect([source, run(source, { v: [] })]).toEqual([source, 'throws']);
+    expect(run('!args.v.exists(t, t == "a")', { v: [1, 'b'] })).toBe('throws');
+    expect(run('args.v.exists(t, t == "a")', { v: [1, 'a'] })).toBe(true);
+  });
+
   it('has no special names', () => {
     expect(run('has(args.constructor)')).toBe(false);
     expect(run('"__proto__" in args')).toBe(false);

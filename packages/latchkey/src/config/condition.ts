@@ -3,6 +3,7 @@ import { RE2JS } from 're2js';
 import type { Condition } from '../core/policy.ts';
 import { findForbidden } from './condition-limits.ts';
 import type { AstNode } from './condition-limits.ts';
+import { requireKinds } from './strict-kinds.ts';
 
 /** Most characters a condition may have. */
 const MAX_CONDITION = 1000;
@@ -42,6 +43,7 @@ export function compileCondition(source: string): CompileResult {
     if (!checked.valid) return explain(checked.error);
     if (checked.type !== 'bool')
       return problem(`the result is of type ${checked.type}, not bool; compare it with true`, 0);
+    requireKinds(parsed.ast as unknown as AstNode);
     return { kind: 'condition', condition: createCondition(source, parsed, work) };
   } catch (error) {
     return explain(error);

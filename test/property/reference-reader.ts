@@ -241,8 +241,12 @@ function hasVariant(node: Node | undefined, names: readonly string[]): boolean {
 
 function hasAlikeKeys(node: Node): boolean {
   const forms = node.members.map(({ key }) => looseForm(key));
-  if (new Set(forms).size !== forms.length) return true;
+  if (new Set(forms).size !== forms.length || node.members.some(isPrototype)) return true;
   return node.members.some(({ value }) => hasAlikeKeys(value)) || node.items.some(hasAlikeKeys);
+}
+
+function isPrototype({ key, value }: Node['members'][number]): boolean {
+  return key === '__proto__' || (key === 'constructor' && value.type === 'object');
 }
 
 const LOOSE = new Map<string, string>();

@@ -4,7 +4,7 @@ import { decodeText } from './json-text.ts';
 /** What is wanted of an object: its members by name. Keys that some program takes for one of them are refused. */
 export interface Shape {
   readonly members: readonly Member[];
-  /** Slot that is set to 1 when some program takes two keys of one object for the same; -1 when nobody asks. */
+  /** Slot that is set to 1 when programs read the keys of one object in several ways; -1 when nobody asks. */
   readonly caseSlot: number;
   /** Whether what stands inside, at any depth, is looked at with this shape as well. */
   readonly deep: boolean;
@@ -35,7 +35,10 @@ export function createShape(plan: Readonly<Record<string, MemberPlan>>): Shape {
   return { members, caseSlot: -1, deep: false };
 }
 
-/** A shape without members that only tells, in a slot, whether two keys of one object at any depth could be the same. */
+/**
+ * A shape without members that only tells, in a slot, whether two keys of one object at any depth could be the same, or
+ * one is no member to JavaScript but a prototype.
+ */
 export function watchKeys(caseSlot: number): Shape {
   return { members: [], caseSlot, deep: true };
 }

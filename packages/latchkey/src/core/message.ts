@@ -25,7 +25,7 @@ export interface Message {
   readonly taskId: string | null;
   /** `params.arguments`, an object. */
   readonly args: Range | null;
-  /** True when some program takes two keys of one object in `arguments` for the same: no condition judges such arguments. */
+  /** True when programs read the keys of one object in `arguments` in several ways: no condition judges such arguments. */
   readonly argsAmbiguous: boolean;
   /** `params.cursor` of a list, where it is a string; its quotes are in the range. */
   readonly cursor: Range | null;

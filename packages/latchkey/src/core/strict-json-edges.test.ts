@@ -342,6 +342,35 @@ describe('keys that differ only by case', () => {
   });
 });
 
+describe('keys that set a prototype', () => {
+  it('are noticed at any depth, however they are spelled', () => {
+    const poison = [
+      '"__proto__":{"path":1}',
+      '"\\u005f_proto__":null',
+      '"constructor":{"prototype":{}}',
+      '"constructor" : {}',
+    ];
+    for (const one of [
+      ...poison,
+      `"${String.raw`\u0063\u006f\u006e\u0073\u0074\u0072\u0075\u0063\u0074\u006f\u0072`}":{}`,
+    ])
+      for (const members of [one, `"a":{${one}}`, `"a":[1,{"b":0,${one}}],"c":1`, `${others(20)}${one}`])
+        expect([members, isAmbiguous(members)]).toEqual([members, true]);
+  });
+
+  it('are only these', () => {
+    for (const members of [
+      '"proto":1',
+      '"__proto":1',
+      '"constructor":"x"',
+      '"constructor":[{}]',
+      '"prototype":{}',
+      '"c":{}',
+    ])
+      expect([members, isAmbiguous(members)]).toEqual([members, false]);
+  });
+});
+
 const message = (members: string) => outcome(`{"jsonrpc":"2.0","id":1,"method":"tools/list"${members}}`);
 
 describe('keys that only look like those of the protocol', () => {

@@ -99,12 +99,16 @@ function readObject(depth: number, shape: Shape | null): void {
     return;
   }
   const base = openKeys();
+  const watched = shape !== null && shape.caseSlot >= 0;
   for (;;) {
+    const start = at + 1;
     const member = readKey(shape);
+    const stop = at - 1;
     skipSpace();
     if (bytes[at] !== 0x3a) throw MALFORMED;
     at += 1;
     skipSpace();
+    if (watched && setsPrototype(start, stop)) slots[shape.caseSlot] = 1;
     if (member === null) readValue(depth + 1, inner(shape));
     else readMember(member, depth + 1);
     skipSpace();
@@ -114,10 +118,24 @@ function readObject(depth: number, shape: Shape | null): void {
     if (next !== 0x2c) throw MALFORMED;
     skipSpace();
   }
-  const watched = shape !== null && shape.caseSlot >= 0;
   const found = closeKeys(bytes, base, watched);
   if (found === 'duplicate') throw DUPLICATE;
   if (watched && found === 'alike') slots[shape.caseSlot] = 1;
+}
+
+const LONGEST_PROTO = String.raw`\u0063`.length * 'constructor'.length;
+
+/**
+ * Whether JavaScript that copies members one by one makes this one, whose value begins at the cursor, the prototype of
+ * the copy (`__proto__`), or changes that of everything (`constructor` with an object): then what is in it is an
+ * argument as well.
+ */
+function setsPrototype(start: number, stop: number): boolean {
+  const first = bytes[start];
+  if (first !== 0x5f && first !== 0x63 && first !== 0x5c) return false;
+  if (stop - start > LONGEST_PROTO) return false;
+  const key = decodeText(bytes, start, stop);
+  return key === '__proto__' || (key === 'constructor' && bytes[at] === 0x7b);
 }
 
 /** Reads a key, notes it, and finds the member it stands for. */

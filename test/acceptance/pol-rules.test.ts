@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Offer } from '../fixtures/offer.ts';
-import { headerValue } from '../fixtures/raw-http.ts';
+import { headerValue, type RawAnswer } from '../fixtures/raw-http.ts';
 import { expectEachRefused, expectEachServed, ranBy, responseOf } from './answers.ts';
 import { setRules, startChangingSites, type ChangingSite } from './changing-sites.ts';
 import {
@@ -11,6 +11,7 @@ import {
   modernCall,
   openSession,
   send,
+  startSite,
   type Call,
   type Site,
   type Spy,
@@ -71,10 +72,37 @@ test('POL-01 denied tool: what is denied or hidden is so for every token', async
         expect(headerValue(denied, 'www-authenticate')).toBeNull();
       }
       for (const call of [{ tool: 'secret' }, legacyTool('secret', session)]) {
-        const hidden = await expectRefused(site, { ...call, token }, 200);
-        expect(responseOf(hidden).error?.code).toBe(-32602);
+        const hidden = await expectRefused(site, { ...call, token }, 403);
+        expect(responseOf(hidden).error?.code).toBe(403);
       }
     }
+});
+
+test('POL-01 denied tool: what is hidden is told apart from no made-up name', async () => {
+  const ways = [{}, { '*': { scopes: ['file:write'] } }, { '*': { deny: true } }, { '*': { when: 'has(args.x)' } }];
+  for (const other of ways)
+    for (const pin of ['off', 'block'] as const) {
+      const site = await startSite({ pin, tools: { echo: {}, secret: { hidden: true }, ...other } });
+      for (const [name, made] of [
+        ['secret', 'sekret'],
+        ['Secret', 'Sekret'],
+      ] as const) {
+        const told = await expectRefused(site, { tool: name, args: {} }, 403);
+        expect([other, shapeOf(told)]).toEqual([
+          other,
+          shapeOf(await expectRefused(site, { tool: made, args: {} }, 403)),
+        ]);
+        expect(responseOf(told).error?.['data']).toHaveProperty('requestId');
+      }
+      await waitForRecord(site, { target: 'secret', decision: 'deny', reason: 'policy-hidden', status: 403 });
+      await site.close();
+    }
+});
+
+const shapeOf = ({ status, headers, body }: RawAnswer) => ({
+  status,
+  headers: headers.map(([name, value]) => [name, name.toLowerCase() === 'date' ? '' : value]),
+  body: body.replace(/"requestId":"[^"]+"/, ''),
 });
 
 test('POL-02 default deny: a tool that the server adds later is refused until a rule exists', async () => {

@@ -51,6 +51,13 @@ function needed(policy: ReturnType<typeof policyOf>, principal: ReturnType<typeo
 
 const many = (count: number) => listen(...Array.from({ length: count }, (_, i) => `a://${i}`));
 
+const shown = (sent: Message, ...more: Parameters<typeof policyOf>) => {
+  const judgement = authorize(policyOf(...more), who('own'), sent, 'legacy');
+  if (judgement.kind === 'allow' || judgement.shown === undefined) return judgement;
+  expect(judgement).toMatchObject({ reason: 'policy-hidden', scopes: [] });
+  return judgement.shown;
+};
+
 const limited = (pattern: string) => rule(pattern, { limit: { count: 1, periodMs: 1000 } });
 
 describe('authorize', () => {
@@ -174,7 +181,7 @@ describe('authorize', () => {
       resources: [rule('a://x y', { deny: true }), rule('a://s%20*', { hidden: true }), rule('a://*')],
     });
     expect(judge(policy, who(), read('a://x%20y'))).toBe('policy-no-rule');
-    expect(judge(policy, who(), read('a://s t'))).toBe('policy-no-rule');
+    expect(judge(policy, who(), read('a://s t'))).toBe('policy-hidden');
     expect(judge(policy, who(), read('a://x%20z'))).toBe('allow');
     expect(judge(policy, who(), read('a://caf\u00E9'))).toBe('allow');
   });
@@ -469,6 +476,55 @@ describe('authorize', () => {
     expect(needed(policy, who(), call('free'))).toEqual(['policy-scope', 'call']);
     expect(authorize(policy, who(), call('scoped'), 'modern')).toMatchObject({ target: 'tools/call' });
     expect(authorize(policy, who('call'), call('scoped'), 'modern')).toMatchObject({ target: 'scoped' });
+  });
+
+  it('tells of what is hidden as of a name that is not there', () => {
+    const hidden = ['secret', 'a b'].map((name) => rule(name, { hidden: true }));
+    const no = { source: 'no', test: () => false };
+    const others = [
+      [],
+      [rule('*')],
+      [rule('*', { scopes: ['x'] })],
+      [rule('*', { scopes: ['own'] })],
+      [rule('*', { deny: true })],
+      [rule('*', { when: no })],
+      [rule('s*', { deny: true }), rule('*')],
+      [rule('other')],
+    ];
+    for (const other of others)
+      for (const methods of [[], [rule('tools/call', { scopes: ['m'] })], [rule('tools/call', { scopes: ['own'] })]])
+        for (const [name, made] of [
+          ['secret', 'sekret'],
+          ['Secret', 'Sekret'],
+          ['a b', 'a c'],
+        ] as const) {
+          const told = shown(call(name), { tools: [...hidden, ...other], methods });
+          const unknown = authorize(
+            policyOf({ tools: [...other, rule('z')], methods }),
+            who('own'),
+            call(made),
+            'legacy',
+          );
+          expect({ name, other, told: JSON.stringify(told).replaceAll(name, made) }).toEqual({
+            name,
+            other,
+            told: JSON.stringify(unknown),
+          });
+        }
+  });
+
+  it('tells of subscriptions to what is hidden as of any other', () => {
+    const resources = [rule('h://*', { hidden: true }), rule('b://*', { scopes: ['b'] })];
+    const shownOf = (policy: ReturnType<typeof policyOf>, ...uris: string[]) => {
+      const judgement = authorize(policy, who(), listen(...uris), 'modern');
+      return judgement.kind === 'deny' ? judgement.shown : judgement;
+    };
+    const closed = policyOf({ resources });
+    const open = policyOf({ resources: [...resources, rule('*')] });
+    expect(shownOf(closed, 'h://1', 'b://1')).toMatchObject({ reason: 'policy-no-rule', target: 'h://1' });
+    expect(shownOf(open, 'b://1', 'h://1')).toMatchObject({ reason: 'policy-scope', scopes: ['b'] });
+    expect(shownOf(open, 'h://1', 'a://1')).toMatchObject({ kind: 'allow' });
+    expect(shownOf(open, 'H://1')).toBeUndefined();
   });
 
   it('hands out the rule of the target, else that of the method', () => {

@@ -68,11 +68,20 @@ function judgeReference(policy: Policy, principal: Principal, message: Message):
 function judgeSubscriptions(policy: Policy, principal: Principal, message: Message): Judgement {
   const uris = message.resourceSubscriptions;
   if (uris.length > MAX_SUBSCRIPTIONS) return deny('policy-no-rule', NO_SCOPES, null);
+  const judgements = uris.map((uri) => judgeTarget(policy, 'resources', principal, message, uri));
+  const joined = joinTargets(judgements);
+  if (joined.kind === 'allow' || joined.shown === undefined) return joined;
+  return {
+    ...joined,
+    shown: joinTargets(judgements.map((each) => (each.kind === 'deny' ? (each.shown ?? each) : each))),
+  };
+}
+
+function joinTargets(judgements: readonly Judgement[]): Judgement {
   let missing: Denial | null = null;
   let failed: Denial | null = null;
   const scopes = new Set<string>();
-  for (const uri of uris) {
-    const judgement = judgeTarget(policy, 'resources', principal, message, uri);
+  for (const judgement of judgements) {
     for (const scope of scopesOf(judgement)) scopes.add(scope);
     if (judgement.kind === 'allow') continue;
     if (judgement.reason === 'policy-scope') missing ??= judgement;
@@ -93,8 +102,17 @@ function judgeTarget(
   if (target === null) return deny('policy-no-rule', NO_SCOPES, null);
   if (policy.empty) return principal.scopes.has(EVERY_SCOPE) ? ALLOWED : deny('policy-no-rule', NO_SCOPES, target);
   const prepared = findRule(policy, kind, target);
-  if (prepared === null) return deny('policy-no-rule', NO_SCOPES, target);
-  return judgeRule(prepared, principal, message, target);
+  const { open } = policy.index[kind];
+  if (open === null || prepared?.rule.hidden === false) return judgeFound(prepared, principal, message, target);
+  const other = findIn(open, kind, target);
+  const shown = judgeFound(other, principal, message, target);
+  // A name that only what is hidden keeps from its rule is another spelling of it.
+  if (prepared === null && other === null) return shown;
+  return { kind: 'deny', reason: 'policy-hidden', scopes: NO_SCOPES, target, shown };
+}
+
+function judgeFound(found: PreparedRule | null, principal: Principal, message: Judged, target: string): Judgement {
+  return found === null ? deny('policy-no-rule', NO_SCOPES, target) : judgeRule(found, principal, message, target);
 }
 
 function judgeRule(prepared: PreparedRule, principal: Principal, message: Judged, target: string): Judgement {
@@ -125,7 +143,10 @@ function meetsCondition(prepared: PreparedRule, principal: Principal, message: J
  * the rule for the one that is meant.
  */
 export function findRule(policy: Policy, kind: RuleKind, name: string): PreparedRule | null {
-  const index = policy.index[kind];
+  return findIn(policy.index[kind], kind, name);
+}
+
+function findIn(index: RuleIndex, kind: RuleKind, name: string): PreparedRule | null {
   const found = index.exact.get(name);
   if (found !== undefined || index.globs.length === 0) return found ?? null;
   if (kind !== 'resources') return kind === 'methods' || PLAIN_NAME.test(name) ? findByName(index, name) : null;
@@ -186,6 +207,8 @@ function scopesOf(judgement: Judgement): readonly string[] {
 
 /** `first` is of the method's rule, `second` of its target's. What no scope can lift goes before missing scopes. */
 function joinJudgements(onMethod: PreparedRule, first: Judgement, second: Judgement): Judgement {
+  if (second.kind === 'deny' && second.shown !== undefined)
+    return { ...second, shown: joinJudgements(onMethod, first, second.shown) };
   const lacking =
     first.kind === 'deny' ? first : second.kind === 'deny' && second.reason === 'policy-scope' ? second : null;
   if (second.kind === 'deny' && second.reason !== 'policy-scope' && second.reason !== 'policy-condition') return second;

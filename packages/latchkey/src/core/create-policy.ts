@@ -59,7 +59,12 @@ const FOLD_URI: Fold = { exact: (uri) => bareUri(foldUri(uri)), piece: foldUri }
 function createIndex(rules: readonly Rule[], implied: ReadonlyMap<string, ReadonlySet<string>>, fold: Fold): RuleIndex {
   const prepared = rules.map((rule) => prepareRule(rule, implied));
   const same = rules.every(({ pattern }) => isFolded(pattern, fold));
-  return Object.freeze({ ...sortRules(prepared, AS_WRITTEN), folded: same ? null : sortRules(prepared, fold) });
+  const open = rules.filter(({ hidden }) => !hidden);
+  return Object.freeze({
+    ...sortRules(prepared, AS_WRITTEN),
+    folded: same ? null : sortRules(prepared, fold),
+    open: open.length === rules.length ? null : createIndex(open, implied, fold),
+  });
 }
 
 function isFolded(pattern: string, fold: Fold): boolean {

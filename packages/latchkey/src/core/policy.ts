@@ -49,6 +49,8 @@ export interface RuleIndex {
   readonly globs: readonly { readonly glob: Glob; readonly prepared: PreparedRule }[];
   /** The same with every pattern in small letters, of URIs as `foldUri` and `bareUri` make it; null when nothing changes. */
   readonly folded: Pick<RuleIndex, 'exact' | 'globs'> | null;
+  /** The same without the rules that hide; null when none does. */
+  readonly open: RuleIndex | null;
 }
 
 export type Judgement =
@@ -58,4 +60,6 @@ export type Judgement =
       readonly reason: Exclude<Extract<Reason, `policy-${string}` | 'method-unknown'>, 'policy-definition'>;
       readonly scopes: readonly string[];
       readonly target: string | null;
+      /** With `policy-hidden`: the judgement if no rule hid anything, which is what the caller is told. */
+      readonly shown?: Judgement;
     };

@@ -71,6 +71,8 @@ export type Reason =
 /** A refusal and what its answer needs. `detail` goes to the trail and the log only. */
 export interface Refusal {
   readonly reason: Reason;
+  /** What the caller is told of instead: for what is hidden, what would be said of a name that is not there. */
+  readonly shownAs?: Reason;
   /** Exact JSON text of the request's id, where the body was sound enough to have one. */
   readonly id?: string;
   /** All scopes the operation needs, for the challenge. */

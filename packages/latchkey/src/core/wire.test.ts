@@ -147,6 +147,14 @@ describe('toWire', () => {
     });
   });
 
+  it('answers what is hidden as it is told to, with the id of the request', () => {
+    const scopes = ['a'];
+    for (const reason of ['policy-no-rule', 'policy-scope', 'policy-definition', 'credential-missing'] as const)
+      expect(toWire(refuse('policy-hidden', { id: '1', scopes, shownAs: reason }), context)).toEqual(
+        toWire(refuse(reason, { id: '1', scopes }), context),
+      );
+  });
+
   it('is JSON that nobody may keep, with the request id for the trail and no id that was not read', () => {
     const { headers, body } = toWire(refuse('internal'), context);
     expect(headers).toEqual(['content-type', 'application/json', 'cache-control', 'no-store']);

@@ -33,7 +33,8 @@ interface Line {
  * What a caller is told of a refusal: RFC 6750 §3 challenges, JSON-RPC errors, and no more than needed to mend the
  * request. Codes outside JSON-RPC's reserved range repeat the HTTP status (MCP 2026-07-28 basic §Error Codes).
  */
-export function toWire(refusal: Refusal, context: WireContext): WireAnswer {
+export function toWire(given: Refusal, context: WireContext): WireAnswer {
+  const refusal = given.shownAs === undefined ? given : { ...given, reason: given.shownAs };
   const line = lineOf(refusal, context);
   const headers = ['content-type', 'application/json', 'cache-control', 'no-store'];
   for (const challenge of challengesOf(refusal, line.status, context)) headers.push('www-authenticate', challenge);

@@ -79,26 +79,27 @@ async function check(flags: Pick<ExplainFlags, 'config' | 'json'>): Promise<void
     process.stderr.write(`${open.join(', ')}: no rules, so a credential with every scope may use everything\n`);
 }
 
-function toCall(flags: ExplainFlags): { method: string; params: Record<string, unknown> } {
+function toCall(flags: ExplainFlags): { method: string; params: string } {
   const { tool, resource, prompt, method, args = '{}' } = flags;
   if ([tool, resource, prompt, method].filter((each) => each !== undefined).length !== 1) {
     throw new LatchkeyError('E_USAGE', 'Exactly one of --tool, --resource, --prompt and --method is needed.', {
       hint: 'for example: latchkey policy explain --tool read_file --scope file:read',
     });
   }
-  if (resource !== undefined) return { method: 'resources/read', params: { uri: resource } };
-  const given = parseObject(args);
+  if (resource !== undefined) return { method: 'resources/read', params: JSON.stringify({ uri: resource }) };
+  const given = checkObject(args);
   if (method !== undefined) return { method, params: given };
   return {
     method: tool === undefined ? 'prompts/get' : 'tools/call',
-    params: { name: tool ?? prompt, arguments: given },
+    params: `{"name":${JSON.stringify(tool ?? prompt)},"arguments":${given}}`,
   };
 }
 
-function parseObject(json: string): Record<string, unknown> {
+/** The text itself: parsed and written again it would lose what the gateway sees, such as a key that stands twice. */
+function checkObject(json: string): string {
   try {
     const value: unknown = JSON.parse(json);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return json;
   } catch {
     // What it should have been is said below.
   }
@@ -119,12 +120,13 @@ function findServer(servers: readonly ServerConfig[], name: string | undefined):
   );
 }
 
-function toText({ decision, reason, rules, scopes }: Explanation): string {
+function toText({ decision, reason, rules, scopes, readsPrincipal }: Explanation): string {
   const lines = [decision === 'allow' ? 'allow' : `deny   ${reason}`];
   for (const { pattern, where, when } of rules)
     lines.push(`rule   ${pattern}  ${where}`, ...(when === null ? [] : [`when   ${when}`]));
   if (rules.length === 0) lines.push('rule   none');
   lines.push(`needs  ${scopes.length === 0 ? 'no scope' : scopes.join(' ')}`);
+  if (readsPrincipal) lines.push('note   the condition reads principal, which is an anonymous caller here');
   return `${lines.join('\n')}\n`;
 }
 

@@ -5,7 +5,7 @@ import { LatchkeyError } from '../../core/error.ts';
 import { METHODS } from '../../core/methods.ts';
 import { parseMessage } from '../../core/parse-message.ts';
 import type { RuleKind } from '../../core/policy.ts';
-import { createAnonymous } from '../../core/principal.ts';
+import { createAnonymous, EVERY_SCOPE } from '../../core/principal.ts';
 
 export interface Explanation {
   readonly decision: 'allow' | 'deny';
@@ -20,11 +20,14 @@ export interface Explanation {
   }[];
   /** Every scope the call needs, held or not. */
   readonly scopes: readonly string[];
+  /** Whether a condition reads `principal`, which is an anonymous caller here. */
+  readonly readsPrincipal: boolean;
 }
 
 interface Call {
   readonly method: string;
-  readonly params: Readonly<Record<string, unknown>>;
+  /** JSON text, judged as it is: what a parser would mend in it, the gateway refuses. */
+  readonly params: string;
   readonly scopes: readonly string[];
 }
 
@@ -37,8 +40,7 @@ const KINDS: ReadonlyMap<string, RuleKind> = new Map([
 /** Judges a call as the gateway would: the same scanner reads it, the same rules decide. Throws E_USAGE when it is no call. */
 export function explainCall(loaded: LoadedConfig, { name, policy }: ServerConfig, call: Call): Explanation {
   const { method, params, scopes: held } = call;
-  const id = method.startsWith('notifications/') ? {} : { id: 1 };
-  const parsed = parseMessage(Buffer.from(JSON.stringify({ jsonrpc: '2.0', ...id, method, params })));
+  const parsed = parseMessage(Buffer.from(toMessage(method, params)));
   if (parsed.kind === 'refused') {
     throw new LatchkeyError('E_USAGE', `The gateway would not read this call: ${parsed.refusal.reason}.`, {
       hint: 'check the name and the arguments',
@@ -64,6 +66,12 @@ export function explainCall(loaded: LoadedConfig, { name, policy }: ServerConfig
       where: loaded.locate([...at, of, rule.pattern]),
       when: rule.when?.source ?? null,
     })),
-    scopes: [...new Set(rules.flatMap(({ rule }) => rule.scopes))],
+    scopes: policy.empty && kind !== undefined ? [EVERY_SCOPE] : [...new Set(rules.flatMap(({ rule }) => rule.scopes))],
+    readsPrincipal: rules.some(({ rule }) => rule.when !== null && /\bprincipal\b/.test(rule.when.source)),
   };
+}
+
+function toMessage(method: string, params: string): string {
+  const id = method.startsWith('notifications/') ? '' : '"id":1,';
+  return `{"jsonrpc":"2.0",${id}"method":${JSON.stringify(method)},"params":${params}}`;
 }

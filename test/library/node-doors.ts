@@ -1,10 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express from 'express';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import fastify from 'fastify';
+import { Hono, type Context } from 'hono';
 import type { Latchkey } from '../../packages/latchkey/src/lock/latchkey.ts';
 import type { Principal } from '../../packages/latchkey/src/core/principal.ts';
 import { latchkey as forExpress } from '../../packages/latchkey/src/express.ts';
 import { latchkey as forFastify } from '../../packages/latchkey/src/fastify.ts';
+import { latchkey as forHono, type LatchkeyVariables } from '../../packages/latchkey/src/hono.ts';
 import { latchkey as forNode } from '../../packages/latchkey/src/node.ts';
 import { listen, type Listening } from './listening.ts';
 
@@ -46,6 +50,16 @@ const onFastify = (handler: RawHandler) => (request: fastify.FastifyRequest, rep
   return handler(request.raw, reply.raw, { principal, authInfo: auth, body });
 };
 
+type OnNode = { Bindings: HttpBindings; Variables: LatchkeyVariables };
+
+/** As the pages of @hono/node-server have it for what writes to the response of Node. */
+const onHono = (handler: RawHandler) => async (c: Context<OnNode>) => {
+  const body: unknown = c.req.method === 'POST' ? await c.req.json().catch(() => undefined) : undefined;
+  const told = { principal: c.get('principal'), authInfo: c.get('auth'), body };
+  await handler(c.env.incoming, c.env.outgoing, told);
+  return RESPONSE_ALREADY_SENT;
+};
+
 export const nodeFrameworks: readonly NodeFramework[] = [
   {
     name: 'Express',
@@ -82,6 +96,17 @@ export const nodeFrameworks: readonly NodeFramework[] = [
       const atMcp = protectMcp(mcp);
       const atReport = protect(RULE, (request, response, caller) => report(request, response, caller));
       return listen(metadata((request, response) => (request.url === '/report' ? atReport : atMcp)(request, response)));
+    },
+  },
+  {
+    name: 'Hono on Node',
+    serve(lock, { mcp, report }, options) {
+      const { protect, protectMcp, metadata } = forHono(lock, options);
+      const app = new Hono<OnNode>();
+      app.use(metadata());
+      app.all('/mcp', protectMcp(), onHono(mcp));
+      app.all('/report', protect(RULE), onHono(report));
+      return listen(getRequestListener(app.fetch));
     },
   },
 ];

@@ -3,10 +3,14 @@ import { createMcpExpressApp } from '@modelcontextprotocol/sdk/server/express.js
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import express, { type RequestHandler } from 'express';
 import fastify from 'fastify';
+import { Hono } from 'hono';
 import { latchkey as forExpress } from '../../packages/latchkey/src/express.ts';
 import { latchkey as forFastify } from '../../packages/latchkey/src/fastify.ts';
+import { latchkey as forHono } from '../../packages/latchkey/src/hono.ts';
 import { latchkey as forNode } from '../../packages/latchkey/src/node.ts';
 import { describeCaller, type SdkSite } from './sdk-site.ts';
 
@@ -26,17 +30,25 @@ async function connected(options: ConstructorParameters<typeof StreamableHTTPSer
   return transport;
 }
 
-/** As the SDK's own example of a stateful server has it. */
-function statefulHandler(): RequestHandler {
+/** The transport of each session, made with the first request of it. */
+function createSessions(): (id: string | undefined) => Promise<StreamableHTTPServerTransport> {
   const transports = new Map<string, StreamableHTTPServerTransport>();
-  return async (request, response) => {
-    const known = transports.get(request.headers['mcp-session-id'] as string);
+  return async (id = '') => {
     const transport =
-      known ??
+      transports.get(id) ??
       (await connected({
         sessionIdGenerator: () => randomUUID(),
-        onsessioninitialized: (id) => void transports.set(id, transport),
+        onsessioninitialized: (opened) => void transports.set(opened, transport),
       }));
+    return transport;
+  };
+}
+
+/** As the SDK's own example of a stateful server has it. */
+function statefulHandler(): RequestHandler {
+  const transportOf = createSessions();
+  return async (request, response) => {
+    const transport = await transportOf(request.headers['mcp-session-id'] as string | undefined);
     await transport.handleRequest(request, response, request.body);
   };
 }
@@ -102,5 +114,20 @@ export const sdkV1Sites: readonly SdkSite[] = [
         const transport = await connected({ sessionIdGenerator: undefined as never });
         await transport.handleRequest(request, response);
       }),
+  },
+  {
+    name: 'SDK v1 with sessions, on Hono, which writes to the response of Node',
+    eras: 'legacy',
+    sessions: true,
+    listener(lock) {
+      const transportOf = createSessions();
+      const app = new Hono<{ Bindings: HttpBindings }>();
+      app.all('/mcp', forHono(lock).protectMcp(), async ({ req, env: { incoming, outgoing } }) => {
+        const transport = await transportOf(req.header('mcp-session-id'));
+        await transport.handleRequest(incoming, outgoing, req.method === 'POST' ? await req.json() : undefined);
+        return RESPONSE_ALREADY_SENT;
+      });
+      return getRequestListener(app.fetch);
+    },
   },
 ];

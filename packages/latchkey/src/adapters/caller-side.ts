@@ -17,6 +17,8 @@ export class CallerSide implements Answer {
   readonly own: Own;
   /** While one of `own` runs: the others that it calls are its own too. */
   within = false;
+  /** Whether the response is its handler's again. */
+  givenBack = false;
   readonly #response: ServerResponse;
   readonly #passage: Passage;
   #started = false;
@@ -34,7 +36,7 @@ export class CallerSide implements Answer {
   }
 
   get headersSent(): boolean {
-    return this.#started;
+    return this.givenBack ? this.#response.headersSent : this.#started;
   }
 
   onAbort(handler: () => void): void {

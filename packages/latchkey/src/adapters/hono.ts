@@ -1,11 +1,14 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context, MiddlewareHandler, Next } from 'hono';
 import type { Principal } from '../core/principal.ts';
 import type { AuthInfo } from '../lock/auth-info.ts';
 import type { Incoming } from '../lock/incoming.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard, Passage } from '../lock/passage.ts';
+import { bindAnswer } from './bind-answer.ts';
 import type { DoorOptions } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
+import { takeOver } from './take-over.ts';
 import { answerThrough } from './web-answer.ts';
 import { toIncoming } from './web-incoming.ts';
 import { authInfoOf, respond, toJudged } from './web-request.ts';
@@ -43,7 +46,7 @@ export interface HonoDoor<Scope extends string> {
 /** The doors of a lock for Hono 4: `c.get('principal')` and `c.get('auth')` are who was let in. */
 export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: HonoOptions = {}): HonoDoor<Scope> {
   return {
-    protect: (rule) => toMiddleware(lock.protect(rule), options, () => undefined),
+    protect: (rule) => toMiddleware(lock.protect(rule), options, () => () => {}),
     protectMcp: () => toMiddleware(lock.protectMcp(), options, handOnJudged),
     metadata: () => async (c, next) => {
       if (new URL(c.req.url).pathname !== lock.metadata.path) return next();
@@ -53,7 +56,7 @@ export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: H
 }
 
 /** Gives what was judged to who comes next; what it returns tells that nobody waits any more. */
-type HandOn = (c: Context, passage: Passage) => (() => void) | undefined;
+type HandOn = (c: Context, passage: Passage) => () => void;
 
 function toMiddleware(guard: Guard, options: HonoOptions, handOn: HandOn): MiddlewareHandler<Behind> {
   return async (c, next) => {
@@ -62,16 +65,10 @@ function toMiddleware(guard: Guard, options: HonoOptions, handOn: HandOn): Middl
     if (admission.kind === 'refused') return respond(admission.answer);
     c.set('principal', admission.principal);
     c.set('auth', authInfoOf(c.req.raw, admission.principal, options));
-    const stop = handOn(c, admission);
-    const { outgoing } = connectionOf(c);
-    if (outgoing?.destroy === undefined) return enter(c, admission, { next, onStopped: () => stop?.() });
-    if (admission.whole) return enterWatched(c, admission, { next, onStopped: () => stop?.(), outgoing });
-    const onStopped = (): void => {
-      stop?.();
-      // An error in a stream that waits to be read would come behind what is read yet.
-      outgoing.destroy();
-    };
-    return enter(c, admission, { next, onStopped });
+    const going = { next, onStopped: handOn(c, admission) };
+    const { incoming, outgoing } = connectionOf(c);
+    if (incoming === undefined || outgoing === undefined) return enter(c, admission, going);
+    return enterOnNode(c, admission, { ...going, incoming, outgoing });
   };
 }
 
@@ -93,27 +90,31 @@ async function enter(c: Context, passage: Passage, { next, onStopped }: Going): 
   c.res = response;
 }
 
-/** The connection tells when an answer is over, so one that hides nothing is left alone. */
-async function enterWatched(
-  c: Context,
-  passage: Passage,
-  { next, onStopped, outgoing }: Going & { readonly outgoing: Outgoing },
-): Promise<Response | void> {
-  const finish = (): void => passage.finish(outgoing.headersSent ? outgoing.statusCode : 0);
-  if (outgoing.closed) {
-    finish();
-    return new Response(null, { status: 400 });
-  }
-  passage.onEnded(() => {
-    onStopped();
-    outgoing.destroy();
-  });
-  outgoing.once('close', finish);
-  await next();
-  const { headers } = passage;
-  for (let i = 0; i < headers.length; i += 2) c.header(headers[i] as string, headers[i + 1], { append: true });
-  return undefined;
+interface GoingOnNode extends Going {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
 }
+
+/** The connection tells when an answer is over. Handlers may write to it, too, and then tell Hono that it was sent already. */
+async function enterOnNode(c: Context, passage: Passage, going: GoingOnNode): Promise<Response | void> {
+  const { next, onStopped, incoming, outgoing } = going;
+  const taken = passage.whole ? null : takeOver(incoming, outgoing, passage);
+  if (!bindAnswer(incoming, outgoing, passage, taken)) return new Response(null, { status: 400 });
+  outgoing.once('close', () => outgoing.writableFinished || onStopped());
+  (incoming as { auth?: AuthInfo }).auth = c.get('auth') as AuthInfo;
+  await next();
+  if (taken === null || taken.started() || c.res.headers.has(ALREADY_SENT)) return undefined;
+  taken.giveBack();
+  const destroy = (): void => {
+    onStopped();
+    // An error in a stream that waits to be read would come behind what is read yet.
+    outgoing.destroy();
+  };
+  return enter(c, passage, { next: async () => {}, onStopped: destroy });
+}
+
+// How handlers that wrote to the connection tell @hono/node-server so.
+const ALREADY_SENT = 'x-hono-already-sent';
 
 /** By whichever of Hono's ways the body is read. */
 function handOnJudged(c: Context, passage: Passage): () => void {
@@ -131,25 +132,14 @@ function see(c: Context, options: HonoOptions): Incoming {
   const parsed = Object.keys(c.req.bodyCache).length === 0 ? null : () => c.req.arrayBuffer();
   // In HTTP/2 there are others in their place.
   const rawHeaders = incoming?.httpVersionMajor === 1 ? (incoming.rawHeaders ?? null) : null;
-  return toIncoming(c.req.raw, { address, encrypted, rawHeaders, parsed }, options);
+  const rawTrailers = (): readonly string[] => incoming?.rawTrailers ?? [];
+  return toIncoming(c.req.raw, { address, encrypted, rawHeaders, parsed, rawTrailers }, options);
 }
 
-/** What @hono/node-server has in its bindings, over HTTP/1.1. */
+/** What @hono/node-server has in its bindings. */
 interface Connection {
-  readonly incoming?: {
-    readonly httpVersionMajor?: number;
-    readonly rawHeaders?: readonly string[];
-    readonly socket?: { readonly remoteAddress?: string };
-  };
-  readonly outgoing?: Outgoing;
-}
-
-interface Outgoing {
-  readonly closed: boolean;
-  readonly headersSent: boolean;
-  readonly statusCode: number;
-  once(event: 'close', listener: () => void): unknown;
-  destroy(): void;
+  readonly incoming?: IncomingMessage;
+  readonly outgoing?: ServerResponse;
 }
 
 function connectionOf({ env }: Context): Connection {

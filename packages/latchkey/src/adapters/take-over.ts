@@ -2,8 +2,18 @@ import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerRe
 import type { Passage } from '../lock/passage.ts';
 import { CallerSide, type Own } from './caller-side.ts';
 
+/** A response that was taken over. */
+export interface Taken {
+  readonly caller: CallerSide;
+  /** Whether any of the answer was written. */
+  started(): boolean;
+  /** Undoes it: what is written from now on goes to the caller as it is. */
+  giveBack(): void;
+}
+
 /** Has everything that is written to the response go through `show` first. */
-export function takeOver(request: IncomingMessage, response: ServerResponse, passage: Passage): CallerSide {
+export function takeOver(request: IncomingMessage, response: ServerResponse, passage: Passage): Taken {
+  const before = TAKEN.map((name) => [name, Object.getOwnPropertyDescriptor(response, name)] as const);
   const caller = new CallerSide(response, passage);
   const shown = passage.show(caller);
   let started = false;
@@ -64,7 +74,21 @@ export function takeOver(request: IncomingMessage, response: ServerResponse, pas
   });
   // What has to be looked at cannot be looked at when it is compressed.
   delete request.headers['accept-encoding'];
-  return caller;
+  return {
+    caller,
+    started: () => started,
+    giveBack() {
+      before.forEach(([name, own]) => restore(response, name, own));
+      caller.givenBack = true;
+    },
+  };
+}
+
+const TAKEN = ['writeHead', 'write', 'end', 'flushHeaders', 'headersSent'] as const;
+
+function restore(response: ServerResponse, name: (typeof TAKEN)[number], own: PropertyDescriptor | undefined): void {
+  if (own === undefined) Reflect.deleteProperty(response, name);
+  else Object.defineProperty(response, name, own);
 }
 
 type Headers = OutgoingHttpHeaders | readonly (readonly [string, OutgoingHttpHeader])[] | readonly OutgoingHttpHeader[];

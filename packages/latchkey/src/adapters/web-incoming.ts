@@ -14,6 +14,8 @@ export interface Seen {
   readonly rawHeaders: readonly string[] | null;
   /** The body as its handler would get it, where something else read it before; else null. */
   readonly parsed: (() => Promise<ArrayBuffer>) | null;
+  /** What came behind the body, as `rawHeaders`, where the runtime tells. */
+  readonly rawTrailers?: () => readonly string[];
 }
 
 /** A web-standard Request, for a guard. */
@@ -33,8 +35,11 @@ export function toIncoming(request: Request, seen: Seen, options: DoorOptions): 
     address,
     encrypted: encrypted ?? request.url.startsWith('https:'),
     readBody: async (limitBytes) => {
-      if (parsed === null) return withinLimit(await readBody(request, { limitBytes, timeoutMs }), limitBytes);
-      return withinLimit(new Uint8Array(await parsed()), limitBytes);
+      const bounds = { limitBytes, timeoutMs };
+      const body = parsed === null ? await readBody(request, bounds) : new Uint8Array(await parsed());
+      // Headers that come after everything was judged by them.
+      if ((seen.rawTrailers?.() ?? []).length > 0) return refuse('framing', { detail: 'trailers' });
+      return withinLimit(body, limitBytes);
     },
   };
 }

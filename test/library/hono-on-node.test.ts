@@ -1,0 +1,82 @@
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { Hono, type Context } from 'hono';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { latchkey } from '../../packages/latchkey/src/hono.ts';
+import type { HandMadeLock } from './hand-made-lock.ts';
+import { listen, type Listening } from './listening.ts';
+import { makeLoopbackLock } from './loopback-lock.ts';
+
+type OnNode = { Bindings: HttpBindings };
+
+const FULL = '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"echo"},{"name":"rm"}]}}';
+const SHORT = '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"echo"}]}}';
+
+let site: Listening | null = null;
+afterEach(async () => {
+  await site?.close();
+  site = null;
+});
+
+const makeLock = (): HandMadeLock => makeLoopbackLock({ tokens: { alice: ['a'] }, tools: { echo: ['a'], rm: ['x'] } });
+
+async function list(made: HandMadeLock, handler: (c: Context<OnNode>) => Response | Promise<Response>) {
+  const app = new Hono<OnNode>();
+  app.all('/mcp', latchkey(made.latchkey).protectMcp(), handler);
+  site = await listen(getRequestListener(app.fetch));
+  return fetch(`${site.url}/mcp`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: '*/*', authorization: 'Bearer alice' },
+    body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}',
+  });
+}
+
+describe('latchkey/hono on Node', () => {
+  it('filters what is written to the response of Node, also after the handler is done', async () => {
+    const made = makeLock();
+    const got = await list(made, ({ env: { outgoing } }) => {
+      setTimeout(() => outgoing.writeHead(200, { 'content-type': 'application/json' }).end(FULL), 20);
+      return RESPONSE_ALREADY_SENT;
+    });
+    expect([got.status, await got.text()]).toEqual([200, SHORT]);
+    await vi.waitFor(() => expect(made.trail.map(({ status }) => status)).toEqual([200]));
+  });
+
+  it('filters a Response once, whatever looks at the response of Node meanwhile', async () => {
+    const made = makeLock();
+    const got = await list(made, ({ body, env: { outgoing } }) => body(FULL, outgoing.headersSent ? 500 : 200));
+    expect([await got.text(), got.headers.get('content-length')]).toEqual([SHORT, String(SHORT.length)]);
+    expect(made.trail.map(({ status }) => status)).toEqual([200]);
+  });
+
+  it('shows nothing of an answer that was written both ways', async () => {
+    const complaints = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const made = makeLock();
+    const got = list(made, ({ text, env: { outgoing } }) => {
+      outgoing.write(FULL);
+      return text(FULL);
+    });
+    await expect(got.then((response) => response.text())).resolves.not.toContain('"rm"');
+    await vi.waitFor(() => expect(made.open()).toBe(0));
+    complaints.mockRestore();
+  });
+
+  it('is told of who left before the handler answered', async () => {
+    const made = makeLock();
+    const leaving = new AbortController();
+    const app = new Hono<OnNode>();
+    let told = false;
+    app.all('/mcp', latchkey(made.latchkey).protectMcp(), ({ req }) => {
+      req.raw.signal.addEventListener('abort', () => (told = true));
+      return new Promise<Response>(() => {});
+    });
+    site = await listen(getRequestListener(app.fetch));
+    const headers = { accept: 'text/event-stream', authorization: 'Bearer alice' };
+    const left = fetch(`${site.url}/mcp`, { headers, signal: leaving.signal }).catch(() => 'left');
+    await vi.waitFor(() => expect(made.open()).toBe(1));
+    leaving.abort();
+    expect(await left).toBe('left');
+    await vi.waitFor(() => expect(made.trail.map(({ status }) => status)).toEqual([0]));
+    expect([made.open(), told]).toEqual([0, true]);
+  });
+});

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
+import { getRequestListener } from '@hono/node-server';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { converseRaw, openConnection } from '../fixtures/raw-connection.ts';
 import type { HandMadeLock } from './hand-made-lock.ts';
@@ -51,6 +52,15 @@ const ways: readonly (readonly [string, (response: ServerResponse) => void])[] =
   [
     'setHeader and status',
     (response) => (response.setHeader('Set-Cookie', ['a=1', 'b=2']), response.end(FULL), undefined),
+  ],
+  [
+    'end, in chunks as it says itself',
+    (response) => (response.setHeader('Transfer-Encoding', 'chunked'), response.end(FULL), undefined),
+  ],
+  [
+    'pipes from a server that writes in chunks',
+    (response) =>
+      void response.writeHead(200, ['Connection', 'close', 'Transfer-Encoding', 'chunked', 'Trailer', 'x']).end(FULL),
   ],
   ['end twice', (response) => (response.end(FULL), response.end(FULL), response.write(FULL), undefined)],
 ];
@@ -108,6 +118,19 @@ describe.each(nodeFrameworks)('answers of $name', ({ serve }) => {
     expect(Buffer.from(first.value as Uint8Array).toString()).toBe(`event: message\ndata: ${SHORT}\n\n`);
     (end as unknown as () => void)();
     expect(Buffer.from((await reader.read()).value as Uint8Array).toString()).toBe(': bye\n\n');
+  });
+
+  it.each([
+    ['text', EVENTS],
+    ['chunks', { ...EVENTS, 'transfer-encoding': 'chunked' }],
+  ])('frames events anew that were written whole, as %s', async (_how, headers) => {
+    // It tells Node the length of a text without a header.
+    const written = getRequestListener(() => new Response(`data: ${FULL}\n\n`, { headers }), {
+      overrideGlobalObjects: false,
+    });
+    site = await serve(makeLock().latchkey, answering(written));
+    const got = await list(site.url);
+    expect([await got.text(), got.headers.get('transfer-encoding')]).toEqual([`data: ${SHORT}\n\n`, 'chunked']);
   });
 
   it('answers 502 where a list cannot be looked at, and lets the handler go on', async () => {

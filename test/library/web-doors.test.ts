@@ -228,6 +228,19 @@ describe.each(['fetch', 'hono'] as const)('latchkey/%s', (kind) => {
     expect(lock.open.size).toBe(0);
   });
 
+  test('an answer keeps nothing of the connection that it came over', async () => {
+    const { latchkey } = makeLock(SCOPES, TOOLS);
+    const hops = { connection: 'keep-alive', 'keep-alive': 'timeout=5', trailer: 'x', 'transfer-encoding': 'chunked' };
+    const answer = (): Response => new Response('{"result":{"tools":[]}}', { headers: { ...hops, 'x-kept': 'yes' } });
+    const site = door(latchkey, { route: answer, mcp: answer });
+    const list = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
+    for (const request of [ask('alice'), post('alice', call('read')), post('alice', list)]) {
+      const { headers } = await site(request);
+      expect([...headers.keys()].filter((name) => name in hops)).toEqual([]);
+      expect(headers.get('x-kept')).toBe('yes');
+    }
+  });
+
   test('the end of a credential cuts its answers within a second, and they do not look whole', async () => {
     const { latchkey, lock, revoke } = makeLock(SCOPES, TOOLS);
     let cancelled = 0;

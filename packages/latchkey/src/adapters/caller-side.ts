@@ -1,11 +1,17 @@
 import type { ServerResponse } from 'node:http';
 import type { Refusal } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
+import { headerOf } from '../lock/header-of.ts';
 import type { Passage } from '../lock/passage.ts';
 import { byName } from './by-name.ts';
 
 // Set for whatever is answered, by who stands before the handler.
 const STAYING = /^(?:access-control-|vary$)/;
+
+// What a handler says of its connection is nothing that is shown to a caller.
+const OF_CONNECTION = /^(?:connection|keep-alive)$/;
+// Without chunks a stream would end with its connection, and look whole where it was cut.
+const OF_STREAM = /^(?:transfer-encoding|trailer)$/;
 
 type Method = (...given: readonly unknown[]) => unknown;
 
@@ -51,7 +57,11 @@ export class CallerSide implements Answer {
 
   start(status: number, headers: readonly string[]): void {
     if (this.#started) return;
-    for (const name of this.#response.getHeaderNames()) this.#response.removeHeader(name);
+    const counted = headerOf(headers, 'content-length') !== null;
+    for (const name of this.#response.getHeaderNames())
+      if (!OF_CONNECTION.test(name) && (counted || !OF_STREAM.test(name))) this.#response.removeHeader(name);
+    // Somebody may have told Node a length without a header.
+    if (!counted) this.#response.removeHeader('content-length');
     this.#begin(status, headers);
   }
 

@@ -157,7 +157,7 @@ class WebAnswer implements Answer {
     if (this.#state !== 'new') return;
     this.#state = 'started';
     this.#status = status;
-    this.#headers = headers;
+    this.#headers = withoutHops(headers);
     void this.#openSoon();
   }
 
@@ -203,6 +203,18 @@ class WebAnswer implements Answer {
     this.#state = 'over';
     this.#passage.finish(status);
   }
+}
+
+// Of the server's own connection: the runtime frames the answer anew, and two ways to frame it are none (RFC 9112 §6.3).
+const HOPS: readonly string[] = ['connection', 'keep-alive', 'trailer', 'transfer-encoding'];
+
+function withoutHops(headers: readonly string[] | Headers): readonly string[] | Headers {
+  if (!(headers instanceof Headers))
+    return headers.filter((_each, i) => !HOPS.includes(headers[i - (i % 2)] as string));
+  if (!HOPS.some((name) => headers.has(name))) return headers;
+  const kept = new Headers(headers);
+  for (const name of HOPS) kept.delete(name);
+  return kept;
 }
 
 function toBody(held: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> | null {

@@ -136,13 +136,17 @@ function isData(line: string): boolean {
   return line === 'data' || line.startsWith('data:');
 }
 
-// What these say is true of the bytes that the server wrote only.
+// What these say is true only of the bytes that the server wrote, or of the way they came.
 const OF_BYTES: ReadonlySet<string> = new Set([
   'content-length',
   'etag',
   'content-digest',
   'repr-digest',
   'content-md5',
+  'transfer-encoding',
+  'trailer',
+  'connection',
+  'keep-alive',
 ]);
 
 /** The headers of an answer whose bytes are not those that the server wrote. */

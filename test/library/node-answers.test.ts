@@ -82,6 +82,19 @@ describe.each(nodeFrameworks)('answers of $name', ({ serve }) => {
     expect(made.trail.map(({ decision, status }) => [decision, status])).toEqual([['allow', 200]]);
   });
 
+  it.each(ways)('asks middleware for its headers before a list that was written by %s', async (_way, write) => {
+    site = await serve(
+      makeLock().latchkey,
+      answering((_request, response) => {
+        const asked = setBefore(response);
+        write(response);
+        if (asked.count !== 1) response.destroy();
+      }),
+    );
+    const got = await list(site.url);
+    expect([got.headers.get('x-session'), await got.text()]).toEqual(['begun', SHORT]);
+  });
+
   it('tells the handler what Node would', async () => {
     const told: unknown[] = [];
     const mcp: RawHandler = (_request, response) => {
@@ -281,4 +294,21 @@ function asked(): string {
     'POST /mcp HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer alice\r\ncontent-type: application/json\r\n' +
     `content-length: ${body.length}\r\n\r\n${body}`
   );
+}
+
+/** As sessions do: a header of its own as late as can be, and the head at the latest with the first of the body. */
+function setBefore(response: ServerResponse): { readonly count: number } {
+  const asked = { count: 0 };
+  const { writeHead, end } = response;
+  response.writeHead = ((...given: Parameters<typeof writeHead>) => {
+    asked.count += 1;
+    response.setHeader('x-session', 'begun');
+    return writeHead.apply(response, given);
+  }) as typeof writeHead;
+  response.end = ((...given: Parameters<typeof end>) => {
+    const { _header, _implicitHeader } = response as unknown as { _header: unknown; _implicitHeader(): void };
+    if (!_header) _implicitHeader.call(response);
+    return end.apply(response, given);
+  }) as typeof end;
+  return asked;
 }

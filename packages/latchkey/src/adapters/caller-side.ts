@@ -15,8 +15,8 @@ const OF_STREAM = /^(?:transfer-encoding|trailer)$/;
 
 type Method = (...given: readonly unknown[]) => unknown;
 
-/** The methods that a response had before others took their place. */
-export type Own = Readonly<Record<'writeHead' | 'write' | 'end' | 'flushHeaders', Method>>;
+/** The methods that a response had before others took their place; the last is what middleware calls that ends with Node. */
+export type Own = Readonly<Record<'writeHead' | 'write' | 'end' | 'flushHeaders' | '_implicitHeader', Method>>;
 
 /** The response as its caller gets it, by the methods it has when this is made. */
 export class CallerSide implements Answer {
@@ -33,8 +33,8 @@ export class CallerSide implements Answer {
   constructor(response: ServerResponse, passage: Passage) {
     this.#response = response;
     this.#passage = passage;
-    const { writeHead, write, end, flushHeaders } = response as unknown as Own;
-    this.own = { writeHead, write, end, flushHeaders };
+    const { writeHead, write, end, flushHeaders, _implicitHeader } = response as unknown as Own;
+    this.own = { writeHead, write, end, flushHeaders, _implicitHeader };
   }
 
   get aborted(): boolean {

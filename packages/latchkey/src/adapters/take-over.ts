@@ -18,14 +18,21 @@ export function takeOver(request: IncomingMessage, response: ServerResponse, pas
   const shown = passage.show(caller);
   let started = false;
   let ended = false;
+  let last: Uint8Array | string | null = null;
 
-  const start = (last: Uint8Array | string | null): void => {
+  const start = (): void => {
     if (started) return;
     started = true;
     const headers = flatten(response.getHeaders());
     // Node counts a body that comes in one piece.
     if (last !== null && isCounted(response)) headers.push('content-length', String(Buffer.byteLength(last)));
     shown.start(response.statusCode, headers);
+  };
+
+  /** As Node does: who put a `writeHead` of its own before ours sets its headers there. */
+  const begin = (): void => {
+    if (!started) response.writeHead(response.statusCode);
+    start();
   };
 
   const put: Own = {
@@ -36,32 +43,34 @@ export function takeOver(request: IncomingMessage, response: ServerResponse, pas
       const [message, headers] = typeof rest[0] === 'string' ? rest : [undefined, rest[0] ?? rest[1]];
       if (message !== undefined) response.statusMessage = message as string;
       if (headers !== undefined) setHeaders(response, headers as Headers);
-      start(null);
+      start();
       return response;
     },
     flushHeaders() {
-      start(null);
+      begin();
       caller.flush();
     },
     write(chunk, ...rest) {
       if (ended) return false;
-      start(null);
+      begin();
       const more = shown.write(toBytes(chunk as Uint8Array | string, rest[0]));
       callLast(rest);
       return more;
     },
     end(...given) {
       if (ended) return response;
-      ended = true;
       const [first, encoding] = given;
       const bytes = isNothing(first) ? null : toBytes(first as Uint8Array | string, encoding);
       const callback = given.findLast((each) => typeof each === 'function');
       if (callback !== undefined) response.once('finish', callback as () => void);
-      start(bytes ?? '');
+      last = bytes ?? '';
+      begin();
+      ended = true;
       if (bytes === null) shown.end();
       else shown.end(bytes);
       return response;
     },
+    _implicitHeader: begin,
   };
   for (const name of Object.keys(put) as (keyof Own)[])
     Object.assign(response, {
@@ -84,7 +93,7 @@ export function takeOver(request: IncomingMessage, response: ServerResponse, pas
   };
 }
 
-const TAKEN = ['writeHead', 'write', 'end', 'flushHeaders', 'headersSent'] as const;
+const TAKEN = ['writeHead', 'write', 'end', 'flushHeaders', '_implicitHeader', 'headersSent'] as const;
 
 function restore(response: ServerResponse, name: (typeof TAKEN)[number], own: PropertyDescriptor | undefined): void {
   if (own === undefined) Reflect.deleteProperty(response, name);

@@ -34,7 +34,10 @@ export interface Latchkey<Scope extends string = string> {
   verify(text: string): Promise<Verification>;
   /** What the official MCP SDK's own `requireBearerAuth` asks about tokens: `requireBearerAuth({ verifier: lock.toTokenVerifier() })`. */
   toTokenVerifier(options?: TokenVerifierOptions): TokenVerifier;
-  /** Lets nobody in any more, writes down what was not yet, and stops the lock's timers, also when the trail cannot be written: then it rejects. A store that was given stays open. */
+  /**
+   * Lets nobody in any more, writes down what was not yet, and stops the lock's timers, also when the trail cannot be
+   * written: then it rejects. A store that was given stays open, and has what is still under way when that ends.
+   */
   close(): Promise<void>;
 }
 

@@ -73,6 +73,30 @@ describe('createTrail', () => {
     expect(await stored()).toEqual(idsTo(51));
   });
 
+  it('writes what was under way when it was closed', async () => {
+    create({ flushMs: 60_000 });
+    trail.record(entry(0));
+    const closing = trail.close();
+    trail.record(entry(1));
+    await closing;
+    trail.record(entry(2));
+    await vi.waitFor(async () => expect(await stored()).toEqual(idsTo(3)), { interval: 5 });
+  });
+
+  it('tries once to write what comes after it was closed', async () => {
+    let tries = 0;
+    const append = async (): Promise<void> => {
+      tries += 1;
+      throw new Error('the store is closed');
+    };
+    create({ store: { ...store.trail, append } });
+    await trail.close();
+    trail.record(entry(0));
+    await vi.waitFor(() => expect(healths).toMatchObject([{ healthy: false }]));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(tries).toBe(1);
+  });
+
   it('keeps more lines than one buffer holds, while earlier ones are written and after', async () => {
     const slow = {
       ...store.trail,

@@ -36,7 +36,8 @@ interface Chunk {
 /**
  * The trail over a store. `record` puts one line into a buffer and returns; a timer hands the buffer to the store. What
  * cannot be written is kept and tried again, ever more slowly up to 5 s. A look once a second finds what would keep
- * lines from being written before there are any, and ends the waiting when it is gone.
+ * lines from being written before there are any, and ends the waiting when it is gone. What is recorded after `close` is
+ * tried once, while the store is still open.
  */
 export function createTrail(options: TrailOptions): Trail {
   const { maxWaiting = 100_000, flushMs = 100, checkMs = 1000, onHealth } = options;
@@ -136,11 +137,12 @@ export function createTrail(options: TrailOptions): Trail {
   };
 
   const arm = (): void => {
-    if (timer !== null || closed) return;
+    if (timer !== null || (closed && failures > 0)) return;
     const delay = failures === 0 ? flushMs : Math.min(LONGEST_RETRY_MS, Math.max(100, flushMs) * 2 ** failures);
     // A failure was told to onHealth; here it only means another attempt.
-    timer = setTimeout(() => void flush().catch(() => {}), delay);
-    timer.unref();
+    timer = setTimeout(() => void flush().catch(() => {}), closed ? 0 : delay);
+    // What was under way when the trail closed is written at once, and before the process ends.
+    if (!closed) timer.unref();
   };
 
   const looking = setInterval(() => void look(), checkMs);

@@ -20,6 +20,9 @@ function ask(token: string | null, init: RequestInit = {}): Request {
   return new Request('http://localhost/report', { ...init, headers });
 }
 
+const askUntil = (signal: AbortSignal): Request => ask('alice', { signal });
+const postUntil = (signal: AbortSignal): Request => post('alice', call('read'), { signal });
+
 const broken = (): Response =>
   new Response(
     new ReadableStream({
@@ -217,6 +220,32 @@ describe.each(['fetch', 'hono'] as const)('latchkey/%s', (kind) => {
     await until(() => cancelled);
     expect(lock.open.size).toBe(0);
     expect(entries.map(({ status }) => status)).toEqual([200]);
+  });
+
+  test.each(['while the handler runs', 'before it'])('a caller who goes away %s is let go', async (when) => {
+    const { latchkey, lock, entries } = makeLock(SCOPES, TOOLS);
+    const told: string[] = [];
+    const never = (request: Request): Promise<Response> =>
+      new Promise((_resolve, reject) => {
+        const stop = (): void => {
+          told.push(request.method);
+          reject(new Error('stopped'));
+        };
+        if (request.signal.aborted) stop();
+        else request.signal.addEventListener('abort', stop);
+      });
+    const site = door(latchkey, { route: never, mcp: never });
+    for (const make of [askUntil, postUntil]) {
+      const leaving = new AbortController();
+      if (when === 'before it') leaving.abort();
+      const answer = site(make(leaving.signal));
+      if (when !== 'before it') await until(() => lock.open.size === 1);
+      leaving.abort();
+      expect((await answer).body).toBe(null);
+      await until(() => lock.open.size === 0);
+    }
+    expect(told).toEqual(['GET', 'POST']);
+    expect(entries.map(({ status }) => status)).toEqual([0, 0]);
   });
 
   test('a stream is passed as it comes, whole', async () => {

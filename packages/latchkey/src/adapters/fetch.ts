@@ -87,7 +87,8 @@ export function latchkey<Scope extends string, Rest extends readonly unknown[] =
           },
         };
         const serve = (): Response | Promise<Response> => handler(request, caller, ...rest);
-        return answerThrough(admission, { serve, bodiless: request.method === 'HEAD' });
+        const { method, signal } = request;
+        return answerThrough(admission, { serve, bodiless: method === 'HEAD', signal });
       };
     },
     protectMcp(handler) {
@@ -103,7 +104,8 @@ export function latchkey<Scope extends string, Rest extends readonly unknown[] =
           parsedBody: message === null ? undefined : JSON.parse(textOf(message.bytes)),
         };
         const serve = (): Response | Promise<Response> => handler(judged.request, caller, ...rest);
-        return answerThrough(admission, { serve, bodiless: false, onStopped: judged.stop });
+        const { signal } = request;
+        return answerThrough(admission, { serve, bodiless: false, signal, onStopped: judged.stop });
       };
     },
     metadata: () => (request) =>

@@ -78,12 +78,12 @@ interface Going {
 }
 
 async function enter(c: Context, passage: Passage, { next, onStopped }: Going): Promise<void> {
-  const bodiless = c.req.raw.method === 'HEAD';
+  const { method, signal } = c.req.raw;
   const serve = async (): Promise<Response> => {
     await next();
     return c.res;
   };
-  const response = await answerThrough(passage, { serve, bodiless, onStopped });
+  const response = await answerThrough(passage, { serve, bodiless: method === 'HEAD', signal, onStopped });
   if (response === c.res) return;
   // Hono puts the headers of the response before over those of the one that takes its place.
   c.res = undefined;

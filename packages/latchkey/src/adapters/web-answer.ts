@@ -7,11 +7,16 @@ const HELD_BYTES = 64 * 1024;
 /** How often what waits already is let run first: a body that was made of text or bytes has been read to its end by then. */
 const TURNS = 16;
 
+/** As nginx calls it. */
+const CLIENT_CLOSED_REQUEST = 499;
+
 /** How a request that was let in is answered. */
 export interface Serving {
   readonly serve: () => Response | Promise<Response>;
   /** Whether the caller takes no body, as for HEAD. */
   readonly bodiless: boolean;
+  /** The request's: whose caller goes before there is an answer is told of by nothing else. */
+  readonly signal: AbortSignal;
   /** Called once where nobody waits for the rest any more: the caller went, or its credential ended. */
   readonly onStopped?: () => void;
 }
@@ -21,10 +26,11 @@ export interface Serving {
  * it comes; a caller who reads slowly slows the server, one who goes away stops it, and one who is cut sees an error and not
  * an end. Rejects as `serve` does.
  */
-export function answerThrough(passage: Passage, { serve, bodiless, onStopped }: Serving): Promise<Response> {
-  const answer = new WebAnswer(passage);
+export function answerThrough(passage: Passage, { serve, bodiless, signal, onStopped }: Serving): Promise<Response> {
+  const answer = new WebAnswer(passage, signal);
   if (onStopped !== undefined) answer.onAbort(onStopped);
   passage.onEnded(() => answer.abort());
+  answer.watch();
   void take(passage, answer, serve, bodiless);
   return answer.response;
 }
@@ -69,6 +75,7 @@ class WebAnswer implements Answer {
   readonly response: Promise<Response>;
   aborted = false;
   readonly #passage: Passage;
+  readonly #signal: AbortSignal;
   readonly #given = Promise.withResolvers<Response>();
   readonly #stops: (() => void)[] = [];
   readonly #drains: (() => void)[] = [];
@@ -78,10 +85,24 @@ class WebAnswer implements Answer {
   #headers: readonly string[] | Headers = [];
   #stream: ReadableStreamDefaultController<Uint8Array> | null = null;
 
-  constructor(passage: Passage) {
+  constructor(passage: Passage, signal: AbortSignal) {
     this.#passage = passage;
+    this.#signal = signal;
     this.response = this.#given.promise;
   }
+
+  /** Lets go of who leaves before there is an answer. */
+  watch(): void {
+    if (this.#signal.aborted) this.#depart();
+    else this.#signal.addEventListener('abort', this.#depart, { once: true });
+  }
+
+  readonly #depart = (): void => {
+    if (this.#state !== 'new') return this.abort();
+    // Nobody gets it; an error would be in somebody's log.
+    this.#given.resolve(new Response(null, { status: CLIENT_CLOSED_REQUEST }));
+    this.#leave();
+  };
 
   /** A response without a body goes as it is. */
   pass(response: Response): void {
@@ -201,6 +222,7 @@ class WebAnswer implements Answer {
 
   #conclude(status: number): void {
     this.#state = 'over';
+    this.#signal.removeEventListener('abort', this.#depart);
     this.#passage.finish(status);
   }
 }

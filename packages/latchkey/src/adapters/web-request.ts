@@ -19,7 +19,8 @@ export function toJudged(request: Request, { message, whole }: Passage): Judged 
   // What has to be looked at cannot be looked at when it is compressed.
   if (!whole) headers.delete('accept-encoding');
   const stopping = new AbortController();
-  signal.addEventListener('abort', () => stopping.abort(signal.reason), { once: true });
+  if (signal.aborted) stopping.abort(signal.reason);
+  else signal.addEventListener('abort', () => stopping.abort(signal.reason), { once: true });
   const body = (message?.bytes ?? null) as Uint8Array<ArrayBuffer> | null;
   return {
     request: new Request(url, { method, headers, body, signal: stopping.signal }),

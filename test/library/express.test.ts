@@ -38,6 +38,45 @@ function post(url: string, message: unknown, headers: Readonly<Record<string, st
 }
 
 describe('latchkey/express', () => {
+  it.each(['alice', 'slow-alice'])('reads along with who listens to the body of %s before it', async (token) => {
+    const made = makeLock();
+    const captured: number[] = [];
+    const app = express();
+    app.use((request, _response, next) => {
+      let size = 0;
+      request.on('data', (piece: Buffer) => (size += piece.length)).on('end', () => captured.push(size));
+      next();
+    });
+    app.post('/mcp', latchkey(made.latchkey).protectMcp(), (request, response) => void response.json(request.body));
+    site = await listen(app);
+    const long = { ...CALL, params: { ...CALL.params, arguments: { pad: 'x'.repeat(300_000) } } };
+    const as = { authorization: `Bearer ${token}` };
+    for (const message of [CALL, long])
+      expect(await (await post(`${site.url}/mcp`, message, as)).json()).toEqual(message);
+    const parts = JSON.stringify(CALL).match(/.{1,20}/g) as readonly string[];
+    const chunked = `transfer-encoding: chunked\r\n\r\n${parts.map((part) => `${part.length.toString(16)}\r\n${part}\r\n`).join('')}`;
+    const head = `POST /mcp HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\n`;
+    const [pieces] = await exchangeRaw(site.url, `${head}${chunked}0\r\n\r\n`);
+    expect(pieces?.body).toBe(JSON.stringify(CALL));
+    const [trailed] = await exchangeRaw(site.url, `${head}${chunked}0\r\nx: 1\r\n\r\n`);
+    expect(trailed?.status).toBe(400);
+    expect((await post(`${site.url}/mcp`, 'x'.repeat(2_000_000), as)).status).toBe(413);
+    expect((await post(`${site.url}/mcp`, CALL, { authorization: 'Bearer eve' })).status).toBe(401);
+    const whole = [CALL, long, CALL, CALL].map((message) => JSON.stringify(message).length);
+    await vi.waitFor(() => expect(captured.filter((size) => size !== 2_000_000).slice(0, 4)).toEqual(whole));
+    expect(made.errors).toEqual([]);
+  });
+
+  it('judges no body of which somebody had the beginning', async () => {
+    const made = makeLock();
+    const app = express();
+    app.use((request, _response, next) => void request.once('data', () => setImmediate(next)));
+    app.post('/mcp', latchkey(made.latchkey).protectMcp(), (_request, response) => void response.end('served'));
+    site = await listen(app);
+    expect((await post(`${site.url}/mcp`, CALL)).status).toBe(500);
+    expect(made.errors).toMatchObject([{ name: 'TypeError' }]);
+  });
+
   it.each(['before', 'after'])('lets compression stand %s it', async (place) => {
     const app = express();
     const { protect, protectMcp } = latchkey(makeLock().latchkey);

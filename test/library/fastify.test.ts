@@ -42,6 +42,18 @@ describe('latchkey/fastify', () => {
     expect([made.trail.length, made.errors]).toEqual([3, []]);
   });
 
+  it('does not leave a body to be read twice where somebody listens to it', async () => {
+    app = fastify();
+    const made = makeLock();
+    app.addHook('onRequest', (request, _reply, done) => {
+      request.raw.on('data', () => {});
+      done();
+    });
+    app.post('/mcp', { onRequest: latchkey(made.latchkey).protectMcp() }, async () => TOOLS);
+    expect((await post(CALL)).statusCode).toBe(500);
+    expect(made.errors).toMatchObject([{ name: 'TypeError' }]);
+  });
+
   it('answers by what else the app set for whatever is answered', async () => {
     app = fastify();
     const statuses: number[] = [];

@@ -86,9 +86,9 @@ describe.each(nodeFrameworks)('answers of $name', ({ serve }) => {
     site = await serve(
       makeLock().latchkey,
       answering((_request, response) => {
-        const asked = setBefore(response);
+        const calls = setBefore(response);
         write(response);
-        if (asked.count !== 1) response.destroy();
+        if (calls.count !== 1) response.destroy();
       }),
     );
     const got = await list(site.url);
@@ -298,10 +298,10 @@ function asked(): string {
 
 /** As sessions do: a header of its own as late as can be, and the head at the latest with the first of the body. */
 function setBefore(response: ServerResponse): { readonly count: number } {
-  const asked = { count: 0 };
+  const calls = { count: 0 };
   const { writeHead, end } = response;
   response.writeHead = ((...given: Parameters<typeof writeHead>) => {
-    asked.count += 1;
+    calls.count += 1;
     response.setHeader('x-session', 'begun');
     return writeHead.apply(response, given);
   }) as typeof writeHead;
@@ -310,5 +310,5 @@ function setBefore(response: ServerResponse): { readonly count: number } {
     if (!_header) _implicitHeader.call(response);
     return end.apply(response, given);
   }) as typeof end;
-  return asked;
+  return calls;
 }

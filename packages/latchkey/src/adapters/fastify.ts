@@ -76,5 +76,6 @@ function see(request: FastifyRequest): Seen {
     address: request.ip,
     encrypted: request.protocol === 'https',
     parsed: request.body,
+    rereads: true,
   };
 }

@@ -15,13 +15,45 @@ interface Bounds {
  * had it decoded to text.
  */
 export function readBody(request: IncomingMessage, bounds: Bounds): Awaitable<Buffer | Refusal> {
-  if (request.readableEncoding !== null) throw new TypeError('The body was decoded before Latchkey could judge it.');
+  if (request.readableEncoding !== null) throw new TypeError(DECODED);
   // Somebody waited for its end, and there was nothing to read.
   if (request.readableEnded) return Buffer.alloc(0);
   // How many pieces a body without a length comes in is up to its sender: they are counted from the first.
   if (request.headers['content-length'] === undefined) return collect(request, bounds);
   return takeWhole(request, bounds) ?? readSoon(request, bounds);
 }
+
+/**
+ * Reads along with who listened to the body before, from its first byte. It cannot be put back, since they would get it
+ * twice: handlers have the message that was judged.
+ */
+export function readAlong(request: IncomingMessage, { limitBytes, timeoutMs }: Bounds): Promise<Buffer | Refusal> {
+  return new Promise((resolve, reject) => {
+    if (request.destroyed) return resolve(refuse('caller-gone'));
+    let body: Buffer | null = null;
+    let size = 0;
+    let pieces = 0;
+    const settle = (result: Buffer | Refusal): void => {
+      clearTimeout(timer);
+      request.off('data', take).off('end', end).off('close', leave);
+      resolve(result);
+    };
+    const take = (chunk: Buffer | string): void => {
+      if (typeof chunk === 'string') return reject(new TypeError(DECODED));
+      pieces += 1;
+      const refusal = checkPieces(size + chunk.length, pieces, limitBytes);
+      if (refusal !== null) return settle(refusal);
+      body = append(body, size, chunk, limitBytes);
+      size += chunk.length;
+    };
+    const end = (): void => settle(withoutTrailers(request, body === null ? Buffer.alloc(0) : body.subarray(0, size)));
+    const leave = (): void => settle(refuse('caller-gone'));
+    const timer = setTimeout(() => settle(refuse('body-timeout')), timeoutMs);
+    request.on('data', take).on('end', end).on('close', leave).resume();
+  });
+}
+
+const DECODED = 'The body was decoded before Latchkey could judge it.';
 
 /** Most bodies come with their head: they are there when Node is done with what it read from the socket. */
 function readSoon(request: IncomingMessage, bounds: Bounds): Promise<Buffer | Refusal> {
@@ -77,10 +109,14 @@ function collect(request: IncomingMessage, { limitBytes, timeoutMs }: Bounds): P
 }
 
 function giveBack(request: IncomingMessage, body: Buffer): Buffer | Refusal {
-  // Headers that come after everything was judged by them. A request that never was on a wire has none.
-  if ((request.rawTrailers ?? []).length > 0) return refuse('framing', { detail: 'trailers' });
-  if (body.length > 0) request.unshift(body);
-  return body;
+  const judged = withoutTrailers(request, body);
+  if (judged === body && body.length > 0) request.unshift(body);
+  return judged;
+}
+
+/** Headers that come after everything was judged by them. A request that never was on a wire has none. */
+function withoutTrailers(request: IncomingMessage, body: Buffer): Buffer | Refusal {
+  return (request.rawTrailers ?? []).length > 0 ? refuse('framing', { detail: 'trailers' }) : body;
 }
 
 /** Copies into a buffer that doubles: a piece that is kept as it is keeps all that was read from the socket with it. */

@@ -3,10 +3,10 @@ import { textOf } from '../core/bytes.ts';
 import type { Principal } from '../core/principal.ts';
 import { Secret } from '../core/secret.ts';
 import { type AuthInfo, toAuthInfo } from '../lock/auth-info.ts';
-import type { Incoming } from '../lock/incoming.ts';
 import type { Admission, Guard, Passage } from '../lock/passage.ts';
 import { bindAnswer } from './bind-answer.ts';
 import type { DoorOptions } from './door-options.ts';
+import type { NodeIncoming } from './node-incoming.ts';
 
 /** What a handler behind a door knows of its caller. */
 export interface Caller {
@@ -18,10 +18,14 @@ export interface Caller {
 }
 
 /** Has the guard judge; `conclude` is called at once where nothing has to wait. */
-export function judge(guard: Guard, incoming: Incoming, conclude: (admission: Admission) => void): void {
+export function judge(guard: Guard, incoming: NodeIncoming, conclude: (admission: Admission) => void): void {
   const admission = guard.admit(incoming);
-  if (admission instanceof Promise) void admission.then(conclude);
-  else conclude(admission);
+  const end = (judged: Admission): void => {
+    incoming.release();
+    conclude(judged);
+  };
+  if (admission instanceof Promise) void admission.then(end);
+  else end(admission);
 }
 
 /** Makes the request one that its handler may have: null where nobody waits for an answer any more. */

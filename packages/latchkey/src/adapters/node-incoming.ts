@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { refuse, type Refusal } from '../core/reason.ts';
 import type { Incoming } from '../lock/incoming.ts';
 import { BODY_TIMEOUT_MS, type DoorOptions } from './door-options.ts';
-import { readBody } from './node-body.ts';
+import { readAlong, readBody } from './node-body.ts';
 
 /** What a framework knows better than Node of a request. */
 export interface Seen {
@@ -12,11 +12,19 @@ export interface Seen {
   readonly encrypted: boolean;
   /** What a body parser made of the body; undefined where none did. */
   readonly parsed: unknown;
+  /** Whether the framework reads the request after it was judged, so that nobody may have had its body before. */
+  readonly rereads?: boolean;
+}
+
+export interface NodeIncoming extends Incoming {
+  /** Lets who listened to the body before have it. To be called when the request was judged. */
+  release(): void;
 }
 
 /** A request that Node received, for a guard. */
-export function toIncoming(request: IncomingMessage, seen: Seen, options: DoorOptions): Incoming {
+export function toIncoming(request: IncomingMessage, seen: Seen, options: DoorOptions): NodeIncoming {
   const { target, address, encrypted } = seen;
+  const held = hold(request);
   return {
     method: request.method ?? '',
     target,
@@ -26,11 +34,22 @@ export function toIncoming(request: IncomingMessage, seen: Seen, options: DoorOp
     address,
     encrypted,
     // What a parser says of a body that nobody read yet is no more than its default.
-    readBody: (limitBytes) =>
-      request.readableDidRead
-        ? bytesOf(seen.parsed, limitBytes)
-        : readBody(request, { limitBytes, timeoutMs: options.bodyTimeoutMs ?? BODY_TIMEOUT_MS }),
+    readBody: (limitBytes) => {
+      if (request.readableDidRead) return bytesOf(seen.parsed, limitBytes);
+      const bounds = { limitBytes, timeoutMs: options.bodyTimeoutMs ?? BODY_TIMEOUT_MS };
+      if (!held) return readBody(request, bounds);
+      if (seen.rereads === true) throw new TypeError('Somebody listens to the body before Latchkey could judge it.');
+      return readAlong(request, bounds);
+    },
+    release: () => void (held && request.isPaused() && request.resume()),
   };
+}
+
+/** Whether somebody listens to a body of which nothing was read yet; it waits then, so that its beginning is not missed. */
+function hold(request: IncomingMessage): boolean {
+  if (request.readableFlowing !== true || request.readableDidRead || request.readableEncoding !== null) return false;
+  if (request.listenerCount('data') > 0) request.pause();
+  return request.isPaused();
 }
 
 /** The bytes of which a handler would get just this: its own are gone. */

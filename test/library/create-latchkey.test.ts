@@ -304,6 +304,26 @@ describe('a plain Node server with verifiers and no store', () => {
   });
 });
 
+describe('types of createLatchkey', () => {
+  const resource = 'http://127.0.0.1:3000/mcp';
+  const verifiers = [jwt({ issuer: 'https://one.example' })];
+
+  test('promise tokens where there is a store for certain', () => {
+    const none = undefined as Store | undefined;
+    // @ts-expect-error -- who may have no store may have no tokens
+    expect(createLatchkey({ resource, verifiers, store: none }).tokens).toBe(undefined);
+    const spread = { resource, verifiers, ...(none === undefined ? {} : { store: none }) };
+    // @ts-expect-error -- the same, as options are often joined
+    expect(createLatchkey(spread).keys).toBe(undefined);
+  });
+
+  test('take a trail that returns what it will', () => {
+    const entries: unknown[] = [];
+    const lock = createLatchkey({ resource, verifiers, trail: (entry) => entries.push(entry) });
+    expect(lock.metadata.path).toBe('/.well-known/oauth-protected-resource/mcp');
+  });
+});
+
 async function codeOf(work: Promise<unknown>): Promise<unknown> {
   return work.then(
     () => null,

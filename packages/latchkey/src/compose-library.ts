@@ -24,10 +24,16 @@ export type StoredLatchkey<Scope extends string, Kept> = Latchkey<Scope> &
  * Makes a lock. Throws a TypeError that names everything that is wrong with its options. `policy` written in place gives
  * the type of the scopes that routes can ask for.
  */
-export function createLatchkey<
-  const Rules extends PolicyOptions = PolicyOptions,
-  Kept extends Store | undefined = undefined,
->(options: NodeOptions<Rules, Kept>): StoredLatchkey<ScopesOf<Rules>, Kept> {
+export function createLatchkey<const Rules extends PolicyOptions = PolicyOptions>(
+  options: NodeOptions<Rules, Store> & { readonly store: Store },
+): StoredLatchkey<ScopesOf<Rules>, Store>;
+/** The same where there may be no store: then nobody can count on `tokens` and `keys`. */
+export function createLatchkey<const Rules extends PolicyOptions = PolicyOptions>(
+  options: NodeOptions<Rules>,
+): Latchkey<ScopesOf<Rules>>;
+export function createLatchkey<const Rules extends PolicyOptions = PolicyOptions>(
+  options: NodeOptions<Rules>,
+): Latchkey<ScopesOf<Rules>> {
   const faults = createFaults();
   const { store, tokens, keys, dpop, trail, rest } = readNodeOptions(options, faults);
   const issuers = (Array.isArray(rest.verifiers) ? rest.verifiers : []).filter(isIssuer);
@@ -44,10 +50,10 @@ export function createLatchkey<
       ...(parts === null ? {} : { first: [parts.verifier], close: parts.close, secret: parts.secret }),
     },
   );
-  if (store === null) return lock as StoredLatchkey<ScopesOf<Rules>, Kept>;
+  if (store === null) return lock;
   const now = rest.now ?? Date.now;
   const settings = { prefixes: { token: tokens.prefix, key: keys.prefix }, ttlMs: tokens.ttlMs, now };
-  return Object.assign(lock, { tokens: createTokens(store, settings), keys: createKeys(store, settings) }) as never;
+  return Object.assign(lock, { tokens: createTokens(store, settings), keys: createKeys(store, settings) });
 }
 
 interface StoreAround extends Pick<NodeSettings, 'tokens' | 'keys' | 'trail'> {

@@ -38,8 +38,8 @@ export interface LatchkeyOptions<Rules extends PolicyOptions = PolicyOptions> {
   readonly now?: () => number;
 }
 
-/** A function that takes entries as they come, or a Trail, which is also asked whether it is healthy. */
-export type TrailOption = Trail | ((entry: TrailEntry) => Awaitable<void>);
+/** A function that takes entries as they come (a promise of it is waited for by `close`), or a Trail, which is also asked whether it is healthy. */
+export type TrailOption = Trail | ((entry: TrailEntry) => unknown);
 
 /** A verifier, or what makes one for a resource. */
 export type VerifierOption = LockVerifier | ((around: VerifierAround) => LockVerifier);

@@ -4,8 +4,8 @@ import {
   generateKeyPairSync,
   randomUUID,
   sign,
-  type JsonWebKey,
   type KeyObject,
+  type webcrypto,
 } from 'node:crypto';
 
 /** A key pair of an issuer; `publicJwk` is what its JWKS shows. */
@@ -14,7 +14,7 @@ export interface IssuerKey {
   readonly kid: string;
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
-  readonly publicJwk: JsonWebKey & { kid: string; alg: string; use: string };
+  readonly publicJwk: webcrypto.JsonWebKey & { kid: string; alg: string; use: string };
 }
 
 /** What a token is signed with, whatever its header says: `secret` for HMAC, no key at all for alg `none`. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Passage } from '../lock/passage.ts';
+import { cutAnswer } from './cut-answer.ts';
 import { takeOver, type Taken } from './take-over.ts';
 
 /**
@@ -18,7 +19,7 @@ export function bindAnswer(
   }
   const { headers } = passage;
   for (let i = 0; i < headers.length; i += 2) response.appendHeader(headers[i] as string, headers[i + 1] as string);
-  passage.onEnded(() => response.destroy());
+  passage.onEnded(() => cutAnswer(response));
   const sender = taken === null ? response : taken.caller;
   response.on('close', () => passage.finish(sender.headersSent ? response.statusCode : 0));
   return true;

@@ -4,6 +4,7 @@ import type { Answer } from '../core/upstream.ts';
 import { headerOf } from '../lock/header-of.ts';
 import type { Passage } from '../lock/passage.ts';
 import { byName } from './by-name.ts';
+import { cutAnswer } from './cut-answer.ts';
 
 // Set for whatever is answered, by who stands before the handler.
 const STAYING = /^(?:access-control-|vary$)/;
@@ -92,7 +93,7 @@ export class CallerSide implements Answer {
   abort(): void {
     this.#over = true;
     // Ending would make a cut answer look whole.
-    this.#response.destroy();
+    cutAnswer(this.#response);
   }
 
   #begin(status: number, headers: readonly string[]): void {

@@ -6,6 +6,7 @@ import type { Incoming } from '../lock/incoming.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard, Passage } from '../lock/passage.ts';
 import { bindAnswer } from './bind-answer.ts';
+import { cutAnswer } from './cut-answer.ts';
 import type { DoorOptions } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
 import { takeOver } from './take-over.ts';
@@ -108,7 +109,7 @@ async function enterOnNode(c: Context, passage: Passage, going: GoingOnNode): Pr
   const destroy = (): void => {
     onStopped();
     // An error in a stream that waits to be read would come behind what is read yet.
-    outgoing.destroy();
+    cutAnswer(outgoing);
   };
   return enter(c, passage, { next: async () => {}, onStopped: destroy });
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { refuse, type Refusal } from '../core/reason.ts';
 import type { Incoming } from '../lock/incoming.ts';
+import type { Framing } from '../lock/request-headers.ts';
 import { BODY_TIMEOUT_MS, type DoorOptions } from './door-options.ts';
 import { readAlong, readBody } from './node-body.ts';
 
@@ -28,9 +29,7 @@ export function toIncoming(request: IncomingMessage, seen: Seen, options: DoorOp
   return {
     method: request.method ?? '',
     target,
-    rawHeaders: request.rawHeaders,
-    httpVersionMajor: request.httpVersionMajor,
-    httpVersionMinor: request.httpVersionMinor,
+    ...framingOf(request),
     address,
     encrypted,
     // What a parser says of a body that nobody read yet is no more than its default.
@@ -43,6 +42,16 @@ export function toIncoming(request: IncomingMessage, seen: Seen, options: DoorOp
     },
     release: () => void (held && request.isPaused() && request.resume()),
   };
+}
+
+/** HTTP/2 frames by itself, and has the host in a header of its own (RFC 9113 §8.3.1). */
+function framingOf(request: IncomingMessage): Omit<Framing, 'method'> {
+  const { rawHeaders, httpVersionMajor, httpVersionMinor, headers } = request;
+  if (httpVersionMajor === 1) return { rawHeaders, httpVersionMajor, httpVersionMinor };
+  const kept = rawHeaders.filter((_each, i) => !(rawHeaders[i - (i % 2)] as string).startsWith(':'));
+  const authority = headers[':authority'];
+  if (typeof authority === 'string' && headers.host !== authority) kept.push('host', authority);
+  return { rawHeaders: kept, httpVersionMajor: 1, httpVersionMinor: 1 };
 }
 
 /** Whether somebody listens to a body of which nothing was read yet; it waits then, so that its beginning is not missed. */

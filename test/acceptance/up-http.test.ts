@@ -134,11 +134,27 @@ test('UP-02 Upstream credentials stay in', async () => {
     'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\nhello',
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\nContent-Encoding: gzip\r\n\r\n',
     `HTTP/1.1 200 OK\r\nX-${SECRET}\r\n\r\n`,
-    answerOf('200 OK', { 'Content-Type': 'text/html' }, `<pre>${echo}</pre>`),
-    answerOf('200 OK', { ...JSON_TYPE, 'Content-Encoding': 'gzip' }, echo),
     `HTTP/1.1 200 OK\r\n${'X: y\r\n'.repeat(10_000)}\r\n`,
   ];
   for (const script of broken) await expectBadGateway(script);
+  // A request gets no page for an answer; to a DELETE the status says everything.
+  const pages = [
+    answerOf('200 OK', { ...told, 'Content-Type': 'text/html' }, `<pre>${echo}</pre>`),
+    answerOf('200 OK', { ...told, ...JSON_TYPE, 'Content-Encoding': 'gzip' }, echo),
+  ];
+  for (const script of pages) {
+    for (const way of WAYS) {
+      const call = way();
+      upstream.script = script;
+      const answer = await send(site, call);
+      expect([answer.status, call.method === 'DELETE' ? answer.body : '']).toEqual([
+        call.method === 'DELETE' ? 200 : 502,
+        '',
+      ]);
+      expectNothingOf(answer, 'inner', 'debug');
+    }
+    session = await reopen();
+  }
   // Where the upstream's status is the caller's business, nothing else of a page is.
   for (const status of ['400 Bad Request', '404 Not Found', '409 Conflict', '429 Slow', '418 Tea']) {
     for (const way of WAYS) {

@@ -1,4 +1,5 @@
 import type { Reason } from '../../core/reason.ts';
+import type { Forwardable } from '../../core/upstream.ts';
 import { findHeader, type ResponseHead } from './response-head.ts';
 
 // The only headers of an answer that mean anything to an MCP client; everything else stays on this side.
@@ -12,7 +13,19 @@ const PASSED: ReadonlySet<string> = new Set([
   'allow',
 ]);
 
+const OF_BODY: ReadonlySet<string> = new Set(['content-type', 'content-length']);
+
 const VISIBLE = /^[\x20-\x7e]*$/;
+
+/**
+ * Whether a 2xx says everything by its status, whatever page a framework put behind it: one that answers no request, that
+ * says itself that the answer is not in it (202), or that is empty.
+ */
+export function isBare({ status, framing, length }: ResponseHead, type: string, request: Forwardable): boolean {
+  if (status < 200 || status >= 300) return false;
+  if (request.httpMethod === 'DELETE' || (request.message !== null && request.message.kind !== 'request')) return true;
+  return framing === 'none' || (framing === 'length' && length === 0) || (status === 202 && !isReadable(type));
+}
 
 /** Redirects are not followed, the upstream's own trouble with credentials is not the caller's, and 5xx bodies tell too much. */
 export function judgeAnswer({ status, headers }: ResponseHead, type: string): Reason | null {
@@ -20,8 +33,11 @@ export function judgeAnswer({ status, headers }: ResponseHead, type: string): Re
   if (encoding !== null && encoding !== 'identity') return 'upstream-invalid';
   if (status >= 300 && status < 400) return 'upstream-invalid';
   if (status === 401 || status === 403 || status === 407 || status >= 500) return 'upstream-invalid';
-  const readable = type === '' || type.startsWith('application/json') || type.startsWith('text/event-stream');
-  return readable || status >= 400 ? null : 'upstream-invalid';
+  return isReadable(type) || status >= 400 ? null : 'upstream-invalid';
+}
+
+function isReadable(type: string): boolean {
+  return type === '' || type.startsWith('application/json') || type.startsWith('text/event-stream');
 }
 
 /** What an operator should look at when the server asks for another credential than it was sent; null for other answers. */
@@ -34,18 +50,18 @@ export function explainRefusal({ status, headers }: ResponseHead, tokens: boolea
     : 'the server wants a credential; see upstream.headers and upstream.auth';
 }
 
-/** The headers of an answer that go to the caller. */
-export function passHeaders(headers: readonly string[]): readonly string[] {
+/** The headers of an answer that go to the caller; `bare`: those of one whose body does not. */
+export function passHeaders(headers: readonly string[], bare = false): readonly string[] {
   // What a caller may read is not for a cache that others share, whatever the upstream thinks.
   const passed: string[] = ['cache-control', 'no-store, no-transform'];
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string;
     const value = headers[i + 1] as string;
-    if (PASSED.has(name) && mayPass(name, value)) passed.push(name, value);
+    if (PASSED.has(name) && mayPass(name, value) && !(bare && OF_BODY.has(name))) passed.push(name, value);
   }
   return passed;
 }
 
 function mayPass(name: string, value: string): boolean {
-  return name === 'content-type' || name === 'content-length' || VISIBLE.test(value);
+  return OF_BODY.has(name) || VISIBLE.test(value);
 }

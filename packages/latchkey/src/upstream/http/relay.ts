@@ -3,7 +3,7 @@ import type { Answer, Forwardable } from '../../core/upstream.ts';
 import type { Bounded, Deadlines } from '../deadlines.ts';
 import { endsEvent, findEventEnd, toErrorEvent } from '../event-stream.ts';
 import type { Connection, Receiver } from './connection.ts';
-import { explainRefusal, judgeAnswer, passHeaders } from './passed-headers.ts';
+import { explainRefusal, isBare, judgeAnswer, passHeaders } from './passed-headers.ts';
 import { findHeader, type ResponseHead } from './response-head.ts';
 
 export interface RelayOptions {
@@ -66,6 +66,7 @@ export class Relay implements Receiver, Bounded {
 
   onHead(head: ResponseHead): void {
     const type = (findHeader(head.headers, 'content-type') ?? '').toLowerCase();
+    if (isBare(head, type, this.#request)) return this.#answerBare(head);
     const fault = judgeAnswer(head, type);
     if (fault !== null) {
       if (head.status !== 401 || this.#again === null || !this.#again()) {
@@ -115,6 +116,11 @@ export class Relay implements Receiver, Bounded {
     this.#connection = null;
     this.#deadlines.forget(this);
     this.#answer.fail(refuse(reason));
+  }
+
+  #answerBare({ status, headers }: ResponseHead): void {
+    this.#answer.start(status, [...passHeaders(headers, true), ...(status === 204 ? [] : ['content-length', '0'])]);
+    this.#answer.end();
   }
 
   // How reads fall is chance: an event under way is sent to its end where that is in these bytes.

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { headerValue } from '../fixtures/raw-http.ts';
 import { legacyCall, openSession, send, startSite, type Call, type Site } from './harness.ts';
+import { startSse, textOf } from './sse-client.ts';
 
 // What web frameworks answer by themselves, around a handler that knows MCP.
 
@@ -74,4 +75,21 @@ test('UP a page is still no answer to a request', async () => {
   const session = await openSession(site);
   const { status, body } = await send(site, streamCall('GET', session));
   expect([status, body.includes('secret')]).toEqual([502, false]);
+});
+
+test.for(['application/json', 'text/html'])('UP a server without GET keeps its sessions: 404 as %s', async (type) => {
+  answerBare = ({ method }, response) =>
+    void (method === 'POST'
+      ? response.writeHead(202).end()
+      : response.writeHead(404, { 'Content-Type': type }).end('{}'));
+  const session = await openSession(site);
+  expect((await send(site, streamCall('GET', session))).status).toBe(404);
+  expect((await send(site, legacyCall('tools/call', { name: 'echo' }, session))).status).toBe(200);
+  const client = await startSse(site);
+  expect(textOf(await client.ask('tools/call', { name: 'echo' }, 2))).toBe('done');
+  expect(textOf(await client.ask('tools/call', { name: 'echo' }, 3))).toBe('done');
+  client.stream.leave();
+  // What it says of a session itself is true.
+  expect((await send(site, streamCall('DELETE', session))).status).toBe(404);
+  expect((await send(site, legacyCall('tools/call', { name: 'echo' }, session))).status).toBe(404);
 });

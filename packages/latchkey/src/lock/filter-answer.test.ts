@@ -145,6 +145,25 @@ describe('createFilterAnswer', () => {
     expect(kept).toMatchObject({ status: 405, text: '', ended: true, refusal: null });
   });
 
+  it('leaves an error page as it is, but not what is to be JSON', () => {
+    for (const [type, expected] of [
+      ['text/plain; charset=utf-8', [405, 'Method Not Allowed', true, undefined]],
+      ['application/json', [0, '', false, 'upstream-invalid']],
+      ['', [405, 'Method Not Allowed', true, undefined]],
+    ] as const) {
+      const { kept, answer } = keep();
+      const filtered = createFilterAnswer(answer, view, 10_000);
+      filtered.start(405, type === '' ? [] : ['content-type', type]);
+      filtered.end('Method Not Allowed');
+      expect([kept.status, kept.text, kept.ended, kept.refusal?.reason]).toEqual(expected);
+    }
+    const { kept, answer } = keep();
+    const filtered = createFilterAnswer(answer, view, 10_000);
+    filtered.start(400, ['content-type', 'text/plain']);
+    filtered.end(LIST);
+    expect(kept.text).toBe(SHORT);
+  });
+
   it('keeps the id of an event that is hidden, and passes what holds no message', () => {
     const { kept, answer } = keep();
     const filtered = createFilterAnswer(answer, view, 10_000);

@@ -39,17 +39,24 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
     return true;
   };
 
+  const endWith = (body: Uint8Array | string): void => {
+    const length = typeof body === 'string' ? lengthInBytes(body) : body.length;
+    inner.start(startArguments[0], [...startArguments[1], 'content-length', String(length)]);
+    inner.end(body);
+  };
+
   const endBody = (): void => {
-    const text = textOf(joinBytes(held));
+    const body = joinBytes(held);
+    const text = textOf(body);
     let filtered: string;
     try {
       filtered = text === '' ? text : (filterList(text, view) ?? text);
     } catch {
+      if (isErrorPage(startArguments)) return endWith(body);
       inner.fail(refuse('upstream-invalid', { detail: 'a list that is not JSON' }));
       return;
     }
-    inner.start(startArguments[0], [...startArguments[1], 'content-length', String(lengthInBytes(filtered))]);
-    inner.end(filtered);
+    endWith(filtered);
   };
 
   /** Whether an event ends in what came now. Only then is all that is held looked at, so that the work stays linear. */
@@ -99,6 +106,11 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
     fail: (refusal) => inner.fail(refusal),
     abort: () => inner.abort(),
   };
+}
+
+/** A text of a server or its framework ("Method Not Allowed"), which is no list and no message to any reader. */
+function isErrorPage([status, headers]: [number, readonly string[]]): boolean {
+  return status >= 400 && !/json/i.test(headerOf(headers, 'content-type') ?? '');
 }
 
 function filterEvent(event: string, view: View): string {

@@ -285,6 +285,10 @@ describe('createMcpGuard', () => {
     expect(await send(inSession('s1', { body: call('look') }))).toBe('404 session-unknown');
     expect(await send(inSession('s3', { body: call('look') }))).toBe('404 session-unknown');
     (await pass({ method: 'DELETE' })).show(keep()).start(200, []);
+    (await pass({ body: rpc('initialize') })).show(keep()).start(200, ['mcp-session-id', 's5']);
+    // A server without the GET stream.
+    (await pass(inSession('s5', { method: 'GET' }))).show(keep()).start(404, []);
+    expect(await send(inSession('s5', { body: call('look') }))).toBe('passed');
     const list = modern(rpc('tools/list', META), [
       ['mcp-method', 'tools/list'],
       ['mcp-session-id', 'nobody’s'],

@@ -162,8 +162,7 @@ function watchSession(sessions: SessionOwners, asking: Asking, { session, own }:
       if (opened !== null && asking.message?.method === 'initialize')
         sessions.open(opened, asking.principal as Principal, asking.startedAt);
       asking.opening = false;
-      const ended = status === 404 || (asking.httpMethod === 'DELETE' && status >= 200 && status < 300);
-      if (session !== null && ended) sessions.end(session);
+      if (session !== null && endsSession(asking.httpMethod, status)) sessions.end(session);
       to.start(status, own ? keepFromCaches(headers) : headers);
     },
     write: (chunk) => to.write(chunk),
@@ -171,4 +170,9 @@ function watchSession(sessions: SessionOwners, asking: Asking, { session, own }:
     fail: (refusal) => to.fail(refusal),
     abort: () => to.abort(),
   };
+}
+
+function endsSession(method: string, status: number): boolean {
+  // To a GET 404 says no more than 405 does: a server without that stream.
+  return (status === 404 && method !== 'GET') || (method === 'DELETE' && status >= 200 && status < 300);
 }

@@ -56,10 +56,8 @@ class Listening implements InflowEvents {
   }
 
   onEnd(): void {
-    const { stream } = this.#listened;
+    // Any other status, 404 too, says that this server has nothing to say there.
     if (this.#status < 400) this.#openAgain();
-    // Any other status says that this server has nothing to say there.
-    else if (this.#status === 404 && stream.sealed !== null) stream.conclude();
   }
 
   onFail({ reason }: Refusal): void {

@@ -138,8 +138,9 @@ function unsealSession(
   return exchange.sessionId === null ? refuse('session-unknown') : null;
 }
 
-function endsSession(exchange: Exchange, status: number): boolean {
-  return status === 404 || (exchange.request.method === 'DELETE' && status >= 200 && status < 300);
+function endsSession({ request: { method } }: Exchange, status: number): boolean {
+  // To a GET 404 says no more than 405 does: a server without that stream.
+  return (status === 404 && method !== 'GET') || (method === 'DELETE' && status >= 200 && status < 300);
 }
 
 function forwardable(exchange: Exchange, principal: Principal): Forwardable {

@@ -3,7 +3,10 @@ import type { Answer } from '../core/upstream.ts';
 import { createPrivateAnswer } from './private-answer.ts';
 
 /** What comes out of it, write by write, and the headers it began with. */
-function pass(chunks: readonly (string | Buffer)[]): { writes: string[]; headers: readonly string[] } {
+function pass(
+  chunks: readonly (string | Buffer)[],
+  type = 'application/json',
+): { writes: string[]; headers: readonly string[] } {
   const writes: string[] = [];
   let headers: readonly string[] = [];
   const inner: Answer = {
@@ -17,7 +20,7 @@ function pass(chunks: readonly (string | Buffer)[]): { writes: string[]; headers
     abort() {},
   };
   const answer = createPrivateAnswer(inner);
-  answer.start(200, ['content-type', 'application/json', 'content-length', '1']);
+  answer.start(200, ['content-type', type, 'content-length', '1']);
   for (const chunk of chunks) answer.write(chunk);
   answer.end();
   return { writes, headers };
@@ -67,8 +70,14 @@ describe('createPrivateAnswer', () => {
     expect(pass([text]).writes.join('')).toBe(text);
   });
 
-  it('does not hold back an event that is whole', () => {
-    const event = 'data: {"method":"notifications/progress"}\n\n';
-    expect(pass([event, event]).writes).toEqual([event, event, '']);
+  it.each(['\n', '\r\n', '\r'])('does not hold back an event that is whole, line end %j', (line) => {
+    const event = `data: {"method":"notifications/progress"}${line}${line}`;
+    expect(pass([event, event], 'Text/Event-Stream').writes).toEqual([event, event, '']);
+    const { writes } = pass([`${event}data: {"cacheScope":`, `"public"}${line}${line}`], 'text/event-stream');
+    expect(writes).toEqual([event, `data: {"cacheScope":"private"}${line}${line}`, '']);
+  });
+
+  it('takes the empty lines of a document for no end of an event', () => {
+    expect(pass(['{"cacheScope":\n\n', '"public"}']).writes.join('')).toBe('{"cacheScope":\n\n"private"}');
   });
 });

@@ -1,7 +1,9 @@
 import { bytesOf, latin1Bytes, latin1Of } from '../core/bytes.ts';
 import { refuse } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
+import { lastBoundary } from './events.ts';
 import { isCoded, withoutLength } from './filter-answer.ts';
+import { headerOf } from './header-of.ts';
 
 const PUBLIC = /("cacheScope"[ \t\r\n]*:[ \t\r\n]*)"public"/g;
 // No match is longer, save with blanks that nobody writes.
@@ -14,6 +16,7 @@ const LONGEST = 64;
  */
 export function createPrivateAnswer(inner: Answer): Answer {
   let tail = '';
+  let stream = false;
   return {
     get aborted() {
       return inner.aborted;
@@ -21,13 +24,14 @@ export function createPrivateAnswer(inner: Answer): Answer {
     onAbort: (handler) => inner.onAbort(handler),
     onDrain: (handler) => inner.onDrain(handler),
     start(status, headers) {
+      stream = headerOf(headers, 'content-type')?.toLowerCase().startsWith('text/event-stream') ?? false;
       if (isCoded(headers)) inner.fail(refuse('upstream-invalid', { detail: 'a result with a content coding' }));
       else inner.start(status, withoutLength(headers));
     },
     write(chunk) {
       const text = (tail + toText(chunk)).replaceAll(PUBLIC, '$1"private"');
       // An event leaves when it is whole.
-      const passing = text.endsWith('\n\n') ? text : text.slice(0, Math.max(0, text.length - LONGEST));
+      const passing = text.slice(0, Math.max(stream ? lastBoundary(text) : 0, text.length - LONGEST, 0));
       tail = text.slice(passing.length);
       return passing === '' || inner.write(latin1Bytes(passing));
     },

@@ -239,6 +239,20 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
       expect(JSON.stringify(answer.messages[0])).toContain('file:///here');
     });
 
+    it('is asked before its first call reaches a server that wants to know it first', async () => {
+      const caller = createCaller(startUpstream(RAW, { env: { RAW_ROOTS: '1' } }));
+      const call = tool('roots');
+      const first = await caller.modern({ id: 1, ...call }, { roots: {} }).finished;
+      const { result } = first.messages[0] ?? {};
+      const [key = ''] = Object.keys(result.inputRequests);
+      const inputResponses = { [key]: { roots: [{ uri: 'file:///here' }] } };
+      const retry = { ...call, params: { ...call.params, inputResponses, requestState: result.requestState } };
+      const second = await caller.modern({ id: 2, ...retry }, { roots: {} }).finished;
+      expect(textOf(second.messages[0])).toBe('[{"uri":"file:///here"}]');
+      const third = await caller.modern({ id: 3, ...call }, { roots: {} }).finished;
+      expect(textOf(third.messages[0])).toBe('[{"uri":"file:///here"}]');
+    });
+
     it('is not asked for what it did not declare', async () => {
       const answer = await createCaller(startUpstream(EVERYTHING)).modern(
         { id: 1, ...tool('trigger-sampling-request', { prompt: 'x' }) },

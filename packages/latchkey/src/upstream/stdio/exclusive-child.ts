@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message } from '../../core/message.ts';
 import type { Child, ChildHandlers, Ending, Log } from './child.ts';
-import { countAt, isRecord, textAt, toCancelled, toError, toResult, valueAt } from './json.ts';
+import { countAt, isRecord, textAt, toCancelled, toError, toRequest, toResult, valueAt } from './json.ts';
 import type { Greeting } from './launcher.ts';
 import { NOT_READING, TIMED_OUT, toLoss, type Loss } from './loss.ts';
 import { statusOf, toLine, type Decorate, type Posted } from './modern-call.ts';
@@ -32,6 +33,10 @@ const ASKED = new Map([
 ]);
 const MAX_QUESTIONS = 16;
 const CLIENT_MS = 60_000;
+const PING_ID = '"latchkey-ping"';
+const SETTLE_MS = 1000;
+// Nothing tells when a child has made use of an answer; the filesystem server looks at each root on the disk first.
+const ANSWERED_MS = 150;
 const NEWLINE = Buffer.from('\n');
 
 /** A request of the server that waits for the client's answer. */
@@ -51,6 +56,8 @@ interface Round {
   reply: Reply | null;
   token: string | null;
   state: string | null;
+  /** The call for as long as the child waits for answers to what it asked before. */
+  unsent: Buffer | null;
   /** The response, when it came while the client was being asked. */
   response: ServerLine | null;
   timer: NodeJS.Timeout;
@@ -67,6 +74,7 @@ export class ExclusiveChild implements ChildHandlers {
   #lastId = 0;
   #lastKey = 0;
   #idleTimer: NodeJS.Timeout | null = null;
+  #settled: (() => void) | null = null;
 
   constructor(options: ExclusiveOptions) {
     this.#options = options;
@@ -79,6 +87,22 @@ export class ExclusiveChild implements ChildHandlers {
   begin(child: Child, greeting: Greeting): void {
     this.#child = child;
     this.#decorate = createDecorate(greeting);
+  }
+
+  /**
+   * Settles when the child has done what it does by itself at that moment: what comes before the answer to a ping, or a
+   * question that may keep it from answering. Many want the client's roots before any call (MCP 2025-11-25 roots).
+   */
+  settle(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#settled?.(), SETTLE_MS);
+      this.#settled = () => {
+        clearTimeout(timer);
+        this.#settled = null;
+        resolve();
+      };
+      this.#send(toRequest(PING_ID, 'ping', '{}'));
+    });
   }
 
   take(): void {
@@ -108,13 +132,13 @@ export class ExclusiveChild implements ChildHandlers {
       reply: null,
       token: null,
       state: null,
+      unsent: toLine(message, this.#lastId),
       response: null,
       timer: setTimeout(() => {}, 0),
     };
     this.#round = round;
     this.#join(round, message, reply);
-    if (this.#child?.send(toLine(message, round.id)) !== true) return this.#giveUp(NOT_READING);
-    return this.#askSoon();
+    this.#proceed(round);
   }
 
   /** Whether a retry belongs to the call that waits here. */
@@ -137,7 +161,8 @@ export class ExclusiveChild implements ChildHandlers {
       if (Object.hasOwn(responses, key)) this.#send(toResult(id, JSON.stringify(responses[key])));
     this.#questions = this.#questions.filter(({ key }) => !Object.hasOwn(responses, key));
     if (round.response !== null) return this.#respond(round.response);
-    return this.#askSoon();
+    if (round.unsent === null || this.#questions.length > 0) return this.#askSoon();
+    return void this.#callLater(round);
   }
 
   onLine(bytes: Buffer): void {
@@ -147,7 +172,7 @@ export class ExclusiveChild implements ChildHandlers {
         this.#options.log('warn', 'The server wrote a line that is not a message; it was dropped', {
           bytes: bytes.length,
         });
-    } else if (line.method === '') this.#respond(line);
+    } else if (line.method === '') this.#hear(line);
     else if (line.id !== null) this.#question(line, textAt(line.bytes, line.id));
     else this.#notify(line);
   }
@@ -155,6 +180,7 @@ export class ExclusiveChild implements ChildHandlers {
   onEnd(ending: Ending): void {
     if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
     this.#taken = true;
+    this.#settled?.();
     this.#close(toLoss(ending));
     this.#options.onEnd();
   }
@@ -165,6 +191,26 @@ export class ExclusiveChild implements ChildHandlers {
     round.token = message.progressToken === null ? null : textAt(message.bytes, message.progressToken);
     round.timer = setTimeout(() => this.#giveUp(TIMED_OUT), this.#options.callTimeoutMs);
     reply.onGone = () => this.#giveUp(TIMED_OUT);
+  }
+
+  /** Sends the call, unless the child asked something before: what it does with the call may depend on the answer. */
+  #proceed(round: Round): void {
+    if (this.#round !== round || round.reply === null || round.unsent === null) return;
+    if (this.#questions.length > 0 && ASKING.has(round.method)) return this.#askSoon();
+    const line = round.unsent;
+    round.unsent = null;
+    if (this.#child?.send(line) !== true) this.#giveUp(NOT_READING);
+  }
+
+  async #callLater(round: Round): Promise<void> {
+    await this.settle();
+    await sleep(ANSWERED_MS);
+    this.#proceed(round);
+  }
+
+  #hear(line: ServerLine): void {
+    if (line.id !== null && textAt(line.bytes, line.id) === PING_ID) this.#settled?.();
+    else this.#respond(line);
   }
 
   #respond(line: ServerLine): void {
@@ -210,6 +256,7 @@ export class ExclusiveChild implements ChildHandlers {
       method: line.method,
       params: line.params === null ? null : textAt(line.bytes, line.params),
     });
+    this.#settled?.();
     return this.#askSoon();
   }
 
@@ -220,7 +267,10 @@ export class ExclusiveChild implements ChildHandlers {
 
   #ask(): void {
     const round = this.#round;
-    if (round?.reply == null || this.#questions.length === 0 || !ASKING.has(round.method)) return;
+    if (round?.reply == null) return;
+    // The child may have taken its question back.
+    if (this.#questions.length === 0) return this.#proceed(round);
+    if (!ASKING.has(round.method)) return;
     const { reply } = round;
     const requests = this.#questions.map(
       ({ key, method, params }) => `"${key}":{"method":"${method}"${params === null ? '' : `,"params":${params}`}}`,

@@ -8,7 +8,7 @@ import type { Launched } from './ears.ts';
 import { ExclusiveChild } from './exclusive-child.ts';
 import { isRecord, valueAt } from './json.ts';
 import type { Launcher } from './launcher.ts';
-import { CROWDED, TIMED_OUT } from './loss.ts';
+import { CROWDED, exited, TIMED_OUT } from './loss.ts';
 import { hidesProgressToken, type Posted } from './modern-call.ts';
 import { Reply } from './reply.ts';
 import { toBuffer } from '../to-buffer.ts';
@@ -150,6 +150,8 @@ export class InputRounds {
       return launched;
     }
     child.begin(launched.value.child, launched.value.greeting);
+    await child.settle();
+    if (!launched.value.child.alive) return { kind: 'lost', loss: exited('ended while starting') };
     return { kind: 'ok', value: child };
   }
 

@@ -18,6 +18,7 @@ export type Reason =
   | 'limit-target'
   | 'limit-sessions'
   | 'limit-streams'
+  | 'limit-calls'
   // credentials
   | 'credential-missing'
   | 'credential-ambiguous'

@@ -141,6 +141,8 @@ function lineOf(refusal: Refusal, context: WireContext): Line {
       return same(429, 'Too many open sessions. End one and try again.');
     case 'limit-streams':
       return same(429, 'Too many open streams. Close one and try again.');
+    case 'limit-calls':
+      return same(429, 'Too many calls wait for an answer. Try again when some are answered.');
     case 'credential-missing':
       return same(401, 'A credential is needed.');
     case 'credential-ambiguous':

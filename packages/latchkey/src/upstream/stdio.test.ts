@@ -281,6 +281,45 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
         .toBe('Echo: x');
     });
 
+    it('waits behind no call of its own with what asks nothing, and behind 32 with a call', async () => {
+      const caller = createCaller(startUpstream(RAW, { callTimeoutMs: 60_000 }));
+      for (let id = 0; id < 36; id += 1) caller.modern({ id, ...tool('hang') }, capabilities);
+      const list = await caller.modern({ id: 'list', method: 'tools/list' }, capabilities).finished;
+      expect(list.messages[0]).toMatchObject({ id: 'list', result: { tools: [{ name: 'echo' }] } });
+      const more = await caller.modern({ id: 'more', ...tool('hang') }, capabilities).finished;
+      expect(more.refusal?.reason).toBe('limit-calls');
+    });
+
+    it('has what asks nothing served where no child of its own may be started', async () => {
+      const upstream = startUpstream(RAW, { maxChildren: 1 });
+      const [alice, bob] = [createCaller(upstream, 'alice'), createCaller(upstream, 'bob')];
+      alice.modern({ id: 1, ...tool('hang') }, capabilities);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const list = await bob.modern({ id: 2, method: 'tools/list' }, capabilities).finished;
+      expect(list.messages[0]).toMatchObject({ result: { tools: [{ name: 'echo' }] } });
+      expect((await bob.modern({ id: 3, ...tool('echo') }, capabilities).finished).refusal?.reason).toBe(
+        'limit-sessions',
+      );
+    });
+
+    it('hears of the changes that its own calls make, and nobody else does', async () => {
+      const log = createLogFile();
+      const upstream = startUpstream(RAW, { env: { RAW_LOG: log } });
+      const [alice, bob] = [createCaller(upstream, 'alice'), createCaller(upstream, 'bob')];
+      const notifications = { toolsListChanged: true, resourceSubscriptions: ['a:x'] };
+      const streams = [alice, bob].map((caller) =>
+        caller.modern({ id: 's', method: 'subscriptions/listen', params: { notifications } }, capabilities),
+      );
+      await Promise.all(streams.map((stream) => stream.message(() => true)));
+      await alice.modern({ id: 1, ...tool('changed', { uri: 'a:x' }) }, capabilities).finished;
+      expect(streams.map(({ messages }) => messages.slice(1).map(({ method }) => method))).toEqual([
+        ['notifications/tools/list_changed', 'notifications/resources/updated'],
+        [],
+      ]);
+      // Its process was asked to watch it too.
+      expect(readFileSync(log, 'utf8').match(/resources\/subscribe a:x/g)).toHaveLength(2);
+    });
+
     it('has calls of its own children at the same time, and as many as are allowed', async () => {
       const caller = createCaller(startUpstream(EVERYTHING, { maxChildren: 2 }));
       const answers = await Promise.all(

@@ -78,9 +78,15 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
   });
   const deadlines = new Deadlines();
   const sessions = new SessionTable(options.sessionYieldMs);
-  const inputRounds = new InputRounds({ launcher, callTimeoutMs, log });
   let decorate: Decorate | null = null;
   const listeners = new Listeners(() => shared);
+  const inputRounds = new InputRounds({
+    launcher,
+    callTimeoutMs,
+    log,
+    listeners,
+    share: (request, answer) => forwardModernCall(shared, request, answer, decorate),
+  });
   const shared = new SharedChild({
     launcher,
     callTimeoutMs,

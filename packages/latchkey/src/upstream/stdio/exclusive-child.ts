@@ -20,12 +20,16 @@ export interface ExclusiveOptions {
   /** Makes the state that a waiting call is found again by. */
   park(): string;
   unpark(state: string): void;
+  /** Resources whose changes its caller listens to. */
+  watched(): Iterable<string>;
+  /** A change of a list or of a resource. */
+  onChange(line: ServerLine): void;
   onFree(): void;
   onEnd(): void;
 }
 
 /** Methods a result may ask for input in (MCP 2026-07-28 MRTR §Supported Requests). */
-const ASKING = new Set(['tools/call', 'prompts/get', 'resources/read']);
+export const ASKING = new Set(['tools/call', 'prompts/get', 'resources/read']);
 const ASKED = new Map([
   ['elicitation/create', 'elicitation'],
   ['sampling/createMessage', 'sampling'],
@@ -37,6 +41,8 @@ const PING_ID = '"latchkey-ping"';
 const SETTLE_MS = 1000;
 // Nothing tells when a child has made use of an answer; the filesystem server looks at each root on the disk first.
 const ANSWERED_MS = 150;
+const CHANGE = /\/(?:list_changed|updated)$/;
+const WATCH_ID = '"latchkey-watch"';
 const NEWLINE = Buffer.from('\n');
 
 /** A request of the server that waits for the client's answer. */
@@ -74,6 +80,7 @@ export class ExclusiveChild implements ChildHandlers {
   #lastId = 0;
   #lastKey = 0;
   #idleTimer: NodeJS.Timeout | null = null;
+  readonly #watched = new Set<string>();
   #settled: (() => void) | null = null;
 
   constructor(options: ExclusiveOptions) {
@@ -138,6 +145,7 @@ export class ExclusiveChild implements ChildHandlers {
     };
     this.#round = round;
     this.#join(round, message, reply);
+    this.#watch();
     this.#proceed(round);
   }
 
@@ -193,6 +201,15 @@ export class ExclusiveChild implements ChildHandlers {
     reply.onGone = () => this.#giveUp(TIMED_OUT);
   }
 
+  /** What the call changes its caller hears of, if it listens, though another process was asked to watch. */
+  #watch(): void {
+    for (const uri of this.#options.watched()) {
+      if (this.#watched.has(uri)) continue;
+      this.#watched.add(uri);
+      this.#send(toRequest(WATCH_ID, 'resources/subscribe', JSON.stringify({ uri })));
+    }
+  }
+
   /** Sends the call, unless the child asked something before: what it does with the call may depend on the answer. */
   #proceed(round: Round): void {
     if (this.#round !== round || round.reply === null || round.unsent === null) return;
@@ -241,6 +258,8 @@ export class ExclusiveChild implements ChildHandlers {
       countAt(line.bytes, line.progressToken) === round.id
     ) {
       round.reply?.event(line.bytes, [{ ...line.progressToken, text: round.token }]);
+    } else if (CHANGE.test(line.method)) {
+      this.#options.onChange(line);
     }
   }
 

@@ -5,10 +5,11 @@ import { ownerOf } from '../../core/principal.ts';
 import { refuse } from '../../core/reason.ts';
 import type { Log } from './child.ts';
 import type { Launched } from './ears.ts';
-import { ExclusiveChild } from './exclusive-child.ts';
+import { ASKING, ExclusiveChild } from './exclusive-child.ts';
 import { isRecord, valueAt } from './json.ts';
 import type { Launcher } from './launcher.ts';
-import { CROWDED, exited, TIMED_OUT } from './loss.ts';
+import type { Listeners } from './listeners.ts';
+import { BUSY, CROWDED, exited, TIMED_OUT } from './loss.ts';
 import { hidesProgressToken, type Posted } from './modern-call.ts';
 import { Reply } from './reply.ts';
 import { toBuffer } from '../to-buffer.ts';
@@ -24,6 +25,10 @@ export interface RoundsOptions {
   readonly launcher: Launcher;
   readonly callTimeoutMs: number;
   readonly log: Log;
+  /** Changes, for who listens to them. */
+  readonly listeners: Pick<Listeners, 'notify' | 'urisOf'>;
+  /** Serves a request with the child that all share. */
+  share(request: Posted, answer: Answer): void;
 }
 
 interface Pool {
@@ -64,6 +69,7 @@ export class InputRounds {
       ? valueAt(message.bytes, message.params)
       : undefined;
     if (isRecord(params) && params['requestState'] !== undefined) return this.#resume(params, request, answer);
+    if (!ASKING.has(message.method)) return void this.#serve(request, capabilities, answer);
     return void this.#begin(request, capabilities, new Reply(answer, message.id ?? 'null'));
   }
 
@@ -82,6 +88,14 @@ export class InputRounds {
     else acquired.value.call(request, reply);
   }
 
+  /** What asks for no input waits behind no call: the shared child serves it where no other can at once. */
+  async #serve(request: Posted, capabilities: string, answer: Answer): Promise<void> {
+    const acquired = await this.#acquire(ownerOf(request.principal), capabilities, null);
+    if (acquired.kind === 'lost') this.#options.share(request, answer);
+    else if (answer.aborted) acquired.value.giveBack();
+    else acquired.value.call(request, new Reply(answer, request.message.id ?? 'null'));
+  }
+
   #resume(params: Record<string, unknown>, request: Posted, answer: Answer): void {
     const state = params['requestState'];
     const child = typeof state === 'string' ? this.#states.get(state) : undefined;
@@ -92,7 +106,8 @@ export class InputRounds {
     return child.resume(responses, request.message, new Reply(answer, request.message.id ?? 'null'));
   }
 
-  async #acquire(owner: string, capabilities: string, reply: Reply): Promise<Launched<ExclusiveChild>> {
+  /** A child that is idle or new, or the next that is free; `reply` null: waits for none. */
+  async #acquire(owner: string, capabilities: string, reply: Reply | null): Promise<Launched<ExclusiveChild>> {
     const key = poolKey(owner, capabilities);
     const pool = this.#pools.get(key) ?? { children: new Set(), queue: [], wanting: 0 };
     this.#pools.set(key, pool);
@@ -105,7 +120,7 @@ export class InputRounds {
 
   async #find(
     pool: Pool,
-    reply: Reply,
+    reply: Reply | null,
     start: () => Promise<Launched<ExclusiveChild>>,
   ): Promise<Launched<ExclusiveChild>> {
     const until = performance.now() + this.#options.callTimeoutMs;
@@ -116,7 +131,7 @@ export class InputRounds {
         return { kind: 'ok', value: idle };
       }
       if (pool.children.size < MAX_PER_KEY) return start();
-      if (pool.queue.length >= MAX_QUEUED) return { kind: 'lost', loss: CROWDED };
+      if (reply === null || pool.queue.length >= MAX_QUEUED) return { kind: 'lost', loss: BUSY };
       if (performance.now() >= until) return { kind: 'lost', loss: TIMED_OUT };
       await waitIn(pool.queue, until - performance.now());
       if (reply.done) {
@@ -127,7 +142,7 @@ export class InputRounds {
   }
 
   async #start(owner: string, pool: Pool, capabilities: string): Promise<Launched<ExclusiveChild>> {
-    const { launcher, callTimeoutMs, log } = this.#options;
+    const { launcher, callTimeoutMs, log, listeners } = this.#options;
     const drop = (): void => {
       pool.children.delete(child);
       this.#forgetIfEmpty(poolKey(owner, capabilities), pool);
@@ -140,6 +155,8 @@ export class InputRounds {
       declared: new Set(Object.keys(JSON.parse(capabilities) as object)),
       park: () => this.#park(child),
       unpark: (state) => void this.#states.delete(state),
+      watched: () => listeners.urisOf(owner),
+      onChange: (line) => listeners.notify(line, owner),
       onFree: () => pool.queue.shift()?.(),
       onEnd: drop,
     });

@@ -1,4 +1,5 @@
 import type { Answer } from '../../core/upstream.ts';
+import { ownerOf } from '../../core/principal.ts';
 import { refuse } from '../../core/reason.ts';
 import { isRecord, toNotification, valueAt } from './json.ts';
 import type { Greeting } from './launcher.ts';
@@ -18,6 +19,8 @@ export interface Listener {
   readonly lists: ReadonlySet<List>;
   /** Resources that this one watches; kept by `Listeners`. */
   readonly uris: Set<string>;
+  /** Whose it is, where that one may have processes of its own. */
+  readonly owner?: string;
   /** A change of a list (`uri` null) or of a resource, which the server tells in that line. */
   hear(line: ServerLine, uri: string | null): void;
   /** The child is gone, and with it what it was asked to watch. */
@@ -75,6 +78,7 @@ export class Listeners {
     const reply = new Reply(answer, message.id ?? 'null');
     const listener = createModernListener(
       reply,
+      ownerOf(request.principal),
       LISTS.filter((list) => filter[`${list}ListChanged`] === true && offers(greeting, list, 'listChanged')),
     );
     this.add(listener);
@@ -84,11 +88,17 @@ export class Listeners {
     if (!reply.done) reply.event(toAcknowledgement(reply, listener));
   }
 
-  /** Hands a change on to those who asked for it. */
-  notify(line: ServerLine): void {
+  /** Resources that somebody watches. */
+  *urisOf(owner: string): Iterable<string> {
+    for (const listener of this.#open) if (listener.owner === owner) yield* listener.uris;
+  }
+
+  /** Hands a change on to those who asked for it; where it is of a process of one owner, to that one's. */
+  notify(line: ServerLine, owner: string | null = null): void {
     const list = LISTS.find((name) => line.method === `notifications/${name}/list_changed`);
     const uri = line.method === 'notifications/resources/updated' ? valueAt(line.bytes, line.uri) : undefined;
     for (const listener of this.#open) {
+      if (owner !== null && listener.owner !== owner) continue;
       if (list !== undefined && listener.lists.has(list)) listener.hear(line, null);
       if (typeof uri === 'string' && covers(listener.uris, uri)) listener.hear(line, uri);
     }
@@ -131,8 +141,9 @@ export class Listeners {
   }
 }
 
-function createModernListener(reply: Reply, lists: readonly List[]): Listener {
+function createModernListener(reply: Reply, owner: string, lists: readonly List[]): Listener {
   return {
+    owner,
     lists: new Set(lists),
     uris: new Set(),
     hear({ method }, uri) {

@@ -49,6 +49,10 @@ export const SESSION_ENDED: Loss = {
   refusal: refuse('session-unknown', { detail: 'the session ended' }),
   text: 'The session ended.',
 };
+export const BUSY: Loss = {
+  refusal: refuse('limit-calls', { detail: 'as many calls wait for a process as may', retryAfterSeconds: 5 }),
+  text: 'Too many calls wait.',
+};
 export const CROWDED: Loss = {
   refusal: refuse('limit-sessions', { detail: 'as many server processes run as may', retryAfterSeconds: 5 }),
   text: 'Too many server processes.',

@@ -5,7 +5,7 @@ import type { Protocol } from '../core/revision.ts';
 import type { Answer, Forwardable, Upstream } from '../core/upstream.ts';
 import type { Log } from './stdio/child.ts';
 import type { Posted } from './stdio/modern-call.ts';
-import { Reply } from './stdio/reply.ts';
+import { createReply } from './stdio/reply.ts';
 import type { ToInputSchema } from './tools/server-answers.ts';
 import { ToolCalls } from './tools/server-calls.ts';
 import { ToolListeners } from './tools/server-listeners.ts';
@@ -51,7 +51,7 @@ export function createToolsUpstream(options: ToolsUpstreamOptions): ToolsUpstrea
     // Revision 2026-07-28 has no notification from clients over HTTP; none is ever answered.
     if (message.kind === 'notification') return accept(answer);
     if (message.method === 'subscriptions/listen') return listeners.listen(request, answer);
-    const reply = new Reply(answer, message.id ?? 'null');
+    const reply = createReply(request, answer);
     if (message.method === 'server/discover') return requests.discover(reply);
     const cancel = requests.answer('modern', message, reply, () => {});
     if (cancel !== null) reply.onGone = cancel;

@@ -11,7 +11,7 @@ import type { Launcher } from './launcher.ts';
 import type { Listeners } from './listeners.ts';
 import { BUSY, CROWDED, exited, TIMED_OUT } from './loss.ts';
 import { hidesProgressToken, type Posted } from './modern-call.ts';
-import { Reply } from './reply.ts';
+import { createReply, type Reply } from './reply.ts';
 import { toBuffer } from '../to-buffer.ts';
 
 /** Client capabilities that a legacy server uses by asking back in the middle of a call. */
@@ -70,7 +70,7 @@ export class InputRounds {
       : undefined;
     if (isRecord(params) && params['requestState'] !== undefined) return this.#resume(params, request, answer);
     if (!ASKING.has(message.method)) return void this.#serve(request, capabilities, answer);
-    return void this.#begin(request, capabilities, new Reply(answer, message.id ?? 'null'));
+    return void this.#begin(request, capabilities, createReply(request, answer));
   }
 
   close(): void {
@@ -93,7 +93,7 @@ export class InputRounds {
     const acquired = await this.#acquire(ownerOf(request.principal), capabilities, null);
     if (acquired.kind === 'lost') this.#options.share(request, answer);
     else if (answer.aborted) acquired.value.giveBack();
-    else acquired.value.call(request, new Reply(answer, request.message.id ?? 'null'));
+    else acquired.value.call(request, createReply(request, answer));
   }
 
   #resume(params: Record<string, unknown>, request: Posted, answer: Answer): void {
@@ -103,7 +103,7 @@ export class InputRounds {
       return answer.fail(refuse('params-invalid', { detail: 'requestState is unknown, used, or of another call' }));
     this.#states.delete(state);
     const responses = isRecord(params['inputResponses']) ? params['inputResponses'] : {};
-    return child.resume(responses, request.message, new Reply(answer, request.message.id ?? 'null'));
+    return child.resume(responses, request.message, createReply(request, answer));
   }
 
   /** A child that is idle or new, or the next that is free; `reply` null: waits for none. */

@@ -10,7 +10,7 @@ import { MODERN_VERSION, type Greeting } from './launcher.ts';
 import { NOT_READING, SESSION_ENDED, type Loss } from './loss.ts';
 import { hidesProgressToken, tellProgress, tokenOf, toLine, type Posted } from './modern-call.ts';
 import { isEmptyObject } from './modern-to-legacy.ts';
-import { Reply } from './reply.ts';
+import { createReply, Reply } from './reply.ts';
 import type { ServerLine } from './server-line.ts';
 import { MAX_OF_SESSION, type SharedChild } from './shared-child.ts';
 import { SideStream } from './side-stream.ts';
@@ -78,7 +78,7 @@ export class LegacySession {
   post(request: Posted, answer: Answer): void {
     const { message } = request;
     if (this.#over) return answer.fail(refuse('session-unknown'));
-    if (message.kind === 'request') return this.#request(message, answer);
+    if (message.kind === 'request') return this.#request(request, answer);
     if (message.kind === 'response') this.#questions.settle(message);
     else if (message.method === 'notifications/initialized') void this.#watch.renew();
     else if (message.cancels !== null) this.#cancel(toIdKey(message.cancels));
@@ -105,7 +105,8 @@ export class LegacySession {
     this.#options.onEnd();
   }
 
-  #request(message: Message, answer: Answer): void {
+  #request(request: Posted, answer: Answer): void {
+    const { message } = request;
     if (this.#pending.has(toIdKey(message.id ?? 'null'))) return answer.fail(refuse('id-in-use'));
     const reply = new Reply(answer, message.id ?? 'null');
     if (message.method === 'initialize') return this.#initialize(message, reply);
@@ -117,7 +118,7 @@ export class LegacySession {
       return void this.#subscribe(message, reply);
     if (!this.#mayCarry(message)) return answer.fail(refuse('params-invalid', { detail: '_meta' }));
     if (this.underWay >= MAX_OF_SESSION || !this.#options.mayCall()) return answer.fail(NOT_READING.refusal);
-    const pending: Pending = { message, reply, childId: 0, rounds: 0 };
+    const pending: Pending = { message, reply: createReply(request, answer), childId: 0, rounds: 0 };
     this.#pending.set(toIdKey(reply.id), pending);
     return void this.#call(pending, []);
   }

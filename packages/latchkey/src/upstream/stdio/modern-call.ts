@@ -4,7 +4,7 @@ import { refuse } from '../../core/reason.ts';
 import { textAt, toResult } from './json.ts';
 import { flatten } from './lines.ts';
 import type { Loss } from './loss.ts';
-import { Reply } from './reply.ts';
+import { createReply, type Reply } from './reply.ts';
 import type { ServerLine } from './server-line.ts';
 import type { Call, SharedChild } from './shared-child.ts';
 import { splice, type Edit } from './splice.ts';
@@ -32,7 +32,7 @@ export function forwardModernCall(
     return answer.fail(refuse('params-invalid', { detail: 'progressToken is neither a string nor a number' }));
   const id = shared.nextId();
   const lasting = message.method === 'subscriptions/listen';
-  const reply = new Reply(answer, message.id ?? 'null');
+  const reply = createReply(request, answer);
   const call = lasting ? new Subscription(reply) : new ModernCall(reply, message, decorate);
   reply.onGone = () => shared.cancel(id, 'the caller is gone');
   shared.open(id, toLine(message, id), call, lasting);

@@ -1,4 +1,5 @@
-import type { Answer } from '../../core/upstream.ts';
+import type { Message } from '../../core/message.ts';
+import type { Answer, Forwardable } from '../../core/upstream.ts';
 import type { Refusal } from '../../core/reason.ts';
 import { toError } from './json.ts';
 import { flatten } from './lines.ts';
@@ -12,7 +13,26 @@ const ROOM: Room = { before: EVENT.length, after: EVENT_END.length };
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 // Comments on an idle stream, so that nothing between the gateway and the caller takes it for dead.
 const KEEP_ALIVE_MS = 25_000;
+// Clients and proxies give up on an answer without headers, many after 60 s, where an idle stream does not end.
+const SILENT_MS = 15_000;
 const COMMENT = Buffer.from(':\n\n');
+
+/** The reply to a call: a stream too where it takes long, if the caller takes one. */
+export function createReply(
+  { message, headers }: Pick<Forwardable, 'headers'> & { message: Message },
+  answer: Answer,
+): Reply {
+  const reply = new Reply(answer, message.id ?? 'null');
+  // The id of a session stands in the headers of its answer.
+  if (message.method !== 'initialize' && takesStream(headers)) reply.streamLater();
+  return reply;
+}
+
+function takesStream(headers: readonly string[]): boolean {
+  for (let i = 0; i < headers.length; i += 2)
+    if (headers[i] === 'accept') return (headers[i + 1] as string).toLowerCase().includes('text/event-stream');
+  return false;
+}
 
 /** An answer in JSON-RPC's words: one JSON document, or a stream of events once something comes before the response. */
 export class Reply {
@@ -23,6 +43,7 @@ export class Reply {
   #blocked = false;
   #unread = 0;
   #onGone: (() => void) | null = null;
+  #silent: NodeJS.Timeout | null = null;
   #keepAlive: NodeJS.Timeout | null = null;
 
   constructor(answer: Answer, id: string) {
@@ -42,6 +63,11 @@ export class Reply {
   /** Runs once if the caller goes away (or is cut off) before the end. */
   set onGone(handler: () => void) {
     this.#onGone = handler;
+  }
+
+  /** Starts the stream when nothing else came for a while. */
+  streamLater(): void {
+    this.#silent = setTimeout(() => this.stream(), SILENT_MS).unref();
   }
 
   /** Starts the stream, if it has not started. */
@@ -107,6 +133,7 @@ export class Reply {
 
   #settle(): void {
     this.#state = 'done';
+    if (this.#silent !== null) clearTimeout(this.#silent);
     if (this.#keepAlive !== null) clearInterval(this.#keepAlive);
   }
 }

@@ -9,7 +9,7 @@ import type { Launcher } from './launcher.ts';
 import { flatten } from './lines.ts';
 import { NOT_READING, SESSION_ENDED, START_TIMED_OUT, TIMED_OUT, toLoss, type Loss } from './loss.ts';
 import type { Posted } from './modern-call.ts';
-import { Reply } from './reply.ts';
+import { createReply, type Reply } from './reply.ts';
 import { readServerLine, type ServerLine } from './server-line.ts';
 import type { Session } from './session-table.ts';
 import { SideStream } from './side-stream.ts';
@@ -129,12 +129,13 @@ export class SessionChild implements Session, ChildHandlers {
     this.#finish();
   }
 
-  #await(key: string, { message }: Posted, answer: Answer): void {
+  #await(key: string, request: Posted, answer: Answer): void {
+    const { message } = request;
     const initialize = message.method === 'initialize';
     const { callTimeoutMs, startTimeoutMs, deadlines } = this.#options;
     // A caller who disconnects has not cancelled (MCP 2025-11-25 transports): the call runs on, its answer is dropped.
     const pending: Pending = {
-      reply: new Reply(answer, message.id ?? 'null'),
+      reply: createReply(request, answer),
       key,
       tokenKey:
         message.progressToken === null || initialize ? null : toIdKey(textAt(message.bytes, message.progressToken)),

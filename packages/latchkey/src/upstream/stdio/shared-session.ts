@@ -10,7 +10,7 @@ import { LISTS, type Listener, type Listeners } from './listeners.ts';
 import { NOT_READING, SESSION_ENDED, type Loss } from './loss.ts';
 import { hidesProgressToken, tellProgress, tokenOf, toLine, type Posted } from './modern-call.ts';
 import { toOffered } from './modern-to-legacy.ts';
-import { Reply } from './reply.ts';
+import { createReply, Reply } from './reply.ts';
 import type { ServerLine } from './server-line.ts';
 import { MAX_OF_SESSION, type Call, type SharedChild } from './shared-child.ts';
 import { SideStream } from './side-stream.ts';
@@ -58,9 +58,10 @@ export class SharedSession implements Listener {
     return this.#pending.size;
   }
 
-  post({ message }: Posted, answer: Answer): void {
+  post(request: Posted, answer: Answer): void {
+    const { message } = request;
     if (this.#over) return answer.fail(refuse('session-unknown'));
-    if (message.kind === 'request') return this.#request(message, answer);
+    if (message.kind === 'request') return this.#request(request, answer);
     if (message.cancels !== null) this.#cancel(toIdKey(message.cancels));
     answer.start(202, []);
     return answer.end();
@@ -91,7 +92,8 @@ export class SharedSession implements Listener {
     this.#options.onEnd();
   }
 
-  #request(message: Message, answer: Answer): void {
+  #request(request: Posted, answer: Answer): void {
+    const { message } = request;
     const id = message.id ?? 'null';
     const key = toIdKey(id);
     if (this.#pending.get(key) !== undefined) return answer.fail(refuse('id-in-use'));
@@ -101,15 +103,16 @@ export class SharedSession implements Listener {
     if (UNKNOWN.test(message.method)) return new Reply(answer, id).finish(toError(id, -32601, 'Method not found'));
     if (message.method === 'resources/subscribe' || message.method === 'resources/unsubscribe')
       return void this.#watch(message, new Reply(answer, id));
-    return this.#call(key, message, answer);
+    return this.#call(key, request, answer);
   }
 
-  #call(key: string, message: Message, answer: Answer): void {
+  #call(key: string, request: Posted, answer: Answer): void {
+    const { message } = request;
     if (hidesProgressToken(message))
       return answer.fail(refuse('params-invalid', { detail: 'progressToken is neither a string nor a number' }));
     if (this.underWay >= MAX_OF_SESSION || !this.#options.mayCall()) return answer.fail(NOT_READING.refusal);
     const childId = this.#shared.nextId();
-    const reply = new Reply(answer, message.id ?? 'null');
+    const reply = createReply(request, answer);
     const call = new SharedCall(childId, reply, tokenOf(message), () => void this.#pending.take(key));
     this.#pending.set(key, call);
     return this.#shared.open(childId, toLine(message, childId), call);

@@ -4,7 +4,7 @@ import type { Answer } from '../../core/upstream.ts';
 import { isRecord, toError, toIdKey, toNotification, toResult, valueAt } from '../stdio/json.ts';
 import type { Posted } from '../stdio/modern-call.ts';
 import { SESSION_ENDED } from '../stdio/loss.ts';
-import { Reply } from '../stdio/reply.ts';
+import { createReply, Reply } from '../stdio/reply.ts';
 import { SideStream } from '../stdio/side-stream.ts';
 import type { Cancel } from './server-calls.ts';
 import type { ToolRequests } from './server-requests.ts';
@@ -33,9 +33,10 @@ export class ToolSession {
     this.#onEnd = onEnd;
   }
 
-  post({ message }: Posted, answer: Answer): void {
+  post(request: Posted, answer: Answer): void {
+    const { message } = request;
     if (this.#over) return answer.fail(refuse('session-unknown'));
-    if (message.kind === 'request') return this.#request(message, answer);
+    if (message.kind === 'request') return this.#request(request, answer);
     if (message.cancels !== null) this.#cancel(toIdKey(message.cancels));
     answer.start(202, []);
     return answer.end();
@@ -67,12 +68,13 @@ export class ToolSession {
     this.#onEnd();
   }
 
-  #request(message: Message, answer: Answer): void {
+  #request(request: Posted, answer: Answer): void {
+    const { message } = request;
     const key = toIdKey(message.id ?? 'null');
     if (this.#pending.has(key)) return answer.fail(refuse('id-in-use'));
     if (message.method === 'initialize') return this.#initialize(message, new Reply(answer, message.id ?? 'null'));
     if (!this.#initialized) return answer.fail(refuse('session-unknown'));
-    const reply = new Reply(answer, message.id ?? 'null');
+    const reply = createReply(request, answer);
     if (message.method === 'ping') return reply.finish(toResult(reply.id, '{}'));
     // A caller who disconnects has not cancelled (MCP 2025-11-25 transports): the call runs on, its answer is dropped.
     const cancel = this.#requests.answer('legacy', message, reply, () => this.#pending.delete(key));

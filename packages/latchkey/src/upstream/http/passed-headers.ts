@@ -40,14 +40,37 @@ function isReadable(type: string): boolean {
   return type === '' || type.startsWith('application/json') || type.startsWith('text/event-stream');
 }
 
-/** What an operator should look at when the server asks for another credential than it was sent; null for other answers. */
-export function explainRefusal({ status, headers }: ResponseHead, tokens: boolean): string | null {
+/** Why `judgeAnswer` did not take an answer, and what an operator can do about it. */
+export function explainRefusal({ status, headers }: ResponseHead, tokens: boolean): string {
   if (status === 403 && tokens && /\binsufficient_scope\b/.test(findHeader(headers, 'www-authenticate') ?? ''))
     return 'the server wants a token with more scopes; see upstream.auth';
-  if (status !== 401) return null;
+  if (status !== 401) return explainOther(status, headers);
   return tokens
     ? 'the server does not take the token it was sent; see upstream.auth'
     : 'the server wants a credential; see upstream.headers and upstream.auth';
+}
+
+function explainOther(status: number, headers: readonly string[]): string {
+  const coding = findHeader(headers, 'content-encoding') ?? 'identity';
+  if (coding !== 'identity') return `the server answers with the content coding ${toWords(coding)}`;
+  if (status >= 300 && status < 400) return explainRedirect(findHeader(headers, 'location'));
+  if (status >= 300) return `the server answers with status ${status}`;
+  return `the server answers with the content type ${toWords(findHeader(headers, 'content-type') ?? '')}`;
+}
+
+const NOWHERE = 'http://nowhere.invalid';
+
+// Its query and user may be secret.
+function explainRedirect(location: string | null): string {
+  const url = location !== null && URL.canParse(location, NOWHERE) ? new URL(location, NOWHERE) : null;
+  if (url === null || !url.protocol.startsWith('http')) return 'the server redirects';
+  const place = url.origin === NOWHERE ? url.pathname : `${url.origin}${url.pathname}`;
+  return `the server redirects to ${toWords(place)}; if that is right, set upstream.url to it`;
+}
+
+/** A header's value as part of a sentence. */
+function toWords(value: string): string {
+  return value.replace(/[^\x20-\x7e]/g, '?').slice(0, 200);
 }
 
 /** The headers of an answer that go to the caller; `bare`: those of one whose body does not. */

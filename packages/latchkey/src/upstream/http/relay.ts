@@ -70,8 +70,7 @@ export class Relay implements Receiver, Bounded {
     const fault = judgeAnswer(head, type);
     if (fault !== null) {
       if (head.status !== 401 || this.#again === null || !this.#again()) {
-        const detail = explainRefusal(head, this.#withToken);
-        this.#answer.fail(refuse(fault, detail === null ? {} : { detail }));
+        this.#answer.fail(refuse(fault, { detail: explainRefusal(head, this.#withToken) }));
       }
       this.#leave();
       return;

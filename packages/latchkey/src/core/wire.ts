@@ -21,6 +21,8 @@ export interface WireContext {
   readonly unknownTokenStatus: 401 | 403;
   /** Whether the caller speaks no MCP: then the body is the error alone, and its status never 200. */
   readonly plain?: boolean;
+  /** Whether a notification was refused: only the status can say so, since nobody reads an error that has no id. */
+  readonly notification?: boolean;
 }
 
 interface Line {
@@ -42,7 +44,8 @@ export function toWire(given: Refusal, context: WireContext): WireAnswer {
   if (refusal.retryAfterSeconds !== undefined)
     headers.push('retry-after', String(Math.max(1, Math.ceil(refusal.retryAfterSeconds))));
   if (refusal.allow !== undefined) headers.push('allow', refusal.allow.join(', '));
-  const status = context.plain === true && line.status === 200 ? 400 : line.status;
+  const asStatus = context.plain === true || context.notification === true;
+  const status = asStatus && line.status === 200 ? 400 : line.status;
   return { status, headers, body: bodyOf(refusal, line, context) };
 }
 

@@ -79,6 +79,13 @@ describe('toRefusalWire', () => {
     expect(tell(null, refusal, { era: 'legacy' }).status).toBe(404);
   });
 
+  it('tells by its status that a notification was refused', () => {
+    const notification = { method: 'notifications/unknown' };
+    for (const reason of ['method-unknown', 'policy-hidden'] as const)
+      expect(tell(notification, refuse(reason), { era: 'legacy' })).toMatchObject({ status: 400 });
+    expect(tell(notification, refuse('policy-denied'), { era: 'legacy' }).status).toBe(403);
+  });
+
   it('tells the request by the id that the trail has', () => {
     expect(tell(call(1), refuse('policy-denied'), { requestId: 'r-1' }).body.error.data).toEqual({ requestId: 'r-1' });
   });

@@ -28,6 +28,7 @@ export function toRefusalWire(
     legacy: asking.message !== null && asking.era === 'legacy',
     unknownTokenStatus,
     plain: place.plain,
+    notification: asking.message?.kind === 'notification',
   });
 }
 

@@ -40,6 +40,9 @@ describe('createSessions', () => {
     expect(restarted.unseal(server, person('bob'), sealed, 0)).toBeNull();
     expect(restarted.unseal(server, person('alice'), sealed, 0)).toBe('abc');
     expect(restarted.countOf(person('alice'))).toBe(1);
+    const token = 'j'.repeat(2000);
+    const long = createSessions(KEY, LIMITS).open(server, person('alice'), token, 0);
+    expect(restarted.unseal(server, person('alice'), long, 0)).toBe(token);
   });
 
   it('ends idle sessions, tells the upstream, and does not take them up again', () => {

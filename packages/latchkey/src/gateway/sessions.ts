@@ -4,7 +4,8 @@ import type { ProtectedServer } from './exchange.ts';
 
 const MAC_LENGTH = 32;
 const MAX_ENDED = 10_000;
-const MAX_ID_LENGTH = 512;
+// A quarter of what all headers of a request may have; servers put tokens of 1 KiB and more there.
+const MAX_ID_LENGTH = 4096;
 const LONGEST_STEP_MS = 10_000;
 
 interface Session {

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { headerValue } from '../fixtures/raw-http.ts';
-import { legacyCall, openSession, send, startSite, type Call, type Site } from './harness.ts';
+import { initializeCall, legacyCall, openSession, send, startSite, type Call, type Site } from './harness.ts';
 import { startSse, textOf } from './sse-client.ts';
 
 // What web frameworks answer by themselves, around a handler that knows MCP.
@@ -13,9 +13,11 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** What it answers to whatever is no request of MCP. */
 let answerBare: Answer;
+let elsewhere = false;
 let site: Site;
 const server = createServer(async (request, response) => {
   const { id, method } = JSON.parse((await text(request)) || '{}') as { id?: number; method?: string };
+  if (elsewhere) return void response.writeHead(405).end('Method Not Allowed');
   if (request.method !== 'POST' || id === undefined || method === undefined) return answerBare(request, response);
   if (method === 'initialize') response.setHeader('Mcp-Session-Id', 'inner');
   const result =
@@ -92,4 +94,11 @@ test.for(['application/json', 'text/html'])('UP a server without GET keeps its s
   // What it says of a session itself is true.
   expect((await send(site, streamCall('DELETE', session))).status).toBe(404);
   expect((await send(site, legacyCall('tools/call', { name: 'echo' }, session))).status).toBe(404);
+});
+
+test('UP the operator is told of a server that is not at that URL, or of HTTP+SSE only', async () => {
+  elsewhere = true;
+  expect((await send(site, initializeCall())).status).toBe(405);
+  elsewhere = false;
+  await expect.poll(() => site.gateway.talk()).toMatch(/upstream\.url.*HTTP\+SSE/);
 });

@@ -106,8 +106,17 @@ class ForwardFinish implements CallFinish {
     const { sessionId, origin, proofNonce } = this.#exchange;
     const sealed = this.#exchange.headers.sessionId;
     if (sessionId !== null && sealed !== null && endsSession(this.#exchange, status)) this.#state.sessions.end(sealed);
+    if (status === 404 || status === 405) this.#explainNowhere(status);
     const finished = this.#sealSession(headers);
     return origin === null && proofNonce === null ? finished : [...finished, ...callerHeaders(this.#exchange)];
+  }
+
+  // The status is the server's own and passes, so the trail has no reason for it.
+  #explainNowhere(status: number): void {
+    const { upstream, name: server } = this.server;
+    if (this.#exchange.message?.method !== 'initialize' || upstream.kind !== 'http') return;
+    const text = 'the server takes no initialize at upstream.url: another path, or one that speaks HTTP+SSE only';
+    this.#state.options.log('warn', text, { server, status });
   }
 
   #sealSession(headers: readonly string[]): readonly string[] {

@@ -32,3 +32,8 @@ export function countOpening(askings: readonly Asking[], principal: Principal): 
 export function sessionOf({ era, headers }: Asking): string | null {
   return era === 'modern' ? null : headers.sessionId;
 }
+
+/** Whether the server's answer says that the session is over. To a GET 404 says no more than 405: it has no such stream. */
+export function endsSession(method: string, status: number): boolean {
+  return (status === 404 && method !== 'GET') || (method === 'DELETE' && status >= 200 && status < 300);
+}

@@ -15,7 +15,7 @@ import { headerOf } from './header-of.ts';
 import type { Incoming } from './incoming.ts';
 import { keepFromCaches } from './keep-from-caches.ts';
 import { limitCalls } from './limit-calls.ts';
-import { limitOpen, sessionOf } from './limit-open.ts';
+import { endsSession, limitOpen, sessionOf } from './limit-open.ts';
 import { createGuard, type Lock } from './lock.ts';
 import { matchOutsideSession } from './match-outside-session.ts';
 import type { Guard, Passage } from './passage.ts';
@@ -170,9 +170,4 @@ function watchSession(sessions: SessionOwners, asking: Asking, { session, own }:
     fail: (refusal) => to.fail(refusal),
     abort: () => to.abort(),
   };
-}
-
-function endsSession(method: string, status: number): boolean {
-  // To a GET 404 says no more than 405 does: a server without that stream.
-  return (status === 404 && method !== 'GET') || (method === 'DELETE' && status >= 200 && status < 300);
 }

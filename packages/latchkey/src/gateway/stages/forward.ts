@@ -2,6 +2,7 @@ import type { Principal } from '../../core/principal.ts';
 import { refuse, type Refusal } from '../../core/reason.ts';
 import type { Answer, Forwardable } from '../../core/upstream.ts';
 import { isPlain, type Exchange, type ProtectedServer, type Stage, type StageResult } from '../exchange.ts';
+import { endsSession } from '../../lock/limit-open.ts';
 import { passesWhole } from '../../lock/showing.ts';
 import { callerHeaders } from '../caller-headers.ts';
 import type { GatewayState } from '../state.ts';
@@ -105,7 +106,8 @@ class ForwardFinish implements CallFinish {
   finishHeaders(status: number, headers: readonly string[]): readonly string[] {
     const { sessionId, origin, proofNonce } = this.#exchange;
     const sealed = this.#exchange.headers.sessionId;
-    if (sessionId !== null && sealed !== null && endsSession(this.#exchange, status)) this.#state.sessions.end(sealed);
+    if (sessionId !== null && sealed !== null && endsSession(this.#exchange.httpMethod, status))
+      this.#state.sessions.end(sealed);
     if (status === 404 || status === 405) this.#explainNowhere(status);
     const finished = this.#sealSession(headers);
     return origin === null && proofNonce === null ? finished : [...finished, ...callerHeaders(this.#exchange)];
@@ -145,11 +147,6 @@ function unsealSession(
   if (exchange.era === 'modern' || sealed === null) return null;
   exchange.sessionId = state.sessions.unseal(server, principal, sealed, exchange.startedAt);
   return exchange.sessionId === null ? refuse('session-unknown') : null;
-}
-
-function endsSession({ request: { method } }: Exchange, status: number): boolean {
-  // To a GET 404 says no more than 405 does: a server without that stream.
-  return (status === 404 && method !== 'GET') || (method === 'DELETE' && status >= 200 && status < 300);
 }
 
 function forwardable(exchange: Exchange, principal: Principal): Forwardable {

@@ -19,8 +19,9 @@ import {
 
 const linux = process.platform === 'linux';
 const GATEWAY_SECRET = 'S3cretOfTheGateway';
-// What a program needs to start, and nothing that could be a credential.
-const INHERITED = /^(?:PATH|HOME|LANG|TZ|USER|LOGNAME|SHELL|TERM|TMPDIR|LC_\w+|XDG_\w+|npm_config_\w+)$/i;
+// What a program needs to start and to reach the network, and nothing that could be a credential.
+const INHERITED =
+  /^(?:PATH|HOME|LANG|TZ|USER|LOGNAME|SHELL|TERM|TMPDIR|LC_\w+|XDG_\w+|npm_config_\w+|NODE_EXTRA_CA_CERTS|SSL_CERT_(?:FILE|DIR)|\w+_proxy)$/i;
 const WEIRD = [
   'a b',
   '; touch /tmp/latchkey-up-05',

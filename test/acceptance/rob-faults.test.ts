@@ -170,6 +170,11 @@ test.skipIf(STRACE_MISSING)('ROB-02 I/O faults: a token that cannot be handed ov
     config: { upstream: { url: site.spy.url }, auth: { tokens: { ttl: '300s', rotate } } },
   });
   const own = { ...site, gateway };
+  const read = async (): Promise<string | null> => {
+    const text = await readFile(file, 'utf8').catch(() => '{}');
+    return (JSON.parse(text) as { default?: { token: string } }).default?.token ?? null;
+  };
+  await expect.poll(read, { timeout: 30_000 }).toBe(gateway.token);
   const injected = await injectFault(gateway.pid, {
     calls: ['rename', 'renameat', 'renameat2'],
     fault: 'EROFS',
@@ -178,11 +183,11 @@ test.skipIf(STRACE_MISSING)('ROB-02 I/O faults: a token that cannot be handed ov
   await expect.poll(() => gateway.talk(), { timeout: 30_000 }).toContain('E_DELIVERY');
   // The old one lives on, as nobody has the new one; nothing half-written is left.
   expect(await statusOf(own, gateway.token)).toBe(200);
-  expect((await readdir(folder)).filter((name) => name.endsWith('.json'))).toEqual([]);
+  expect(await read()).toBe(gateway.token);
+  expect((await readdir(folder)).filter((name) => name.includes('handed-over'))).toEqual(['handed-over.json']);
   await injected.end();
-  await expect.poll(() => readFile(file, 'utf8').catch(() => ''), { timeout: 30_000 }).toContain('default');
-  const delivered = JSON.parse(await readFile(file, 'utf8')) as { default: { token: string } };
-  expect(await statusOf(own, delivered.default.token)).toBe(200);
+  await expect.poll(read, { timeout: 30_000 }).not.toBe(gateway.token);
+  expect(await statusOf(own, (await read()) ?? '')).toBe(200);
   await gateway.close();
   await site.close();
 });

@@ -165,6 +165,7 @@ describe('bareUri', () => {
       'https://h/': ['https://h', 'https://h:443', 'https://@h/'],
       'https://h/?q=/': ['https://h?q=/', 'https://h/?q=/'],
       'http://h:443/a': ['http://h:443/a'],
+      'http://no host/a': ['http://no host/a/'],
       'file:///a/b': ['file://localhost/a/b', 'file://h:1/a/b/', 'file:///a;x/b::$data'],
       'db://h/a': ['db://u@h/a', 'db://h:5432/a', 'db://h./a', 'db://h:/a/'],
       'db://[::1]/a': ['db://[::1]:1/a'],

@@ -105,7 +105,8 @@ const PARTS = /^(?:(https?|wss?|ftp):\/*([^/?]*)|([a-z][a-z\d+.-]*):\/\/([^/?]*)
  * of the host, path parameters, slashes, dots and spaces at the end of the path. With a slash there, it is the same.
  */
 export function bareUri(folded: string): string {
-  const [, network, host = '', scheme, authority = '', opaque = '', path = '', query = ''] = PARTS.exec(folded) ?? [];
+  const parts = PARTS.exec(folded) as RegExpExecArray;
+  const [, network, host = '', scheme, authority = '', opaque = '', path = '', query = ''] = parts;
   const tidy = path.replaceAll(/;[^/]*/g, '').replaceAll(/\/{2,}/g, '/');
   const end = dropEnd(tidy);
   const rest = `${end}${query === '?' ? '' : query}`;

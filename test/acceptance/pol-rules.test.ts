@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DOOR } from '../fixtures/latchkey.ts';
 import type { Offer } from '../fixtures/offer.ts';
 import { headerValue, type RawAnswer } from '../fixtures/raw-http.ts';
 import { expectEachRefused, expectEachServed, ranBy, responseOf } from './answers.ts';
@@ -81,8 +82,9 @@ test('POL-01 denied tool: what is denied or hidden is so for every token', async
 test('POL-01 denied tool: what is hidden is told apart from no made-up name', async () => {
   const ways = [{}, { '*': { scopes: ['file:write'] } }, { '*': { deny: true } }, { '*': { when: 'has(args.x)' } }];
   for (const other of ways)
-    for (const pin of ['off', 'block'] as const) {
-      const site = await startSite({ pin, tools: { echo: {}, secret: { hidden: true }, ...other } });
+    // A library pins nothing.
+    for (const pins of DOOR === null ? [{ pin: 'off' }, { pin: 'block' }] : [{}]) {
+      const site = await startSite({ ...pins, tools: { echo: {}, secret: { hidden: true }, ...other } });
       for (const [name, made] of [
         ['secret', 'sekret'],
         ['Secret', 'Sekret'],

@@ -83,10 +83,13 @@ test('replaces the first token before it ends, and hands the new one over', asyn
     config: { ...GOOD, auth: { tokens: { ttl: '20s', rotate } } },
   });
   try {
-    await expect.poll(() => readFile(file, 'utf8').catch(() => ''), { timeout: 15_000 }).toContain('default');
-    const { token } = (JSON.parse(await readFile(file, 'utf8')) as { default: { token: string } }).default;
-    expect(token).not.toBe(lock.token);
-    expect(await ask({ url: lock.url, token })).toBe(200);
+    const read = async (): Promise<string> => {
+      const text = await readFile(file, 'utf8').catch(() => '{}');
+      return (JSON.parse(text) as { default?: { token: string } }).default?.token ?? '';
+    };
+    await expect.poll(read, { timeout: 15_000 }).toBe(lock.token);
+    await expect.poll(read, { timeout: 15_000 }).not.toBe(lock.token);
+    expect(await ask({ url: lock.url, token: await read() })).toBe(200);
     await expect.poll(() => ask(lock), { timeout: 15_000 }).toBe(401);
     expect(await lock.kill('SIGTERM')).toBe(0);
   } finally {

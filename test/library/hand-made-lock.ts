@@ -5,6 +5,7 @@ import type { TrailEntry } from '../../packages/latchkey/src/core/trail.ts';
 import type { Verdict, Verifier } from '../../packages/latchkey/src/core/verifier.ts';
 import { createLatchkeyOf, type Latchkey } from '../../packages/latchkey/src/lock/latchkey.ts';
 import { createLock, type Lock, type LockParts } from '../../packages/latchkey/src/lock/lock.ts';
+import { FOLD_URI } from '../../packages/latchkey/src/core/resource-uri.ts';
 
 export const RESOURCE = 'https://api.example/mcp';
 export const METADATA_PATH = '/.well-known/oauth-protected-resource/mcp';
@@ -42,7 +43,10 @@ const toRule = ([pattern, scopes]: [string, readonly string[]]): Rule => ({
 
 export function toPolicy(tools: Readonly<Record<string, readonly string[]>>): Policy {
   const rules = Object.entries(tools).map(toRule);
-  return createPolicy({ tools: rules, resources: [], prompts: [], methods: [], implies: new Map(), list: 'callable' });
+  return createPolicy(
+    { tools: rules, resources: [], prompts: [], methods: [], implies: new Map(), list: 'callable' },
+    FOLD_URI,
+  );
 }
 
 export function makeLock({ tokens, tools = {}, parts = {}, strangers }: LockSettings): HandMadeLock {

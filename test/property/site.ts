@@ -9,6 +9,7 @@ import { createHttpUpstream } from '../../packages/latchkey/src/upstream/http.ts
 import { firstMatch } from '../../packages/latchkey/src/core/first-match.ts';
 import { createStaticVerifier } from '../../packages/latchkey/src/verify/static-tokens.ts';
 import { startSpyUpstream, type SpyUpstream } from '../fixtures/spy-upstream.ts';
+import { FOLD_URI } from '../../packages/latchkey/src/core/resource-uri.ts';
 
 const NO_LIMIT = { count: 1_000_000_000, periodMs: 60_000 };
 const rule = (pattern: string): Rule => ({
@@ -44,14 +45,17 @@ export async function startPropertySite(): Promise<PropertySite> {
     connectTimeoutMs: 5000,
     maxResponseBytes: 1 << 20,
   });
-  const policy = createPolicy({
-    tools: [rule('echo'), rule('query')],
-    resources: [],
-    prompts: [],
-    methods: [],
-    implies: new Map(),
-    list: 'callable',
-  });
+  const policy = createPolicy(
+    {
+      tools: [rule('echo'), rule('query')],
+      resources: [],
+      prompts: [],
+      methods: [],
+      implies: new Map(),
+      list: 'callable',
+    },
+    FOLD_URI,
+  );
   const gateway = await startGateway({
     host: '127.0.0.1',
     port: 0,

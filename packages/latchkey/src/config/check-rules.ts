@@ -5,6 +5,7 @@ import type { Tree } from './layers.ts';
 import { invalid } from './problem.ts';
 import type { Problem } from './problem.ts';
 import type { Path } from './yaml-document.ts';
+import { FOLD_URI } from '../core/resource-uri.ts';
 
 type LocateRule = (path: Path, part: 'key' | 'value', offset?: number) => string;
 
@@ -27,7 +28,7 @@ function checkServer(server: Tree, at: Path, locate: LocateRule): Problem[] {
     const rules = server[kind];
     if (!isTree(rules)) return [];
     const patterns = Object.keys(rules).map((pattern) => ({ pattern }));
-    const unreachable = findUnreachable(patterns, kind).map(({ pattern, by }) => {
+    const unreachable = findUnreachable(patterns, kind, FOLD_URI).map(({ pattern, by }) => {
       const path = [...at, kind, pattern];
       return by.length === 0
         ? invalid(`${locate(path, 'key')} ${path.join('.')}`, 'this rule can never match anything', 'mend or remove it')

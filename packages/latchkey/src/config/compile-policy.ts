@@ -1,5 +1,6 @@
 import { createPolicy } from '../core/create-policy.ts';
 import type { Condition, Policy, Rule, RuleKind } from '../core/policy.ts';
+import { FOLD_URI } from '../core/resource-uri.ts';
 import { compileCondition } from './condition.ts';
 import type { Settings } from './schema.ts';
 
@@ -9,14 +10,15 @@ type RuleSettings = Settings['tools'][string] | Settings['methods'][string];
 export function compilePolicy(server: Pick<Settings, RuleKind | 'list'>, scopes: Settings['scopes']): Policy {
   const compile = (kind: RuleKind): readonly Rule[] =>
     Object.entries<RuleSettings>(server[kind]).map(([pattern, settings]) => toRule(pattern, settings));
-  return createPolicy({
+  const rules = {
     tools: compile('tools'),
     resources: compile('resources'),
     prompts: compile('prompts'),
     methods: compile('methods'),
     implies: new Map(Object.entries(scopes).map(([scope, { implies }]) => [scope, implies])),
     list: server.list,
-  });
+  };
+  return createPolicy(rules, FOLD_URI);
 }
 
 function toRule(pattern: string, settings: RuleSettings): Rule {

@@ -5,6 +5,7 @@ import type { Message } from './message.ts';
 import { parseMessage } from './parse-message.ts';
 import type { Rule } from './policy.ts';
 import { createAnonymous } from './principal.ts';
+import { FOLD_URI } from './resource-uri.ts';
 
 const rule = (pattern: string, more: Partial<Rule> = {}): Rule => ({
   pattern,
@@ -16,7 +17,10 @@ const rule = (pattern: string, more: Partial<Rule> = {}): Rule => ({
   ...more,
 });
 const policyOf = (more: Partial<Parameters<typeof createPolicy>[0]>) =>
-  createPolicy({ tools: [], resources: [], prompts: [], methods: [], implies: new Map(), list: 'callable', ...more });
+  createPolicy(
+    { tools: [], resources: [], prompts: [], methods: [], implies: new Map(), list: 'callable', ...more },
+    FOLD_URI,
+  );
 const who = (...scopes: string[]) => createAnonymous(scopes);
 
 function message(method: string, params?: unknown): Message {

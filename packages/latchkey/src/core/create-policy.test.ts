@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createPolicy, type PolicyRules } from './create-policy.ts';
 import type { Rule } from './policy.ts';
+import { FOLD_URI } from './resource-uri.ts';
 
 const rule = (pattern: string, more: Partial<Rule> = {}): Rule => ({
   pattern,
@@ -12,7 +13,10 @@ const rule = (pattern: string, more: Partial<Rule> = {}): Rule => ({
   ...more,
 });
 const create = (more: Partial<PolicyRules>) =>
-  createPolicy({ tools: [], resources: [], prompts: [], methods: [], implies: new Map(), list: 'callable', ...more });
+  createPolicy(
+    { tools: [], resources: [], prompts: [], methods: [], implies: new Map(), list: 'callable', ...more },
+    FOLD_URI,
+  );
 
 describe('createPolicy', () => {
   it('is empty only when no rule of any kind exists', () => {

@@ -1,7 +1,6 @@
 import { isGlob, parseGlob } from './glob.ts';
 import type { Policy, PreparedRule, Rule, RuleIndex, RuleKind } from './policy.ts';
 import { EVERY_SCOPE } from './principal.ts';
-import { bareUri, foldUri } from './resource-uri.ts';
 
 export interface PolicyRules {
   readonly tools: readonly Rule[];
@@ -13,8 +12,12 @@ export interface PolicyRules {
   readonly list: 'callable' | 'all';
 }
 
-/** Prepares rules for judging: implied scopes are closed transitively and exact names get a map. Rules stay in file order. */
-export function createPolicy(from: PolicyRules): Policy {
+/**
+ * Prepares rules for judging: implied scopes are closed transitively and exact names get a map. Rules stay in file order.
+ * `foldUri` is what URIs are to who minds little (`FOLD_URI`); where no URI is ever judged it is null, and then none gets
+ * a rule.
+ */
+export function createPolicy(from: PolicyRules, foldUri: UriFold | null): Policy {
   const implied = closeImplied(from.implies);
   const { tools, resources, prompts, methods } = from;
   const rules: Record<RuleKind, readonly Rule[]> = { tools, resources, prompts, methods };
@@ -26,7 +29,7 @@ export function createPolicy(from: PolicyRules): Policy {
     list: from.list,
     index: Object.freeze({
       tools: prepare(tools),
-      resources: prepare(resources, FOLD_URI),
+      resources: foldUri === null ? prepare([]) : prepare(resources, foldUri),
       prompts: prepare(prompts),
       methods: prepare(methods),
     }),
@@ -50,11 +53,15 @@ interface Fold {
   piece(text: string): string;
 }
 
+/** The same of URIs, and which of them no glob judges. */
+export interface UriFold extends Fold {
+  isAmbiguous(uri: string): boolean;
+}
+
 const keep = (text: string): string => text;
 const lower = (text: string): string => text.toLowerCase();
 const AS_WRITTEN: Fold = { exact: keep, piece: keep };
 const FOLD_NAME: Fold = { exact: lower, piece: lower };
-const FOLD_URI: Fold = { exact: (uri) => bareUri(foldUri(uri)), piece: foldUri };
 
 function createIndex(rules: readonly Rule[], implied: ReadonlyMap<string, ReadonlySet<string>>, fold: Fold): RuleIndex {
   const prepared = rules.map((rule) => prepareRule(rule, implied));

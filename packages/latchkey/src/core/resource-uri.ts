@@ -1,3 +1,4 @@
+import type { UriFold } from './create-policy.ts';
 import { MAX_GLOB_TARGET } from './glob.ts';
 
 // A URI that two programs could read in two ways must not be judged by a pattern: the one that judges would be one of
@@ -137,3 +138,10 @@ export function closeUri(bare: string): string {
   const path = query === -1 ? bare : bare.slice(0, query);
   return path.endsWith('/') ? bare : `${path}/${bare.slice(path.length)}`;
 }
+
+/** How rules for URIs are prepared a second time (`createPolicy`). */
+export const FOLD_URI: UriFold = {
+  exact: (uri) => bareUri(foldUri(uri)),
+  piece: foldUri,
+  isAmbiguous: isAmbiguousUri,
+};

@@ -2,11 +2,13 @@ import { array, check, constantFrom, property, string, uniqueArray } from 'fast-
 import { describe, expect, it } from 'vitest';
 import { matchesGlob, parseGlob } from './glob.ts';
 import { findUnreachable } from './rule-order.ts';
+import { FOLD_URI } from './resource-uri.ts';
 
 const find = (patterns: readonly string[], kind: 'tools' | 'resources' = 'tools') =>
   findUnreachable(
     patterns.map((pattern) => ({ pattern })),
     kind,
+    FOLD_URI,
   );
 
 const patterns = uniqueArray(string({ unit: constantFrom('a', 'b', '*'), minLength: 1, maxLength: 6 }), {

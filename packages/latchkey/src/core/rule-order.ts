@@ -1,7 +1,7 @@
 import { coversGlob, isGlob, MAX_GLOB_TARGET, parseGlob } from './glob.ts';
 import type { Glob } from './glob.ts';
 import type { RuleKind } from './policy.ts';
-import { isAmbiguousUri } from './resource-uri.ts';
+import type { UriFold } from './create-policy.ts';
 
 /** Longer tool names are not valid (MCP, "Tool names"), so a rule for one would wait for ever. */
 const MAX_TOOL_NAME = 128;
@@ -22,12 +22,13 @@ export interface Unreachable {
 export function findUnreachable(
   rules: readonly { readonly pattern: string }[],
   kind: RuleKind,
+  foldUri: Pick<UriFold, 'isAmbiguous'> | null,
 ): readonly Unreachable[] {
   const found: Unreachable[] = [];
   const earlier: Glob[] = [];
   const seen = new Set<string>();
   for (const [index, { pattern }] of rules.entries()) {
-    const by = isImpossible(pattern, kind) ? [] : coveredBy(pattern, earlier, seen);
+    const by = isImpossible(pattern, kind, foldUri) ? [] : coveredBy(pattern, earlier, seen);
     if (by !== null) found.push({ pattern, index, by });
     else if (isGlob(pattern)) earlier.push(parseGlob(pattern));
     seen.add(pattern);
@@ -50,12 +51,15 @@ const WHOLE_HOST = /^[^*]*?:\/\/[^*/]*\//;
 /** The same for the name of a tool or prompt. */
 const NEVER_IN_NAME = /[^\w.*-]|^\.|\.$/;
 
-function isImpossible(pattern: string, kind: RuleKind): boolean {
+function isImpossible(pattern: string, kind: RuleKind, foldUri: Pick<UriFold, 'isAmbiguous'> | null): boolean {
   const literal = pattern.replaceAll('*', '').length;
   if (pattern === '' || CONTROL.test(pattern) || !pattern.isWellFormed()) return true;
   if (kind === 'tools' && literal > MAX_TOOL_NAME) return true;
   if (!isGlob(pattern)) return false;
   if ((kind === 'tools' || kind === 'prompts') && NEVER_IN_NAME.test(pattern)) return true;
   if (literal > MAX_GLOB_TARGET) return true;
-  return kind === 'resources' && (NEVER_IN_GLOB.test(pattern) || isAmbiguousUri(WHOLE_HOST.exec(pattern)?.[0] ?? 'a:'));
+  return (
+    kind === 'resources' &&
+    (NEVER_IN_GLOB.test(pattern) || foldUri?.isAmbiguous(WHOLE_HOST.exec(pattern)?.[0] ?? 'a:') === true)
+  );
 }

@@ -4,7 +4,7 @@ import { createPolicy } from './create-policy.ts';
 import { matchesGlob, parseGlob } from './glob.ts';
 import { parseMessage } from './parse-message.ts';
 import { createAnonymous } from './principal.ts';
-import { bareUri, closeUri, foldUri, isAmbiguousUri } from './resource-uri.ts';
+import { FOLD_URI, bareUri, closeUri, foldUri, isAmbiguousUri } from './resource-uri.ts';
 import { findUnreachable } from './rule-order.ts';
 
 // Apart from the other tests, because mutation tests cannot hold them: instrumented code is slow.
@@ -19,14 +19,17 @@ describe('authorize', () => {
       deny: false,
       limit: null,
     }));
-    const policy = createPolicy({
-      tools,
-      resources: [],
-      prompts: [],
-      methods: [],
-      implies: new Map(),
-      list: 'callable',
-    });
+    const policy = createPolicy(
+      {
+        tools,
+        resources: [],
+        prompts: [],
+        methods: [],
+        implies: new Map(),
+        list: 'callable',
+      },
+      FOLD_URI,
+    );
     const parsed = parseMessage(
       Buffer.from('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"tool_499"}}'),
     );
@@ -70,7 +73,7 @@ describe('findUnreachable', () => {
   it('answers 500 rules at once', () => {
     const rules = Array.from({ length: 500 }, (_, i) => ({ pattern: `*${i}*tool*` }));
     const started = performance.now();
-    expect(findUnreachable(rules, 'tools').length).toBeGreaterThan(0);
+    expect(findUnreachable(rules, 'tools', FOLD_URI).length).toBeGreaterThan(0);
     expect(performance.now() - started).toBeLessThan(1000);
   });
 });

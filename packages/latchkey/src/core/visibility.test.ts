@@ -3,6 +3,7 @@ import { createPolicy } from './create-policy.ts';
 import type { Rule } from './policy.ts';
 import { createAnonymous } from './principal.ts';
 import { isVisible } from './visibility.ts';
+import { FOLD_URI } from './resource-uri.ts';
 
 const rule = (pattern: string, more: Partial<Rule> = {}): Rule => ({
   pattern,
@@ -14,7 +15,10 @@ const rule = (pattern: string, more: Partial<Rule> = {}): Rule => ({
   ...more,
 });
 const policyOf = (more: Partial<Parameters<typeof createPolicy>[0]>) =>
-  createPolicy({ tools: [], resources: [], prompts: [], methods: [], implies: new Map(), list: 'callable', ...more });
+  createPolicy(
+    { tools: [], resources: [], prompts: [], methods: [], implies: new Map(), list: 'callable', ...more },
+    FOLD_URI,
+  );
 const who = (...scopes: string[]) => createAnonymous(scopes);
 
 describe('isVisible', () => {

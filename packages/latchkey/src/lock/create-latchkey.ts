@@ -1,4 +1,6 @@
+import type { UriFold } from '../core/create-policy.ts';
 import { createAnonymous, type Principal } from '../core/principal.ts';
+import { FOLD_URI } from '../core/resource-uri.ts';
 import { firstMatch } from '../core/first-match.ts';
 import type { Verifier } from '../core/verifier.ts';
 import { visibleScopes } from '../core/visible-scopes.ts';
@@ -39,6 +41,8 @@ export function createLatchkey<const Rules extends PolicyOptions = PolicyOptions
 export interface Assembly extends LatchkeyAround {
   /** What the door found wrong with its own options. */
   readonly faults: Faults;
+  /** What rules for URIs are judged by; without it none judges anything, as in a lock for routes alone. */
+  readonly foldUri?: UriFold;
   /** Names of the door's own options. */
   readonly known: readonly string[];
   /** Verifiers that are asked before those of the options. */
@@ -53,7 +57,7 @@ export interface Assembly extends LatchkeyAround {
 
 /** The lock that options and a door together make. Throws a TypeError that names everything that is wrong. */
 export function assembleLatchkey<Scope extends string>(options: LatchkeyOptions, door: Assembly): Latchkey<Scope> {
-  const { lock, metadata } = assembleLock(options, door);
+  const { lock, metadata } = assembleLock(options, { ...door, foldUri: FOLD_URI });
   return createLatchkeyOf<Scope>(lock, metadata, door);
 }
 
@@ -69,7 +73,7 @@ export function assembleLock(options: LatchkeyOptions, door: Assembly): Assemble
   const members = readMembers({ faults, path: '', value: options }, [...OPTIONS, ...door.known]);
   const at = (path: string): Given => ({ faults, path, value: members[path] });
   const resource = readResource(at('resource'));
-  const policy = readPolicy(at('policy'));
+  const policy = readPolicy(at('policy'), door.foldUri ?? null);
   const verifiers = collectVerifiers(at('verifiers'), door, resource);
   const parts = readParts(members, { faults, resource });
   const servers = readTexts(at('authorizationServers'), 'issuer identifiers', URL.canParse);

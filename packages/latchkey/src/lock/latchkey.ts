@@ -1,3 +1,4 @@
+import { FOLD_URI } from '../core/resource-uri.ts';
 import type { Lock } from './lock.ts';
 import { createFaults } from './faults.ts';
 import { createMcpGuard } from './mcp-guard.ts';
@@ -59,7 +60,7 @@ export function createLatchkeyOf<Scope extends string>(
     metadata,
     setPolicy(given) {
       const faults = createFaults();
-      const policy = readPolicy({ faults, path: 'policy', value: given });
+      const policy = readPolicy({ faults, path: 'policy', value: given }, FOLD_URI);
       faults.throwAll('setPolicy');
       lock.policy = policy;
     },

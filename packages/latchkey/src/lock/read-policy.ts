@@ -1,4 +1,4 @@
-import { createPolicy } from '../core/create-policy.ts';
+import { createPolicy, type UriFold } from '../core/create-policy.ts';
 import type { Condition, Policy, Rule, RuleKind } from '../core/policy.ts';
 import { findUnreachable } from '../core/rule-order.ts';
 import { toCondition } from './condition.ts';
@@ -18,30 +18,34 @@ const KINDS = ['tools', 'resources', 'prompts', 'methods'] as const;
 const METHOD_RULE = ['scopes', 'deny'];
 const RULE = [...METHOD_RULE, 'when', 'hidden', 'limit'];
 
-/** The policy that options describe; says what is wrong with them, rules that can never judge anything among it. */
-export function readPolicy(given: Given): Policy {
+/**
+ * The policy that options describe; says what is wrong with them, rules that can never judge anything among it. `foldUri` as
+ * `createPolicy` has it.
+ */
+export function readPolicy(given: Given, foldUri: UriFold | null): Policy {
   const members = readMembers(given, [...KINDS, 'scopes', 'list']);
   const at = (key: string): Given => member(given, key, members[key]);
-  const rulesOf = (kind: RuleKind): readonly Rule[] => readRules(at(kind), kind);
-  return createPolicy({
+  const rulesOf = (kind: RuleKind): readonly Rule[] => readRules(at(kind), kind, foldUri);
+  const rules = {
     tools: rulesOf('tools'),
     resources: rulesOf('resources'),
     prompts: rulesOf('prompts'),
     methods: rulesOf('methods'),
     implies: readImplied(at('scopes')),
     list: readChoice<'callable' | 'all'>(at('list'), ['callable', 'all']),
-  });
+  };
+  return createPolicy(rules, foldUri);
 }
 
 function member({ faults, path }: Given, key: string, value: unknown): Given {
   return { faults, path: join(path, key), value };
 }
 
-function readRules(given: Given, kind: RuleKind): readonly Rule[] {
+function readRules(given: Given, kind: RuleKind, foldUri: UriFold | null): readonly Rule[] {
   const rules = Object.entries(readRecord(given)).map(([pattern, rule]) =>
     readRule(member(given, pattern, rule), pattern, kind),
   );
-  for (const { pattern, by } of findUnreachable(rules, kind)) {
+  for (const { pattern, by } of findUnreachable(rules, kind, foldUri)) {
     const why = by.length === 0 ? ' anything' : `: ${by.join(', ')} before it takes everything`;
     given.faults.add(join(given.path, pattern), `this rule can never match${why}`);
   }

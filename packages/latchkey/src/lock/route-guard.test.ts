@@ -5,6 +5,7 @@ import { createPolicy } from '../core/create-policy.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Answer } from '../core/upstream.ts';
 import type { Passage } from './passage.ts';
+import { FOLD_URI } from '../core/resource-uri.ts';
 
 const TOKENS = { alice: ['report:read'], bob: [] };
 const FEW = { count: 2, periodMs: 60_000 };
@@ -58,7 +59,7 @@ describe('createRouteGuard', () => {
     const { send, lock } = ask({ tokens: { carol: ['admin'] } });
     expect(await send({ token: 'carol' })).toBe(403);
     const none = { tools: [], resources: [], prompts: [], methods: [] };
-    lock.policy = createPolicy({ ...none, implies: new Map([['admin', ['report:read']]]), list: 'callable' });
+    lock.policy = createPolicy({ ...none, implies: new Map([['admin', ['report:read']]]), list: 'callable' }, FOLD_URI);
     expect([await send({ token: 'carol' }), await send({ token: 'carol' })]).toEqual(['passed', 'passed']);
   });
 

@@ -7,7 +7,7 @@ import type { Building } from './building.ts';
 import type { Given } from './shell/flow.ts';
 import { findPlaceholders, findSpaced, toTemplate } from './placeholder.ts';
 import { findProgramText } from './shell/program-text.ts';
-import type { Argument, Finding, InnerScript } from './shell/program-text.ts';
+import type { Argument, Finding, InnerScript } from './shell/finding.ts';
 import { judgeInner, secureScript } from './shell/script.ts';
 import type { Dialect } from './shell/reading.ts';
 import { settleVariables } from './shell-variables.ts';

@@ -1,13 +1,13 @@
-import { hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message } from '../../core/message.ts';
 import type { Child, ChildHandlers, Ending, Log } from './child.ts';
-import { countAt, isRecord, textAt, toCancelled, toError, toRequest, toResult, valueAt } from './json.ts';
+import { countAt, textAt, toCancelled, toError, toRequest, toResult, valueAt } from './json.ts';
 import type { Greeting } from './launcher.ts';
 import { NOT_READING, TIMED_OUT, toLoss, type Loss } from './loss.ts';
 import { statusOf, toLine, type Decorate, type Posted } from './modern-call.ts';
 import { createDecorate } from './modern-to-legacy.ts';
 import type { Reply } from './reply.ts';
+import { digestOf, toInputRequired, type Question, type Round } from './round.ts';
 import { readServerLine, type ServerLine } from './server-line.ts';
 import { splice, type Edit } from './splice.ts';
 
@@ -44,30 +44,6 @@ const ANSWERED_MS = 150;
 const CHANGE = /\/(?:list_changed|updated)$/;
 const WATCH_ID = '"latchkey-watch"';
 const NEWLINE = Buffer.from('\n');
-
-/** A request of the server that waits for the client's answer. */
-interface Question {
-  readonly key: string;
-  readonly id: string;
-  readonly method: string;
-  readonly params: string | null;
-}
-
-interface Round {
-  readonly id: number;
-  readonly method: string;
-  readonly principalId: string;
-  /** Of what the retry must repeat: method, target and arguments. */
-  readonly digest: string;
-  reply: Reply | null;
-  token: string | null;
-  state: string | null;
-  /** The call for as long as the child waits for answers to what it asked before. */
-  unsent: Buffer | null;
-  /** The response, when it came while the client was being asked. */
-  response: ServerLine | null;
-  timer: NodeJS.Timeout;
-}
 
 /** A legacy child that serves one call at a time, and turns what it asks back into `input_required` results. */
 export class ExclusiveChild implements ChildHandlers {
@@ -291,19 +267,11 @@ export class ExclusiveChild implements ChildHandlers {
     if (this.#questions.length === 0) return this.#proceed(round);
     if (!ASKING.has(round.method)) return;
     const { reply } = round;
-    const requests = this.#questions.map(
-      ({ key, method, params }) => `"${key}":{"method":"${method}"${params === null ? '' : `,"params":${params}`}}`,
-    );
     round.state = this.#options.park();
     round.reply = null;
     clearTimeout(round.timer);
     round.timer = setTimeout(() => this.#giveUp(TIMED_OUT), CLIENT_MS).unref();
-    reply.finish(
-      toResult(
-        reply.id,
-        `{"resultType":"input_required","inputRequests":{${requests.join(',')}},"requestState":"${round.state}"}`,
-      ),
-    );
+    reply.finish(toInputRequired(reply.id, this.#questions, round.state));
   }
 
   // A child whose call was given up may still ask for it, so it serves no other.
@@ -327,9 +295,4 @@ export class ExclusiveChild implements ChildHandlers {
   #send(json: Buffer): void {
     this.#child?.send(json.at(-1) === 0x0a ? json : Buffer.concat([json, NEWLINE]));
   }
-}
-
-function digestOf(message: Message, params: unknown): string {
-  const args = isRecord(params) ? (params['arguments'] ?? null) : null;
-  return hash('sha256', JSON.stringify([message.method, message.name, message.uri, args]));
 }

@@ -3,7 +3,7 @@ import type { Parameter } from '../../../core/declared-tool.ts';
 import { fromBuiltin, NAMING, READING } from './builtins.ts';
 import { createInputs, mayRead } from './inputs.ts';
 import type { Inputs } from './inputs.ts';
-import type { Argument } from './program-text.ts';
+import type { Argument } from './finding.ts';
 import type { Command, Range, Reading, Source, VariableUse, Word } from './reading.ts';
 
 /** Where the values of parameters get to in a script. */

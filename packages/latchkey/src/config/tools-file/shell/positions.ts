@@ -1,11 +1,12 @@
 import type { Parameter } from '../../../core/declared-tool.ts';
-import { isFixed, isNumeric, mayBeOption } from '../fixed-values.ts';
+import { isFixed, isNumeric } from '../fixed-values.ts';
 import { EVALUATING, fromBuiltin, NAMING, READING, TESTS } from './builtins.ts';
 import type { Flow, Given } from './flow.ts';
+import type { Argument, Finding, InnerScript } from './finding.ts';
 import { findProgramText } from './program-text.ts';
-import type { Argument, Finding, InnerScript } from './program-text.ts';
-import { placeholdersBetween } from './reading.ts';
+import { placeholdersBetween, placeIn } from './reading.ts';
 import type { Command, Range, Reading, Refusal, Word } from './reading.ts';
+import { warnOfJson, warnOfOptions } from './warnings.ts';
 
 /** What is wrong with where values get to, and what may be. */
 export interface Judgement {
@@ -19,9 +20,6 @@ const DECIDING =
   /^(?:PATH|IFS|ENV|R?PS\d|PROMPT\d?|BASH_ENV|SHELLOPTS|BASHOPTS|PROMPT_COMMAND|BASH_ALIASES|BASH_CMDS|(?:dis_)?functions|\w*aliases|commands|path|fpath|LD_\w+|DYLD_\w+|PYTHON\w+|NODE_OPTIONS|PERL5\w+|RUBY\w+|GIT_\w+|EDITOR|VISUAL|PAGER|BROWSER|SHELL|LESSOPEN|FPATH|ZDOTDIR)$/;
 /** Programs that set variables for others. */
 const SETTING = new Set(['env', 'sudo', 'doas']);
-/** Take no options, or nothing of harm. */
-const PLAIN = new Set(['echo', 'printf', ':', 'true', 'false', 'for', 'select', 'return', 'exit', 'shift', ...TESTS]);
-
 /** What is wrong with a script in the text of another. */
 export type JudgeInner = (script: Pick<InnerScript, 'text' | 'dialect'>, given: Given) => string | null;
 
@@ -70,11 +68,6 @@ interface Judge {
   readonly flow: Flow;
   readonly free: (range: Range) => readonly Parameter[];
   readonly refuse: (range: Range, message: string) => void;
-}
-
-/** The first placeholder of a range, or its beginning. */
-function placeIn({ placeholders }: Reading, { start, end }: Range): number {
-  return [...placeholders.keys()].find((offset) => offset >= start && offset < end) ?? start;
 }
 
 /** Names of variables stand in arithmetic without a `$`. */
@@ -270,33 +263,4 @@ function firstInput(reading: Reading, { inputs }: Flow, command: Command): Range
     inputs(command).find(({ start, end }) => placeholdersBetween(reading, start, end).length > 0) ??
     command.words[0] ?? { start: 0, end: 0 }
   );
-}
-
-/** A value at the beginning of an argument that no `--` stands before. */
-function warnOfOptions(reading: Reading, { words }: Command, flow: Flow): readonly Refusal[] {
-  const [name, ...rest] = words;
-  const program = name?.literal ?? null;
-  if (program === null || PLAIN.has(program)) return [];
-  const dashes = rest.findIndex(({ literal }) => literal === '--');
-  return rest.slice(0, dashes === -1 ? rest.length : dashes).flatMap((word, at): readonly Refusal[] => {
-    const before = rest[at - 1]?.literal ?? '';
-    if (word.literal !== null || word.prefix !== '' || /^--[\w-]+$|^-[eHdXFmofug]$/.test(before)) return [];
-    if (program === 'find' && before.startsWith('-')) return [];
-    if (!flow.valuesIn(word).some(mayBeOption)) return [];
-    const message = `may begin with - and be read as an option of ${program}; write -- before it if ${program} takes that, or limit it with validation.pattern`;
-    return [{ offset: placeIn(reading, word), message }];
-  });
-}
-
-const SENDING = new Set(['curl', 'wget', 'http', 'https', 'xh', 'curlie']);
-
-/** JSON in the quotes of a shell is pasted together, and a quote in a value changes it. */
-function warnOfJson(reading: Reading, { words }: Command, free: Judge['free']): readonly Refusal[] {
-  if (!SENDING.has(words[0]?.literal ?? '')) return [];
-  return words
-    .filter((word) => /[{[,:]\s*\\?"/.test(reading.text.slice(word.start, word.end)) && free(word).length > 0)
-    .map((word) => ({
-      offset: placeIn(reading, word),
-      message: 'is pasted into JSON, which a quote in it changes; http: {method, url, body} encodes values',
-    }));
 }

@@ -137,3 +137,8 @@ export function skipEscaped(reading: Reading): void {
   }
   reading.at = reading.placeholders.get(next)?.end ?? Math.min(next + 1, reading.text.length);
 }
+
+/** The first placeholder of a range, or its beginning. */
+export function placeIn({ placeholders }: Reading, { start, end }: Range): number {
+  return [...placeholders.keys()].find((offset) => offset >= start && offset < end) ?? start;
+}

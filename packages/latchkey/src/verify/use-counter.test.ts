@@ -13,6 +13,8 @@ describe('createUseCounter', () => {
     },
   };
 
+  const idsWritten = (): readonly string[] => written.flatMap((part) => [...part.keys()]);
+
   beforeEach(() => {
     vi.useFakeTimers();
     written = [];
@@ -69,6 +71,46 @@ describe('createUseCounter', () => {
     await vi.advanceTimersByTimeAsync(150);
     expect(written).toHaveLength(2);
     await Promise.all([counter.close(), quick.close()]);
+  });
+
+  describe('with many of them', () => {
+    const ids = Array.from({ length: 600 }, (_, at) => `c${at}`);
+    const countAll = () => {
+      vi.useRealTimers();
+      const counter = createUseCounter(store);
+      for (const id of ids) counter.count(createUse(id), 1);
+      return counter;
+    };
+
+    it('writes them in parts, between which others have their turn', async () => {
+      const counter = countAll();
+      const turns: number[] = [];
+      const watch = (): void => void (turns.push(written.length) < 4 && setImmediate(watch));
+      setImmediate(watch);
+      await counter.flush();
+      expect(written.map(({ size }) => size)).toEqual([250, 250, 100]);
+      expect(turns).toEqual(expect.arrayContaining([1, 2]));
+      expect(idsWritten()).toEqual(ids);
+      await counter.close();
+    });
+
+    it('loses none where the store fails in the middle, and writes none twice', async () => {
+      const counter = countAll();
+      const flushing = counter.flush();
+      failing = true;
+      await expect(flushing).rejects.toThrow('full');
+      failing = false;
+      await counter.close();
+      expect(idsWritten().toSorted()).toEqual(ids.toSorted());
+    });
+
+    it('has written all of them when it is closed, also while it writes', async () => {
+      const counter = countAll();
+      const flushing = counter.flush();
+      await counter.close();
+      expect(idsWritten()).toEqual(ids);
+      await flushing;
+    });
   });
 
   it('goes on after a failure of the store, with nothing lost', async () => {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CredentialStore } from '../core/store.ts';
 
 /** How often one credential was used since that was last written. Whoever verifies it keeps this beside it. */
@@ -22,11 +23,15 @@ export interface UseCounter {
 
 type Uses = Map<string, { count: number; lastUsedAt: number }>;
 
+/** What a store writes in a few milliseconds, in which nothing else of this process goes on. */
+const AT_ONCE = 250;
+
 /** Flushes every `flushMs` (default 5,000). Bounded by the number of credentials in the store, and of uses until then. */
 export function createUseCounter(store: Pick<CredentialStore, 'countUses'>, flushMs = 5000): UseCounter {
-  let waiting: Uses = new Map();
+  const waiting: Uses = new Map();
   // Those whose count is not 0: the next use of one only adds to it.
   let used: Use[] = [];
+  let running: Promise<void> | null = null;
 
   const collect = (): void => {
     for (const use of used) {
@@ -36,17 +41,24 @@ export function createUseCounter(store: Pick<CredentialStore, 'countUses'>, flus
     used = [];
   };
 
+  const write = async (): Promise<void> => {
+    while (waiting.size > 0) {
+      const part = takeSome(waiting);
+      try {
+        await store.countUses(part);
+      } catch (error) {
+        for (const [id, { count, lastUsedAt }] of part) add(waiting, id, count, lastUsedAt);
+        throw error;
+      }
+      if (waiting.size > 0) await nextTurn();
+    }
+  };
+
   const flush = async (): Promise<void> => {
     collect();
-    if (waiting.size === 0) return;
-    const taken = waiting;
-    waiting = new Map();
-    try {
-      await store.countUses(taken);
-    } catch (error) {
-      for (const [id, { count, lastUsedAt }] of taken) add(waiting, id, count, lastUsedAt);
-      throw error;
-    }
+    // A run that is just ending does not write what was collected now.
+    do await (running ??= write().finally(() => (running = null)));
+    while (waiting.size > 0);
   };
 
   // Nothing to tell here: a store that fails is told of by the requests that need it.
@@ -65,6 +77,16 @@ export function createUseCounter(store: Pick<CredentialStore, 'countUses'>, flus
       await flush().catch(() => {});
     },
   };
+}
+
+function takeSome(uses: Uses): Uses {
+  const some: Uses = new Map();
+  for (const [id, use] of uses) {
+    if (some.size === AT_ONCE) break;
+    some.set(id, use);
+    uses.delete(id);
+  }
+  return some;
 }
 
 function add(uses: Uses, id: string, count: number, lastUsedAt: number): void {

@@ -47,7 +47,9 @@ export function createLatchkey<const Rules extends PolicyOptions = PolicyOptions
       prove: (inner) => prove(inner, dpop, store),
       proofs: issuers.length === 0 ? null : { algorithms: PROOF_ALGORITHMS, required: dpop.required },
       loadErrorClass,
-      ...(parts === null ? {} : { first: [parts.verifier], close: parts.close, secret: parts.secret }),
+      ...(parts === null
+        ? {}
+        : { first: [parts.verifier], version: parts.version, close: parts.close, secret: parts.secret }),
     },
   );
   if (store === null) return lock;
@@ -77,6 +79,7 @@ function joinStore(store: Store, { tokens, keys, trail, onError }: StoreAround) 
   return {
     verifier,
     trail: written,
+    version: () => store.version(),
     secret: async (name: string): Promise<string> => store.secret(name),
     async close(): Promise<void> {
       await uses.close();

@@ -1,8 +1,8 @@
 import type { Endpoint, PublishedDocument } from '../core/endpoint.ts';
-import type { Principal } from '../core/principal.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Awaitable, PinStore } from '../core/store.ts';
 import type { Trail } from '../core/trail.ts';
+import type { EndOf } from '../lock/answers-under-way.ts';
 import type { LockLimits, LockOptions } from '../lock/lock-state.ts';
 import type { Trusted } from '../lock/trusted-proxies.ts';
 import type { ProtectedServer } from './exchange.ts';
@@ -58,8 +58,7 @@ export interface GatewayOptions extends LockOptions {
   readonly sealKey: string;
   /** Changes when stored credentials changed; see `Store.version`. */
   readonly storeVersion: () => Awaitable<number>;
-  /** When a principal's credential ends: epoch ms, null for never; 0 when it was revoked. */
-  readonly endOf: (principal: Principal) => Awaitable<number | null>;
+  readonly endOf: EndOf;
   /** What anybody may read besides metadata and health, such as key sets. */
   readonly documents: readonly PublishedDocument[];
   readonly endpoints: readonly Endpoint[];

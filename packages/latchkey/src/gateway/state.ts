@@ -60,6 +60,7 @@ export function createState(options: GatewayOptions, stopping: () => boolean): G
     open: createOpenExchanges({
       version: options.storeVersion,
       endOf: options.endOf,
+      onLook: tellOfLooks(options.log),
       unreadBytes: limits.unreadBytes,
     }),
     stopping,
@@ -79,6 +80,16 @@ export function createState(options: GatewayOptions, stopping: () => boolean): G
     },
   };
   return state;
+}
+
+/** Says once that open answers cannot be held against the store, and once that they can again. */
+function tellOfLooks(log: GatewayOptions['log']): (error: unknown) => void {
+  let failing = false;
+  return (error) => {
+    if (error !== null && !failing) log('error', 'open streams could not be checked', { error: String(error) });
+    if (error === null && failing) log('info', 'open streams can be checked again');
+    failing = error !== null;
+  };
 }
 
 const READING = ['GET', 'OPTIONS'];

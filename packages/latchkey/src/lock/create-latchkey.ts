@@ -2,6 +2,7 @@ import type { UriFold } from '../core/create-policy.ts';
 import { createAnonymous, type Principal } from '../core/principal.ts';
 import { FOLD_URI } from '../core/resource-uri.ts';
 import { firstMatch } from '../core/first-match.ts';
+import type { Awaitable } from '../core/store.ts';
 import type { Verifier } from '../core/verifier.ts';
 import { visibleScopes } from '../core/visible-scopes.ts';
 import { isOrigin } from '../core/web-url.ts';
@@ -47,6 +48,8 @@ export interface Assembly extends LatchkeyAround {
   readonly known: readonly string[];
   /** Verifiers that are asked before those of the options. */
   readonly first?: readonly LockVerifier[];
+  /** `Store.version` of the store that stored credentials are in. */
+  readonly version?: () => Awaitable<number>;
   /** What verifiers that are made for this lock may use. */
   readonly secret?: VerifierAround['secret'];
   /** Asks the holders of tokens that are bound to a key for a proof. Default: such tokens are refused. */
@@ -84,6 +87,7 @@ export function assembleLock(options: LatchkeyOptions, door: Assembly): Assemble
       ...parts,
       verifier: prove(firstMatch(verifiers)),
       proofAlgorithms: proofs === null ? null : proofs.algorithms.join(' '),
+      version: door.version ?? (() => Number.NaN),
       endOf: (principal) => endOf(verifiers, principal, parts.now()),
     },
     policy,
@@ -128,7 +132,7 @@ const HOST = /^(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i;
 function readParts(
   members: Members,
   { faults, resource }: { readonly faults: Faults; readonly resource: Resource },
-): Omit<LockParts, 'verifier' | 'proofAlgorithms' | 'endOf'> {
+): Omit<LockParts, 'verifier' | 'proofAlgorithms' | 'version' | 'endOf'> {
   const at = (path: string): Given => ({ faults, path, value: members[path] });
   const onError = readFunction<LockParts['onError']>(at('onError'), complain);
   const own = namesOf(resource.url);

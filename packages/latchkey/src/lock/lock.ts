@@ -7,15 +7,14 @@ import type { Awaitable } from '../core/store.ts';
 import type { Trail } from '../core/trail.ts';
 import type { Answer } from '../core/upstream.ts';
 import type { WireAnswer } from '../core/wire.ts';
+import { createAnswersUnderWay, type AnswersUnderWay, type AnswerUnderWay, type EndOf } from './answers-under-way.ts';
 import type { Asking } from './asking.ts';
 import { createLockState, type LockLimits, type LockOptions, type LockState } from './lock-state.ts';
 import type { Incoming } from './incoming.ts';
 import { isLoopback, plainAddress } from './network.ts';
-import { createOpenPassages, type EndOf, type OpenPassage, type OpenPassages } from './open-passages.ts';
 import type { Admission, Guard, Passage } from './passage.ts';
 import { readHeaders } from './request-headers.ts';
 import { toRefusalWire } from './refusal-wire.ts';
-import { createSessionOwners, type SessionOwners } from './session-owners.ts';
 import { toTrailEntry } from './trail-entry.ts';
 
 /** What a lock is made of. Times in milliseconds, sizes in bytes; all of it checked before. */
@@ -39,6 +38,8 @@ export interface LockParts extends LockOptions {
   readonly protocol: Protocol;
   /** Null where nothing is written down. */
   readonly trail: Trail | null;
+  /** `Store.version` of the store that stored credentials are in; NaN without one. */
+  readonly version: () => Awaitable<number>;
   readonly endOf: EndOf;
   readonly now: () => number;
   /** Told of what a guard could not handle; the request was refused. */
@@ -49,8 +50,7 @@ export interface LockParts extends LockOptions {
 export interface Lock {
   readonly parts: LockParts;
   readonly state: LockState;
-  readonly open: OpenPassages;
-  readonly sessions: SessionOwners;
+  readonly open: AnswersUnderWay<OpenPassage>;
   /** The rules in force; a guard reads them anew for each request. */
   policy: Policy;
   /** From then on nobody is let in. */
@@ -58,15 +58,28 @@ export interface Lock {
 }
 
 export function createLock(parts: LockParts, policy: Policy): Lock {
-  const { endOf, now, onError } = parts;
+  const { version, endOf, now, onError } = parts;
   return {
     parts,
     state: createLockState(parts),
-    open: createOpenPassages(endOf, now, onError),
-    sessions: createSessionOwners(),
+    open: createAnswersUnderWay({ version, endOf, now, cut: (passage) => cutPassage(passage, onError) }),
     policy,
     closed: false,
   };
+}
+
+/** An answer of the protected program, and how to cut it, once that is known. */
+interface OpenPassage extends AnswerUnderWay {
+  readonly asking: Asking;
+  readonly cut: (() => void) | null;
+}
+
+function cutPassage(passage: OpenPassage, onError: LockParts['onError']): void {
+  try {
+    passage.cut?.();
+  } catch (error) {
+    onError(error);
+  }
 }
 
 /** What tells one guard from another. */
@@ -139,6 +152,8 @@ class OpenAnswer implements Passage, OpenPassage {
   readonly asking: Asking;
   cut: (() => void) | null = null;
   slot = -1;
+  endsAt: number | null = null;
+  heldAgainst = Number.NaN;
   readonly #lock: Lock;
   readonly #guard: GuardKind;
   readonly #shown: ReturnType<GuardKind['show']>;
@@ -150,6 +165,10 @@ class OpenAnswer implements Passage, OpenPassage {
     this.#lock = lock;
     this.#guard = guard;
     this.#shown = guard.show(asking);
+  }
+
+  get stream(): boolean {
+    return this.asking.stream;
   }
 
   get message(): Message | null {

@@ -23,7 +23,7 @@ import { createPrivateAnswer } from './private-answer.ts';
 import { identifyCaller } from './route-guard.ts';
 import { checkFraming } from './request-headers.ts';
 import { scanMessage, scanWithoutMessage, type Spoken } from './scan-message.ts';
-import type { SessionOwners } from './session-owners.ts';
+import { sessionsOf, type SessionOwners } from './session-owners.ts';
 import { isCacheable, isShowing } from './showing.ts';
 import { pathOf } from './target-path.ts';
 
@@ -97,22 +97,15 @@ function authorizeRequest(lock: Lock, asking: Asking): Refusal | null {
 }
 
 function matchOutside({ open }: Lock, asking: Asking): ReturnType<typeof matchOutsideSession> {
-  return matchOutsideSession(asking, (cancels) => {
-    const id = JSON.parse(cancels) as unknown;
-    const calls = open.toArray().filter((passage) => isCallOutside(passage.asking, id));
-    return calls.length > 0 && calls.every(({ principal }) => principal.id === asking.principal?.id);
-  });
+  return matchOutsideSession(asking, () => open.toArray().map((passage) => passage.asking));
 }
 
-function isCallOutside(asking: Asking, id: unknown): boolean {
-  const { message } = asking;
-  return sessionOf(asking) === null && message?.kind === 'request' && JSON.parse(message.id ?? 'null') === id;
-}
-
-function checkSession({ sessions }: Lock, asking: Asking): Refusal | null {
+function checkSession(lock: Lock, asking: Asking): Refusal | null {
   const session = sessionOf(asking);
   if (session !== null)
-    return sessions.isOwn(session, asking.principal as Principal, asking.startedAt) ? null : refuse('session-unknown');
+    return sessionsOf(lock).isOwn(session, asking.principal as Principal, asking.startedAt)
+      ? null
+      : refuse('session-unknown');
   // Outside of a session nobody could tell whose stream it is from.
   return asking.message === null && asking.headers.lastEventId !== null ? refuse('session-missing') : null;
 }
@@ -125,7 +118,7 @@ function createShow(lock: Lock, asking: Asking): Pick<Passage, 'whole' | 'show'>
   return {
     whole,
     show(to) {
-      const watched = watchSession(lock.sessions, asking, { session, own: showing || isCacheable(method) }, to);
+      const watched = watchSession(sessionsOf(lock), asking, { session, own: showing || isCacheable(method) }, to);
       if (!showing) return isCacheable(method) ? createPrivateAnswer(watched) : watched;
       return createFilterAnswer(watched, viewOf(lock.policy, asking), lock.parts.limits.listBytes);
     },

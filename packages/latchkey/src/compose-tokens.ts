@@ -1,7 +1,8 @@
+import { isLive } from './core/credential-life.ts';
 import type { Store } from './core/store.ts';
 import { revokeCredential, rotateToken } from './credentials/change.ts';
 import { checkName, checkScopes, checkServers, checkSpan, checkTtl } from './credentials/check.ts';
-import { isLive, toDocument, toTime, type CredentialDocument } from './credentials/describe.ts';
+import { toDocument, toTime, type CredentialDocument } from './credentials/describe.ts';
 import { findCredentials } from './credentials/find.ts';
 import { issueCredential, type Issued } from './credentials/issue.ts';
 import { createFaults } from './lock/faults.ts';

@@ -1,9 +1,10 @@
+import { isLive } from '../core/credential-life.ts';
 import { LatchkeyError } from '../core/error.ts';
 import type { CredentialRecord, CredentialStore } from '../core/store.ts';
 import { prefixOfHint, type MintedCredential } from '../core/token-format.ts';
 import { deliver, type Deliver } from './deliver.ts';
 import { dueAt } from './due.ts';
-import { type FirstToken, isLive } from './first-token.ts';
+import type { FirstToken } from './first-token.ts';
 import type { Handover } from './handover.ts';
 
 export interface RotationOptions {

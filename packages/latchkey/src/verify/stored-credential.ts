@@ -1,3 +1,4 @@
+import { isExpired } from '../core/credential-life.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Awaitable, CredentialRecord, CredentialStore } from '../core/store.ts';
 import { findPrefix, parseCredential } from '../core/token-format.ts';
@@ -80,7 +81,7 @@ export function createStoredVerifier(
 /** Why that credential does not let its holder in, or null when it does. */
 function judgeKnown({ principal, revoked }: Known, server: string, now: number): CredentialReason | null {
   if (revoked) return 'credential-revoked';
-  if (principal.expiresAt !== null && principal.expiresAt <= now) return 'credential-expired';
+  if (isExpired(principal, now)) return 'credential-expired';
   return principal.servers !== null && !principal.servers.has(server) ? 'credential-audience' : null;
 }
 

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { Running } from '../../compose.ts';
+import { isLive } from '../../core/credential-life.ts';
 import { toPlainText } from '../../core/plain-text.ts';
 import { version } from '../version.ts';
 import { describeUpstream } from './describe-upstream.ts';
@@ -75,9 +76,7 @@ async function describeCredentials({ running, config, tokenPlace }: Facts): Prom
       text: `default, until ${local(running.firstToken?.expiresAt ?? null)}, written to ${toPlainText(tokenPlace.path)}`,
     });
   const now = Date.now();
-  const alive = (await running.store.credentials.list('token')).filter(
-    ({ revokedAt, expiresAt }) => revokedAt === null && (expiresAt === null || expiresAt > now),
-  );
+  const alive = (await running.store.credentials.list('token')).filter((record) => isLive(record, now));
   if (running.firstToken === null)
     for (const { name, expiresAt } of alive.slice(-5))
       lines.push({ name: 'token', text: `${name}, until ${local(expiresAt)}` });

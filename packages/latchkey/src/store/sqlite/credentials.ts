@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { isExpired } from '../../core/credential-life.ts';
 import { LatchkeyError } from '../../core/error.ts';
 import type {
   Awaitable,
@@ -19,6 +20,7 @@ import { isLocked, LONGEST_WAIT_MS, patiently } from './patience.ts';
 
 const COLUMNS =
   'id, family, kind, name, owner, scopes, servers, created_at, expires_at, revoked_at, rotated_at, last_used_at, uses, hint, undelivered';
+/** `isLive` of core/credential-life.ts, in SQL. */
 const LIVE = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)';
 
 /** Later than any end; never written. */
@@ -235,9 +237,7 @@ function prepareRevoke(db: DatabaseSync, which: string) {
   return {
     // What has expired is marked too: it would live again if the clock were set back.
     all: (values: Record<string, SQLInputValue> & { readonly now: number }) =>
-      (statement.all(values) as unknown as Row[])
-        .map(toRecord)
-        .filter(({ expiresAt }) => expiresAt === null || expiresAt > values.now),
+      (statement.all(values) as unknown as Row[]).map(toRecord).filter((record) => !isExpired(record, values.now)),
   };
 }
 

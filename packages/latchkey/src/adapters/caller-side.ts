@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Refusal } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
-import { headerOf } from '../lock/header-of.ts';
+import { headerOf } from '../core/header-of.ts';
 import type { Passage } from '../lock/passage.ts';
 import { byName } from './by-name.ts';
 import { cutAnswer } from './cut-answer.ts';

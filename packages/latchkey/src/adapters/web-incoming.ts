@@ -1,5 +1,5 @@
 import { refuse, type Refusal } from '../core/reason.ts';
-import { headerOf } from '../lock/header-of.ts';
+import { headerOf } from '../core/header-of.ts';
 import type { Incoming } from '../lock/incoming.ts';
 import { splitHeaders } from '../lock/split-headers.ts';
 import { BODY_TIMEOUT_MS, type DoorOptions } from './door-options.ts';

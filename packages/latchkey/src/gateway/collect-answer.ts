@@ -1,7 +1,7 @@
 import { refuse, type Refusal } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
 import { EventReader } from './event-reader.ts';
-import { headerOf } from '../lock/header-of.ts';
+import { headerOf } from '../core/header-of.ts';
 
 /** A whole answer. */
 export interface Collected {

@@ -2,7 +2,7 @@ import { parseMessage } from '../core/parse-message.ts';
 import { refuse, type Refusal } from '../core/reason.ts';
 import type { Forwardable } from '../core/upstream.ts';
 import { messagesIn, type Collected } from './collect-answer.ts';
-import { headerOf } from '../lock/header-of.ts';
+import { headerOf } from '../core/header-of.ts';
 
 /** What of a request changes when it is sent in a session of the 2025 revisions. */
 interface InSession {

@@ -3,7 +3,7 @@ import { filterList, type View } from '../core/filter-list.ts';
 import { refuse } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
 import { EVENT_END, lastBoundary, LONGEST_END, splitEvents, withoutMark } from './events.ts';
-import { headerOf } from './header-of.ts';
+import { headerOf } from '../core/header-of.ts';
 
 /**
  * An Answer that takes out of lists, and of changes that are told, what the caller may not see. Bodies and single events

@@ -11,7 +11,7 @@ import { authorizeMessage } from './authorize-message.ts';
 import { checkAcceptsStream, checkContent } from './check-content.ts';
 import { confirmCaller } from './confirm-caller.ts';
 import { createFilterAnswer } from './filter-answer.ts';
-import { headerOf } from './header-of.ts';
+import { headerOf } from '../core/header-of.ts';
 import type { Incoming } from './incoming.ts';
 import { keepFromCaches } from './keep-from-caches.ts';
 import { limitCalls } from './limit-calls.ts';

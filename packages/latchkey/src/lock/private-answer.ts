@@ -3,7 +3,7 @@ import { refuse } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
 import { lastBoundary } from './events.ts';
 import { isCoded, withoutLength } from './filter-answer.ts';
-import { headerOf } from './header-of.ts';
+import { headerOf } from '../core/header-of.ts';
 
 const PUBLIC = /("cacheScope"[ \t\r\n]*:[ \t\r\n]*)"public"/g;
 // No match is longer, save with blanks that nobody writes.

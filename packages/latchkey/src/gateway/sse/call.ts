@@ -1,6 +1,6 @@
 import { refuse, type Refusal } from '../../core/reason.ts';
 import type { Exchange } from '../exchange.ts';
-import { headerOf } from '../../lock/header-of.ts';
+import { headerOf } from '../../core/header-of.ts';
 import type { Finish } from '../http-answer.ts';
 import type { OpenAnswer } from '../open-answer.ts';
 import { callerHeaders } from '../caller-headers.ts';

@@ -1,7 +1,7 @@
 import { refuse, type Refusal } from '../../core/reason.ts';
 import type { Answer } from '../../core/upstream.ts';
 import { EventReader } from '../event-reader.ts';
-import { headerOf } from '../../lock/header-of.ts';
+import { headerOf } from '../../core/header-of.ts';
 import type { Inlet, SseStream } from './stream.ts';
 
 /** What becomes of an answer that flows into a stream. One of `onEnd`, `onFail` and `onLeave` comes last. */

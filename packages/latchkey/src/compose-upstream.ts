@@ -1,5 +1,6 @@
 import { createTools } from './compose-tools.ts';
 import { createTokens } from './compose-upstream-auth.ts';
+import { version } from './compose-version.ts';
 import type { Config, ServerConfig, UpstreamConfig } from './config/config.ts';
 import { resolveSecrets } from './config/secret-source.ts';
 import { readCertificate } from './config/tls-files.ts';
@@ -50,6 +51,7 @@ export function createUpstream(server: ServerConfig, config: Config, around: Ups
     maxLineBytes: limits.responseBytes,
     startTimeoutMs: limits.startTimeout,
     protocol: server.protocol,
+    version,
     log,
   });
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { version } from './version.ts';
+import { version } from '../compose-version.ts';
 import { reportFailure } from './report-failure.ts';
 import { addCheckCommand } from './check.ts';
 import { addConfigCommand } from './config.ts';

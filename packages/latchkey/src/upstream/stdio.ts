@@ -40,6 +40,8 @@ export interface StdioUpstreamOptions {
   /** How long a child may take to answer its first question. Default 30 s. */
   readonly startTimeoutMs?: number;
   readonly log: Log;
+  /** Version of this package, which servers are told. */
+  readonly version: string;
   /** The eras callers may speak; it shows in `server/discover`. */
   readonly protocol: 'both' | 'modern' | 'legacy';
 }
@@ -73,6 +75,7 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
     maxChildren: options.maxChildren,
     makeRoom,
     startTimeoutMs,
+    version: options.version,
     watchdog,
     log,
   });

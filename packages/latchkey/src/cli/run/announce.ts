@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import type { Running } from '../../compose.ts';
 import { isLive } from '../../core/credential-life.ts';
 import { toPlainText } from '../../core/plain-text.ts';
-import { version } from '../version.ts';
+import { version } from '../../compose-version.ts';
 import { describeUpstream } from './describe-upstream.ts';
 import { toTokenFacts } from './first-token.ts';
 import type { Announcement } from './serve.ts';

@@ -6,7 +6,8 @@ import { ClientQuestions } from './client-questions.ts';
 import type { Launched } from './ears.ts';
 import { isRecord, textAt, toError, toIdKey, toResult, valueAt } from './json.ts';
 import { toInitialized } from './initialized.ts';
-import { MODERN_VERSION, type Greeting } from './launcher.ts';
+import { MODERN_REVISION } from '../../core/revision.ts';
+import type { Greeting } from './launcher.ts';
 import { NOT_READING, SESSION_ENDED, type Loss } from './loss.ts';
 import { hidesProgressToken, tellProgress, tokenOf, toLine, type Posted } from './modern-call.ts';
 import { isEmptyObject } from './modern-to-legacy.ts';
@@ -222,7 +223,7 @@ export class LegacySession {
   #meta(): string {
     const level = this.#logLevel === null ? '' : `,"io.modelcontextprotocol/logLevel":"${this.#logLevel}"`;
     const { info = '{}', capabilities = '{}' } = this.#client ?? {};
-    return `"io.modelcontextprotocol/protocolVersion":"${MODERN_VERSION}","io.modelcontextprotocol/clientInfo":${info},"io.modelcontextprotocol/clientCapabilities":${capabilities}${level}`;
+    return `"io.modelcontextprotocol/protocolVersion":"${MODERN_REVISION}","io.modelcontextprotocol/clientInfo":${info},"io.modelcontextprotocol/clientCapabilities":${capabilities}${level}`;
   }
 
   #edits({ bytes, params, meta }: Message): Edit[] {

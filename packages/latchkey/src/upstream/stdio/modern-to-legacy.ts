@@ -1,6 +1,7 @@
 import type { Answer } from '../../core/upstream.ts';
 import { isRecord, textAt, toError, toResult } from './json.ts';
-import { LEGACY_VERSIONS, MODERN_VERSION, type Greeting } from './launcher.ts';
+import { streamableOf } from '../../core/revision.ts';
+import type { Greeting } from './launcher.ts';
 import type { Decorate } from './modern-call.ts';
 import { Reply } from './reply.ts';
 import { addMembers } from './splice.ts';
@@ -83,7 +84,7 @@ export function toDiscovery(id: string, greeting: Greeting, protocol: 'both' | '
     id,
     JSON.stringify({
       resultType: 'complete',
-      supportedVersions: protocol === 'both' ? [MODERN_VERSION, ...LEGACY_VERSIONS] : [MODERN_VERSION],
+      supportedVersions: streamableOf(protocol),
       capabilities: toOffered(greeting),
       ...(greeting.instructions === null ? {} : { instructions: greeting.instructions }),
       ttlMs: 0,

@@ -1,12 +1,13 @@
 import type { Config } from './config/config.ts';
 import { readSecret } from './config/secret-source.ts';
 import { LatchkeyError } from './core/error.ts';
+import type { Log } from './core/log.ts';
 import type { Principal } from './core/principal.ts';
 import type { Secret } from './core/secret.ts';
 import type { Store } from './core/store.ts';
 import type { Verifier } from './core/verifier.ts';
-import type { GatewayOptions, RotateResult } from './gateway/options.ts';
-import { startRotation, type Rotation } from './rotation/automatic.ts';
+import type { RotateResult } from './gateway/options.ts';
+import { startRotation, type AutomaticRotation } from './rotation/automatic.ts';
 import { exchangeCredential } from './rotation/exchange.ts';
 import type { FirstToken } from './rotation/first-token.ts';
 import { firstMatch } from './core/first-match.ts';
@@ -18,7 +19,6 @@ import type { UseCounter } from './verify/use-counter.ts';
 
 export { replaceSecretFile } from './rotation/replace-secret-file.ts';
 
-type Log = GatewayOptions['log'];
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The static tokens of the environment, where they are on. Throws a LatchkeyError for a missing or weak one. */
@@ -97,7 +97,7 @@ export function startAutomaticRotation(
   store: Store,
   log: Log,
   first: FirstToken | null,
-): Rotation | null {
+): AutomaticRotation | null {
   const plan = auth.tokens.rotate;
   if (plan === null) return null;
   return startRotation({

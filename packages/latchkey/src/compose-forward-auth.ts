@@ -9,23 +9,22 @@ import { loadIdentityKeys, publishIdentityKeys } from './compose-upstream.ts';
 import type { Config, ServerConfig } from './config/config.ts';
 import { readTlsPair } from './config/tls-files.ts';
 import type { PublishedDocument } from './core/endpoint.ts';
+import type { Log } from './core/log.ts';
 import type { Policy } from './core/policy.ts';
 import { createAnonymous } from './core/principal.ts';
 import { checkAddress, startListener, type Listener } from './gateway/listener.ts';
-import type { GatewayOptions } from './gateway/options.ts';
 import { createForwardMcpGuard, createForwardRouteGuard } from './lock/forward-guard.ts';
 import { createLock, type Lock, type LockParts } from './lock/lock.ts';
 import { protectedResourceMetadata } from './lock/protected-resource.ts';
 import { namesOf } from './lock/resource-names.ts';
 import { createTrusted, type Trusted } from './lock/trusted-proxies.ts';
-import type { Rotation } from './rotation/automatic.ts';
+import type { AutomaticRotation } from './rotation/automatic.ts';
 import { issueFirstToken, type FirstToken } from './rotation/first-token.ts';
 import { createSignIdentity } from './upstream/identity/sign-identity.ts';
 import type { Store } from './core/store.ts';
 import { mintCredential } from './verify/mint.ts';
 import { PROOF_ALGORITHMS } from './verify/proof/proof-key.ts';
 
-type Log = GatewayOptions['log'];
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What answers a proxy, running. */
@@ -117,7 +116,7 @@ async function start(
   const listener = await listen(config, createTrusted(trusted), log, (request, response) =>
     service.handle(request, response),
   );
-  let rotation: Rotation | null = null;
+  let rotation: AutomaticRotation | null = null;
   closing.push(() => rotation?.stop());
   closing.push(() => listener.stop(() => service.drained()));
   // Last, so that no token is made by a start that fails: it could never be shown.

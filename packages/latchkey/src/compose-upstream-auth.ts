@@ -1,6 +1,7 @@
 import type { UpstreamConfig } from './config/config.ts';
 import { readSecret } from './config/secret-source.ts';
 import type { UpstreamGrant } from './config/upstream-auth.ts';
+import type { Log } from './core/log.ts';
 import type { Outgoing } from './core/outgoing.ts';
 import type { Refusal } from './core/reason.ts';
 import type { UpstreamTokens } from './core/upstream-tokens.ts';
@@ -12,13 +13,12 @@ import { createUpstreamTokens, type GrantOptions } from './oauth/upstream/upstre
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type HttpConfig = Extract<UpstreamConfig, { kind: 'http' }>;
-type Log = (level: 'info' | 'error', text: string, fields?: Readonly<Record<string, unknown>>) => void;
 
 /**
  * The tokens that the gateway gets for one server; null where it gets none. Asks nobody yet. Throws a LatchkeyError where
  * a secret or a file is missing.
  */
-export function createTokens(
+export function createUpstreamAuth(
   { url, ca, auth }: HttpConfig,
   { server, env, log }: { readonly server: string; readonly env: Environment; readonly log: Log },
 ): UpstreamTokens | null {

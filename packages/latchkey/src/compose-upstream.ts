@@ -1,18 +1,19 @@
 import { createTools } from './compose-tools.ts';
-import { createTokens } from './compose-upstream-auth.ts';
+import { createUpstreamAuth } from './compose-upstream-auth.ts';
 import { version } from './compose-version.ts';
 import type { Config, ServerConfig, UpstreamConfig } from './config/config.ts';
 import { resolveSecrets } from './config/secret-source.ts';
 import { readCertificate } from './config/tls-files.ts';
 import type { PublishedDocument } from './core/endpoint.ts';
 import { LatchkeyError } from './core/error.ts';
+import type { Log } from './core/log.ts';
 import type { Awaitable } from './core/store.ts';
 import type { Upstream } from './core/upstream.ts';
 import { createHttpUpstream } from './upstream/http.ts';
 import { isHeaderValue } from './upstream/http/request-head.ts';
 import { createIdentityKeys, type IdentityKeys } from './upstream/identity/identity-keys.ts';
 import { createSignIdentity } from './upstream/identity/sign-identity.ts';
-import { createStdioUpstream, type StdioUpstreamOptions, type StdioUpstream } from './upstream/stdio.ts';
+import { createStdioUpstream, type StdioUpstream } from './upstream/stdio.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -21,7 +22,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** What every server is given. */
 export interface UpstreamAround {
   readonly env: Environment;
-  readonly log: StdioUpstreamOptions['log'];
+  readonly log: Log;
   /** What says who asks is signed with these; null where no server is told. */
   readonly identityKeys: IdentityKeys | null;
   /** Origin of this gateway, known once it listens. */
@@ -84,7 +85,7 @@ function createHttp(
       identity === null || keys === null
         ? null
         : { header: identity.header, sign: createSignIdentity({ keys, issuer, audience: identity.audience }) },
-    tokens: createTokens(upstream, { server, env, log }),
+    tokens: createUpstreamAuth(upstream, { server, env, log }),
     tls: upstream.ca === null ? {} : { ca: readCertificate(upstream.ca) },
     callTimeoutMs: upstream.timeoutMs,
     callMaxMs: Math.max(limits.callMax, upstream.timeoutMs),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLoopback, isNetwork, parseAddress } from './address.ts';
+import { isLoopbackHost, isNetwork, parseAddress } from './address.ts';
 
 describe('parseAddress', () => {
   it('reads hosts and ports, loopback where no host is named', () => {
@@ -28,11 +28,11 @@ describe('parseAddress', () => {
   });
 });
 
-describe('isLoopback', () => {
+describe('isLoopbackHost', () => {
   it('is true only for what cannot be reached from outside', () => {
-    expect(['127.0.0.1', '127.9.9.9', '::1', '[::1]', 'localhost', 'LOCALHOST'].every(isLoopback)).toBe(true);
+    expect(['127.0.0.1', '127.9.9.9', '::1', '[::1]', 'localhost', 'LOCALHOST'].every(isLoopbackHost)).toBe(true);
     expect(
-      ['0.0.0.0', '::', '10.0.0.1', 'a.example', 'localhost.example', '127.0.0.1.example', '0'].some(isLoopback),
+      ['0.0.0.0', '::', '10.0.0.1', 'a.example', 'localhost.example', '127.0.0.1.example', '0'].some(isLoopbackHost),
     ).toBe(false);
   });
 });

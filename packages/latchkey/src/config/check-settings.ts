@@ -1,4 +1,4 @@
-import { isLoopback } from './address.ts';
+import { isLoopbackHost } from './address.ts';
 import { checkIssuers } from './check-issuers.ts';
 import { checkLookups } from './check-lookups.ts';
 import { invalid } from './problem.ts';
@@ -54,7 +54,7 @@ export function checkSettings(settings: Settings, { given, env, where }: Around)
 
 function checkExposure({ listen, publicUrl, tls, behindProxy }: Settings, where: Where): Problem[] {
   const problems: Problem[] = [];
-  const beyond = !isLoopback(listen.host);
+  const beyond = !isLoopbackHost(listen.host);
   if (beyond && tls === undefined && behindProxy === undefined) {
     problems.push({
       code: 'E_ADDRESS_REFUSED',
@@ -75,7 +75,7 @@ function checkExposure({ listen, publicUrl, tls, behindProxy }: Settings, where:
   if (publicUrl !== undefined && OWN_PATH.test(new URL(publicUrl).pathname)) {
     problems.push(invalid(where('publicUrl'), "its path is one of the gateway's own", 'take another path'));
   }
-  const foreign = host !== null && !isLoopback(host);
+  const foreign = host !== null && !isLoopbackHost(host);
   if (foreign && !publicUrl?.startsWith('https:')) {
     problems.push({
       code: 'E_PUBLIC_URL',
@@ -94,9 +94,9 @@ function checkOpenDoor(
   where: Where,
 ): Problem[] {
   if (auth.enabled) return [];
-  const foreign = publicUrl !== undefined && !isLoopback(new URL(publicUrl).hostname);
+  const foreign = publicUrl !== undefined && !isLoopbackHost(new URL(publicUrl).hostname);
   const production = env['NODE_ENV'] === 'production';
-  if (isLoopback(listen.host) && !foreign && behindProxy === undefined && !production) return [];
+  if (isLoopbackHost(listen.host) && !foreign && behindProxy === undefined && !production) return [];
   return [
     {
       code: 'E_AUTH_OFF',
@@ -145,7 +145,7 @@ function checkUpstream(upstream: Upstream, auth: Settings['auth'], where: Where,
     .filter((key) => upstream[key] !== undefined)
     .map((key) => invalid(where(...path, key), `${key} is for ${wordsFor(key)}`));
   if (command !== undefined && command[0] === '') problems.push(invalid(where(...path, 'command'), 'names no program'));
-  if (url?.startsWith('http:') && !isLoopback(new URL(url).hostname) && tls?.insecure !== true) {
+  if (url?.startsWith('http:') && !isLoopbackHost(new URL(url).hostname) && tls?.insecure !== true) {
     problems.push(
       invalid(
         where(...path, 'url'),

@@ -1,4 +1,5 @@
 import type { Endpoint, PublishedDocument } from '../core/endpoint.ts';
+import type { Log } from '../core/log.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Awaitable, PinStore } from '../core/store.ts';
 import type { Trail } from '../core/trail.ts';
@@ -69,9 +70,5 @@ export interface GatewayOptions extends LockOptions {
     readonly scopes: readonly string[];
   }) => string;
   readonly rotate: (credential: Secret, now: number) => Awaitable<RotateResult>;
-  readonly log: (
-    level: 'debug' | 'info' | 'warn' | 'error',
-    text: string,
-    fields?: Readonly<Record<string, unknown>>,
-  ) => void;
+  readonly log: Log;
 }

@@ -1,3 +1,4 @@
+import type { Log } from '../core/log.ts';
 import type { Refusal } from '../core/reason.ts';
 import { eraOf } from '../core/revision.ts';
 import { createLockState, type LockState } from '../lock/lock-state.ts';
@@ -83,7 +84,7 @@ export function createState(options: GatewayOptions, stopping: () => boolean): G
 }
 
 /** Says once that open answers cannot be held against the store, and once that they can again. */
-function tellOfLooks(log: GatewayOptions['log']): (error: unknown) => void {
+function tellOfLooks(log: Log): (error: unknown) => void {
   let failing = false;
   return (error) => {
     if (error !== null && !failing) log('error', 'open streams could not be checked', { error: String(error) });

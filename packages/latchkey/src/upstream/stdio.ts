@@ -5,7 +5,7 @@ import { ownerOf } from '../core/principal.ts';
 import { refuse } from '../core/reason.ts';
 import type { Answer, Forwardable, Upstream } from '../core/upstream.ts';
 import { Deadlines } from './deadlines.ts';
-import type { Log } from './stdio/child.ts';
+import type { Log } from '../core/log.ts';
 import type { Launched } from './stdio/ears.ts';
 import { createEnvironment } from './stdio/environment.ts';
 import { InputRounds, wantsInput } from './stdio/input-rounds.ts';

@@ -1,7 +1,8 @@
 import type { Config } from '../../config/config.ts';
 import { requireConfig } from '../../config/load-config.ts';
 import type { ConfigInput } from '../../config/schema.ts';
-import type { Log, Running } from '../../compose.ts';
+import type { Running } from '../../compose.ts';
+import type { Log } from '../../core/log.ts';
 import { OWN_NAME } from '../../compose-credentials.ts';
 import { findConfigFile } from '../config-file.ts';
 import { createLog } from '../log.ts';

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message } from '../../core/message.ts';
-import type { Child, ChildHandlers, Ending, Log } from './child.ts';
+import type { Log } from '../../core/log.ts';
+import type { Child, ChildHandlers, ChildEnding } from './child.ts';
 import { countAt, textAt, toCancelled, toError, toRequest, toResult, valueAt } from './json.ts';
 import type { Greeting } from './launcher.ts';
 import { NOT_READING, TIMED_OUT, toLoss, type Loss } from './loss.ts';
 import { statusOf, toLine, type Decorate, type Posted } from './modern-call.ts';
 import { createDecorate } from './modern-to-legacy.ts';
 import type { Reply } from './reply.ts';
-import { digestOf, toInputRequired, type Question, type Round } from './round.ts';
+import { digestOfCall, toInputRequired, type Question, type Round } from './round.ts';
 import { readServerLine, type ServerLine } from './server-line.ts';
 import { splice, type Edit } from './splice.ts';
 
@@ -111,7 +112,7 @@ export class ExclusiveChild implements ChildHandlers {
       id: this.#lastId,
       method: message.method,
       principalId: principal.id,
-      digest: digestOf(message, valueAt(message.bytes, message.params)),
+      digest: digestOfCall(message, valueAt(message.bytes, message.params)),
       reply: null,
       token: null,
       state: null,
@@ -132,7 +133,7 @@ export class ExclusiveChild implements ChildHandlers {
       round !== null &&
       round.state !== null &&
       round.principalId === principal.id &&
-      round.digest === digestOf(message, params)
+      round.digest === digestOfCall(message, params)
     );
   }
 
@@ -161,7 +162,7 @@ export class ExclusiveChild implements ChildHandlers {
     else this.#notify(line);
   }
 
-  onEnd(ending: Ending): void {
+  onEnd(ending: ChildEnding): void {
     if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
     this.#taken = true;
     this.#settled?.();

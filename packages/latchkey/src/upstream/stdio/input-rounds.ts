@@ -3,7 +3,7 @@ import type { Answer } from '../../core/upstream.ts';
 import type { Message } from '../../core/message.ts';
 import { ownerOf } from '../../core/principal.ts';
 import { refuse } from '../../core/reason.ts';
-import type { Log } from './child.ts';
+import type { Log } from '../../core/log.ts';
 import type { Launched } from './ears.ts';
 import { ASKING, ExclusiveChild } from './exclusive-child.ts';
 import { isRecord, valueAt } from './json.ts';

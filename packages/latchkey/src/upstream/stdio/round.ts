@@ -30,7 +30,7 @@ export interface Round {
 }
 
 /** Of what a retry must repeat. */
-export function digestOf(message: Message, params: unknown): string {
+export function digestOfCall(message: Message, params: unknown): string {
   const args = isRecord(params) ? (params['arguments'] ?? null) : null;
   return hash('sha256', JSON.stringify([message.method, message.name, message.uri, args]));
 }

@@ -1,7 +1,8 @@
 import type { Answer } from '../../core/upstream.ts';
 import { refuse } from '../../core/reason.ts';
 import type { Bounded, Deadlines } from '../deadlines.ts';
-import type { Child, ChildHandlers, Ending, Log } from './child.ts';
+import type { Log } from '../../core/log.ts';
+import type { Child, ChildHandlers, ChildEnding } from './child.ts';
 import type { Launched } from './ears.ts';
 import { FewTable } from './few-table.ts';
 import { textAt, toCancelled, toIdKey } from './json.ts';
@@ -121,7 +122,7 @@ export class SessionChild implements Session, ChildHandlers {
     else this.#route(line);
   }
 
-  onEnd(ending: Ending): void {
+  onEnd(ending: ChildEnding): void {
     const started = this.#initialized;
     const loss = toLoss(ending);
     if (!started && ending.kind !== 'stopped' && this.#child !== null) this.#launcher.startFailed(this.#child);

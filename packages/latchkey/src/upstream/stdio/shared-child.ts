@@ -1,5 +1,6 @@
 import type { Bounded, Deadlines } from '../deadlines.ts';
-import type { Child, ChildHandlers, Log } from './child.ts';
+import type { Log } from '../../core/log.ts';
+import type { Child, ChildHandlers } from './child.ts';
 import { createBackoff } from './backoff.ts';
 import { CallTable, type Numbered } from './call-table.ts';
 import type { Launched } from './ears.ts';

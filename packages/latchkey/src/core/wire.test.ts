@@ -96,7 +96,7 @@ describe('toWire', () => {
       'policy-scope',
       'policy-definition',
     ],
-    [404, 404, 'path-unknown', 'session-unknown', 'session-foreign'],
+    [404, 404, 'path-unknown', 'session-unknown'],
     [404, -32601, 'method-unknown'],
     [405, 405, 'http-method'],
     [406, 406, 'not-acceptable'],

@@ -195,7 +195,6 @@ function lineOf(refusal: Refusal, context: WireContext): Line {
     case 'session-missing':
       return same(400, 'Mcp-Session-Id is missing. Initialize first.');
     case 'session-unknown':
-    case 'session-foreign':
       return same(404, 'There is no such session. Initialize again.');
     case 'id-in-use':
       return { status: 400, code: -32600, message: 'A request with this id is still being answered.' };

@@ -9,9 +9,10 @@ import type { Verifier } from './core/verifier.ts';
 import type { RotateResult } from './gateway/options.ts';
 import { startRotation, type AutomaticRotation } from './rotation/automatic.ts';
 import { exchangeCredential } from './rotation/exchange.ts';
-import type { FirstToken } from './rotation/first-token.ts';
+import { issueFirstToken, type FirstToken } from './rotation/first-token.ts';
 import { firstMatch } from './core/first-match.ts';
 import { digestOf, mintCredential } from './verify/mint.ts';
+import { PROOF_ALGORITHMS } from './verify/proof/proof-key.ts';
 import { provePossession } from './verify/proof.ts';
 import { createStaticVerifier, parseStaticTokens } from './verify/static-tokens.ts';
 import { createStoredVerifier } from './verify/stored-credential.ts';
@@ -73,6 +74,13 @@ export async function createVerifier(
   return provePossession(firstMatch([...own, ...foreign]), { required, maxAgeMs, nonceSecret });
 }
 
+/** What is asked of DPoP proofs (RFC 9728 §2); null where no token can be bound to a key. */
+export function proofsOf({
+  auth,
+}: Config): { readonly algorithms: readonly string[]; readonly required: boolean } | null {
+  return auth.issuers.length === 0 ? null : { algorithms: PROOF_ALGORITHMS, required: auth.dpop.required };
+}
+
 /** Replaces a token that its holder shows by its successor. */
 export async function rotate({ auth }: Config, store: Store, secret: Secret, now: number): Promise<RotateResult> {
   const graceMs = auth.tokens.rotate?.graceMs ?? DEFAULT_GRACE_MS;
@@ -90,6 +98,21 @@ const DEFAULT_GRACE_MS = 600_000;
 
 /** Who changed a credential, in the trail, where no person did. */
 export const OWN_NAME = 'gateway';
+
+/** Makes the token `default` where nobody could get in without it; null where somebody could. */
+export async function makeFirstToken(
+  { auth }: Config,
+  store: Store,
+  staticTokens: readonly Secret[],
+): Promise<FirstToken | null> {
+  if (!auth.enabled || staticTokens.length > 0) return null;
+  return issueFirstToken(store.credentialsBy(OWN_NAME), {
+    ...auth.tokens,
+    mint: mintCredential,
+    now: Date.now(),
+    rotated: auth.tokens.rotate !== null,
+  });
+}
 
 /** Replaces the token `default` before it ends, where the configuration wants that. */
 export function startAutomaticRotation(

@@ -1,7 +1,13 @@
 import type { Place } from './adapters/forward-answer.ts';
 import { ASKED_AT } from './adapters/forward-auth.ts';
 import { createForwardService, type ForwardService } from './adapters/forward-service.ts';
-import { createVerifier, OWN_NAME, readStaticTokens, startAutomaticRotation } from './compose-credentials.ts';
+import {
+  createVerifier,
+  makeFirstToken,
+  proofsOf,
+  readStaticTokens,
+  startAutomaticRotation,
+} from './compose-credentials.ts';
 import { checkForwardAuth } from './compose-forward-check.ts';
 import { createIssuers } from './compose-issuers.ts';
 import { openRecords, startAll, toLimits, type Closing } from './compose-records.ts';
@@ -19,11 +25,9 @@ import { protectedResourceMetadata } from './lock/protected-resource.ts';
 import { namesOf } from './lock/resource-names.ts';
 import { createTrusted, type Trusted } from './lock/trusted-proxies.ts';
 import type { AutomaticRotation } from './rotation/automatic.ts';
-import { issueFirstToken, type FirstToken } from './rotation/first-token.ts';
+import type { FirstToken } from './rotation/first-token.ts';
 import { createSignIdentity } from './upstream/identity/sign-identity.ts';
 import type { Store } from './core/store.ts';
-import { mintCredential } from './verify/mint.ts';
-import { PROOF_ALGORITHMS } from './verify/proof/proof-key.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -67,8 +71,7 @@ async function start(
     },
     env,
   );
-  const proofs =
-    config.auth.issuers.length === 0 ? null : { algorithms: PROOF_ALGORITHMS, required: config.auth.dpop.required };
+  const proofs = proofsOf(config);
   const names = namesOf(publicUrl);
   const shared = {
     verifier: await createVerifier(config, store, staticTokens, uses, issuers.verifiers),
@@ -120,15 +123,7 @@ async function start(
   closing.push(() => rotation?.stop());
   closing.push(() => listener.stop(() => service.drained()));
   // Last, so that no token is made by a start that fails: it could never be shown.
-  const firstToken =
-    staticTokens.length === 0
-      ? await issueFirstToken(store.credentialsBy(OWN_NAME), {
-          ...config.auth.tokens,
-          mint: mintCredential,
-          now: Date.now(),
-          rotated: config.auth.tokens.rotate !== null,
-        })
-      : null;
+  const firstToken = await makeFirstToken(config, store, staticTokens);
   rotation = startAutomaticRotation(config, store, log, firstToken);
   const { host } = config.listen;
   return {

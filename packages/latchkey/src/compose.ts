@@ -13,13 +13,12 @@ import { checkAddress } from './gateway/listener.ts';
 import { protectedResourceMetadata } from './lock/protected-resource.ts';
 import { createTrusted } from './lock/trusted-proxies.ts';
 import type { AutomaticRotation } from './rotation/automatic.ts';
-import { issueFirstToken, type FirstToken } from './rotation/first-token.ts';
-import { mintCredential } from './verify/mint.ts';
-import { PROOF_ALGORITHMS } from './verify/proof/proof-key.ts';
+import type { FirstToken } from './rotation/first-token.ts';
 import {
   createVerifier,
   endOfStored,
-  OWN_NAME,
+  makeFirstToken,
+  proofsOf,
   readStaticTokens,
   rotate,
   startAutomaticRotation,
@@ -71,8 +70,7 @@ async function start(
     },
     env,
   );
-  const proofs =
-    config.auth.issuers.length === 0 ? null : { algorithms: PROOF_ALGORITHMS, required: config.auth.dpop.required };
+  const proofs = proofsOf(config);
   const gateway = await startGateway({
     host: config.listen.host,
     port: config.listen.port,
@@ -108,15 +106,7 @@ async function start(
   closing.push(() => rotation?.stop());
   closing.push(() => gateway.close(graceMs));
   // Last, so that no token is made by a start that fails: it could never be shown.
-  const firstToken =
-    config.auth.enabled && staticTokens.length === 0
-      ? await issueFirstToken(store.credentialsBy(OWN_NAME), {
-          ...config.auth.tokens,
-          mint: mintCredential,
-          now: Date.now(),
-          rotated: config.auth.tokens.rotate !== null,
-        })
-      : null;
+  const firstToken = await makeFirstToken(config, store, staticTokens);
   rotation = startAutomaticRotation(config, store, log, firstToken);
   return {
     port: gateway.port,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { refuse, type Refusal } from '../core/reason.ts';
 import { plainAddress } from '../lock/network.ts';
+import { recordLasting } from '../lock/record-lasting.ts';
 import { readHeaders } from '../lock/request-headers.ts';
 import type { Exchange, Stage, StageResult } from './exchange.ts';
 import { dismiss, giveUp } from './farewell.ts';
@@ -11,6 +12,7 @@ import type { GatewayOptions } from './options.ts';
 import { nameGateway } from './own-names.ts';
 import { createPipeline } from './pipeline.ts';
 import type { RawRequest } from './raw-request.ts';
+import { record } from './record.ts';
 import { createState, type GatewayState } from './state.ts';
 
 export interface Gateway {
@@ -39,6 +41,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const sweep = setInterval(() => {
     const now = Date.now();
     state.sessions.reap(now, (sealed) => state.open.inSession(sealed));
+    for (const exchange of state.open.toArray())
+      recordLasting(exchange, now, (lasting) => record(options.trail, lasting, 0, now));
     void state.open.sweep(now).then(() => tell(null), tell);
   }, SWEEP_MS);
   return {
@@ -154,6 +158,7 @@ function createExchange(request: RawRequest, response: ServerResponse): Exchange
     sessionId: null,
     outcome: null,
     exposed: false,
+    phase: null,
     stream: false,
     opening: false,
     answer: null,

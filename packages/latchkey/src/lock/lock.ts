@@ -62,7 +62,12 @@ export function createLock(parts: LockParts, policy: Policy): Lock {
   return {
     parts,
     state: createLockState(parts),
-    open: createOpenPassages(endOf, now, onError),
+    open: createOpenPassages({
+      endOf,
+      now,
+      record: (asking) => record(parts, asking, 'allow', 0),
+      onError,
+    }),
     sessions: createSessionOwners(),
     policy,
     closed: false,
@@ -234,5 +239,6 @@ export function createAsking(
     opening: false,
     outcome: null,
     exposed: false,
+    phase: null,
   };
 }

@@ -6,7 +6,13 @@ import { createOpenPassages, type EndOf, type OpenPassage } from './open-passage
 const named = (id: string, expiresAt: number | null = null): Principal => ({ ...createAnonymous([]), id, expiresAt });
 
 function passage(principal: Principal, stream = false): OpenPassage & { cuts: number } {
-  const made = { asking: { stream } as Asking, principal, slot: -1, cuts: 0, cut: null as (() => void) | null };
+  const made = {
+    asking: { stream, startedAt: Date.now(), phase: null } as Asking,
+    principal,
+    slot: -1,
+    cuts: 0,
+    cut: null as (() => void) | null,
+  };
   made.cut = () => void (made.cuts += 1);
   return made;
 }
@@ -15,7 +21,8 @@ describe('createOpenPassages', () => {
   beforeEach(() => void vi.useFakeTimers({ now: 1000 }));
   afterEach(() => void vi.useRealTimers());
   const errors: unknown[] = [];
-  const create = (endOf: EndOf) => createOpenPassages(endOf, Date.now, (error) => void errors.push(error));
+  const create = (endOf: EndOf, record: (asking: Asking) => void = () => {}) =>
+    createOpenPassages({ endOf, now: Date.now, record, onError: (error) => void errors.push(error) });
 
   it('cuts within a second what has ended, and nothing else', async () => {
     const ended = new Set<string>();
@@ -95,6 +102,25 @@ describe('createOpenPassages', () => {
     open.add(next);
     await vi.advanceTimersByTimeAsync(250);
     expect([String(errors.at(-1)), next.cuts]).toEqual(['Error: stuck', 1]);
+  });
+
+  it('has what lasts recorded once, also what cannot be cut, and while the store is slow', async () => {
+    const recorded: Asking[] = [];
+    const open = create(
+      () => new Promise(() => {}),
+      (asking) => {
+        recorded.push(asking);
+        if (recorded.length === 1) throw new Error('cannot be written');
+      },
+    );
+    const [first, deaf, brief] = [passage(named('a')), { ...passage(named('b')), cut: null }, passage(named('c'))];
+    for (const each of [first, deaf, brief]) open.add(each);
+    await vi.advanceTimersByTimeAsync(750);
+    open.remove(brief);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(recorded).toEqual([first.asking, deaf.asking]);
+    expect(recorded.map(({ phase }) => phase)).toEqual(['ended', 'ended']);
+    expect(String(errors.at(-1))).toBe('Error: cannot be written');
   });
 
   it('counts the streams of a principal', () => {

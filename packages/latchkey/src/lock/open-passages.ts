@@ -2,6 +2,7 @@ import type { Principal } from '../core/principal.ts';
 import { SlotList, type Slotted } from '../core/slot-list.ts';
 import type { Awaitable } from '../core/store.ts';
 import type { Asking } from './asking.ts';
+import { recordLasting } from './record-lasting.ts';
 
 const SWEEP_MS = 250;
 
@@ -25,22 +26,29 @@ export interface OpenPassages {
   toArray(): readonly OpenPassage[];
 }
 
-/** `onError` is told of what could not be cut. */
-export function createOpenPassages(endOf: EndOf, now: () => number, onError: (error: unknown) => void): OpenPassages {
+interface Watch {
+  readonly endOf: EndOf;
+  readonly now: () => number;
+  /** Writes down one that lasts, while it is under way. */
+  readonly record: (asking: Asking) => void;
+  /** Told of what could not be cut or written down. */
+  readonly onError: (error: unknown) => void;
+}
+
+export function createOpenPassages({ endOf, now, record, onError }: Watch): OpenPassages {
   const open = new SlotList<OpenPassage>();
-  const streams = new Map<string, number>();
   let timer: ReturnType<typeof setInterval> | null = null;
   let sweeping = false;
 
-  const count = ({ asking, principal }: OpenPassage, step: 1 | -1): void => {
-    if (!asking.stream) return;
-    const next = (streams.get(principal.id) ?? 0) + step;
-    if (next === 0) streams.delete(principal.id);
-    else streams.set(principal.id, next);
-  };
-
   const sweep = async (): Promise<void> => {
     if (open.size === 0) stop();
+    for (const { asking } of open.toArray()) {
+      try {
+        recordLasting(asking, now(), record);
+      } catch (error) {
+        onError(error);
+      }
+    }
     if (sweeping) return;
     sweeping = true;
     for (const passage of open.toArray()) {
@@ -63,16 +71,14 @@ export function createOpenPassages(endOf: EndOf, now: () => number, onError: (er
   return {
     add(passage) {
       open.add(passage);
-      count(passage, 1);
       timer ??= unref(setInterval(() => void sweep(), SWEEP_MS));
     },
-    remove(passage) {
-      if (open.remove(passage)) count(passage, -1);
-    },
+    remove: (passage) => void open.remove(passage),
     get size() {
       return open.size;
     },
-    streamsOf: ({ id }) => streams.get(id) ?? 0,
+    streamsOf: ({ id }) =>
+      open.toArray().filter(({ asking, principal }) => asking.stream && principal.id === id).length,
     toArray: () => open.toArray(),
   };
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore } from '../../packages/latchkey/src/store/sqlite/open.ts';
-import { runLatchkey } from './run-latchkey.ts';
+import { runLatchkey, runLatchkeyInto } from './run-latchkey.ts';
 
 let folder: string;
 let taken: Server;
@@ -53,6 +53,18 @@ describe('latchkey run', () => {
     const tokens = await tokensOf(join(folder, 'store'));
     expect(tokens.map(({ name, revokedAt }) => [name, revokedAt === null])).toEqual([['default', false]]);
   });
+
+  it.runIf(existsSync('/dev/full'))(
+    'ends when nobody can be told the first token, and leaves none that works',
+    async () => {
+      const upstream = ['--upstream', 'http://127.0.0.1:1/mcp', '--listen', '127.0.0.1:0', '--json'];
+      const words = ['run', '--store', join(folder, 'store'), ...upstream];
+      const { code, stderr } = await runLatchkeyInto('/dev/full', words, folder);
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/E_DELIVERY .*ENOSPC/)]);
+      const tokens = await tokensOf(join(folder, 'store'));
+      expect(tokens.map(({ name, revokedAt }) => [name, revokedAt === null])).toEqual([['default', false]]);
+    },
+  );
 
   it('takes a command line that names no server, or no program, for a wrong one', async () => {
     for (const args of [[], ['--', 'latchkey-no-such-program']]) {

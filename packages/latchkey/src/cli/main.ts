@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { version } from './version.ts';
+import { endUnheard } from './output.ts';
 import { reportFailure } from './report-failure.ts';
 import { addCheckCommand } from './check.ts';
 import { addConfigCommand } from './config.ts';
@@ -48,8 +49,7 @@ for (const add of [
 ])
   add(program);
 
-// A reader that has seen enough (`latchkey trail | head`) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.stdout.on('error', endUnheard);
 
 try {
   for (const command of program.commands) command.exitOverride();

@@ -1,9 +1,10 @@
 import { styleText } from 'node:util';
 import type { Running } from '../../compose.ts';
 import { toPlainText } from '../../core/plain-text.ts';
+import { deliver } from '../output.ts';
 import { version } from '../version.ts';
 import { describeUpstream } from './describe-upstream.ts';
-import { toTokenFacts } from './first-token.ts';
+import { startAgain, toTokenFacts } from './first-token.ts';
 import type { Announcement } from './serve.ts';
 
 type Facts = Announcement<Running>;
@@ -11,8 +12,7 @@ type Facts = Announcement<Running>;
 /** Says what is protected, where, with which token and rules, and how to connect. */
 export async function announce(facts: Facts): Promise<void> {
   if (facts.json) {
-    process.stdout.write(`${JSON.stringify(toReadyLine(facts))}\n`);
-    return;
+    return deliver(`${JSON.stringify(toReadyLine(facts))}\n`, 'The ready line', startAgain);
   }
   const row = (name: string, text: string): void => talk(`  ${dim(name.padEnd(9))} ${text}`);
   talk();
@@ -28,7 +28,7 @@ export async function announce(facts: Facts): Promise<void> {
   row('connect', connectLine(facts));
   row('stop', 'Ctrl-C');
   talk();
-  if (facts.tokenPlace.kind === 'screen') showToken(facts.running);
+  if (facts.tokenPlace.kind === 'screen') await showToken(facts.running);
 }
 
 function talk(text = ''): void {
@@ -100,10 +100,10 @@ function connectLine({ running }: Facts): string {
   return `latchkey connect claude-code --url ${first?.resource ?? ''}   (or cursor, vscode, sdk, curl, …)`;
 }
 
-function showToken({ firstToken }: Running): void {
+async function showToken({ firstToken }: Running): Promise<void> {
   if (firstToken === null) return;
   talk(`  This token is shown once. It works until ${local(firstToken.expiresAt)}, also after a restart:`);
   talk();
-  process.stdout.write(`${firstToken.secret.reveal()}\n`);
+  await deliver(`${firstToken.secret.reveal()}\n`, 'The first token', startAgain);
   talk();
 }

@@ -6,6 +6,7 @@ import { checkForwardAuth } from './compose-forward-check.ts';
 import { createIssuers } from './compose-issuers.ts';
 import { openRecords, startAll, toLimits, type Closing } from './compose-records.ts';
 import { loadIdentityKeys, publishIdentityKeys } from './compose-upstream.ts';
+import { formatAddress } from './config/address.ts';
 import type { Config, ServerConfig } from './config/config.ts';
 import { readTlsPair } from './config/tls-files.ts';
 import type { PublishedDocument } from './core/endpoint.ts';
@@ -130,9 +131,9 @@ async function start(
         })
       : null;
   rotation = startAutomaticRotation(config, store, log, firstToken);
-  const { host } = config.listen;
+  const address = formatAddress({ ...config.listen, port: listener.port });
   return {
-    url: `${config.tls === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${listener.port}${ASKED_AT}`,
+    url: `${config.tls === null ? 'http' : 'https'}://${address}${ASKED_AT}`,
     servers: locks.map((lock) => ({
       name: lock.parts.server,
       resource: lock.parts.resource.href,

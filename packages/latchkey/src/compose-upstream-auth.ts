@@ -1,3 +1,4 @@
+import { toServerKey } from './config/check-settings.ts';
 import type { UpstreamConfig } from './config/config.ts';
 import { readSecret } from './config/secret-source.ts';
 import type { UpstreamGrant } from './config/upstream-auth.ts';
@@ -30,18 +31,18 @@ export function createTokens(
       metadataOf: (issuer) => createDiscovery({ issuer, outgoing, given: null }),
       onState: reportState(server, log),
     });
-  const toGrant = (grant: UpstreamGrant): GrantOptions => ({
+  const toGrant = (grant: UpstreamGrant, key: string): GrantOptions => ({
     locate: locateConfigured(grant, outgoing) ?? locateNamed(),
     outgoing,
-    authenticate: authenticateAs(grant, env),
+    authenticate: authenticateAs(grant, toServerKey(server, `upstream.auth.${key}`), env),
     scopes: grant.scopes,
     resource: grant.resource,
     audience: grant.audience,
   });
   const { clientCredentials: own, tokenExchange: exchange } = auth;
   return createUpstreamTokens({
-    clientCredentials: own === null ? null : toGrant(own),
-    tokenExchange: exchange === null ? null : { ...toGrant(exchange), from: new Set(exchange.from) },
+    clientCredentials: own === null ? null : toGrant(own, 'clientCredentials'),
+    tokenExchange: exchange === null ? null : { ...toGrant(exchange, 'tokenExchange'), from: new Set(exchange.from) },
   });
 }
 
@@ -53,12 +54,17 @@ function locateConfigured({ issuer, tokenUrl }: UpstreamGrant, outgoing: Outgoin
   return issuer === null ? null : atIssuer(createDiscovery({ issuer, outgoing, given: null }));
 }
 
-function authenticateAs({ client }: UpstreamGrant, env: Environment): GrantOptions['authenticate'] {
+function authenticateAs(
+  { client, clientFrom }: UpstreamGrant,
+  key: string,
+  env: Environment,
+): GrantOptions['authenticate'] {
   const { id, method, secret } = client;
+  const at = clientFrom === null ? key : `auth.issuers.${clientFrom}`;
   return createClientAuthentication({
     id,
     method,
-    secret: secret === null ? null : readSecret('upstream.auth: client.secret', secret, env),
+    secret: secret === null ? null : readSecret(`${at}.client.secret`, secret, env),
   });
 }
 

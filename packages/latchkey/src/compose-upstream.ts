@@ -1,5 +1,6 @@
 import { createTools } from './compose-tools.ts';
 import { createTokens } from './compose-upstream-auth.ts';
+import { toServerKey } from './config/check-settings.ts';
 import type { Config, ServerConfig, UpstreamConfig } from './config/config.ts';
 import { resolveSecrets } from './config/secret-source.ts';
 import { readCertificate } from './config/tls-files.ts';
@@ -42,7 +43,7 @@ export function createUpstream(server: ServerConfig, config: Config, around: Ups
   return createStdioUpstream({
     command: [upstream.command, ...upstream.args],
     cwd: upstream.cwd,
-    env: revealed(upstream.env, env),
+    env: revealed(upstream.env, env, toServerKey(server.name, 'upstream.env')),
     shareSessions: upstream.shareSessions,
     maxChildren: limits.children,
     sessionYieldMs: limits.sessionYield,
@@ -75,9 +76,10 @@ function createHttp(
   { env, log, identityKeys: keys, origin: issuer }: UpstreamAround,
 ): Upstream {
   const { identity } = upstream;
+  const headers = toServerKey(server, 'upstream.headers');
   return createHttpUpstream({
     url: new URL(upstream.url),
-    headers: toHeaders(revealed(upstream.headers, env)),
+    headers: toHeaders(revealed(upstream.headers, env, headers), headers),
     identity:
       identity === null || keys === null
         ? null
@@ -91,16 +93,16 @@ function createHttp(
   });
 }
 
-function revealed(values: Parameters<typeof resolveSecrets>[0], env: Environment): Record<string, string> {
-  return Object.fromEntries([...resolveSecrets(values, env)].map(([name, secret]) => [name, secret.reveal()]));
+function revealed(...of: Parameters<typeof resolveSecrets>): Record<string, string> {
+  return Object.fromEntries([...resolveSecrets(...of)].map(([name, secret]) => [name, secret.reveal()]));
 }
 
-function toHeaders(values: Readonly<Record<string, string>>): readonly string[] {
+function toHeaders(values: Readonly<Record<string, string>>, at: string): readonly string[] {
   return Object.entries(values).flatMap(([name, value]) => {
     if (isHeaderValue(value)) return [name.toLowerCase(), value];
     throw new LatchkeyError(
       'E_CONFIG_INVALID',
-      `upstream.headers.${name} has a character that no header can carry, such as a line break.`,
+      `${at}.${name} has a character that no header can carry, such as a line break.`,
       { hint: 'give the value in one line of plain text; a file must hold nothing else' },
     );
   });

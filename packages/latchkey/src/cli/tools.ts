@@ -33,7 +33,7 @@ function addCheck(tools: Command): void {
     .command('check')
     .summary('say what a file declares, and what is wrong with it')
     .description(
-      'Lists the tools of a file with what they run and the scopes they need, and warns. Exit code 1 when something is wrong with it.',
+      'Lists the tools of a file with what they run and the scopes they need, and warns. Exit code 1 when something is wrong with it, 2 when it is not there.',
     )
     .argument('<file>', 'file of declared tools')
     .option('--json', 'print one JSON document')

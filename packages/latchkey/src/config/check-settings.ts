@@ -14,6 +14,10 @@ type Upstream = NonNullable<Settings['upstream']>;
 /** The name of the one server of a file without `servers`. */
 export const SINGLE_SERVER = 'default';
 
+/** What a setting of a server is called in the configuration. */
+export const toServerKey = (server: string, key: string): string =>
+  server === SINGLE_SERVER ? key : `servers.${server}.${key}`;
+
 const SERVER_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
 const RESERVED = new Set([
   SINGLE_SERVER,

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { Running } from '../../compose.ts';
+import { formatAddress } from '../../config/address.ts';
 import { toPlainText } from '../../core/plain-text.ts';
 import { deliver } from '../output.ts';
 import { version } from '../version.ts';
@@ -23,6 +24,7 @@ export async function announce(facts: Facts): Promise<void> {
     row('at', styleText('cyan', server.resource, { stream: process.stderr }));
     row('rules', describeRules(server));
   }
+  if (facts.config.publicUrl !== null) row('listens', addressOf(facts.running, facts.config));
   for (const line of await describeCredentials(facts)) row(line.name, line.text);
   row('store', toPlainText(facts.config.store));
   row('connect', connectLine(facts));
@@ -45,11 +47,17 @@ function toReadyLine({ running, config, tokenPlace }: Facts): object {
     event: 'ready',
     url: first?.resource ?? null,
     sseUrl: first?.sseUrl ?? null,
+    listen: addressOf(running, config),
     publicUrl: config.publicUrl,
     servers: running.servers.map(({ name, resource, sseUrl }) => ({ name, url: resource, sseUrl })),
     ...toTokenFacts(running.firstToken, tokenPlace),
     pid: process.pid,
   };
+}
+
+/** Where it really listens: with port 0, or another URL for clients, nothing else tells. */
+function addressOf({ port }: Running, { listen }: Facts['config']): string {
+  return formatAddress({ ...listen, port });
 }
 
 function describeRules({ policy }: Running['servers'][number]): string {

@@ -31,7 +31,9 @@ Examples:
   latchkey run --upstream http://127.0.0.1:3000/mcp                 protect an HTTP server
   latchkey token create alice --scope file:read --ttl 8h            a token that may do less
   latchkey connect claude-code                                      settings for a client
-  latchkey trail --follow --decision deny                           watch what is refused`,
+  latchkey trail --follow --decision deny                           watch what is refused
+
+Exit codes: 0 done, 1 failed, 2 a wrong command line or configuration.`,
   );
 
 for (const add of [

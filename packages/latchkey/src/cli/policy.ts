@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { requireFile, summarize } from './config.ts';
+import { repeatable } from './credential/options.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { ExplainFlags } from './policy/tell.ts';
 
@@ -10,9 +11,13 @@ interface CheckFlags {
 
 /** `latchkey policy explain` and `latchkey policy check`. */
 export function addPolicyCommand(program: Command): void {
-  const policy = program.command('policy').description('Explains and checks the rules.');
+  const policy = program
+    .command('policy')
+    .summary('explain and check the rules')
+    .description('Explains and checks the rules.');
   policy
     .command('explain')
+    .summary('say what the rules decide of a call, or of a token')
     .description(
       'Says whether a call would be allowed, by which rule, and which scopes it needs; with --as and no call, what that token or key may do. Exit code 0 whatever is decided.',
     )
@@ -20,7 +25,7 @@ export function addPolicyCommand(program: Command): void {
     .option('--resource <uri>', 'a resources/read')
     .option('--prompt <name>', 'a prompts/get')
     .option('--method <name>', 'any other method')
-    .option('--scope <scope>', 'a scope the caller holds; may be repeated; * is every scope', collect, [])
+    .addOption(repeatable('--scope <scope>', 'a scope the caller holds; repeat for more; * is every scope', 'none'))
     .option('--as <token:name>', 'the caller holds this stored token, or key:NAME')
     .option('--args <json>', 'arguments of the call, an object (default: {})')
     .option('--server <name>', 'which server, where there are several')
@@ -40,6 +45,7 @@ Examples:
     .action(async (flags: ExplainFlags) => (await import('./policy/tell.ts')).tellPolicy(flags));
   policy
     .command('check')
+    .summary('say whether the rules are sound')
     .description('Checks the rules and conditions of the configuration. Exit code 0 when sound, else 2.')
     .option('--config <file>', 'configuration file (default: latchkey.yaml)')
     .option('--json', 'print one JSON document')
@@ -64,8 +70,4 @@ async function check(flags: CheckFlags): Promise<void> {
   const open = config.servers.filter(({ policy }) => policy.empty).map(({ name }) => name);
   if (open.length > 0)
     process.stderr.write(`${open.join(', ')}: no rules, so a credential with every scope may use everything\n`);
-}
-
-function collect(scope: string, before: readonly string[]): readonly string[] {
-  return [...before, scope];
 }

@@ -5,9 +5,7 @@ import { headerOf } from '../lock/header-of.ts';
 import type { Passage } from '../lock/passage.ts';
 import { byName } from './by-name.ts';
 import { cutAnswer } from './cut-answer.ts';
-
-// Set for whatever is answered, by who stands before the handler.
-const STAYING = /^(?:access-control-|vary$)/;
+import { STAYING } from './staying-headers.ts';
 
 // What a handler says of its connection is nothing that is shown to a caller.
 const OF_CONNECTION = /^(?:connection|keep-alive)$/;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context, MiddlewareHandler, Next } from 'hono';
 import type { Principal } from '../core/principal.ts';
+import type { WireAnswer } from '../core/wire.ts';
 import type { AuthInfo } from '../lock/auth-info.ts';
 import type { Incoming } from '../lock/incoming.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
@@ -10,9 +11,9 @@ import { cutAnswer } from './cut-answer.ts';
 import type { DoorOptions } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
 import { takeOver } from './take-over.ts';
-import { answerThrough } from './web-answer.ts';
+import { answerThrough, toResponse } from './web-answer.ts';
 import { toIncoming } from './web-incoming.ts';
-import { authInfoOf, respond, toJudged } from './web-request.ts';
+import { authInfoOf, toJudged } from './web-request.ts';
 
 /** What handlers behind the lock have in `c.get`: `new Hono<{ Variables: LatchkeyVariables }>()`. */
 export interface LatchkeyVariables {
@@ -51,7 +52,7 @@ export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: H
     protectMcp: () => toMiddleware(lock.protectMcp(), options, handOnJudged),
     metadata: () => async (c, next) => {
       if (new URL(c.req.url).pathname !== lock.metadata.path) return next();
-      return respond(toMetadataAnswer(lock.metadata, c.req.raw.method));
+      answer(c, toMetadataAnswer(lock.metadata, c.req.raw.method));
     },
   };
 }
@@ -63,7 +64,7 @@ function toMiddleware(guard: Guard, options: HonoOptions, handOn: HandOn): Middl
   return async (c, next) => {
     const admitting = guard.admit(see(c, options));
     const admission = admitting instanceof Promise ? await admitting : admitting;
-    if (admission.kind === 'refused') return respond(admission.answer);
+    if (admission.kind === 'refused') return answer(c, admission.answer);
     c.set('principal', admission.principal);
     c.set('auth', authInfoOf(c.req.raw, admission.principal, options));
     const going = { next, onStopped: handOn(c, admission) };
@@ -85,8 +86,16 @@ async function enter(c: Context, passage: Passage, { next, onStopped }: Going): 
     return c.res;
   };
   const response = await answerThrough(passage, { serve, bodiless: method === 'HEAD', signal, onStopped });
-  if (response === c.res) return;
-  // Hono puts the headers of the response before over those of the one that takes its place.
+  if (response !== c.res) replace(c, response);
+}
+
+/** Answers for the handler, with the headers that were set before for whatever is answered. */
+function answer(c: Context, { status, headers, body }: WireAnswer): void {
+  replace(c, c.newResponse(body === '' ? null : body, toResponse(null, status, headers)));
+}
+
+/** Hono puts the headers of the response before over those of the one that takes its place. */
+function replace(c: Context, response: Response): void {
   c.res = undefined;
   c.res = response;
 }

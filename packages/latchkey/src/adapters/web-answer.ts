@@ -2,6 +2,7 @@ import { bytesOf, joinBytes } from '../core/bytes.ts';
 import type { Refusal } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
 import type { Passage } from '../lock/passage.ts';
+import { STAYING } from './staying-headers.ts';
 
 const HELD_BYTES = 64 * 1024;
 /** How often what waits already is let run first: a body that was made of text or bytes has been read to its end by then. */
@@ -38,8 +39,9 @@ export function answerThrough(passage: Passage, { serve, bodiless, signal, onSto
 async function take(passage: Passage, answer: WebAnswer, serve: Serving['serve'], bodiless: boolean): Promise<void> {
   try {
     const response = await serve();
-    if (bodiless) void response.body?.cancel();
+    if (bodiless) void response.body?.cancel().catch(ignore);
     const { body } = response;
+    answer.offered = response.headers;
     if (!passage.whole) await show(passage.show(answer), response, body);
     else if (bodiless || body === null) answer.pass(response);
     else await answer.copy(response, body.getReader());
@@ -48,11 +50,14 @@ async function take(passage: Passage, answer: WebAnswer, serve: Serving['serve']
   }
 }
 
+// Who cannot stop need not.
+const ignore = (): void => {};
+
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
 async function show(shown: Answer, response: Response, body: Response['body']): Promise<void> {
   const reader = body?.getReader();
-  shown.onAbort(() => void reader?.cancel().catch(() => {}));
+  shown.onAbort(() => void reader?.cancel().catch(ignore));
   if (shown.aborted) return;
   shown.start(response.status, [...response.headers].flat());
   if (reader === undefined) shown.end();
@@ -74,6 +79,8 @@ async function pump(reader: Reader, shown: Answer): Promise<void> {
 class WebAnswer implements Answer {
   readonly response: Promise<Response>;
   aborted = false;
+  /** Those of the server's answer. */
+  offered: Iterable<[string, string]> = [];
   readonly #passage: Passage;
   readonly #signal: AbortSignal;
   readonly #given = Promise.withResolvers<Response>();
@@ -115,7 +122,7 @@ class WebAnswer implements Answer {
 
   /** An answer that hides nothing, its headers as they are. */
   async copy({ status, headers }: Response, reader: Reader): Promise<void> {
-    this.onAbort(() => void reader.cancel().catch(() => {}));
+    this.onAbort(() => void reader.cancel().catch(ignore));
     this.#begin(status, headers);
     await pump(reader, this);
   }
@@ -153,7 +160,8 @@ class WebAnswer implements Answer {
   fail(refusal: Refusal): void {
     if (this.#state !== 'new') return this.abort();
     const { status, headers, body } = this.#passage.refuse(refusal);
-    this.#given.resolve(toResponse(body, status, headers, this.#passage.headers));
+    const staying = [...this.offered].filter(([name]) => STAYING.test(name)).flat();
+    this.#given.resolve(toResponse(body, status, staying, headers, this.#passage.headers));
     this.#conclude(status);
   }
 
@@ -176,6 +184,8 @@ class WebAnswer implements Answer {
 
   #begin(status: number, headers: readonly string[] | Headers): void {
     if (this.#state !== 'new') return;
+    // As that of `Response.error()`: no Response can be made with it.
+    if (!(status >= 200)) throw new RangeError(`an answer with status ${status}`);
     this.#state = 'started';
     this.#status = status;
     this.#headers = withoutHops(headers);

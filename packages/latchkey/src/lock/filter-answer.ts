@@ -4,6 +4,7 @@ import { refuse } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
 import { EVENT_END, lastBoundary, LONGEST_END, splitEvents, withoutMark } from './events.ts';
 import { headerOf } from './header-of.ts';
+import { createTakeBack } from './take-back.ts';
 
 /**
  * An Answer that takes out of lists, and of changes that are told, what the caller may not see. Bodies and single events
@@ -11,7 +12,7 @@ import { headerOf } from './header-of.ts';
  */
 export function createFilterAnswer(inner: Answer, view: View, maxBytes: number): Answer {
   let mode: 'body' | 'events' = 'body';
-  const stops: (() => void)[] = [];
+  const { onAbort, fail: takeBack } = createTakeBack(inner);
   let held: Uint8Array[] = [];
   let size = 0;
   let tail = new Uint8Array(0);
@@ -20,15 +21,8 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
 
   const tooLarge = (): boolean => {
     held = [];
-    inner.fail(refuse('upstream-too-large'));
-    // The caller has its answer, so nobody else would tell the upstream to stop.
-    for (const stop of stops.splice(0)) stop();
+    takeBack(refuse('upstream-too-large'));
     return false;
-  };
-
-  const unreadable = (): void => {
-    inner.fail(refuse('upstream-invalid', { detail: 'a list with a content coding' }));
-    for (const stop of stops.splice(0)) stop();
   };
 
   const hold = (chunk: Uint8Array | string): boolean => {
@@ -84,13 +78,10 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
     get aborted() {
       return inner.aborted;
     },
-    onAbort(handler) {
-      stops.push(handler);
-      inner.onAbort(handler);
-    },
+    onAbort,
     onDrain: (handler) => inner.onDrain(handler),
     start(status, headers) {
-      if (isCoded(headers)) return unreadable();
+      if (isCoded(headers)) return takeBack(refuse('upstream-invalid', { detail: 'a list with a content coding' }));
       const type = headerOf(headers, 'content-type')?.toLowerCase() ?? '';
       mode = type.startsWith('text/event-stream') ? 'events' : 'body';
       if (mode === 'events') inner.start(status, withoutLength(headers));

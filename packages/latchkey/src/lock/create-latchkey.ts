@@ -25,6 +25,7 @@ import { readResource, type Resource } from './read-resource.ts';
 import { readTrail } from './read-trail.ts';
 import { readVerifiers } from './read-verifiers.ts';
 import { namesOf } from './resource-names.ts';
+import { complain, createTellError } from './tell-error.ts';
 import { withoutPossession } from './without-possession.ts';
 
 /**
@@ -130,7 +131,7 @@ function readParts(
   { faults, resource }: { readonly faults: Faults; readonly resource: Resource },
 ): Omit<LockParts, 'verifier' | 'proofAlgorithms' | 'endOf'> {
   const at = (path: string): Given => ({ faults, path, value: members[path] });
-  const onError = readFunction<LockParts['onError']>(at('onError'), complain);
+  const onError = createTellError(readFunction(at('onError'), complain));
   const own = namesOf(resource.url);
   const hosts = readTexts(at('hosts'), 'hosts such as api.example or 10.0.0.7:8080', (text) => HOST.test(text));
   const origins = readTexts(at('origins'), 'origins such as https://inspector.example', isOrigin);
@@ -149,12 +150,6 @@ function readParts(
     now: readFunction(at('now'), Date.now),
     onError,
   };
-}
-
-/** Where nobody else is told. */
-export function complain(error: unknown): void {
-  // oxlint-disable-next-line no-console -- a lock that fails silently could not be mended
-  console.error('latchkey:', error);
 }
 
 function readName({ faults, path, value = 'default' }: Given): string {

@@ -2,6 +2,7 @@ import { ownerOf, type Principal } from '../core/principal.ts';
 import { refuse, type Refusal } from '../core/reason.ts';
 import type { Asking } from './asking.ts';
 import type { Lock } from './lock.ts';
+import { sessionsOf } from './session-owners.ts';
 
 /** Sessions and streams of one principal. */
 export function limitOpen(lock: Lock, asking: Asking): Refusal | null {
@@ -14,7 +15,9 @@ export function limitOpen(lock: Lock, asking: Asking): Refusal | null {
 }
 
 /** One that was left alone gives up its place: many clients never say that they leave. */
-function hasAllSessions({ sessions, parts, open }: Lock, { principal, startedAt }: Asking): boolean {
+function hasAllSessions(lock: Lock, { principal, startedAt }: Asking): boolean {
+  const { parts, open } = lock;
+  const sessions = sessionsOf(lock);
   const caller = principal as Principal;
   const askings = open.toArray().map(({ asking }) => asking);
   if (sessions.countOf(caller) + countOpening(askings, caller) < parts.limits.sessions) return false;

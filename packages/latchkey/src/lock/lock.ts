@@ -15,7 +15,7 @@ import { createOpenPassages, type EndOf, type OpenPassage, type OpenPassages } f
 import type { Admission, Guard, Passage } from './passage.ts';
 import { readHeaders } from './request-headers.ts';
 import { toRefusalWire } from './refusal-wire.ts';
-import { createSessionOwners, type SessionOwners } from './session-owners.ts';
+import type { TellError } from './tell-error.ts';
 import { toTrailEntry } from './trail-entry.ts';
 
 /** What a lock is made of. Times in milliseconds, sizes in bytes; all of it checked before. */
@@ -42,7 +42,7 @@ export interface LockParts extends LockOptions {
   readonly endOf: EndOf;
   readonly now: () => number;
   /** Told of what a guard could not handle; the request was refused. */
-  readonly onError: (error: unknown) => void;
+  readonly onError: TellError;
 }
 
 /** What the guards of one lock share. */
@@ -50,7 +50,6 @@ export interface Lock {
   readonly parts: LockParts;
   readonly state: LockState;
   readonly open: OpenPassages;
-  readonly sessions: SessionOwners;
   /** The rules in force; a guard reads them anew for each request. */
   policy: Policy;
   /** From then on nobody is let in. */
@@ -63,7 +62,6 @@ export function createLock(parts: LockParts, policy: Policy): Lock {
     parts,
     state: createLockState(parts),
     open: createOpenPassages(endOf, now, onError),
-    sessions: createSessionOwners(),
     policy,
     closed: false,
   };
@@ -100,10 +98,7 @@ export function createGuard(lock: Lock, kind: GuardKind): Guard {
         if (early !== null) return turnAway(lock, kind, asking, early);
         const judged = kind.judge(asking, incoming);
         return judged instanceof Promise
-          ? judged.then(
-              (refusal) => conclude(asking, refusal),
-              (error: unknown) => fail(asking, error),
-            )
+          ? judged.then((refusal) => conclude(asking, refusal)).catch((error: unknown) => fail(asking, error))
           : conclude(asking, judged);
       } catch (error) {
         return fail(asking, error);
@@ -221,7 +216,7 @@ export function createAsking(
     httpMethod: incoming.method,
     address,
     // What does not tell its address does not tell whether it is on this machine either.
-    clear: !incoming.encrypted && (parts.encryptedOnly || !(address === '' || isLoopback(address))),
+    clear: incoming.encrypted !== true && (parts.encryptedOnly || !(address === '' || isLoopback(address))),
     headers: readHeaders(incoming.rawHeaders),
     principal: null,
     caller: null,

@@ -5,6 +5,7 @@ import { textOf } from '../core/bytes.ts';
 import type { Refusal } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
 import type { Admission, Passage } from './passage.ts';
+import { sessionsOf } from './session-owners.ts';
 
 const TOKENS = { alice: ['read'], bob: ['read'] };
 const TOOLS = { look: ['read'], 'write_*': ['write'] };
@@ -275,7 +276,7 @@ describe('createMcpGuard', () => {
     const ended = await pass(inSession('s1', { method: 'DELETE' }));
     ended.show(keep()).start(200, []);
     expect(await send(inSession('s1', { body: call('look') }))).toBe('404 session-unknown');
-    expect(lock.sessions.countOf(passage.principal)).toBe(0);
+    expect(sessionsOf(lock).countOf(passage.principal)).toBe(0);
   });
 
   it('ends a session that its server does not know, and opens none for another message or revision', async () => {

@@ -23,7 +23,7 @@ import { createPrivateAnswer } from './private-answer.ts';
 import { identifyCaller } from './route-guard.ts';
 import { checkFraming } from './request-headers.ts';
 import { scanMessage, scanWithoutMessage, type Spoken } from './scan-message.ts';
-import type { SessionOwners } from './session-owners.ts';
+import { sessionsOf, type SessionOwners } from './session-owners.ts';
 import { isCacheable, isShowing } from './showing.ts';
 import { pathOf } from './target-path.ts';
 
@@ -109,10 +109,12 @@ function isCallOutside(asking: Asking, id: unknown): boolean {
   return sessionOf(asking) === null && message?.kind === 'request' && JSON.parse(message.id ?? 'null') === id;
 }
 
-function checkSession({ sessions }: Lock, asking: Asking): Refusal | null {
+function checkSession(lock: Lock, asking: Asking): Refusal | null {
   const session = sessionOf(asking);
   if (session !== null)
-    return sessions.isOwn(session, asking.principal as Principal, asking.startedAt) ? null : refuse('session-unknown');
+    return sessionsOf(lock).isOwn(session, asking.principal as Principal, asking.startedAt)
+      ? null
+      : refuse('session-unknown');
   // Outside of a session nobody could tell whose stream it is from.
   return asking.message === null && asking.headers.lastEventId !== null ? refuse('session-missing') : null;
 }
@@ -125,7 +127,7 @@ function createShow(lock: Lock, asking: Asking): Pick<Passage, 'whole' | 'show'>
   return {
     whole,
     show(to) {
-      const watched = watchSession(lock.sessions, asking, { session, own: showing || isCacheable(method) }, to);
+      const watched = watchSession(sessionsOf(lock), asking, { session, own: showing || isCacheable(method) }, to);
       if (!showing) return isCacheable(method) ? createPrivateAnswer(watched) : watched;
       return createFilterAnswer(watched, viewOf(lock.policy, asking), lock.parts.limits.listBytes);
     },

@@ -2,6 +2,7 @@ import type { Principal } from '../core/principal.ts';
 import { SlotList, type Slotted } from '../core/slot-list.ts';
 import type { Awaitable } from '../core/store.ts';
 import type { Asking } from './asking.ts';
+import type { TellError } from './tell-error.ts';
 
 const SWEEP_MS = 250;
 
@@ -26,7 +27,7 @@ export interface OpenPassages {
 }
 
 /** `onError` is told of what could not be cut. */
-export function createOpenPassages(endOf: EndOf, now: () => number, onError: (error: unknown) => void): OpenPassages {
+export function createOpenPassages(endOf: EndOf, now: () => number, onError: TellError): OpenPassages {
   const open = new SlotList<OpenPassage>();
   const streams = new Map<string, number>();
   let timer: ReturnType<typeof setInterval> | null = null;

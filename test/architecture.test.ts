@@ -199,7 +199,7 @@ function isAllowed({ from, to, target }: Import & { target: string }): boolean {
 
 /** Whether the file must do with what the web has. */
 function isForWeb(file: string): boolean {
-  const doors = /^adapters\/(?:fetch|hono|metadata-answer|door-options|web-.+)\.ts$/;
+  const doors = /^adapters\/(?:fetch|hono|metadata-answer|door-options|staying-headers|web-.+)\.ts$/;
   return ['core', 'lock'].includes(roomOf(file)) || file.startsWith('store/memory/') || doors.test(file);
 }
 

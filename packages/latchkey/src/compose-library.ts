@@ -39,7 +39,8 @@ export function createLatchkey<const Rules extends PolicyOptions = PolicyOptions
   const { store, tokens, keys, dpop, trail, rest } = readNodeOptions(options, faults);
   const issuers = (Array.isArray(rest.verifiers) ? rest.verifiers : []).filter(isIssuer);
   checkJoined(issuers, { prefixes: { token: tokens.prefix, key: keys.prefix }, faults });
-  const parts = store === null ? null : joinStore(store, { tokens, keys, trail, onError: createTellError(rest.onError) });
+  const parts =
+    store === null ? null : joinStore(store, { tokens, keys, trail, onError: createTellError(rest.onError) });
   const lock = assembleLatchkey<ScopesOf<Rules>>(
     { ...rest, ...groupIssuers(rest.verifiers, issuers), ...(parts?.trail == null ? {} : { trail: parts.trail }) },
     {

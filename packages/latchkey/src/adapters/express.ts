@@ -2,6 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Request, RequestHandler } from 'express';
 import type { Principal } from '../core/principal.ts';
 import type { AuthInfo } from '../lock/auth-info.ts';
+import { expectMost } from '../lock/expect-use.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard } from '../lock/passage.ts';
 import type { DoorOptions } from './door-options.ts';
@@ -37,11 +38,14 @@ export interface ExpressDoor<Scope extends string> {
 /** The doors of a lock for Express 5: `req.principal` and `req.auth` are who was let in. */
 export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: DoorOptions = {}): ExpressDoor<Scope> {
   return {
-    protect: (rule) => toMiddleware(lock.protect(rule), options),
-    protectMcp: () => toMiddleware(lock.protectMcp(), options),
-    metadata: () => (request, response, next) => {
-      if (request.path !== lock.metadata.path) return next();
-      sendAnswer(request, response, toMetadataAnswer(lock.metadata, request.method));
+    protect: (...rule) => toMiddleware(lock.protect(...rule), options),
+    protectMcp: (...none) => toMiddleware(lock.protectMcp(...none), options),
+    metadata(...none) {
+      expectMost(none, 0, 'metadata');
+      return (request, response, next) => {
+        if (request.path !== lock.metadata.path) return next();
+        sendAnswer(request, response, toMetadataAnswer(lock.metadata, request.method));
+      };
     },
   };
 }

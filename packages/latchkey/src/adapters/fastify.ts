@@ -2,6 +2,7 @@ import type { FastifyPluginCallback, FastifyReply, FastifyRequest, HookHandlerDo
 import type { Principal } from '../core/principal.ts';
 import type { WireAnswer } from '../core/wire.ts';
 import type { AuthInfo } from '../lock/auth-info.ts';
+import { expectMost } from '../lock/expect-use.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard } from '../lock/passage.ts';
 import type { DoorOptions } from './door-options.ts';
@@ -34,16 +35,19 @@ export interface FastifyDoor<Scope extends string> {
 /** The doors of a lock for Fastify 5: `request.principal` and `request.auth` are who was let in. */
 export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: DoorOptions = {}): FastifyDoor<Scope> {
   return {
-    protect: (rule) => toHook(lock.protect(rule), options),
-    protectMcp: () => toHook(lock.protectMcp(), options),
-    metadata: () => (instance, _options, done) => {
+    protect: (...rule) => toHook(lock.protect(...rule), options),
+    protectMcp: (...none) => toHook(lock.protectMcp(...none), options),
+    metadata(...none) {
+      expectMost(none, 0, 'metadata');
       const { metadata } = lock;
-      instance.route({
-        method: ['GET', 'OPTIONS'],
-        url: metadata.path,
-        handler: (request, reply) => answer(reply, toMetadataAnswer(metadata, request.method)),
-      });
-      done();
+      return (instance, _options, done) => {
+        instance.route({
+          method: ['GET', 'OPTIONS'],
+          url: metadata.path,
+          handler: (request, reply) => answer(reply, toMetadataAnswer(metadata, request.method)),
+        });
+        done();
+      };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { textOf } from '../core/bytes.ts';
 import type { Principal } from '../core/principal.ts';
 import type { AuthInfo } from '../lock/auth-info.ts';
+import { expectHandler, expectMost } from '../lock/expect-use.ts';
 import type { Incoming } from '../lock/incoming.ts';
 import type { RouteLock } from '../lock/create-route-lock.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
@@ -74,6 +75,7 @@ export function latchkey<Scope extends string, Rest extends readonly unknown[] =
   };
   return {
     protect(rule, handler) {
+      expectHandler(handler, 'protect', 'protect({ scopes: […] }, handler)');
       const guard = lock.protect(rule);
       return async (request, ...rest) => {
         const admitting = guard.admit(see(request, rest));
@@ -92,6 +94,7 @@ export function latchkey<Scope extends string, Rest extends readonly unknown[] =
       };
     },
     protectMcp(handler) {
+      expectHandler(handler, 'protectMcp');
       const guard = (lock as Latchkey<Scope>).protectMcp();
       return async (request, ...rest) => {
         const admission = await guard.admit(see(request, rest));
@@ -108,9 +111,12 @@ export function latchkey<Scope extends string, Rest extends readonly unknown[] =
         return answerThrough(admission, { serve, bodiless: false, signal, onStopped: judged.stop });
       };
     },
-    metadata: () => (request) =>
-      new URL(request.url).pathname === lock.metadata.path
-        ? respond(toMetadataAnswer(lock.metadata, request.method))
-        : null,
+    metadata(...none) {
+      expectMost(none, 0, 'metadata');
+      return (request) =>
+        new URL(request.url).pathname === lock.metadata.path
+          ? respond(toMetadataAnswer(lock.metadata, request.method))
+          : null;
+    },
   };
 }

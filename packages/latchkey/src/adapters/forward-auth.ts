@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { expectMost } from '../lock/expect-use.ts';
 import { createFaults } from '../lock/faults.ts';
 import {
   createForwardMcpGuard,
@@ -53,10 +54,13 @@ export function latchkey<Scope extends string>(
       void Promise.resolve(answer(toAsked(request), () => place)).then((each) => send(response, each));
   };
   return {
-    protect: (rule) => handle(createForwardRouteGuard(lockOf(lock), { scopes: readRule(rule) })),
-    protectMcp: (rule) => handle(createForwardMcpGuard(lockOf(lock), readHeaderRule(rule))),
-    metadata: () => (_request, response) =>
-      send(response, { status: 200, headers: ['content-type', 'application/json'], body: lock.metadata.body() }),
+    protect: (...rule) => handle(createForwardRouteGuard(lockOf(lock), { scopes: readRule(...rule) })),
+    protectMcp: (...rule) => handle(createForwardMcpGuard(lockOf(lock), readHeaderRule(...rule))),
+    metadata(...none) {
+      expectMost(none, 0, 'metadata');
+      return (_request, response) =>
+        send(response, { status: 200, headers: ['content-type', 'application/json'], body: lock.metadata.body() });
+    },
   };
 }
 

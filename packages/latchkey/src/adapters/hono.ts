@@ -3,6 +3,7 @@ import type { Context, MiddlewareHandler, Next } from 'hono';
 import type { Principal } from '../core/principal.ts';
 import type { WireAnswer } from '../core/wire.ts';
 import type { AuthInfo } from '../lock/auth-info.ts';
+import { expectMost } from '../lock/expect-use.ts';
 import type { Incoming } from '../lock/incoming.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard, Passage } from '../lock/passage.ts';
@@ -48,11 +49,14 @@ export interface HonoDoor<Scope extends string> {
 /** The doors of a lock for Hono 4: `c.get('principal')` and `c.get('auth')` are who was let in. */
 export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: HonoOptions = {}): HonoDoor<Scope> {
   return {
-    protect: (rule) => toMiddleware(lock.protect(rule), options, () => () => {}),
-    protectMcp: () => toMiddleware(lock.protectMcp(), options, handOnJudged),
-    metadata: () => async (c, next) => {
-      if (new URL(c.req.url).pathname !== lock.metadata.path) return next();
-      answer(c, toMetadataAnswer(lock.metadata, c.req.raw.method));
+    protect: (...rule) => toMiddleware(lock.protect(...rule), options, () => () => {}),
+    protectMcp: (...none) => toMiddleware(lock.protectMcp(...none), options, handOnJudged),
+    metadata(...none) {
+      expectMost(none, 0, 'metadata');
+      return async (c, next) => {
+        if (new URL(c.req.url).pathname !== lock.metadata.path) return next();
+        answer(c, toMetadataAnswer(lock.metadata, c.req.raw.method));
+      };
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { AuthInfo } from '../lock/auth-info.ts';
+import { expectHandler } from '../lock/expect-use.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard } from '../lock/passage.ts';
 import type { DoorOptions } from './door-options.ts';
@@ -40,12 +41,19 @@ export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: D
   return {
     protect(...given: [NodeHandler] | [{ readonly scopes?: readonly Scope[] }, NodeHandler]) {
       const [rule, handler] = given.length === 1 ? [undefined, given[0]] : given;
+      expectHandler(handler, 'protect', 'protect({ scopes: […] }, handler)');
       return listen(lock.protect(rule), handler);
     },
-    protectMcp: (handler) => listen(lock.protectMcp(), handler),
-    metadata: (otherwise) => (request, response) => {
-      if (request.url?.split('?', 1)[0] !== lock.metadata.path) return void otherwise(request, response);
-      sendAnswer(request, response, toMetadataAnswer(lock.metadata, request.method ?? ''));
+    protectMcp(handler) {
+      expectHandler(handler, 'protectMcp');
+      return listen(lock.protectMcp(), handler);
+    },
+    metadata(otherwise) {
+      expectHandler(otherwise, 'metadata');
+      return (request, response) => {
+        if (request.url?.split('?', 1)[0] !== lock.metadata.path) return void otherwise(request, response);
+        sendAnswer(request, response, toMetadataAnswer(lock.metadata, request.method ?? ''));
+      };
     },
   };
 }

@@ -1,5 +1,6 @@
 import { FOLD_URI } from '../core/resource-uri.ts';
 import type { Lock } from './lock.ts';
+import { expectMost } from './expect-use.ts';
 import { createFaults } from './faults.ts';
 import { createMcpGuard } from './mcp-guard.ts';
 import type { PolicyOptions } from './options.ts';
@@ -55,8 +56,11 @@ export function createLatchkeyOf<Scope extends string>(
   { close, loadErrorClass = async () => undefined }: LatchkeyAround = {},
 ): Latchkey<Scope> {
   const latchkey: Latchkey<Scope> = {
-    protect: (rule) => createRouteGuard(lock, { scopes: readRule(rule) }),
-    protectMcp: () => createMcpGuard(lock),
+    protect: (...rule) => createRouteGuard(lock, { scopes: readRule(...rule) }),
+    protectMcp(...none) {
+      expectMost(none, 0, 'protectMcp');
+      return createMcpGuard(lock);
+    },
     metadata,
     setPolicy(given) {
       const faults = createFaults();

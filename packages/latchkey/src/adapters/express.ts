@@ -5,7 +5,7 @@ import type { AuthInfo } from '../lock/auth-info.ts';
 import { expectMost } from '../lock/expect-use.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard } from '../lock/passage.ts';
-import type { DoorOptions } from './door-options.ts';
+import { readDoorOptions, type DoorOptions, type DoorSettings } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
 import { judge, letIn } from './node-door.ts';
 import { type Seen, toIncoming } from './node-incoming.ts';
@@ -36,7 +36,8 @@ export interface ExpressDoor<Scope extends string> {
 }
 
 /** The doors of a lock for Express 5: `req.principal` and `req.auth` are who was let in. */
-export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: DoorOptions = {}): ExpressDoor<Scope> {
+export function latchkey<Scope extends string>(lock: Latchkey<Scope>, given: DoorOptions = {}): ExpressDoor<Scope> {
+  const options = readDoorOptions(given);
   return {
     protect: (...rule) => toMiddleware(lock.protect(...rule), options),
     protectMcp: (...none) => toMiddleware(lock.protectMcp(...none), options),
@@ -50,7 +51,7 @@ export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: D
   };
 }
 
-function toMiddleware(guard: Guard, options: DoorOptions): RequestHandler {
+function toMiddleware(guard: Guard, options: DoorSettings): RequestHandler {
   return (request, response, next) =>
     judge(guard, toIncoming(request, see(request), options), (admission) => {
       if (admission.kind === 'refused') return sendAnswer(request, response, admission.answer);

@@ -5,7 +5,7 @@ import type { AuthInfo } from '../lock/auth-info.ts';
 import { expectMost } from '../lock/expect-use.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard } from '../lock/passage.ts';
-import type { DoorOptions } from './door-options.ts';
+import { readDoorOptions, type DoorOptions, type DoorSettings } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
 import { judge, letPass } from './node-door.ts';
 import { type Seen, toIncoming } from './node-incoming.ts';
@@ -33,7 +33,8 @@ export interface FastifyDoor<Scope extends string> {
 }
 
 /** The doors of a lock for Fastify 5: `request.principal` and `request.auth` are who was let in. */
-export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: DoorOptions = {}): FastifyDoor<Scope> {
+export function latchkey<Scope extends string>(lock: Latchkey<Scope>, given: DoorOptions = {}): FastifyDoor<Scope> {
+  const options = readDoorOptions(given);
   return {
     protect: (...rule) => toHook(lock.protect(...rule), options),
     protectMcp: (...none) => toHook(lock.protectMcp(...none), options),
@@ -52,7 +53,7 @@ export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: D
   };
 }
 
-function toHook(guard: Guard, options: DoorOptions): FastifyHook {
+function toHook(guard: Guard, options: DoorSettings): FastifyHook {
   return (request, reply, done) =>
     judge(guard, toIncoming(request.raw, see(request), options), (admission) => {
       if (admission.kind === 'refused') return answer(reply, admission.answer);

@@ -5,7 +5,7 @@ import { expectHandler, expectMost } from '../lock/expect-use.ts';
 import type { Incoming } from '../lock/incoming.ts';
 import type { RouteLock } from '../lock/create-route-lock.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
-import type { DoorOptions } from './door-options.ts';
+import { readDoorOptions, type DoorOptions } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
 import { answerThrough } from './web-answer.ts';
 import { toIncoming } from './web-incoming.ts';
@@ -65,8 +65,9 @@ export function latchkey<Scope extends string, Rest extends readonly unknown[] =
 ): Omit<FetchDoor<Scope, Rest>, 'protectMcp'>;
 export function latchkey<Scope extends string, Rest extends readonly unknown[] = []>(
   lock: RouteLock<Scope>,
-  options: FetchOptions<Rest> = {},
+  given: FetchOptions<Rest> = {},
 ): FetchDoor<Scope, Rest> {
+  const options = readDoorOptions(given, 'addressOf', 'encrypted', 'rawHeaders');
   const see = (request: Request, rest: Rest): Incoming => {
     const address = options.addressOf?.(request, ...rest) ?? '';
     const encrypted = options.encrypted?.(request, ...rest) ?? null;
@@ -89,8 +90,7 @@ export function latchkey<Scope extends string, Rest extends readonly unknown[] =
           },
         };
         const serve = (): Response | Promise<Response> => handler(request, caller, ...rest);
-        const { method, signal } = request;
-        return answerThrough(admission, { serve, bodiless: method === 'HEAD', signal });
+        return answerThrough(admission, { request, serve });
       };
     },
     protectMcp(handler) {
@@ -107,8 +107,7 @@ export function latchkey<Scope extends string, Rest extends readonly unknown[] =
           parsedBody: message === null ? undefined : JSON.parse(textOf(message.bytes)),
         };
         const serve = (): Response | Promise<Response> => handler(judged.request, caller, ...rest);
-        const { signal } = request;
-        return answerThrough(admission, { serve, bodiless: false, signal, onStopped: judged.stop });
+        return answerThrough(admission, { request, serve, onStopped: judged.stop });
       };
     },
     metadata(...none) {

@@ -9,7 +9,7 @@ import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard, Passage } from '../lock/passage.ts';
 import { bindAnswer } from './bind-answer.ts';
 import { cutAnswer } from './cut-answer.ts';
-import type { DoorOptions } from './door-options.ts';
+import { readDoorOptions, type DoorOptions, type DoorSettings } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
 import { takeOver } from './take-over.ts';
 import { answerThrough, toResponse } from './web-answer.ts';
@@ -47,7 +47,8 @@ export interface HonoDoor<Scope extends string> {
 }
 
 /** The doors of a lock for Hono 4: `c.get('principal')` and `c.get('auth')` are who was let in. */
-export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: HonoOptions = {}): HonoDoor<Scope> {
+export function latchkey<Scope extends string>(lock: Latchkey<Scope>, given: HonoOptions = {}): HonoDoor<Scope> {
+  const options = readDoorOptions(given, 'addressOf', 'encrypted');
   return {
     protect: (...rule) => toMiddleware(lock.protect(...rule), options, () => () => {}),
     protectMcp: (...none) => toMiddleware(lock.protectMcp(...none), options, handOnJudged),
@@ -61,10 +62,12 @@ export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: H
   };
 }
 
+type HonoSettings = HonoOptions & DoorSettings;
+
 /** Gives what was judged to who comes next; what it returns tells that nobody waits any more. */
 type HandOn = (c: Context, passage: Passage) => () => void;
 
-function toMiddleware(guard: Guard, options: HonoOptions, handOn: HandOn): MiddlewareHandler<Behind> {
+function toMiddleware(guard: Guard, options: HonoSettings, handOn: HandOn): MiddlewareHandler<Behind> {
   return async (c, next) => {
     const admitting = guard.admit(see(c, options));
     const admission = admitting instanceof Promise ? await admitting : admitting;
@@ -84,12 +87,12 @@ interface Going {
 }
 
 async function enter(c: Context, passage: Passage, { next, onStopped }: Going): Promise<void> {
-  const { method, signal } = c.req.raw;
+  const request = c.req.raw;
   const serve = async (): Promise<Response> => {
     await next();
     return c.res;
   };
-  const response = await answerThrough(passage, { serve, bodiless: method === 'HEAD', signal, onStopped });
+  const response = await answerThrough(passage, { request, serve, onStopped });
   if (response !== c.res) replace(c, response);
 }
 
@@ -138,7 +141,7 @@ function handOnJudged(c: Context, passage: Passage): () => void {
   return judged.stop;
 }
 
-function see(c: Context, options: HonoOptions): Incoming {
+function see(c: Context, options: HonoSettings): Incoming {
   const { incoming } = connectionOf(c);
   const address = options.addressOf?.(c) ?? incoming?.socket?.remoteAddress ?? '';
   const encrypted = options.encrypted?.(c) ?? null;

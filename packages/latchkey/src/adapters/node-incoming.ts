@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { refuse, type Refusal } from '../core/reason.ts';
 import type { Incoming } from '../lock/incoming.ts';
 import type { Framing } from '../lock/request-headers.ts';
-import { BODY_TIMEOUT_MS, type DoorOptions } from './door-options.ts';
+import type { DoorSettings } from './door-options.ts';
 import { readAlong, readBody } from './node-body.ts';
 
 /** What a framework knows better than Node of a request. */
@@ -23,7 +23,11 @@ export interface NodeIncoming extends Incoming {
 }
 
 /** A request that Node received, for a guard. */
-export function toIncoming(request: IncomingMessage, seen: Seen, options: DoorOptions): NodeIncoming {
+export function toIncoming(
+  request: IncomingMessage,
+  seen: Seen,
+  { bodyTimeoutMs: timeoutMs }: DoorSettings,
+): NodeIncoming {
   const { target, address, encrypted } = seen;
   const held = hold(request);
   return {
@@ -35,7 +39,7 @@ export function toIncoming(request: IncomingMessage, seen: Seen, options: DoorOp
     // What a parser says of a body that nobody read yet is no more than its default.
     readBody: (limitBytes) => {
       if (request.readableDidRead) return bytesOf(seen.parsed, limitBytes);
-      const bounds = { limitBytes, timeoutMs: options.bodyTimeoutMs ?? BODY_TIMEOUT_MS };
+      const bounds = { limitBytes, timeoutMs };
       if (!held) return readBody(request, bounds);
       if (seen.rereads === true) throw new TypeError('Somebody listens to the body before Latchkey could judge it.');
       return readAlong(request, bounds);

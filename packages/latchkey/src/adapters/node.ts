@@ -3,7 +3,7 @@ import type { AuthInfo } from '../lock/auth-info.ts';
 import { expectHandler } from '../lock/expect-use.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard } from '../lock/passage.ts';
-import type { DoorOptions } from './door-options.ts';
+import { readDoorOptions, type DoorOptions } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
 import { type Caller, judge, letIn } from './node-door.ts';
 import { type Seen, toIncoming } from './node-incoming.ts';
@@ -29,7 +29,8 @@ export interface NodeDoor<Scope extends string> {
 }
 
 /** The doors of a lock for servers of `node:http`. A handler that throws does so as one of `createServer` would. */
-export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: DoorOptions = {}): NodeDoor<Scope> {
+export function latchkey<Scope extends string>(lock: Latchkey<Scope>, given: DoorOptions = {}): NodeDoor<Scope> {
+  const options = readDoorOptions(given);
   const listen =
     (guard: Guard, handler: NodeHandler): RequestListener =>
     (request, response) =>
@@ -39,8 +40,8 @@ export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: D
         if (caller !== null) handler(request, response, caller);
       });
   return {
-    protect(...given: [NodeHandler] | [{ readonly scopes?: readonly Scope[] }, NodeHandler]) {
-      const [rule, handler] = given.length === 1 ? [undefined, given[0]] : given;
+    protect(...both: [NodeHandler] | [{ readonly scopes?: readonly Scope[] }, NodeHandler]) {
+      const [rule, handler] = both.length === 1 ? [undefined, both[0]] : both;
       expectHandler(handler, 'protect', 'protect({ scopes: […] }, handler)');
       return listen(lock.protect(rule), handler);
     },

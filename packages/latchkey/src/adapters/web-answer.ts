@@ -13,11 +13,9 @@ const CLIENT_CLOSED_REQUEST = 499;
 
 /** How a request that was let in is answered. */
 export interface Serving {
+  /** By its method it may want no body; whose caller goes before there is an answer is told of by its signal alone. */
+  readonly request: Pick<Request, 'method' | 'signal'>;
   readonly serve: () => Response | Promise<Response>;
-  /** Whether the caller takes no body, as for HEAD. */
-  readonly bodiless: boolean;
-  /** The request's: whose caller goes before there is an answer is told of by nothing else. */
-  readonly signal: AbortSignal;
   /** Called once where nobody waits for the rest any more: the caller went, or its credential ended. */
   readonly onStopped?: () => void;
 }
@@ -27,12 +25,12 @@ export interface Serving {
  * it comes; a caller who reads slowly slows the server, one who goes away stops it, and one who is cut sees an error and not
  * an end. Rejects as `serve` does.
  */
-export function answerThrough(passage: Passage, { serve, bodiless, signal, onStopped }: Serving): Promise<Response> {
-  const answer = new WebAnswer(passage, signal);
+export function answerThrough(passage: Passage, { request, serve, onStopped }: Serving): Promise<Response> {
+  const answer = new WebAnswer(passage, request.signal);
   if (onStopped !== undefined) answer.onAbort(onStopped);
   passage.onEnded(() => answer.abort());
   answer.watch();
-  void take(passage, answer, serve, bodiless);
+  void take(passage, answer, serve, request.method === 'HEAD');
   return answer.response;
 }
 

@@ -196,8 +196,14 @@ function toAnswer({ parts }: Lock, { mcp }: GuardKind, asking: Asking, refusal: 
   });
 }
 
-function record({ trail, server, now }: LockParts, asking: Asking, decision: 'allow' | 'deny', status: number): void {
-  trail?.record(toTrailEntry(asking, { outcome: asking.outcome, decision, server, status, now: now() }));
+/** Writes down what was decided. A trail that fails at that changes nothing: it says itself when it is not healthy. */
+export function record(parts: LockParts, asking: Asking, decision: 'allow' | 'deny', status: number): void {
+  const { trail, server, now, onError } = parts;
+  try {
+    trail?.record(toTrailEntry(asking, { outcome: asking.outcome, decision, server, status, now: now() }));
+  } catch (error) {
+    onError(error);
+  }
 }
 
 const NO_HEADERS: readonly string[] = [];

@@ -2,31 +2,13 @@ import type { Trail, TrailEntry } from '../core/trail.ts';
 import type { Given } from './read-option.ts';
 import type { TellError } from './tell-error.ts';
 
-/** The trail that an option describes; null for none. What fails in recording goes to `onError` and changes nothing. */
+/** The trail that an option describes; null for none. What a function rejects with goes to `onError` and changes nothing. */
 export function readTrail({ faults, path, value }: Given, onError: TellError): Trail | null {
   if (value === undefined || value === false) return null;
-  if (typeof value === 'function') return telling(toTrail(value as (entry: TrailEntry) => unknown, onError), onError);
-  if (typeof value === 'object' && value !== null && 'record' in value && 'healthy' in value)
-    return telling(value as Trail, onError);
+  if (typeof value === 'function') return toTrail(value as (entry: TrailEntry) => unknown, onError);
+  if (typeof value === 'object' && value !== null && 'record' in value && 'healthy' in value) return value as Trail;
   faults.add(path, 'expected a function, a Trail or false');
   return null;
-}
-
-function telling(trail: Trail, onError: TellError): Trail {
-  return {
-    get healthy() {
-      return trail.healthy;
-    },
-    record(entry) {
-      try {
-        trail.record(entry);
-      } catch (error) {
-        onError(error);
-      }
-    },
-    flush: () => trail.flush(),
-    close: () => trail.close(),
-  };
 }
 
 function toTrail(write: (entry: TrailEntry) => unknown, onError: TellError): Trail {

@@ -61,6 +61,14 @@ describe('latchkey/hono on Node', () => {
     complaints.mockRestore();
   });
 
+  it('takes bindings of the same names for what they are', async () => {
+    const app = new Hono<{ Bindings: { incoming: object; outgoing: object } }>();
+    app.get('/', latchkey(makeLock().latchkey).protect(), (c) => c.json(c.env));
+    const bindings = { incoming: { queue: 1 }, outgoing: {} };
+    const answer = await app.request('/', { headers: { authorization: 'Bearer alice' } }, bindings);
+    expect([answer.status, await answer.json()]).toEqual([200, bindings]);
+  });
+
   it('is told of who left before the handler answered', async () => {
     const made = makeLock();
     const leaving = new AbortController();

@@ -84,7 +84,8 @@ export class CallerSide implements Answer {
     if (this.#started) return this.abort();
     for (const name of this.#response.getHeaderNames()) if (!STAYING.test(name)) this.#response.removeHeader(name);
     const { status, headers, body } = this.#passage.refuse(refusal);
-    this.#begin(status, [...headers, 'content-length', String(Buffer.byteLength(body))]);
+    const more = ['content-length', String(Buffer.byteLength(body))];
+    this.#begin(status, [...headers, ...this.#passage.headers, ...more]);
     this.end(body);
   }
 

@@ -11,6 +11,7 @@ import { bindAnswer } from './bind-answer.ts';
 import { cutAnswer } from './cut-answer.ts';
 import { readDoorOptions, type DoorOptions, type DoorSettings } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
+import { framingOf } from './node-incoming.ts';
 import { takeOver } from './take-over.ts';
 import { answerThrough, toResponse } from './web-answer.ts';
 import { toIncoming } from './web-incoming.ts';
@@ -147,8 +148,7 @@ function see(c: Context, options: HonoSettings): Incoming {
   const encrypted = options.encrypted?.(c) ?? null;
   // What was read before is what would be read again.
   const parsed = Object.keys(c.req.bodyCache).length === 0 ? null : () => c.req.arrayBuffer();
-  // In HTTP/2 there are others in their place.
-  const rawHeaders = incoming?.httpVersionMajor === 1 ? (incoming.rawHeaders ?? null) : null;
+  const rawHeaders = incoming === undefined ? null : framingOf(incoming).rawHeaders;
   const rawTrailers = (): readonly string[] => incoming?.rawTrailers ?? [];
   return toIncoming(c.req.raw, { address, encrypted, rawHeaders, parsed, rawTrailers }, options);
 }
@@ -160,5 +160,9 @@ interface Connection {
 }
 
 function connectionOf({ env }: Context): Connection {
-  return (env ?? {}) as Connection;
+  const given = (env ?? {}) as Connection;
+  // Elsewhere they may be the names of anything.
+  return Array.isArray(given.incoming?.rawHeaders) ? given : NONE;
 }
+
+const NONE: Connection = {};

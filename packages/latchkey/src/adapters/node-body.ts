@@ -33,13 +33,14 @@ export function readAlong(request: IncomingMessage, { limitBytes, timeoutMs }: B
     let body: Buffer | null = null;
     let size = 0;
     let pieces = 0;
-    const settle = (result: Buffer | Refusal): void => {
+    const settle = (result: Buffer | Refusal | TypeError): void => {
       clearTimeout(timer);
       request.off('data', take).off('end', end).off('close', leave);
-      resolve(result);
+      if (result instanceof TypeError) reject(result);
+      else resolve(result);
     };
     const take = (chunk: Buffer | string): void => {
-      if (typeof chunk === 'string') return reject(new TypeError(DECODED));
+      if (typeof chunk === 'string') return settle(new TypeError(DECODED));
       pieces += 1;
       const refusal = checkPieces(size + chunk.length, pieces, limitBytes);
       if (refusal !== null) return settle(refusal);

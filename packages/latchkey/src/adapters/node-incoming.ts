@@ -49,12 +49,16 @@ export function toIncoming(
 }
 
 /** HTTP/2 frames by itself, and has the host in a header of its own (RFC 9113 §8.3.1). */
-function framingOf(request: IncomingMessage): Omit<Framing, 'method'> {
+export function framingOf(request: IncomingMessage): Omit<Framing, 'method'> {
   const { rawHeaders, httpVersionMajor, httpVersionMinor, headers } = request;
   if (httpVersionMajor === 1) return { rawHeaders, httpVersionMajor, httpVersionMinor };
   const kept = rawHeaders.filter((_each, i) => !(rawHeaders[i - (i % 2)] as string).startsWith(':'));
   const authority = headers[':authority'];
   if (typeof authority === 'string' && headers.host !== authority) kept.push('host', authority);
+  // Of a body without a length it tells by no header, where HTTP/1 must.
+  const { stream } = request as { stream?: { readonly endAfterHeaders: boolean } };
+  if (stream?.endAfterHeaders === false && headers['content-length'] === undefined)
+    kept.push('transfer-encoding', 'chunked');
   return { rawHeaders: kept, httpVersionMajor: 1, httpVersionMinor: 1 };
 }
 

@@ -41,8 +41,10 @@ const doors: readonly (readonly [string, (lock: Latchkey, server: Http2Server) =
     'Fastify',
     async (lock, server) => {
       const app = fastify({ http2: true, serverFactory: (handler) => server.on('request', handler as never) });
-      // The types of its HTTP/2 requests are others.
-      const onRequest = forFastify(lock).protectMcp() as never;
+      const { protectMcp, protect, metadata } = forFastify(lock);
+      const onRequest = protectMcp();
+      await app.register(metadata());
+      app.get<{ Querystring: { of: string } }>('/report', { preHandler: [protect()] }, async ({ query }) => query.of);
       app.post('/mcp', { onRequest }, async () => FULL);
       app.get('/mcp', { onRequest }, (_request, reply) => {
         reply.hijack();

@@ -1,3 +1,5 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import type { Principal } from '../core/principal.ts';
 import type { WireAnswer } from '../core/wire.ts';
@@ -20,8 +22,17 @@ declare module 'fastify' {
   }
 }
 
+/** Of any server and any route, whose types differ in what no hook of ours looks at. */
+type HookRequest = Pick<FastifyRequest, 'originalUrl' | 'ip' | 'protocol' | 'body' | 'principal' | 'auth'> & {
+  readonly raw: IncomingMessage | Http2ServerRequest;
+};
+type HookReply = Pick<FastifyReply, 'sent' | 'getHeaders'> & {
+  readonly raw: ServerResponse | Http2ServerResponse;
+  hijack(): unknown;
+};
+
 /** Goes where a route has its `onRequest` hooks, which run before anything is read of the body. */
-export type FastifyHook = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => void;
+export type FastifyHook = (request: HookRequest, reply: HookReply, done: HookHandlerDoneFunction) => void;
 
 export interface FastifyDoor<Scope extends string> {
   /** Lets in who holds all the scopes of the rule; without any, whoever has a valid credential. */
@@ -45,7 +56,7 @@ export function latchkey<Scope extends string>(lock: Latchkey<Scope>, given: Doo
         instance.route({
           method: ['GET', 'OPTIONS'],
           url: metadata.path,
-          handler: (request, reply) => answer(reply, toMetadataAnswer(metadata, request.method)),
+          handler: (request, reply) => answer(request, reply, toMetadataAnswer(metadata, request.method)),
         });
         done();
       };
@@ -54,28 +65,36 @@ export function latchkey<Scope extends string>(lock: Latchkey<Scope>, given: Doo
 }
 
 function toHook(guard: Guard, options: DoorSettings): FastifyHook {
-  return (request, reply, done) =>
-    judge(guard, toIncoming(request.raw, see(request), options), (admission) => {
-      if (admission.kind === 'refused') return answer(reply, admission.answer);
-      const authInfo = letPass(request.raw, reply.raw, admission, options);
+  return (request, reply, done) => {
+    const [incoming, outgoing] = rawOf(request, reply);
+    judge(guard, toIncoming(incoming, see(request), options), (admission) => {
+      if (admission.kind === 'refused') return answer(request, reply, admission.answer);
+      const authInfo = letPass(incoming, outgoing, admission, options);
       if (authInfo === null) return;
       request.principal = admission.principal;
       request.auth = authInfo;
       done();
     });
+  };
 }
 
 /** Answers for the handler, with the headers that plugins set for whatever is answered. */
-function answer(reply: FastifyReply, wire: WireAnswer): void {
+function answer(request: HookRequest, reply: HookReply, wire: WireAnswer): void {
   if (reply.sent) return;
+  const [incoming, outgoing] = rawOf(request, reply);
   for (const [name, value] of Object.entries(reply.getHeaders()))
-    if (value !== undefined) reply.raw.setHeader(name, value);
+    if (value !== undefined) outgoing.setHeader(name, value);
   reply.hijack();
-  sendAnswer(reply.request.raw, reply.raw, wire);
+  sendAnswer(incoming, outgoing, wire);
+}
+
+/** Those of HTTP/2 do what those of HTTP/1 do. */
+function rawOf(request: HookRequest, reply: HookReply): [IncomingMessage, ServerResponse] {
+  return [request.raw as IncomingMessage, reply.raw as ServerResponse];
 }
 
 // What a proxy says of the caller counts where the app trusts it (`trustProxy`).
-function see(request: FastifyRequest): Seen {
+function see(request: HookRequest): Seen {
   return {
     target: request.originalUrl,
     address: request.ip,

@@ -28,9 +28,9 @@ const doors: readonly (readonly [string, object])[] = [
   ['forward-auth', forProxy(lock, { proxy: 'nginx' })],
 ];
 
-/** What stands for a request, and what comes beside it. */
-class Thing {}
-const asked = [new Thing(), new Thing(), () => {}];
+/** What a framework calls with: a request, and what comes beside it. */
+
+const asked = [new Request('http://localhost/'), new Response(), () => {}];
 
 const uses = doors.flatMap(([of, door]) =>
   NAMES.map((name) => [name, of, (door as Record<string, unknown>)[name]] as const).filter(

@@ -101,8 +101,8 @@ describe.each(nodeFrameworks)('requests to $name', ({ serve }) => {
       '*',
       { resource: 'https://api.example/mcp' },
     ]);
-    const head = await fetch(url, { method: 'HEAD' });
-    expect([head.status, head.headers.get('content-length')]).toEqual([200, null]);
+    const bodiless = await fetch(url, { method: 'HEAD' });
+    expect([bodiless.status, bodiless.headers.get('content-length')]).toEqual([200, null]);
     expect((await fetch(url, { method: 'OPTIONS' })).status).toBe(204);
   });
 

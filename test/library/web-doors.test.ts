@@ -23,6 +23,9 @@ function ask(token: string | null, init: RequestInit = {}): Request {
 const askUntil = (signal: AbortSignal): Request => ask('alice', { signal });
 const postUntil = (signal: AbortSignal): Request => post('alice', call('read'), { signal });
 
+const unending = (): Response =>
+  new Response(new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(3)) }));
+
 /** Answers whose bodies cannot be stopped. */
 const stubborn: readonly (readonly [string, () => Response])[] = [
   [
@@ -276,6 +279,19 @@ describe.each(['fetch', 'hono'] as const)('latchkey/%s', (kind) => {
     }
     expect(told).toEqual(['GET', 'POST']);
     expect(entries.map(({ status }) => status)).toEqual([0, 0]);
+  });
+
+  test('a caller who takes back the request sees the stream break, and its passage is over', async () => {
+    const { latchkey, lock, entries } = makeLock(SCOPES, TOOLS);
+    const site = door(latchkey, { route: unending, mcp: unending });
+    for (const make of [askUntil, postUntil]) {
+      const leaving = new AbortController();
+      const reader = ((await site(make(leaving.signal))).body as ReadableStream<Uint8Array>).getReader();
+      await reader.read();
+      leaving.abort();
+      await expect(reader.read()).rejects.toThrow('cut');
+    }
+    expect([lock.open.size, entries.map(({ status }) => status)]).toEqual([0, [200, 200]]);
   });
 
   test('a stream is passed as it comes, whole', async () => {

@@ -36,11 +36,11 @@ export interface ExpressDoor<Scope extends string> {
 }
 
 /** The doors of a lock for Express 5: `req.principal` and `req.auth` are who was let in. */
-export function latchkey<Scope extends string>(lock: Latchkey<Scope>, given: DoorOptions = {}): ExpressDoor<Scope> {
-  const options = readDoorOptions(given);
+export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: DoorOptions = {}): ExpressDoor<Scope> {
+  const settings = readDoorOptions(options);
   return {
-    protect: (...rule) => toMiddleware(lock.protect(...rule), options),
-    protectMcp: (...none) => toMiddleware(lock.protectMcp(...none), options),
+    protect: (...rule) => toMiddleware(lock.protect(...rule), settings),
+    protectMcp: (...none) => toMiddleware(lock.protectMcp(...none), settings),
     metadata(...none) {
       expectMost(none, 0, 'metadata');
       return (request, response, next) => {

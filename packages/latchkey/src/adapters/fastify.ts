@@ -22,17 +22,23 @@ declare module 'fastify' {
   }
 }
 
-/** Of any server and any route, whose types differ in what no hook of ours looks at. */
-type HookRequest = Pick<FastifyRequest, 'originalUrl' | 'ip' | 'protocol' | 'body' | 'principal' | 'auth'> & {
-  readonly raw: IncomingMessage | Http2ServerRequest;
-};
-type HookReply = Pick<FastifyReply, 'sent' | 'getHeaders'> & {
-  readonly raw: ServerResponse | Http2ServerResponse;
-  hijack(): unknown;
-};
+/**
+ * Goes where a route has its `onRequest` hooks, which run before anything is read of the body. For any server and route:
+ * their types differ in what it does not look at.
+ */
+export type FastifyHook = (
+  request: Pick<FastifyRequest, 'originalUrl' | 'ip' | 'protocol' | 'body' | 'principal' | 'auth'> & {
+    readonly raw: IncomingMessage | Http2ServerRequest;
+  },
+  reply: Pick<FastifyReply, 'sent' | 'getHeaders'> & {
+    readonly raw: ServerResponse | Http2ServerResponse;
+    hijack(): unknown;
+  },
+  done: HookHandlerDoneFunction,
+) => void;
 
-/** Goes where a route has its `onRequest` hooks, which run before anything is read of the body. */
-export type FastifyHook = (request: HookRequest, reply: HookReply, done: HookHandlerDoneFunction) => void;
+type HookRequest = Parameters<FastifyHook>[0];
+type HookReply = Parameters<FastifyHook>[1];
 
 export interface FastifyDoor<Scope extends string> {
   /** Lets in who holds all the scopes of the rule; without any, whoever has a valid credential. */
@@ -44,11 +50,11 @@ export interface FastifyDoor<Scope extends string> {
 }
 
 /** The doors of a lock for Fastify 5: `request.principal` and `request.auth` are who was let in. */
-export function latchkey<Scope extends string>(lock: Latchkey<Scope>, given: DoorOptions = {}): FastifyDoor<Scope> {
-  const options = readDoorOptions(given);
+export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: DoorOptions = {}): FastifyDoor<Scope> {
+  const settings = readDoorOptions(options);
   return {
-    protect: (...rule) => toHook(lock.protect(...rule), options),
-    protectMcp: (...none) => toHook(lock.protectMcp(...none), options),
+    protect: (...rule) => toHook(lock.protect(...rule), settings),
+    protectMcp: (...none) => toHook(lock.protectMcp(...none), settings),
     metadata(...none) {
       expectMost(none, 0, 'metadata');
       const { metadata } = lock;

@@ -48,11 +48,11 @@ export interface HonoDoor<Scope extends string> {
 }
 
 /** The doors of a lock for Hono 4: `c.get('principal')` and `c.get('auth')` are who was let in. */
-export function latchkey<Scope extends string>(lock: Latchkey<Scope>, given: HonoOptions = {}): HonoDoor<Scope> {
-  const options = readDoorOptions(given, 'addressOf', 'encrypted');
+export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: HonoOptions = {}): HonoDoor<Scope> {
+  const settings = readDoorOptions(options, 'addressOf', 'encrypted');
   return {
-    protect: (...rule) => toMiddleware(lock.protect(...rule), options, () => () => {}),
-    protectMcp: (...none) => toMiddleware(lock.protectMcp(...none), options, handOnJudged),
+    protect: (...rule) => toMiddleware(lock.protect(...rule), settings, () => () => {}),
+    protectMcp: (...none) => toMiddleware(lock.protectMcp(...none), settings, handOnJudged),
     metadata(...none) {
       expectMost(none, 0, 'metadata');
       return async (c, next) => {

@@ -29,14 +29,14 @@ export interface NodeDoor<Scope extends string> {
 }
 
 /** The doors of a lock for servers of `node:http`. A handler that throws does so as one of `createServer` would. */
-export function latchkey<Scope extends string>(lock: Latchkey<Scope>, given: DoorOptions = {}): NodeDoor<Scope> {
-  const options = readDoorOptions(given);
+export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: DoorOptions = {}): NodeDoor<Scope> {
+  const settings = readDoorOptions(options);
   const listen =
     (guard: Guard, handler: NodeHandler): RequestListener =>
     (request, response) =>
-      judge(guard, toIncoming(request, see(request), options), (admission) => {
+      judge(guard, toIncoming(request, see(request), settings), (admission) => {
         if (admission.kind === 'refused') return sendAnswer(request, response, admission.answer);
-        const caller = letIn(request, response, admission, options);
+        const caller = letIn(request, response, admission, settings);
         if (caller !== null) handler(request, response, caller);
       });
   return {

@@ -103,7 +103,8 @@ class WebAnswer implements Answer {
   }
 
   readonly #depart = (): void => {
-    if (this.#state !== 'new') return this.abort();
+    // Runtimes stop the stream as well, now: an error in it would be in somebody's log.
+    if (this.#state !== 'new') return queueMicrotask(() => this.abort());
     // Nobody gets it; an error would be in somebody's log.
     this.#given.resolve(new Response(null, { status: CLIENT_CLOSED_REQUEST }));
     this.#leave();
@@ -183,7 +184,7 @@ class WebAnswer implements Answer {
   #begin(status: number, headers: readonly string[] | Headers): void {
     if (this.#state !== 'new') return;
     // As that of `Response.error()`: no Response can be made with it.
-    if (!(status >= 200)) throw new RangeError(`an answer with status ${status}`);
+    if (!(status >= 200)) throw new RangeError(`status ${status}`);
     this.#state = 'started';
     this.#status = status;
     this.#headers = withoutHops(headers);

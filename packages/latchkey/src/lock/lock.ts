@@ -121,7 +121,7 @@ function letIn(lock: Lock, kind: GuardKind, asking: Asking): Admission {
 }
 
 function pass(lock: Lock, kind: GuardKind, asking: Asking): Passage {
-  if (asking.principal === null) throw new TypeError('a request was let in without a principal');
+  if (asking.principal === null) throw new TypeError('no principal');
   const passage = new OpenAnswer(lock, kind, asking, asking.principal);
   lock.open.add(passage);
   return passage;

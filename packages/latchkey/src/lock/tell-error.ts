@@ -8,9 +8,9 @@ export function complain(error: unknown): void {
 
 /** Tells whoever wants to know. What fails in there, at once or later, ends nothing; both errors are then told as by default. */
 export function createTellError(hook: (error: unknown) => unknown = complain): TellError {
-  return (error) =>
-    void (async () => hook(error))().catch((failure: unknown) => {
-      complain(error);
-      complain(failure);
+  return (problem) =>
+    void (async () => hook(problem))().catch((another: unknown) => {
+      complain(problem);
+      complain(another);
     });
 }

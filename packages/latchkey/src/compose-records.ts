@@ -91,10 +91,11 @@ async function isReadable({ credentials }: Store): Promise<boolean> {
 }
 
 export function toLimits(limits: Config['limits']): GatewayLimits {
-  const { headersTimeout, bodyTimeout, idleTimeout, streamIdle, sendTimeout, sessionIdle, sessionYield, ...same } =
-    limits;
+  const { headersTimeout, bodyTimeout, idleTimeout, streamIdle, sendTimeout, ...others } = limits;
+  const { sessionIdle, sessionYield, callMax, ...same } = others;
   return {
     ...same,
+    callMaxMs: callMax,
     headersTimeoutMs: headersTimeout,
     bodyTimeoutMs: bodyTimeout,
     idleTimeoutMs: idleTimeout,

@@ -3,6 +3,7 @@ import { filterList, LIST_METHODS, type View } from './filter-list.ts';
 
 const view: View = {
   era: 'modern',
+  id: null,
   visible: (kind, name) => kind === 'tools' && name === 'echo',
   hears: (uri) => uri === 'file:///mine',
   sealCursor: (kind, cursor) => `${kind}:${cursor}`,

@@ -5,6 +5,8 @@ import type { ListedKind } from './visibility.ts';
 /** What one caller may see of what a server says. */
 export interface View {
   readonly era: Era;
+  /** Of the request that is answered, exact JSON; null for a stream that answers none. */
+  readonly id: string | null;
   /** Whether an entry of a list is shown. */
   readonly visible: (kind: ListedKind, name: string, entry: Json) => boolean;
   /** Whether a change of this resource is told. */

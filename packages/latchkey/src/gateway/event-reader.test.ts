@@ -17,6 +17,20 @@ describe('EventReader', () => {
     for (const size of [1, 2, 3, 7, 1000]) expect(readInPieces(stream, size)).toEqual(['{"a":1}', 'two']);
   });
 
+  it('knows where the stream can be gone on with', () => {
+    const placeOf = (text: string, from?: { lastEventId: string; retryMs: number }): unknown => {
+      const reader = new EventReader(from);
+      for (const character of text) reader.read(character);
+      return reader.place;
+    };
+    expect(placeOf('data: {}\n\n')).toBeNull();
+    expect(placeOf('id: a/0\nretry: 50\ndata: \n\ndata: {}\n\nid: half\n')).toEqual({ lastEventId: 'a/0', retryMs: 50 });
+    expect(placeOf('id: 1\n\nid: 2\nretry: soon\ndata: {}\n\n')).toEqual({ lastEventId: '2', retryMs: null });
+    // What no header can say is no place, and one before it is none any more.
+    expect(placeOf('id: 1\n\nid: é\n\n')).toBeNull();
+    expect(placeOf(': nothing\n\n', { lastEventId: 'b', retryMs: 7 })).toEqual({ lastEventId: 'b', retryMs: 7 });
+  });
+
   it('takes no byte order mark for a part of the stream', () => {
     for (const size of [1, 2, 3, 1000])
       expect(readInPieces('\ufeffdata: one\n\ndata: two\n\n', size)).toEqual(['one', 'two']);

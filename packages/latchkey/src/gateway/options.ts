@@ -25,6 +25,7 @@ export interface GatewayLimits extends LockLimits {
   readonly sessionIdleMs: number;
   readonly sessionYieldMs: number;
   readonly listBytes: number;
+  readonly callMaxMs: number;
 }
 
 /** What the holder of a valid token gets for it at `POST /.latchkey/rotate`. */

@@ -4,10 +4,11 @@ import { refuse } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
 import { EVENT_END, lastBoundary, LONGEST_END, splitEvents, withoutMark } from './events.ts';
 import { headerOf } from './header-of.ts';
+import { NO_EVENT, passBy, toLeftOut, type EventEnds } from './left-out-event.ts';
 
 /**
  * An Answer that takes out of lists, and of changes that are told, what the caller may not see. Bodies and single events
- * are held until they are whole, at most `maxBytes`.
+ * are held until they are whole, at most `maxBytes`: a larger body is refused, a larger event is left out.
  */
 export function createFilterAnswer(inner: Answer, view: View, maxBytes: number): Answer {
   let mode: 'body' | 'events' = 'body';
@@ -16,6 +17,7 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
   let size = 0;
   let tail = new Uint8Array(0);
   let begun = false;
+  let leftOut: EventEnds | null = null;
   let startArguments: [number, readonly string[]] = [200, []];
 
   const tooLarge = (): boolean => {
@@ -31,12 +33,14 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
     for (const stop of stops.splice(0)) stop();
   };
 
-  const hold = (chunk: Uint8Array | string): boolean => {
-    const bytes = copyBytes(chunk);
+  const hold = (bytes: Uint8Array): void => {
     size += bytes.length;
-    if (size > maxBytes) return tooLarge();
     held.push(bytes);
-    return true;
+  };
+
+  const holdBody = (chunk: Uint8Array | string): boolean => {
+    hold(copyBytes(chunk));
+    return size <= maxBytes || tooLarge();
   };
 
   const endWith = (body: Uint8Array | string): void => {
@@ -60,13 +64,13 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
   };
 
   /** Whether an event ends in what came now. Only then is all that is held looked at, so that the work stays linear. */
-  const endsEvent = (chunk: Uint8Array | string): boolean => {
-    const seam = joinBytes([tail, typeof chunk === 'string' ? bytesOf(chunk) : chunk]);
+  const endsEvent = (bytes: Uint8Array): boolean => {
+    const seam = joinBytes([tail, bytes]);
     tail = seam.subarray(-LONGEST_END + 1);
     return latin1Of(seam).search(EVENT_END) !== -1;
   };
 
-  const writeEvents = (last: boolean): boolean => {
+  const passEvents = (last: boolean): boolean => {
     const text = textOf(joinBytes(held));
     // A UTF-8 sequence is never cut: what follows the last event boundary stays in bytes.
     const boundary = last ? text.length : lastBoundary(text);
@@ -77,7 +81,40 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
     size = rest.length;
     const events = splitEvents(begun ? whole : withoutMark(whole));
     begun = true;
-    return inner.write(events.map((event) => filterEvent(event, view)).join(''));
+    return inner.write(events.map(passEvent).join(''));
+  };
+
+  const passEvent = (event: string): string =>
+    event.length > maxBytes ? toLeftOut(passBy(NO_EVENT, bytesOf(event)), view.id) : filterEvent(event, view);
+
+  /** What is behind the end of the event that is left out is held again. */
+  const skipEvent = (ends: EventEnds, bytes: Uint8Array): void => {
+    const [last = ''] = splitEvents(ends.tail + latin1Of(bytes));
+    const end = last.length - ends.tail.length;
+    inner.write(toLeftOut(passBy(ends, bytes.subarray(0, end)), view.id));
+    leftOut = null;
+    hold(bytes.subarray(end));
+  };
+
+  const writeEvents = (chunk: Uint8Array | string): boolean => {
+    const bytes = copyBytes(chunk);
+    const whole = endsEvent(bytes);
+    if (leftOut === null) hold(bytes);
+    else if (whole) skipEvent(leftOut, bytes);
+    else leftOut = passBy(leftOut, bytes);
+    const room = !whole || passEvents(false);
+    if (size > maxBytes) {
+      leftOut = passBy(NO_EVENT, joinBytes(held));
+      held = [];
+      size = 0;
+    }
+    return room;
+  };
+
+  const endEvents = (): void => {
+    if (leftOut !== null) inner.write(toLeftOut(leftOut, view.id));
+    passEvents(true);
+    inner.end();
   };
 
   return {
@@ -96,12 +133,12 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
       if (mode === 'events') inner.start(status, withoutLength(headers));
       else startArguments = [status, withoutLength(headers)];
     },
-    write: (chunk) => hold(chunk) && (mode === 'body' || !endsEvent(chunk) || writeEvents(false)),
+    write: (chunk) => (mode === 'body' ? holdBody(chunk) : writeEvents(chunk)),
     end(chunk) {
-      if (chunk !== undefined && !hold(chunk)) return;
-      if (mode === 'body') return endBody();
-      writeEvents(true);
-      inner.end();
+      if (mode === 'events') {
+        if (chunk !== undefined) writeEvents(chunk);
+        endEvents();
+      } else if (chunk === undefined || holdBody(chunk)) endBody();
     },
     fail: (refusal) => inner.fail(refusal),
     abort: () => inner.abort(),

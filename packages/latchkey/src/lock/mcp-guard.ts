@@ -132,10 +132,11 @@ function createShow(lock: Lock, asking: Asking): Pick<Passage, 'whole' | 'show'>
   };
 }
 
-function viewOf(policy: Policy, { principal, era }: Asking): Parameters<typeof createFilterAnswer>[1] {
+function viewOf(policy: Policy, { principal, era, message }: Asking): Parameters<typeof createFilterAnswer>[1] {
   const caller = principal as Principal;
   return {
     era,
+    id: message?.id ?? null,
     visible: (kind, name) => isVisible(policy, caller, kind, name),
     hears: (uri) => mayRead(policy, caller, uri),
     // The server behind a library is one program for all: what it said of a page means the same to every caller.

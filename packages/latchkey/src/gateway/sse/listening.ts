@@ -41,7 +41,7 @@ class Listening implements InflowEvents {
     const { server, stream } = this.#listened;
     if (!stream.usable) return;
     const request = this.#request();
-    const shown = { server, principal: stream.principal, era: 'legacy', at: Date.now(), method: 'GET' } as const;
+    const shown = { server, principal: stream.principal, era: 'legacy', at: Date.now(), message: null } as const;
     server.upstream.forward(request, createVisibleAnswer(this.#state, shown, new Inflow(stream, this)));
   }
 

@@ -64,15 +64,16 @@ test('SSE who leaves, or loses its credential, has nothing asked for', async () 
   expect(server.resumptions).toEqual([]);
 });
 
+async function ask(tool: string): Promise<{ readonly status: number; readonly body: string }> {
+  const answer = await fetch(`${gateway.url}/tools/call`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${gateway.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ tool }),
+  });
+  return { status: answer.status, body: await answer.text() };
+}
+
 test('a plain call is gone on with, and ends when its time is over', async () => {
-  const ask = async (tool: string): Promise<{ readonly status: number; readonly body: string }> => {
-    const answer = await fetch(`${gateway.url}/tools/call`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${gateway.token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ tool }),
-    });
-    return { status: answer.status, body: await answer.text() };
-  };
   const served = await ask('twice');
   expect([served.status, served.body]).toEqual([200, expect.stringContaining('the third time')]);
   expect(server.resumptions.map(({ lastEventId }) => lastEventId)).toEqual(['twice/0', 'twice/0', 'twice/1']);

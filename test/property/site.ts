@@ -105,7 +105,7 @@ export async function startPropertySite(): Promise<PropertySite> {
       sessionIdleMs: 60_000,
       sessionYieldMs: 60_000,
       callMaxMs: 60_000,
-    listBytes: 1 << 20,
+      listBytes: 1 << 20,
     },
     compat: { sse: true, rest: true },
     trail: { healthy: true, record: (entry) => void trail.push(entry), flush: async () => {}, close: async () => {} },

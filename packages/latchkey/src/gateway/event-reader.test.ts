@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EventReader } from './event-reader.ts';
+import { EventReader, type StreamPlace } from './event-reader.ts';
 
 function readInPieces(text: string, size: number): readonly string[] {
   const reader = new EventReader();
@@ -8,6 +8,12 @@ function readInPieces(text: string, size: number): readonly string[] {
   const found: string[] = [];
   for (let at = 0; at < bytes.length; at += size) found.push(...reader.read(bytes.subarray(at, at + size)));
   return found;
+}
+
+function placeOf(text: string, from?: StreamPlace): StreamPlace | null {
+  const reader = new EventReader(from);
+  for (const character of text) reader.read(character);
+  return reader.place;
 }
 
 describe('EventReader', () => {
@@ -18,13 +24,11 @@ describe('EventReader', () => {
   });
 
   it('knows where the stream can be gone on with', () => {
-    const placeOf = (text: string, from?: { lastEventId: string; retryMs: number }): unknown => {
-      const reader = new EventReader(from);
-      for (const character of text) reader.read(character);
-      return reader.place;
-    };
     expect(placeOf('data: {}\n\n')).toBeNull();
-    expect(placeOf('id: a/0\nretry: 50\ndata: \n\ndata: {}\n\nid: half\n')).toEqual({ lastEventId: 'a/0', retryMs: 50 });
+    expect(placeOf('id: a/0\nretry: 50\ndata: \n\ndata: {}\n\nid: half\n')).toEqual({
+      lastEventId: 'a/0',
+      retryMs: 50,
+    });
     expect(placeOf('id: 1\n\nid: 2\nretry: soon\ndata: {}\n\n')).toEqual({ lastEventId: '2', retryMs: null });
     // What no header can say is no place, and one before it is none any more.
     expect(placeOf('id: 1\n\nid: é\n\n')).toBeNull();

@@ -41,6 +41,9 @@ const view: View = {
 const LIST = '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"echo","description":"é"},{"name":"rm"}]}}';
 const SHORT = '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"echo","description":"é"}]}}';
 
+const error = (id: string): string =>
+  `{"jsonrpc":"2.0","id":${id},"error":{"code":-32603,"message":"The answer of the server is too large."}}`;
+
 describe('createFilterAnswer', () => {
   it('filters a JSON body that comes in any pieces', () => {
     const { kept, answer } = keep();
@@ -121,8 +124,6 @@ describe('createFilterAnswer', () => {
       return kept.text;
     };
     const large = `{"tools":[{"name":"${'é'.repeat(7000)}"}]}`;
-    const error = (id: string): string =>
-      `{"jsonrpc":"2.0","id":${id},"error":{"code":-32603,"message":"The answer of the server is too large."}}`;
     const NOTICE = 'data: {"method":"notifications/message"}';
 
     it.each([
@@ -132,7 +133,9 @@ describe('createFilterAnswer', () => {
     ])('is replaced by an error where it holds %s', (_what, message, told) => {
       for (const end of ['\n', '\r\n'])
         expect(
-          read(`${NOTICE}${end}${end}event: message${end}id: s/1${end}data: ${message}${end}${end}${NOTICE}${end}${end}`),
+          read(
+            `${NOTICE}${end}${end}event: message${end}id: s/1${end}data: ${message}${end}${end}${NOTICE}${end}${end}`,
+          ),
         ).toBe(`${NOTICE}${end}${end}event: message\nid: s/1\ndata: ${told}\n\n${NOTICE}${end}${end}`);
     });
 

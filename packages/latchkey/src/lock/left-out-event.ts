@@ -6,7 +6,9 @@ const TAIL_LENGTH = 512;
 
 const ID = String.raw`"id"\s*:\s*("(?:[^"\\]|\\.)*"|-?\d+)`;
 /** A response, as writers of JSON-RPC begin it; those who have not said the id by then say it last. */
-const RESPONSE = new RegExp(String.raw`^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?(?:${ID}\s*,\s*)?"(?:result|error)"\s*:`);
+const RESPONSE = new RegExp(
+  String.raw`^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?(?:${ID}\s*,\s*)?"(?:result|error)"\s*:`,
+);
 /** Nothing but the message itself ends behind this. */
 const LAST_ID = new RegExp(String.raw`${ID}\s*\}\s*$`);
 
@@ -35,7 +37,8 @@ export function toLeftOut(ends: EventEnds, request: string | null): string {
   const lines = [...head.split(LINE_END).slice(0, -1), ...tail.split(LINE_END).slice(1)];
   const fields = [...new Set(lines.filter((line) => FIELD.test(line)))];
   const id = request ?? idOf(head, tail);
-  const said = id === null ? `: ${TEXT}` : `data: {"jsonrpc":"2.0","id":${id},"error":{"code":-32603,"message":"${TEXT}"}}`;
+  const said =
+    id === null ? `: ${TEXT}` : `data: {"jsonrpc":"2.0","id":${id},"error":{"code":-32603,"message":"${TEXT}"}}`;
   return [...fields, said, '', ''].join('\n');
 }
 

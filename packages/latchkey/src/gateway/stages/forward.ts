@@ -38,8 +38,7 @@ function forward(state: GatewayState, exchange: Exchange, server: ProtectedServe
   const answer = new HttpAnswer(exchange.response, finish);
   exchange.answer = answer;
   state.open.add(exchange);
-  if (isPlain(exchange.route))
-    callPlainly(state, { exchange, server, principal, request }, answer);
+  if (isPlain(exchange.route)) callPlainly(state, { exchange, server, principal, request }, answer);
   else send(state, exchange, finish, answer);
   return 'done';
 }

@@ -3,7 +3,7 @@ import type { Message } from '../core/message.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Era } from '../core/revision.ts';
 import type { Answer } from '../core/upstream.ts';
-import { isVisible } from '../core/visibility.ts';
+import { isOffered, isVisible } from '../core/visibility.ts';
 import { createFilterAnswer } from '../lock/filter-answer.ts';
 import { createPrivateAnswer } from '../lock/private-answer.ts';
 import { isCacheable, isShowing } from '../lock/showing.ts';
@@ -35,6 +35,7 @@ export function createVisibleAnswer(state: GatewayState, shown: Shown, answer: A
         const fits = pins === null || kind !== 'tools' || pins.see(entry, at);
         return isVisible(server.policy, principal, kind, name) && fits;
       },
+      offers: (needed) => isOffered(server.policy, principal, needed),
       hears: (uri) => mayRead(server.policy, principal, uri),
       sealCursor: (kind, cursor) => state.cursors.seal({ server: server.name, principal: principal.id, kind }, cursor),
     },

@@ -35,6 +35,7 @@ const view: View = {
   era: 'legacy',
   id: null,
   visible: (_kind, name) => name === 'echo',
+  offers: () => true,
   hears: (uri) => uri === 'mine',
   sealCursor: (_kind, cursor) => cursor,
 };

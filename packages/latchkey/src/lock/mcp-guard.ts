@@ -5,7 +5,7 @@ import { refuse, type Refusal } from '../core/reason.ts';
 import { eraOf, revisionsOf } from '../core/revision.ts';
 import type { Answer } from '../core/upstream.ts';
 import type { WireAnswer } from '../core/wire.ts';
-import { isVisible } from '../core/visibility.ts';
+import { isOffered, isVisible } from '../core/visibility.ts';
 import { andThen, type Asking, type StepResult } from './asking.ts';
 import { authorizeMessage } from './authorize-message.ts';
 import { checkAcceptsStream, checkContent } from './check-content.ts';
@@ -121,7 +121,7 @@ function createShow(lock: Lock, asking: Asking): Pick<Passage, 'whole' | 'show'>
   const method = asking.message?.method ?? asking.httpMethod;
   const session = sessionOf(asking);
   const showing = isShowing(method);
-  const whole = !showing && !isCacheable(method) && method !== 'initialize' && session === null;
+  const whole = !showing && !isCacheable(method) && session === null;
   return {
     whole,
     show(to) {
@@ -138,6 +138,7 @@ function viewOf(policy: Policy, { principal, era, message }: Asking): Parameters
     era,
     id: message?.id ?? null,
     visible: (kind, name) => isVisible(policy, caller, kind, name),
+    offers: (method) => isOffered(policy, caller, method),
     hears: (uri) => mayRead(policy, caller, uri),
     // The server behind a library is one program for all: what it said of a page means the same to every caller.
     sealCursor: (_kind, cursor) => cursor,

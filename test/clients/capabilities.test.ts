@@ -10,19 +10,19 @@ import { upstreams } from './upstreams.ts';
 const everything = upstreams.filter(({ name }) => name.startsWith('everything'));
 const methods = { 'tasks/get': { scopes: ['tasks'] }, 'tasks/result': { scopes: ['tasks'] } };
 
+async function offered(url: string, token: string): Promise<Record<string, unknown>> {
+  const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: headersWith({ token }) });
+  const client = new Client({ name: 'test', version: '1.0.0' });
+  await client.connect(transport as Transport);
+  const capabilities = client.getServerCapabilities() ?? {};
+  await transport.terminateSession();
+  await client.close();
+  return capabilities;
+}
+
 describe.each(everything)('the gateway before $name', (upstream) => {
   const without = useGateway(upstream);
   const gateway = useGateway(upstream, {}, { methods });
-
-  async function offered(url: string, token: string): Promise<Record<string, unknown>> {
-    const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: headersWith({ token }) });
-    const client = new Client({ name: 'test', version: '1.0.0' });
-    await client.connect(transport as Transport);
-    const capabilities = client.getServerCapabilities() ?? {};
-    await transport.terminateSession();
-    await client.close();
-    return capabilities;
-  }
 
   it('offers tasks to those who may use them, and no more of them', async () => {
     const [all, may, mayNot] = await Promise.all([

@@ -13,6 +13,11 @@ const legacy: View = { ...view, era: 'legacy' };
 const labelled = (members: string, by: View): unknown =>
   JSON.parse(filterList(`{"result":{"tools":[]${members}}}`, by) ?? '').result;
 
+const offer = (capabilities: object, by: View): unknown => {
+  const text = filterList(JSON.stringify({ result: { capabilities, ttlMs: 5, cacheScope: 'public' } }), by);
+  return text === null ? null : JSON.parse(text).result;
+};
+
 describe('filterList', () => {
   it('leaves only what is visible, and marks it private', () => {
     const text =
@@ -35,10 +40,6 @@ describe('filterList', () => {
   });
 
   it('offers what the caller may use, and to callers of 2026-07-28 for them alone', () => {
-    const offer = (capabilities: object, by: View): unknown => {
-      const text = filterList(JSON.stringify({ result: { capabilities, ttlMs: 5, cacheScope: 'public' } }), by);
-      return text === null ? null : JSON.parse(text).result;
-    };
     const none: View = { ...legacy, offers: () => false };
     const tasks = { list: {}, cancel: {}, requests: { tools: { call: {} } } };
     expect(offer({ tools: {}, tasks }, legacy)).toMatchObject({

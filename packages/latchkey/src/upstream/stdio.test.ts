@@ -281,6 +281,25 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
         .toBe('Echo: x');
     });
 
+    it.each(['end-when-cancelled', 'ask-when-cancelled'])(
+      'keeps the child of a call that it cancelled and that the child then ended: %s',
+      async (name) => {
+        const log = createLogFile();
+        const caller = createCaller(startUpstream(RAW, { env: { RAW_LOG: log } }));
+        const askPid = async (): Promise<unknown> =>
+          textOf((await caller.modern({ id: 2, ...tool('pid') }, capabilities).finished).messages[0]);
+        const pid = await askPid();
+        const call = caller.modern({ id: 1, ...tool(name) }, capabilities);
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        call.leave();
+        await expect.poll(() => readFileSync(log, 'utf8')).toContain('cancelled');
+        await expect.poll(askPid, { timeout: 3000 }).toBe(pid);
+        // Past the time in which a child must have ended the call.
+        await new Promise((resolve) => setTimeout(resolve, 1200));
+        expect(await askPid()).toBe(pid);
+      },
+    );
+
     it('waits behind no call of its own with what asks nothing, and behind 32 with a call', async () => {
       const caller = createCaller(startUpstream(RAW, { callTimeoutMs: 60_000 }));
       for (let id = 0; id < 36; id += 1) caller.modern({ id, ...tool('hang') }, capabilities);

@@ -10,7 +10,7 @@ import { flatten } from './lines.ts';
 import { NOT_READING, SESSION_ENDED, START_TIMED_OUT, TIMED_OUT, toLoss, type Loss } from './loss.ts';
 import type { Posted } from './modern-call.ts';
 import { createReply, type Reply } from './reply.ts';
-import { readServerLine, type ServerLine } from './server-line.ts';
+import { hearServerLine, type ServerLine } from './server-line.ts';
 import type { Session } from './session-table.ts';
 import { SideStream } from './side-stream.ts';
 import { splice } from './splice.ts';
@@ -109,14 +109,8 @@ export class SessionChild implements Session, ChildHandlers {
   }
 
   onLine(bytes: Buffer): void {
-    const line = readServerLine(bytes);
-    if (line === null) {
-      if (bytes.length > 0)
-        this.#options.log('warn', 'The server wrote a line that is not a message; it was dropped', {
-          bytes: bytes.length,
-        });
-      return;
-    }
+    const line = hearServerLine(bytes, this.#options.log);
+    if (line === null) return;
     if (line.method === '') this.#respond(line);
     else this.#route(line);
   }

@@ -556,6 +556,21 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
         expect(message['params']['_meta']['io.modelcontextprotocol/subscriptionId']).toBe('mine');
     });
 
+    it('is not offered the log messages of a process that many share, in either era', async () => {
+      const caller = createCaller(startUpstream(MODERN));
+      const discovered = await caller.modern({ id: 'd', method: 'server/discover' }).finished;
+      const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
+      const initialized = await caller.legacy({ id: 'd', method: 'initialize', params }).finished;
+      for (const { messages } of [discovered, initialized])
+        expect(messages[0]).toMatchObject({ id: 'd', result: { capabilities: { tools: { listChanged: true } } } });
+      expect(discovered.messages[0]?.['result']).toMatchObject({ resultType: 'complete', ttlMs: expect.any(Number) });
+      for (const { messages } of [discovered, initialized])
+        expect(messages[0]?.['result'].capabilities).not.toHaveProperty('logging');
+      const session = initialized.headers.get('mcp-session-id') as string;
+      const level = { id: 'l', method: 'logging/setLevel', params: { level: 'debug' } };
+      expect((await caller.legacy(level, session).finished).messages[0]).toMatchObject({ error: { code: -32601 } });
+    });
+
     it('cancels by going away', async () => {
       const log = createLogFile();
       const caller = createCaller(startUpstream(MODERN, { env: { MODERN_LOG: log } }));

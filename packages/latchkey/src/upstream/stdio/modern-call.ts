@@ -25,7 +25,7 @@ export function forwardModernCall(
   shared: SharedChild,
   request: Posted,
   answer: Answer,
-  decorate: Decorate | null,
+  decorate: Decorate,
 ): void {
   const { message } = request;
   if (hidesProgressToken(message))
@@ -70,9 +70,9 @@ class ModernCall implements Call {
   readonly #reply: Reply;
   readonly #method: string;
   readonly #token: string | null;
-  readonly #decorate: Decorate | null;
+  readonly #decorate: Decorate;
 
-  constructor(reply: Reply, message: Message, decorate: Decorate | null) {
+  constructor(reply: Reply, message: Message, decorate: Decorate) {
     this.#reply = reply;
     this.#method = message.method;
     this.#token = tokenOf(message);
@@ -81,7 +81,7 @@ class ModernCall implements Call {
 
   onResponse(line: ServerLine): void {
     const edits: Edit[] = line.id === null ? [] : [{ ...line.id, text: this.#reply.id }];
-    this.#decorate?.(line, this.#method, edits);
+    this.#decorate(line, this.#method, edits);
     this.#reply.finish(splice(line.bytes, edits), statusOf(line));
   }
 

@@ -107,6 +107,21 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
       }
     });
 
+    it.each([{}, { elicitation: {} }])(
+      'reads the ids of a server that writes all numbers as fractions',
+      async (caps) => {
+        const caller = createCaller(startUpstream(RAW, { env: { RAW_FRACTIONS: '1' }, callTimeoutMs: 5000 }));
+        const answer = await caller.modern({ id: 7, ...tool('progress', {}, { progressToken: 'mine' }) }, caps)
+          .finished;
+        expect(answer.messages.map(({ id, params }) => id ?? params?.['progressToken'])).toEqual([
+          'mine',
+          'mine',
+          'mine',
+          7,
+        ]);
+      },
+    );
+
     it('refuses a progress token that could be mistaken for another', async () => {
       const answer = await createCaller(startUpstream(RAW)).modern({
         id: 1,

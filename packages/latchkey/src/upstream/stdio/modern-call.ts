@@ -21,12 +21,7 @@ export interface Posted extends Forwardable {
 export type Decorate = (line: ServerLine, method: string, edits: Edit[]) => void;
 
 /** The one hot path: a modern caller's bytes go to the shared child with their id and progress token exchanged. */
-export function forwardModernCall(
-  shared: SharedChild,
-  request: Posted,
-  answer: Answer,
-  decorate: Decorate,
-): void {
+export function forwardModernCall(shared: SharedChild, request: Posted, answer: Answer, decorate: Decorate): void {
   const { message } = request;
   if (hidesProgressToken(message))
     return answer.fail(refuse('params-invalid', { detail: 'progressToken is neither a string nor a number' }));

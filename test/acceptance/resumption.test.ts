@@ -43,6 +43,18 @@ test('SSE an answer that was cut is gone on with, and its half event forgotten',
   client.stream.leave();
 });
 
+test('SSE what the server says of its own is gone on with, and begun anew where the server cannot', async () => {
+  const talking = await startPollingServer(true);
+  const before = await startLatchkey({ config: { upstream: { url: talking.url } } });
+  const client = await startSse({ gateway: before } as unknown as Door & { gateway: Latchkey }, before.token);
+  const heard = (): unknown[] => client.stream.messages.flatMap(({ params }) => params?.['data'] ?? []);
+  await expect.poll(() => heard().slice(0, 3)).toEqual(['first', 'second', 'first']);
+  expect(talking.resumptions.slice(0, 2).map(({ lastEventId }) => lastEventId)).toEqual(['own/0', 'own/1']);
+  client.stream.leave();
+  await before.close();
+  await talking.close();
+});
+
 test('SSE a server that does not go on is told of, at once or when the time of the call is over', async () => {
   const client = await start();
   expect((await call(client, 'refused')).error?.message).toContain('no usable answer');

@@ -84,9 +84,10 @@ class Listening implements InflowEvents {
     const { server, stream, protocolVersion } = this.#listened;
     const headers = ['accept', 'text/event-stream'];
     if (protocolVersion !== null) headers.push('mcp-protocol-version', protocolVersion);
-    if (this.#place !== null) headers.push('last-event-id', this.#place.lastEventId);
     const { sealed, principal, asker } = stream;
     const sessionId = sealed === null ? null : this.#state.sessions.unseal(server, principal, sealed, Date.now());
+    // Outside of a session nobody could tell whose stream it is from.
+    if (this.#place !== null && sessionId !== null) headers.push('last-event-id', this.#place.lastEventId);
     return { httpMethod: 'GET', era: 'legacy', ...asker, message: null, sessionId, headers };
   }
 }

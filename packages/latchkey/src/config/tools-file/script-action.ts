@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { CommandAction, Parameter, ShellAction } from '../../core/declared-tool.ts';
 import type { Path } from '../yaml-document.ts';
-import { isFixed } from './fixed-values.ts';
+import { isFixed, mayBeOption } from './fixed-values.ts';
 import { canHide, isPublic } from './environment.ts';
 import type { Building } from './building.ts';
 import type { Given } from './shell/flow.ts';
@@ -120,7 +120,10 @@ interface Indexed extends Argument {
 
 function judgeArguments(command: string, args: readonly string[], building: Building): void {
   const list = args.map((text, index) => toArgument(text, index, building));
-  for (const finding of findProgramText([{ literal: command, prefix: command, free: false }, ...list], false)) {
+  for (const finding of findProgramText(
+    [{ literal: command, prefix: command, free: false, dashed: false, written: false }, ...list],
+    false,
+  )) {
     const argument = finding.argument as Indexed | null;
     if (argument === null) continue;
     const place = [...building.at, 'script', 'args', argument.index];
@@ -145,6 +148,8 @@ function toArgument(text: string, index: number, { known, parameters }: Building
     literal: first === undefined ? text : null,
     prefix: text.slice(0, first?.start ?? text.length),
     free: !holds.every(isFixed),
+    dashed: first?.start === 0 && holds.some(mayBeOption),
+    written: false,
     index,
     whole,
     holds,

@@ -1,4 +1,4 @@
-import type { Word } from './reading.ts';
+import type { Command, Word } from './reading.ts';
 
 /** Builtins whose operands are names of variables, perhaps with a value. */
 export const NAMING = new Set([
@@ -38,4 +38,10 @@ export const BEFORE = new Set(['builtin', 'command', 'noglob', 'nocorrect', 'tim
 export function fromBuiltin(words: readonly Word[]): readonly Word[] {
   const first = words.findIndex(({ literal }) => literal !== null && !BEFORE.has(literal));
   return first === -1 ? [] : words.slice(first);
+}
+
+/** `exec <file` and `exec >file` redirect what all commands after it read and print. */
+export function isExec({ words }: Command): boolean {
+  const other = words.findIndex(({ literal }) => !BEFORE.has(literal ?? ''));
+  return words.slice(0, other === -1 ? words.length : other).some(({ literal }) => literal === 'exec');
 }

@@ -62,9 +62,8 @@ function readOperator(frame: Frame, sign: string): void {
     return begin(frame);
   }
   const [operator = sign] = /^(?:;;&|;;|;&|&&|\|\||[;&])/.exec(text.slice(at, at + 3)) ?? [];
-  separate(frame);
   reading.at += operator.length;
-  frame.pipeline = reading.at;
+  separate(frame);
   if (operator.startsWith(';') && operator.length > 1 && frame.cases > 0) readCasePatterns(frame);
 }
 
@@ -109,7 +108,7 @@ function readRedirection(frame: Frame): boolean {
   if (found === undefined || (/^[<>]$/.test(found) && reading.text[reading.at + 1] === '(')) return false;
   reading.at += found.length;
   const operator = found.replace(/^\d+/, '');
-  const { inputs } = frame.closed ?? command;
+  const { inputs, outputs } = frame.closed ?? command;
   skipBlanks(reading);
   if (operator === '<<' || operator === '<<-') {
     frame.documents.push(readDelimiter(reading, operator === '<<-', inputs));
@@ -118,6 +117,7 @@ function readRedirection(frame: Frame): boolean {
   const { start, end } = readWord(reading);
   // `<`, `<<<`, `<>`, `<&`, also before a `<( )`: whatever the word comes to is read.
   if (operator.startsWith('<')) inputs.push({ start, end });
+  if (operator.includes('>')) outputs.push({ start, end });
   if (operator.endsWith('&')) reading.readTwice.push({ start, end });
   return true;
 }

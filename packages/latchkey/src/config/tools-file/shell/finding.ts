@@ -9,6 +9,10 @@ export interface Argument {
   readonly prefix: string;
   /** Whether callers choose part of its text freely. */
   readonly free: boolean;
+  /** Whether callers may begin it with `-`. */
+  readonly dashed: boolean;
+  /** Whether it names a file into which the script writes what callers choose freely. */
+  readonly written: boolean;
 }
 
 export type Finding =

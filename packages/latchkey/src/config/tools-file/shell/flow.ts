@@ -1,7 +1,8 @@
 import { argumentVariable } from '../../../core/argument-variable.ts';
 import type { Parameter } from '../../../core/declared-tool.ts';
 import { fromBuiltin, NAMING, READING } from './builtins.ts';
-import { createInputs, mayRead } from './inputs.ts';
+import { createFiles } from './files.ts';
+import { createInputs, mayRead, readFiles } from './inputs.ts';
 import type { Inputs } from './inputs.ts';
 import type { Argument } from './finding.ts';
 import type { Command, Range, Reading, Source, VariableUse, Word } from './reading.ts';
@@ -20,6 +21,8 @@ export interface Flow {
   readBy(command: Command): readonly Parameter[];
   /** Where that stands in the script. */
   readonly inputs: Inputs;
+  /** Those that the script writes into the file that a word names. */
+  writtenTo(named: Range): readonly Parameter[];
   /** The same as `valuesIn` for a range that is evaluated, in which words are names of variables, and their texts are too. */
   evaluatedIn(range: Source): readonly Parameter[];
   /** What variables are set to that evaluate it, or take it for the name of another: `declare -i x; x=…`. */
@@ -59,7 +62,10 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[], 
   const places = [...reading.placeholders.values()];
   const uses = [...reading.uses, ...findImplied(reading)].toSorted((one, other) => one.start - other.start);
   const commands = reading.commands.toSorted((one, other) => one.start - other.start);
-  const inputs = createInputs(reading);
+  const files = createFiles(reading);
+  const inputs = createInputs(reading, files);
+  const named = new Map(commands.map((each) => [each, readFiles(each, files)]));
+  const filed = new Map(commands.map((each) => [each, new Set<Parameter>()]));
   const read = new Map(commands.map((each) => [each, new Set<Parameter>(given.input)]));
   const called = [...given.args.flat(), ...given.more];
   const inherited = uses.flatMap(({ name }) => [...(given.held.get(name) ?? [])]);
@@ -87,8 +93,9 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[], 
     // What a command prints may be what it reads.
     for (const command of findIn(commands, range.piped === true ? range : { ...range, start: range.start + 1 })) {
       if (found.size === parameters.length) break;
-      if (mayRead(command, reading) && !isCounted(command.start))
-        for (const each of read.get(command) ?? []) found.add(each);
+      if (isCounted(command.start)) continue;
+      for (const each of filed.get(command) ?? []) found.add(each);
+      if (mayRead(command, reading)) for (const each of read.get(command) ?? []) found.add(each);
     }
     return [...found];
   };
@@ -107,6 +114,7 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[], 
       grown = grow(into, [range]) || grown;
     }
     for (const [command, into] of read) grown = grow(into, inputs(command)) || grown;
+    for (const [command, into] of filed) grown = grow(into, named.get(command) ?? []) || grown;
   }
   const namesIn = ({ start, end }: Range): readonly string[] => {
     const numbers = counted.filter((each) => each.start >= start && each.end <= end);
@@ -137,6 +145,7 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[], 
     words: isShifted ? [] : given.words,
     readBy: (command) => [...(read.get(command) ?? [])],
     inputs,
+    writtenTo: (range) => files(range).flatMap(valuesIn),
     evaluatedIn,
     evaluated: sets.filter(({ name }) => marked.has(name)).map(({ range }) => range),
     sets,

@@ -1,5 +1,5 @@
 import type { Parameter } from '../../../core/declared-tool.ts';
-import { isFixed, isNumeric } from '../fixed-values.ts';
+import { isFixed, isNumeric, mayBeOption } from '../fixed-values.ts';
 import { EVALUATING, fromBuiltin, NAMING, READING, TESTS } from './builtins.ts';
 import type { Flow, Given } from './flow.ts';
 import type { Argument, Finding, InnerScript } from './finding.ts';
@@ -180,6 +180,8 @@ function nameIn({ text }: Reading, { start, end }: Range): string | null {
 
 const CHOSEN_PROGRAM =
   'would decide which program runs; name the program here, or give the caller a list to choose from with enum';
+const WRITTEN_PROGRAM =
+  'is run or loaded, and the script writes values into a file of that name; write a file without values, and hand them on as arguments or on standard input';
 const WHOLE_COMMAND =
   'would be the whole command; if callers may run anything, say so: script: {command: sh, args: ["-c", "{{…}}"]}';
 
@@ -196,7 +198,15 @@ function findIn(
     const isAll = flow.words.length > 0 && /^"?\$\{?@\}?"?$/.test(reading.text.slice(start, end));
     if (isAll) return flow.words.map((each) => ({ ...each, start, end }));
     const literal = word.literal ?? (at === 0 ? nameIn(reading, word) : null);
-    return [{ ...word, literal, free: free(word).length > 0 }];
+    return [
+      {
+        ...word,
+        literal,
+        free: free(word).length > 0,
+        dashed: word.prefix === '' && flow.valuesIn(word).some(mayBeOption),
+        written: flow.writtenTo(word).some((each) => !isFixed(each)),
+      },
+    ];
   });
   if (args[0]?.literal === 'for' || args[0]?.literal === 'select') return [];
   const inputFree = flow.readBy(command).some((each) => !isFixed(each));
@@ -233,6 +243,7 @@ function explain(
   const { command, kind, argument } = finding;
   const range = (argument as Placed | null) ?? command;
   const offset = placeIn(reading, range as Range);
+  if (kind === 'name' && !finding.argument.free) return { offset, message: WRITTEN_PROGRAM, warns: false };
   if (kind === 'name') {
     const alone = command.words.length === 1 && reading.commands.length === 1;
     return { offset, message: alone ? WHOLE_COMMAND : CHOSEN_PROGRAM, warns: false };

@@ -36,6 +36,8 @@ export interface Command {
   readonly assignments: (Range & { readonly name: string })[];
   /** What it is redirected to read, by whatever descriptor: here-documents, here-strings, words after `<`. */
   readonly inputs: Range[];
+  /** The words after `>`, which name files that it writes. */
+  readonly outputs: Range[];
   /** Where the commands begin whose output it may read through a pipe; null when there are none. */
   readonly fedFrom: number | null;
   /** How many compound commands it is in, inside its substitution. */
@@ -44,9 +46,10 @@ export interface Command {
   readonly within: Command | null;
 }
 
-/** A compound command with what it is redirected to read, which all commands in it may read. */
+/** A compound command with what it is redirected to read and to write, as all commands in it may. */
 export interface Group extends Range {
   readonly inputs: Range[];
+  readonly outputs: Range[];
 }
 
 export interface VariableUse extends Range {

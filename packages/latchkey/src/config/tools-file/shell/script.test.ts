@@ -125,6 +125,7 @@ describe('secureScript', () => {
     'echo {{x}} | dc',
     '"$SHELL" -c "ls {{x}}"',
     'y=; ${y}sh -c {{x}}',
+    'eval -v{{x}}',
     '$y eval {{x}}',
     'command eval {{x}}',
   ])('refuses %s, where a value would be part of a program', (script) => {

@@ -1,0 +1,97 @@
+import { isExec } from './builtins.ts';
+import type { Command, Range, Reading, Source, Word } from './reading.ts';
+import { findTexts } from './texts.ts';
+
+/** What the script writes into the file that a word names, as far as words and variables tell which that is. */
+export type Files = (named: Range) => readonly Source[];
+
+/** Programs whose operands name files that they write: all of them, or the last. */
+const WRITING = new Set(['tee', 'sponge']);
+const COPYING = new Set(['cp', 'mv', 'ln', 'install', 'rsync', 'scp']);
+/** Programs with options that do. */
+const SAVING = new Set(['curl', 'wget', 'sort', 'dd']);
+const OUTPUT = /^(?:-\w*[oO]|--output(?:-document)?)$/;
+const ATTACHED = /^(?:of=|--output(?:-document)?=|-\w*?[oO](?=.))/;
+
+/** What stands for text that is not known: a value, a variable, a pattern of names. */
+const OPEN = /\{\{[\w-]+\}\}|\$\{[^}]*\}|\$\w+|[*?]|\[[^\]]*\]/;
+const VARIABLE = /^\$\{?(\w+)\}?$/;
+
+interface Written {
+  readonly names: readonly string[];
+  readonly source: Source;
+}
+
+/** Where in the script what comes to a file stands. Which of two files of one name is meant is not asked. */
+export function createFiles(reading: Reading): Files {
+  const { text, commands, groups } = reading;
+  const texts = findTexts(reading);
+  const known = new Map<string, readonly string[]>();
+  const namesOf = ({ start, end }: Range): readonly string[] => {
+    const written = text.slice(start, end).replace(ATTACHED, '');
+    const names = known.get(written) ?? findNames(written, texts, new Set());
+    known.set(written, names);
+    return names;
+  };
+  const toWritten = (source: Source, outputs: readonly Range[]): readonly Written[] =>
+    outputs.map((each) => ({ names: namesOf(each), source: { ...source, piped: true } }));
+  const all = [
+    ...groups.flatMap((group) => toWritten(group, group.outputs)),
+    ...commands.flatMap((command) => toWritten(sourceOf(command, text), findOutputs(command))),
+  ];
+  return (named) => {
+    const names = all.length === 0 ? [] : namesOf(named);
+    return all
+      .filter((each) => each.names.some((one) => names.some((other) => mayBeSame(one, other))))
+      .map(({ source }) => source);
+  };
+}
+
+/** The command itself, whose input is followed from there; after `exec >file` all that the script prints. */
+function sourceOf(command: Command, { length }: string): Range {
+  if (isExec(command)) return { start: 0, end: length };
+  const { start, words, outputs } = command;
+  return { start, end: Math.max(words.at(-1)?.end ?? start, ...outputs.map(({ end }) => end)) };
+}
+
+function findOutputs({ words, outputs }: Command): readonly Range[] {
+  const [name, ...operands] = words;
+  const program = name?.literal ?? '';
+  if (WRITING.has(program)) return [...outputs, ...operands];
+  if (COPYING.has(program)) return [...outputs, ...operands.slice(-1)];
+  if (!SAVING.has(program)) return outputs;
+  return [...outputs, ...operands.filter((each, at) => isOutput(each, operands[at - 1]))];
+}
+
+function isOutput({ prefix }: Word, before: Word | undefined): boolean {
+  return ATTACHED.test(prefix) || OUTPUT.test(before?.literal ?? '');
+}
+
+/** The names that a word may come to, without their folders; one that nobody can tell is that of its variable. */
+function findNames(
+  written: string,
+  texts: ReadonlyMap<string, readonly string[]>,
+  seen: ReadonlySet<string>,
+): readonly string[] {
+  const plain = written.replace(/["'\\]/g, '');
+  const variable = VARIABLE.exec(plain)?.[1];
+  if (variable !== undefined) {
+    if (seen.has(variable)) return [];
+    const own = texts.get(variable) ?? [];
+    return [`$${variable}`, ...own.flatMap((each) => findNames(each, texts, new Set([...seen, variable])))];
+  }
+  const name = plain.slice(plain.lastIndexOf('/') + 1);
+  return name === '' || /[()`]/.test(name) ? [] : [name];
+}
+
+function mayBeSame(one: string, other: string): boolean {
+  if (one === other) return true;
+  if (VARIABLE.test(one) || VARIABLE.test(other)) return false;
+  const [first, second] = [one.split(OPEN), other.split(OPEN)];
+  if (first.length === 1 && second.length === 1) return false;
+  const [heads, tails] = [[first[0], second[0]] as const, [first.at(-1), second.at(-1)] as const];
+  return (
+    heads.some((head, at) => heads[1 - at]?.startsWith(head ?? '')) &&
+    tails.some((tail, at) => tails[1 - at]?.endsWith(tail ?? ''))
+  );
+}

@@ -8,6 +8,7 @@ import type { Given } from './shell/flow.ts';
 import { findPlaceholders, findSpaced, toTemplate } from './placeholder.ts';
 import { findProgramText } from './shell/program-text.ts';
 import type { Argument, Finding, InnerScript } from './shell/finding.ts';
+import { explainOption, RUNS } from './shell/positions.ts';
 import { judgeInner, secureScript } from './shell/script.ts';
 import type { Dialect } from './shell/reading.ts';
 import { settleVariables } from './shell-variables.ts';
@@ -132,6 +133,10 @@ function judgeArguments(command: string, args: readonly string[], building: Buil
       if (trouble !== null) building.problem(place, `begins a script in which ${trouble}`);
       continue;
     }
+    if (finding.kind === 'runs') {
+      building.warn(place, RUNS);
+      continue;
+    }
     const { start = 0, name = '' } = findPlaceholders(args[argument.index] ?? '', building.known)[0] ?? {};
     const { message, warns } = explain(finding, argument);
     (warns ? building.warn : building.problem)(place, `{{${name}}} ${message}`, start);
@@ -163,7 +168,7 @@ function toGiven({ given }: InnerScript): Given {
 
 /** A tool may be meant to run what callers send, when its file says so in so many words. */
 function explain(
-  finding: Exclude<Finding, InnerScript>,
+  finding: Exclude<Finding, { readonly kind: 'script' | 'runs' }>,
   { whole }: Indexed,
 ): { readonly message: string; readonly warns: boolean } {
   if (finding.kind === 'name')
@@ -171,8 +176,7 @@ function explain(
       message: 'would decide which program runs; name the program here, or list the choices with enum',
       warns: false,
     };
-  if (finding.kind === 'option')
-    return { message: 'could be read as an option that runs programs; write "--" before it', warns: false };
+  if (finding.kind === 'option') return { message: explainOption(finding.program), warns: false };
   const { language } = finding.program;
   return whole
     ? { message: `is ${language}: callers run what they like with the rights of the gateway`, warns: true }

@@ -4,6 +4,7 @@ import { EVALUATING, fromBuiltin, NAMING, READING, TESTS } from './builtins.ts';
 import type { Flow, Given } from './flow.ts';
 import type { Argument, Finding, InnerScript } from './finding.ts';
 import { findProgramText } from './program-text.ts';
+import type { Program } from './program.ts';
 import { placeholdersBetween, placeIn } from './reading.ts';
 import type { Command, Range, Reading, Refusal, Word } from './reading.ts';
 import { warnOfJson, warnOfOptions } from './warnings.ts';
@@ -249,12 +250,8 @@ function explain(
     return { offset, message: alone ? WHOLE_COMMAND : CHOSEN_PROGRAM, warns: false };
   }
   const { language, instead, query } = finding.program;
-  if (kind === 'option')
-    return {
-      offset,
-      message: 'could be read as an option, and options of it run programs; write -- before it',
-      warns: false,
-    };
+  if (kind === 'option') return { offset, message: explainOption(finding.program), warns: false };
+  if (kind === 'runs') return { offset, message: RUNS, warns: true };
   if (argument === null) {
     const message = `reaches the standard input of ${command.words[0]?.literal ?? 'a program'}, which reads ${language} there; ${instead}`;
     return { offset: placeIn(reading, firstInput(reading, flow, command)), message, warns: query === true };
@@ -267,6 +264,16 @@ function explain(
         warns: true,
       }
     : { offset, message: `would be part of ${language}; ${instead}`, warns: false };
+}
+
+/** What is said of program text that runs others. */
+export const RUNS = 'begins a program that runs others itself: see that no value is part of what it runs';
+
+/** What is wrong with a value that may begin as options begin. */
+export function explainOption({ optionsRun }: Program): string {
+  const limit = 'limit it with validation.pattern';
+  const remedy = optionsRun === 'always' ? limit : `write -- before it, or ${limit}`;
+  return `could be read as an option, and options there run programs; ${remedy}`;
 }
 
 function firstInput(reading: Reading, { inputs }: Flow, command: Command): Range {

@@ -41,8 +41,10 @@ export interface Program {
   readonly bare?: boolean;
   /** Part of the shell, so that it is none when other programs are given its name. */
   readonly builtin?: boolean;
-  /** Some of its options run programs, so that no operand may be read as one, wherever it stands. */
-  readonly optionsRun?: boolean;
+  /** Some of its options run programs, so that no operand may be read as one, wherever it stands, or even behind `--`. */
+  readonly optionsRun?: true | 'always';
+  /** How such text runs other programs, or evaluates text. */
+  readonly runs?: RegExp;
   /** Whole texts of it are what callers may be meant to write: SQL. */
   readonly query?: boolean;
   /** What to write instead. */

@@ -181,12 +181,22 @@ export const PROGRAMS: readonly Program[] = [
   },
   {
     names: ['git'],
-    only: ['fetch', 'pull', 'clone', 'push', 'ls-remote', 'archive'],
+    only: ['fetch', 'clone', 'push', 'ls-remote'],
     language: 'a command that it runs',
     options: ['--upload-pack', '--receive-pack', '--exec'],
     takes: 'bocCj',
     takesOptions: ['--branch', '--depth', '--origin', '--reference', '--filter', '--jobs', '--format', '--output'],
     optionsRun: true,
+    instead: 'name the command here',
+  },
+  {
+    names: ['git'],
+    only: ['pull'],
+    language: 'a command that it runs',
+    options: ['--upload-pack'],
+    takes: 'cCjsX',
+    // It hands them on to git fetch without the --.
+    optionsRun: 'always',
     instead: 'name the command here',
   },
   {
@@ -360,6 +370,7 @@ export const PROGRAMS: readonly Program[] = [
   {
     names: ['python', 'pypy', 'ipython', 'ptpython'],
     language: 'a Python program',
+    runs: /\bos\.(?:system|popen|exec|spawn|posix_spawn)|\bsubprocess\b|\b(?:eval|exec|__import__)\s*\(/,
     letters: 'c',
     takes: 'WX',
     file: 'm',
@@ -370,6 +381,7 @@ export const PROGRAMS: readonly Program[] = [
   {
     names: ['node', 'bun', 'deno', 'tsx', 'ts-node', 'nodejs'],
     language: 'a JavaScript program',
+    runs: /\bchild_process\b|\b(?:eval|Function)\s*\(/,
     subcommand: 'run',
     letters: 'ep',
     options: ['--eval', '--print', 'eval'],
@@ -385,6 +397,7 @@ export const PROGRAMS: readonly Program[] = [
   {
     names: ['perl'],
     language: 'a Perl program',
+    runs: /\b(?:system|exec|eval|qx)\b|`/,
     letters: 'eE',
     takes: 'I',
     loads: 'Mm',
@@ -431,6 +444,7 @@ export const PROGRAMS: readonly Program[] = [
       'emacsclient',
     ],
     language: 'a program',
+    runs: /\b(?:system|shell_exec|passthru|popen|proc_open|exec|execute|spawn|eval|open3?)\b|`/,
     letters: 'eErR',
     options: ['--eval', '-eval', '--expr', '--batch-string', '--execute', 'eval'],
     takes: 'I',
@@ -453,6 +467,7 @@ export const PROGRAMS: readonly Program[] = [
   {
     names: ['awk', 'gawk', 'mawk', 'nawk'],
     language: 'an awk program, which can run others',
+    runs: /\bsystem\s*\(|\|&?\s*(?:getline\b|")|\bprintf?\b[^;}\n|]*\|(?!\|)/,
     letters: 'e',
     options: ['--source'],
     takes: 'Fv',
@@ -519,7 +534,7 @@ export const PROGRAMS: readonly Program[] = [
   },
   {
     names: ['psql', 'cockroach', 'usql'],
-    language: 'SQL',
+    language: 'SQL and commands of the client, which run programs too',
     letters: 'c',
     options: ['--command', '--execute'],
     takes: 'dhpUvPFoRT',
@@ -532,7 +547,7 @@ export const PROGRAMS: readonly Program[] = [
   },
   {
     names: ['mysql', 'mariadb', 'clickhouse-client', 'sqlcmd', 'cqlsh', 'trino'],
-    language: 'SQL',
+    language: 'SQL and commands of the client, which run programs too',
     letters: 'eqQ',
     options: ['--execute', '--query', '--init-command'],
     takes: 'hPuDS',
@@ -544,7 +559,7 @@ export const PROGRAMS: readonly Program[] = [
   },
   {
     names: ['sqlite3', 'sqlite', 'duckdb'],
-    language: 'SQL',
+    language: 'SQL and commands of the client, which run programs too',
     options: ['-cmd', '--cmd', '-c', '-s'],
     takesOptions: ['-separator', '-nullvalue', '-newline', '-init'],
     operands: 'behind-first',

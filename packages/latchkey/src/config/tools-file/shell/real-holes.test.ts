@@ -115,6 +115,8 @@ const HOLES: readonly (readonly [script: string, value: string])[] = [
   ['echo a > f; tar cf a.tar f "{{x}}"', '--use-compress-program=touch pwned;'],
   ['echo a | split "{{x}}"', '--filter=touch pwned'],
   ['git init -q; git remote add origin .; git fetch "{{x}}"', '--upload-pack=touch pwned;'],
+  ['git init -q; git remote add origin .; git pull origin -- "{{x}}"', '--upload-pack=touch pwned;'],
+  ['tar -czf a.tgz /etc "{{x}}"', '--checkpoint-action=exec=touch pwned'],
   ['git init -q; git ls-remote --upload-pack "{{x}}" .', 'touch pwned;'],
   ['echo a > f; git init -q; git add .; git grep "{{x}}" a', '-Otouch pwned;'],
   ['git init -q; git config core.sshCommand "{{x}}"; git ls-remote ssh://localhost/a', 'touch pwned;'],

@@ -38,7 +38,8 @@ export function walkProgram(
   const isHarmless = program.operands === 'first' && !walk.given && walk.operands === 2;
   if (inputFree && readsInput(program, walk)) findings.push({ kind: 'text', argument: null, program });
   const kept = isHarmless ? findings.filter(({ kind }) => kind !== 'option') : findings;
-  return [...kept, ...findInner({ program, args, texts, inputFree }, name)];
+  const walked = { program, args, texts, inputFree };
+  return [...kept, ...findInner(walked, name), ...findRuns(walked)];
 }
 
 interface Walked {
@@ -57,6 +58,13 @@ function findInner({ program, args, texts, inputFree }: Walked, name: string): r
   const text = texts.map(({ literal }) => literal ?? '').join(' ');
   const given = program.builtin === true ? null : program.shell === true ? args.slice(args.indexOf(argument) + 1) : [];
   return [{ kind: 'script', argument, program, text, dialect, given, inputFree }];
+}
+
+/** Whether a value is part of what it runs cannot be told. */
+function findRuns({ program, args, texts, inputFree }: Walked): readonly Finding[] {
+  const argument = texts.find(({ literal }) => program.runs?.test(literal ?? '') === true);
+  const isGiven = inputFree || args.some(({ free }) => free);
+  return argument !== undefined && isGiven ? [{ kind: 'runs', argument, program }] : [];
 }
 
 const DIALECTS: ReadonlyMap<string, Dialect> = new Map([
@@ -181,7 +189,7 @@ function takeOperand(program: Program, walk: Walk, argument: Argument): Role {
   if (operands === 'all' || (operands === 'behind-first' && walk.operands > 1)) return 'text';
   if (operands === 'first' && walk.operands === 1 && !walk.given) return 'text';
   if (script === true && walk.operands > 1) return 'end';
-  if (optionsRun === true && dashed && !walk.dashes) return 'option';
+  if (dashed && (optionsRun === 'always' || (optionsRun === true && !walk.dashes))) return 'option';
   if (script !== true) return 'other';
   return walk.given ? 'end' : 'name';
 }

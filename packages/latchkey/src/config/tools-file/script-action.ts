@@ -4,7 +4,7 @@ import type { Path } from '../yaml-document.ts';
 import { isFixed, mayBeOption } from './fixed-values.ts';
 import { canHide, isPublic } from './environment.ts';
 import type { Building } from './building.ts';
-import type { Given } from './shell/flow.ts';
+import { NOTHING, type Given } from './shell/flow.ts';
 import { findPlaceholders, findSpaced, toTemplate } from './placeholder.ts';
 import { findProgramText } from './shell/program-text.ts';
 import type { Argument, Finding, InnerScript } from './shell/finding.ts';
@@ -163,7 +163,7 @@ function toArgument(text: string, index: number, { known, parameters }: Building
 
 function toGiven({ given }: InnerScript): Given {
   const args = (given ?? []) as readonly Indexed[];
-  return { held: new Map(), args: args.map(({ holds }) => holds), more: [], input: [], words: args.slice(1) };
+  return { ...NOTHING, args: args.map(({ holds }) => holds), words: args.slice(1) };
 }
 
 /** A tool may be meant to run what callers send, when its file says so in so many words. */

@@ -2,8 +2,12 @@ import { isExec } from './builtins.ts';
 import type { Command, Range, Reading, Source, Word } from './reading.ts';
 import { findTexts } from './texts.ts';
 
-/** What the script writes into the file that a word names, as far as words and variables tell which that is. */
-export type Files = (named: Range) => readonly Source[];
+/** What a script writes into files, as far as words and variables tell which those are. */
+export interface Files {
+  /** What is written into the file that a word names. */
+  readonly in: (named: Range) => readonly Source[];
+  readonly all: readonly Written[];
+}
 
 /** Programs whose operands name files that they write: all of them, or the last. */
 const WRITING = new Set(['tee', 'sponge']);
@@ -17,13 +21,14 @@ const ATTACHED = /^(?:of=|--output(?:-document)?=|-\w*?[oO](?=.))/;
 const OPEN = /\{\{[\w-]+\}\}|\$\{[^}]*\}|\$\w+|[*?]|\[[^\]]*\]/;
 const VARIABLE = /^\$\{?(\w+)\}?$/;
 
-interface Written {
+export interface Written {
+  /** What the file may be called. */
   readonly names: readonly string[];
   readonly source: Source;
 }
 
-/** Where in the script what comes to a file stands. Which of two files of one name is meant is not asked. */
-export function createFiles(reading: Reading): Files {
+/** Which of two files of one name is meant is not asked. `before` are those of the script around this one. */
+export function createFiles(reading: Reading, before: readonly Written[]): Files {
   const { text, commands, groups } = reading;
   const texts = findTexts(reading);
   const known = new Map<string, readonly string[]>();
@@ -36,15 +41,17 @@ export function createFiles(reading: Reading): Files {
   const toWritten = (source: Source, outputs: readonly Range[]): readonly Written[] =>
     outputs.map((each) => ({ names: namesOf(each), source: { ...source, piped: true } }));
   const all = [
+    ...before,
     ...groups.flatMap((group) => toWritten(group, group.outputs)),
     ...commands.flatMap((command) => toWritten(sourceOf(command, text), findOutputs(command))),
   ];
-  return (named) => {
+  const find = (named: Range): readonly Source[] => {
     const names = all.length === 0 ? [] : namesOf(named);
     return all
       .filter((each) => each.names.some((one) => names.some((other) => mayBeSame(one, other))))
       .map(({ source }) => source);
   };
+  return { in: find, all };
 }
 
 /** The command itself, whose input is followed from there; after `exec >file` all that the script prints. */

@@ -17,7 +17,7 @@ const DEAF = new Set(
 export function createInputs(reading: Reading, files: Files): Inputs {
   const whole = [{ start: 0, end: reading.text.length }];
   const lasting = reading.commands.filter(isExec).flatMap(({ inputs }) => inputs);
-  const contents = (named: readonly Source[]): readonly Source[] => [...named, ...named.flatMap(files)];
+  const contents = (named: readonly Source[]): readonly Source[] => [...named, ...named.flatMap(files.in)];
   const inputsOf = (command: Command): readonly Source[] => {
     if (reading.hidesInputs || callsFunction(command, reading)) return whole;
     const { inputs, fedFrom, start, within } = command;
@@ -54,5 +54,5 @@ function isDeaf({ words: [name] }: Command): boolean {
 
 /** What stands in files that a command names, and so may print. */
 export function readFiles(command: Command, files: Files): readonly Source[] {
-  return isDeaf(command) ? [] : command.words.slice(1).flatMap(files);
+  return isDeaf(command) ? [] : command.words.slice(1).flatMap(files.in);
 }

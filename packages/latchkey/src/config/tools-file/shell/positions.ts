@@ -1,7 +1,7 @@
 import type { Parameter } from '../../../core/declared-tool.ts';
 import { isFixed, isNumeric, mayBeOption } from '../fixed-values.ts';
 import { EVALUATING, fromBuiltin, NAMING, READING, TESTS } from './builtins.ts';
-import type { Flow, Given } from './flow.ts';
+import { findArgument, type Flow, type Given } from './flow.ts';
 import type { Argument, Finding, InnerScript } from './finding.ts';
 import { findProgramText } from './program-text.ts';
 import type { Program } from './program.ts';
@@ -198,6 +198,7 @@ function findIn(
     const { start, end } = word;
     const isAll = flow.words.length > 0 && /^"?\$\{?@\}?"?$/.test(reading.text.slice(start, end));
     if (isAll) return flow.words.map((each) => ({ ...each, start, end }));
+    const passed = findArgument(reading.text, word, flow.words);
     const literal = word.literal ?? (at === 0 ? nameIn(reading, word) : null);
     return [
       {
@@ -205,7 +206,7 @@ function findIn(
         literal,
         free: free(word).length > 0,
         dashed: word.prefix === '' && flow.valuesIn(word).some(mayBeOption),
-        written: flow.writtenTo(word).some((each) => !isFixed(each)),
+        written: flow.writtenTo(word).some((each) => !isFixed(each)) || passed?.written === true,
       },
     ];
   });
@@ -224,12 +225,14 @@ function toGiven({ given, program }: InnerScript, command: Command, flow: Flow):
     if (name !== undefined && program.remote !== true)
       held.set(name, [...(held.get(name) ?? []), ...flow.valuesIn(word)]);
   }
-  if (given === null) return { held, args: flow.called, more: flow.called.flat(), input: read, words: flow.words };
+  const written = program.remote === true ? [] : flow.written;
+  if (given === null)
+    return { held, args: flow.called, more: flow.called.flat(), input: read, words: flow.words, written };
   const args = given.map((each) => {
     const values = isPlaced(each) ? flow.valuesIn(each) : [];
     return each.free && values.every(isFixed) ? [...values, ...read] : values;
   });
-  return { held, args, more: given.every(isPlaced) ? [] : read, input: read, words: given.slice(1) };
+  return { held, args, more: given.every(isPlaced) ? [] : read, input: read, words: given.slice(1), written };
 }
 
 function isPlaced(argument: Argument): argument is Placed {

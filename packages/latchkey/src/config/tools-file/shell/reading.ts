@@ -1,4 +1,5 @@
 import { argumentVariable } from '../../../core/argument-variable.ts';
+import type { Parameter } from '../../../core/declared-tool.ts';
 import type { Placeholder } from '../placeholder.ts';
 
 /** How a shell reads what the shells do not read alike. */
@@ -13,6 +14,8 @@ export interface Range {
 /** What stands in a range, and what the commands in it read: one that begins at its start too when it is `piped`. */
 export interface Source extends Range {
   readonly piped?: boolean;
+  /** What comes from the script around this one. */
+  readonly values?: readonly Parameter[];
 }
 
 export interface Edit extends Range {

@@ -63,7 +63,7 @@ function findInner({ program, args, texts, inputFree }: Walked, name: string): r
 /** Whether a value is part of what it runs cannot be told. */
 function findRuns({ program, args, texts, inputFree }: Walked): readonly Finding[] {
   const argument = texts.find(({ literal }) => program.runs?.test(literal ?? '') === true);
-  const isGiven = inputFree || args.some(({ free }) => free);
+  const isGiven = inputFree || args.some(({ free, written }) => free || written);
   return argument !== undefined && isGiven ? [{ kind: 'runs', argument, program }] : [];
 }
 

@@ -4,7 +4,7 @@ import type { Path } from '../yaml-document.ts';
 import { isFixed, mayBeOption } from './fixed-values.ts';
 import { canHide, isPublic } from './environment.ts';
 import type { Building } from './building.ts';
-import { NOTHING, type Given } from './shell/flow.ts';
+import { NOTHING, type Given } from './shell/given.ts';
 import { findPlaceholders, findSpaced, toTemplate } from './placeholder.ts';
 import { findProgramText } from './shell/program-text.ts';
 import type { Argument, Finding, InnerScript } from './shell/finding.ts';

@@ -1,6 +1,6 @@
 import { argumentVariable } from '../../../core/argument-variable.ts';
 import type { Parameter } from '../../../core/declared-tool.ts';
-import type { Given } from './flow.ts';
+import type { Given } from './given.ts';
 import type { Reading } from './reading.ts';
 
 /** What a script, and its functions, are called with. */

@@ -7,6 +7,7 @@ import { createFiles, type Written } from './files.ts';
 import { createInputs, mayRead, readFiles } from './inputs.ts';
 import type { Inputs } from './inputs.ts';
 import type { Argument } from './finding.ts';
+import { NOTHING, type Given } from './given.ts';
 import type { Command, Range, Reading, Source, VariableUse } from './reading.ts';
 
 /** Where the values of parameters get to in a script. */
@@ -38,21 +39,6 @@ export interface Flow {
   /** Whether callers write the beginning of a text, and so all that matters of it. */
   isBegunByCallers(range: Range): boolean;
 }
-
-/** What a script is called with by the one around it. */
-export interface Given {
-  readonly held: ReadonlyMap<string, Iterable<Parameter>>;
-  /** `$0`, `$1` and so on, with the values in each; what is read there again and again is `more`. */
-  readonly args: readonly (readonly Parameter[])[];
-  readonly more: readonly Parameter[];
-  readonly input: readonly Parameter[];
-  /** What `"$@"` comes to, as far as it is known. */
-  readonly words: readonly Argument[];
-  /** Files that hold values. */
-  readonly written: readonly Written[];
-}
-
-export const NOTHING: Given = { held: new Map(), args: [], more: [], input: [], words: [], written: [] };
 
 /** Variables that the shell sets to what commands before were given. */
 const SET_BY_SHELL = new Set(['_', 'OPTARG', 'BASH_REMATCH', 'MATCH', 'match']);

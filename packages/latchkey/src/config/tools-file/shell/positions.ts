@@ -1,7 +1,8 @@
 import type { Parameter } from '../../../core/declared-tool.ts';
 import { isFixed, isNumeric, mayBeOption } from '../fixed-values.ts';
 import { EVALUATING, fromBuiltin, NAMING, READING, TESTS } from './builtins.ts';
-import { findArgument, type Flow, type Given } from './flow.ts';
+import { findArgument, type Flow } from './flow.ts';
+import type { Given } from './given.ts';
 import type { Argument, Finding, InnerScript } from './finding.ts';
 import { findProgramText } from './program-text.ts';
 import type { Program } from './program.ts';

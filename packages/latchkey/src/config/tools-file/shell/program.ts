@@ -1,3 +1,6 @@
+/** What to write instead, of many. */
+export const AS_ARGUMENT = 'pass it as an argument: script: {command, args}';
+
 /** What a program takes for text of its own language, so that a value there would be a program. */
 export interface Program {
   readonly names: readonly string[];

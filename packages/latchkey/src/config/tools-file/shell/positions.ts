@@ -19,7 +19,7 @@ export interface Judgement {
 const NUMERIC_OPERATORS = new Set(['-eq', '-ne', '-lt', '-le', '-gt', '-ge']);
 const VARIABLES = new Set([...NAMING, ...READING]);
 const DECIDING =
-  /^(?:PATH|IFS|ENV|R?PS\d|PROMPT\d?|BASH_ENV|SHELLOPTS|BASHOPTS|PROMPT_COMMAND|BASH_ALIASES|BASH_CMDS|(?:dis_)?functions|\w*aliases|commands|path|fpath|LD_\w+|DYLD_\w+|PYTHON\w+|NODE_OPTIONS|PERL5\w+|RUBY\w+|GIT_\w+|EDITOR|VISUAL|PAGER|BROWSER|SHELL|LESSOPEN|FPATH|ZDOTDIR)$/;
+  /^(?:PATH|IFS|ENV|R?PS\d|PROMPT\d?|BASH_ENV|SHELLOPTS|BASHOPTS|PROMPT_COMMAND|BASH_ALIASES|BASH_CMDS|(?:dis_)?functions|\w*aliases|commands|path|fpath|LD_\w+|DYLD_\w+|PYTHON\w+|NODE_(?:OPTIONS|PATH)|PERL5\w+|RUBY\w+|GIT_\w+|\w*(?:EDITOR|PAGER|ASKPASS)|VISUAL|BROWSER|SHELL|LESSOPEN|FPATH|ZDOTDIR|\w*MAKEFLAGS|MAKEFILES|(?:TAR|\w*JAVA\w*)_OPTIONS|CLASSPATH|RSYNC_RSH|(?:VIM|EX)INIT|PSQLRC|OPENSSL_CONF|GCONV_PATH|(?:NPM|npm)_(?:CONFIG|config)_\w+)$/;
 /** Programs that set variables for others. */
 const SETTING = new Set(['env', 'sudo', 'doas']);
 /** What is wrong with a script in the text of another. */

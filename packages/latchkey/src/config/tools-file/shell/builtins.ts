@@ -16,7 +16,9 @@ export const NAMING = new Set([
   'unset',
 ]);
 /** Builtins that fill variables with what they read. */
-export const READING = new Set(['read', 'mapfile', 'readarray', 'getopts', 'vared', 'getln']);
+export const READING = new Set(
+  'read mapfile readarray getopts vared getln sysread sysopen zselect zstat zformat zparseopts strftime'.split(' '),
+);
 export const TESTS = new Set(['test', '[', '[[']);
 /** Builtins whose operands are arithmetic. */
 export const EVALUATING = new Set([

@@ -34,7 +34,10 @@ export function judgePositions(reading: Reading, flow: Flow, judgeInner: JudgeIn
   const free = (range: Range): readonly Parameter[] => flow.valuesIn(range).filter((each) => !isFixed(each));
   for (const range of reading.readTwice) {
     if (free(range).length > 0)
-      refuse(range, 'stands where shells read it twice; write $( ) instead of back-quotes, and > or < without &');
+      refuse(
+        range,
+        'stands where shells read it twice; write $( ) instead of back-quotes, > or < without &, and no parentheses around it in a pattern',
+      );
   }
   for (const range of [...reading.arithmetic, ...flow.evaluated]) {
     if (isEvaluated(flow, range))

@@ -43,6 +43,7 @@ export const LANGUAGES: readonly Program[] = [
     loadsOptions: ['-x', '--command', '-ix', '--source', '-s', '-S'],
     takes: 'pcd',
     takesOptions: ['--pid', '-pid', '--core', '--args'],
+    input: 'always',
     optionsRun: true,
     instead: 'name the address or the expression here, or limit the parameter to a number',
   },

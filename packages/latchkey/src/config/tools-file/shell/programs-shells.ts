@@ -3,7 +3,7 @@ import { AS_ARGUMENT, type Program } from './program.ts';
 /** What reads scripts for shells, and the programs that hand theirs to one. */
 export const SHELLS: readonly Program[] = [
   {
-    names: ['sh', 'bash', 'dash', 'zsh', 'ksh', 'mksh', 'ash', 'fish', 'csh', 'tcsh'],
+    names: 'sh bash dash zsh ksh mksh lksh ash yash posh rbash rksh fish csh tcsh xonsh elvish nu'.split(' '),
     language: 'a script for a shell',
     shellText: true,
     shell: true,
@@ -37,6 +37,10 @@ export const SHELLS: readonly Program[] = [
       'emulate',
       'zmodload',
       'autoload',
+      'zmv',
+      'zcp',
+      'zln',
+      'zpty',
     ],
     language: 'text that the shell reads again',
     operands: 'all',

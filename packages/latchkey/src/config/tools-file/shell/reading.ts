@@ -80,7 +80,7 @@ export interface Reading {
   readonly commands: Command[];
   readonly uses: VariableUse[];
   readonly arithmetic: Range[];
-  /** What shells read twice: text in back-quotes, the word after `>&`. */
+  /** What shells read twice: text in back-quotes, the word after `>&`, qualifiers of zsh. */
   readonly readTwice: Range[];
   /** Command substitutions. */
   readonly substitutions: (Range & { readonly split: boolean })[];

@@ -165,6 +165,8 @@ const ELSEWHERE = [
   'echo "{{x}}" | ssh host \'while read -r l; do eval "$l"; done\'',
   'gdb -batch -ex "{{x}}"',
   'gdb -batch "{{x}}"',
+  'echo "{{x}}" | gdb',
+  'echo "{{x}}" | rbash',
   'export MAKEFLAGS="{{x}}"; make',
   'MANPAGER="{{x}}" man ls',
   'SUDO_ASKPASS="{{x}}" sudo -A ls',

@@ -267,7 +267,7 @@ const PIECES = [
     .split('|')
     .map((each) => each.replaceAll('\\n', '\n')),
   // Files, and what runs or reads them.
-  ...'> f; |>f |echo {{x}} > f; |sh f|. ./f|< f|$(cat f)|$(<f)|cp f g; |sh g|tee f; |y=f; |> $y; |sh "$y"|bash -c ". ./f"|node -e 1 |*'.split(
+  ...'> f; |>f |echo {{x}} > f; |sh f|. ./f|< f|$(cat f)|$(<f)|cp f g; |sh g|tee f; |y=f; |> $y; |sh "$y"|bash -c ". ./f"|node -e 1 |*|*(e:|:)|=(|>! f; |>;f; |setopt globsubst; |print -P '.split(
     '|',
   ),
 ];

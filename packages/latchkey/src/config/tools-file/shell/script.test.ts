@@ -296,8 +296,27 @@ describe('secureScript', () => {
     'argv=({{x}}); eval "$1"',
     'set -- {{x}}; eval "$argv"',
     '[ -t {{x}} ]',
+    'setopt globsubst; y={{x}}; echo $y',
+    'set -o GLOB_SUBST; y={{x}}; echo $y',
+    'setopt prompt_subst; print -P {{x}}',
+    'y={{x}}; echo *(e:$y:)',
+    'y={{x}}; cat =(eval $y)',
+    'autoload zmv; zmv "(*).a" {{x}}',
+    'zmodload zsh/zpty; zpty a {{x}}',
+    'zmodload zsh/stat; zstat -A {{x}} f',
+    'zmodload zsh/datetime; strftime -s {{x}} %s 1',
+    'zmodload zsh/system; sysread {{x}} < f',
+    'zmodload zsh/zutil; zformat -f {{x}} a',
+    'echo {{x}} >! f; sh f',
+    'echo {{x}} >>| f; sh f',
+    'echo {{x}} &>! f; sh f',
+    'y={{x}}; echo ${(l:$y:)HOME}',
   ])('refuses %s in zsh, where the shell runs what a value holds', (script) => {
     expect(secure(script, 'zsh').refusals).not.toEqual([]);
+  });
+
+  it('refuses >; of ksh, which writes a file', () => {
+    expect(secure('echo {{x}} >;f; sh f', 'ksh').refusals).not.toEqual([]);
   });
 
   it('refuses [[ ]] where it may be the name of a program', () => {
@@ -328,6 +347,8 @@ describe('secureScript', () => {
     'while read -r line; do echo "$line"; done < {{x}}',
     'echo {{x}} | xargs -I% cp % /tmp',
     'find . -name {{x}} -exec cat {} +',
+    'echo {{x}} >!f',
+    'echo {{x}} | rbash_history',
   ])('takes %s', (script) => {
     expect(secure(script).refusals).toEqual([]);
   });

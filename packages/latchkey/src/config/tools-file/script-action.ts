@@ -8,7 +8,7 @@ import { NOTHING, type Given } from './shell/given.ts';
 import { findPlaceholders, findSpaced, toTemplate } from './placeholder.ts';
 import { findProgramText } from './shell/program-text.ts';
 import type { Argument, Finding, InnerScript } from './shell/finding.ts';
-import { explainOption, RUNS } from './shell/positions.ts';
+import { explainOption, RUNS } from './shell/explain.ts';
 import { judgeInner, secureScript } from './shell/script.ts';
 import type { Dialect } from './shell/reading.ts';
 import { settleVariables } from './shell-variables.ts';

@@ -95,10 +95,28 @@ function mayBeSame(one: string, other: string): boolean {
   if (one === other) return true;
   if (VARIABLE.test(one) || VARIABLE.test(other)) return false;
   const [first, second] = [one.split(OPEN), other.split(OPEN)];
-  if (first.length === 1 && second.length === 1) return false;
-  const [heads, tails] = [[first[0], second[0]] as const, [first.at(-1), second.at(-1)] as const];
+  if (first.length === 1) return fits(second, one);
+  return second.length === 1 ? fits(first, other) : haveOneEnd(first, second);
+}
+
+/** Whether a name is made of such parts, with anything between them. */
+function fits(parts: readonly string[], name: string): boolean {
+  const [head = '', ...rest] = parts;
+  const tail = rest.pop();
+  if (tail === undefined || !name.startsWith(head) || !name.endsWith(tail)) return false;
+  let at = head.length;
+  for (const part of rest) {
+    const found = name.indexOf(part, at);
+    if (found === -1) return false;
+    at = found + part.length;
+  }
+  return at <= name.length - tail.length;
+}
+
+function haveOneEnd(first: readonly string[], second: readonly string[]): boolean {
+  const [head = '', tail = ''] = [first[0], first.at(-1)];
+  const [otherHead = '', otherTail = ''] = [second[0], second.at(-1)];
   return (
-    heads.some((head, at) => heads[1 - at]?.startsWith(head ?? '')) &&
-    tails.some((tail, at) => tails[1 - at]?.endsWith(tail ?? ''))
+    (head.startsWith(otherHead) || otherHead.startsWith(head)) && (tail.endsWith(otherTail) || otherTail.endsWith(tail))
   );
 }

@@ -370,6 +370,7 @@ describe('secureScript', () => {
   it('takes a script without values as it is, whatever it does', () => {
     const script = 'eval "$(curl https://get.example)"; echo \'unbalanced';
     expect(secure(script)).toMatchObject({ script, refusals: [] });
+    expect(secure("alias ll='ls -l'; ll").refusals).toEqual([]);
   });
 
   it.each([

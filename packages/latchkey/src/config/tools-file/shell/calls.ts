@@ -16,7 +16,7 @@ export interface Calls {
 export function createCalls(reading: Reading, parameters: readonly Parameter[], given: Given): Calls {
   const called = [...given.args.flat(), ...given.more];
   const inherited = reading.uses.flatMap(({ name }) => [...(given.held.get(name) ?? [])]);
-  const stored = given.written.flatMap(({ source }) => source.values ?? []);
+  const stored = given.written.flatMap(({ contents }) => [...contents]);
   const used = [...findUsed(reading, parameters), ...called, ...given.input, ...inherited, ...stored];
   const isUnknown = isCalled(reading);
   const shifted = isUnknown || reading.commands.some(({ words: [first] }) => first?.literal === 'shift');

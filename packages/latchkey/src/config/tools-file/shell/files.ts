@@ -1,12 +1,22 @@
+import type { Parameter } from '../../../core/declared-tool.ts';
 import { isExec } from './builtins.ts';
 import type { Command, Range, Reading, Source, Word } from './reading.ts';
 import { findTexts } from './texts.ts';
 
 /** What a script writes into files, as far as words and variables tell which those are. */
 export interface Files {
-  /** What is written into the file that a word names. */
+  /** What may be in the file that a word names. */
   readonly in: (named: Range) => readonly Source[];
   readonly all: readonly Written[];
+}
+
+export interface Written {
+  /** What the file may be called. */
+  readonly names: readonly string[];
+  /** What is known so far to be in it. */
+  readonly contents: Set<Parameter>;
+  /** Where that stands in the script; null when the one around it has written it. */
+  readonly source: Source | null;
 }
 
 /** Programs whose operands name files that they write: all of them, or the last. */
@@ -19,39 +29,43 @@ const ATTACHED = /^(?:of=|--output(?:-document)?=|-\w*?[oO](?=.))/;
 
 /** What stands for text that is not known: a value, a variable, a pattern of names. */
 const OPEN = /\{\{[\w-]+\}\}|\$\{[^}]*\}|\$\w+|[*?]|\[[^\]]*\]/;
+/** More names for one file than these are none that anybody means. */
+const MOST = 32;
 const VARIABLE = /^\$\{?(\w+)\}?$/;
-
-export interface Written {
-  /** What the file may be called. */
-  readonly names: readonly string[];
-  readonly source: Source;
-}
 
 /** Which of two files of one name is meant is not asked. `before` are those of the script around this one. */
 export function createFiles(reading: Reading, before: readonly Written[]): Files {
   const { text, commands, groups } = reading;
   const texts = findTexts(reading);
-  const known = new Map<string, readonly string[]>();
-  const namesOf = ({ start, end }: Range): readonly string[] => {
-    const written = text.slice(start, end).replace(ATTACHED, '');
-    const names = known.get(written) ?? findNames(written, texts, new Set());
-    known.set(written, names);
-    return names;
+  const namesOf = remember((written: string) => findNames(written, texts));
+  const toFile = ({ start, end }: Range): string => text.slice(start, end).replace(ATTACHED, '');
+  const all = new Map(before.map((each, at) => [String(at), each]));
+  const add = (source: Range, outputs: readonly Range[]): void => {
+    for (const output of outputs) {
+      // Of commands that can be read in several ways one is enough.
+      const key = `${output.start} ${source.start} ${source.end}`;
+      all.set(key, { names: namesOf(toFile(output)), contents: new Set(), source: { ...source, piped: true } });
+    }
   };
-  const toWritten = (source: Source, outputs: readonly Range[]): readonly Written[] =>
-    outputs.map((each) => ({ names: namesOf(each), source: { ...source, piped: true } }));
-  const all = [
-    ...before,
-    ...groups.flatMap((group) => toWritten(group, group.outputs)),
-    ...commands.flatMap((command) => toWritten(sourceOf(command, text), findOutputs(command))),
-  ];
-  const find = (named: Range): readonly Source[] => {
-    const names = all.length === 0 ? [] : namesOf(named);
-    return all
-      .filter((each) => each.names.some((one) => names.some((other) => mayBeSame(one, other))))
-      .map(({ source }) => source);
+  for (const group of groups) add(group, group.outputs);
+  for (const command of commands) add(sourceOf(command, text), findOutputs(command));
+  const findNamed = remember((name: string) =>
+    [...all.values()].filter(({ names }) => names.some((each) => mayBeSame(each, name))),
+  );
+  const find = remember((written: string): readonly Source[] =>
+    [...new Set(namesOf(written).flatMap(findNamed))].map(({ contents }) => ({ start: 0, end: 0, values: contents })),
+  );
+  return { in: (named) => (all.size === 0 ? [] : find(toFile(named))), all: [...all.values()] };
+}
+
+/** What a function returns is made once for each text. */
+function remember<Result>(make: (text: string) => Result): (text: string) => Result {
+  const known = new Map<string, Result>();
+  return (text) => {
+    const result = known.get(text) ?? make(text);
+    known.set(text, result);
+    return result;
   };
-  return { in: find, all };
 }
 
 /** The command itself, whose input is followed from there; after `exec >file` all that the script prints. */
@@ -75,20 +89,20 @@ function isOutput({ prefix }: Word, before: Word | undefined): boolean {
 }
 
 /** The names that a word may come to, without their folders; one that nobody can tell is that of its variable. */
-function findNames(
-  written: string,
-  texts: ReadonlyMap<string, readonly string[]>,
-  seen: ReadonlySet<string>,
-): readonly string[] {
-  const plain = written.replace(/["'\\]/g, '');
-  const variable = VARIABLE.exec(plain)?.[1];
-  if (variable !== undefined) {
-    if (seen.has(variable)) return [];
-    const own = texts.get(variable) ?? [];
-    return [`$${variable}`, ...own.flatMap((each) => findNames(each, texts, new Set([...seen, variable])))];
+function findNames(written: string, texts: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const names = new Set<string>();
+  const ways = [written];
+  for (const way of ways) {
+    const plain = way.replace(/["'\\]/g, '');
+    const variable = VARIABLE.exec(plain)?.[1];
+    const name = variable === undefined ? plain.slice(plain.lastIndexOf('/') + 1) : `$${variable}`;
+    if (name === '' || names.has(name) || /[()`]/.test(name)) continue;
+    names.add(name);
+    // So many that it may be any.
+    if (names.size > MOST) return ['*'];
+    if (variable !== undefined) ways.push(...(texts.get(variable) ?? []));
   }
-  const name = plain.slice(plain.lastIndexOf('/') + 1);
-  return name === '' || /[()`]/.test(name) ? [] : [name];
+  return [...names];
 }
 
 function mayBeSame(one: string, other: string): boolean {

@@ -53,7 +53,7 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[], 
   const held = holdAtFirst(parameters, given);
   const commands = reading.commands.toSorted((one, other) => one.start - other.start);
   const read = new Map(commands.map((each) => [each, new Set<Parameter>(given.input)]));
-  const named = new Map(commands.map((each) => [each, new Set<Parameter>()]));
+  const named = new Map(commands.map((each) => [each, readFiles(each, files)]));
   const isCounted = createCounts(reading);
   const heldIn = (name: string): Iterable<Parameter> => {
     if (POSITIONAL.test(name)) return [...calls.valuesIn(name), ...(held.get('argv') ?? [])];
@@ -64,10 +64,8 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[], 
   spread(
     [
       ...sets.map(({ name, range }) => ({ into: held.get(name) ?? new Set(), from: [range] })),
-      ...commands.flatMap((each) => [
-        { into: read.get(each) ?? new Set(), from: inputs(each) },
-        { into: named.get(each) ?? new Set(), from: readFiles(each, files) },
-      ]),
+      ...files.all.map(({ contents, source }) => ({ into: contents, from: source === null ? [] : [source] })),
+      ...commands.map((each) => ({ into: read.get(each) ?? new Set(), from: inputs(each) })),
     ],
     valuesIn,
     parameters.length,
@@ -80,11 +78,8 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[], 
     words: calls.shifted ? [] : given.words,
     readBy: (command) => [...(read.get(command) ?? [])],
     inputs,
-    written: files.all.map(({ names, source }) => ({
-      names,
-      source: { start: 0, end: 0, values: valuesIn(source) },
-    })),
-    writtenTo: (range) => files.in(range).flatMap(valuesIn),
+    written: files.all.map((each) => ({ ...each, source: null })),
+    writtenTo: (range) => files.in(range).flatMap(({ values = [] }) => [...values]),
     evaluatedIn: (range) => findEvaluated(range, { reading, sets, isCounted, heldIn, valuesIn }),
     evaluated: sets.filter(({ name }) => marked.has(name)).map(({ range }) => range),
     sets,
@@ -111,7 +106,7 @@ interface Trace {
   readonly heldIn: (name: string) => Iterable<Parameter>;
   /** What each command reads so far, and what stands in the files that it names. */
   readonly read: ReadonlyMap<Command, Iterable<Parameter>>;
-  readonly named: ReadonlyMap<Command, Iterable<Parameter>>;
+  readonly named: ReadonlyMap<Command, readonly Source[]>;
 }
 
 type ValuesIn = (range: Source) => readonly Parameter[];
@@ -135,7 +130,7 @@ function createValues({ reading, parameters, commands, isCounted, heldIn, read, 
     for (const command of findIn(commands, range.piped === true ? range : { ...range, start: range.start + 1 })) {
       if (found.size === parameters.length) break;
       if (skips(command.start)) continue;
-      add(named.get(command));
+      for (const { values } of named.get(command) ?? []) add(values);
       if (mayRead(command, reading)) add(read.get(command));
     }
     return [...found];

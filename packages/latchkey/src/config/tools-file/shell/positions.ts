@@ -87,7 +87,7 @@ function findIn(
         ...word,
         literal,
         free: free(word).length > 0,
-        dashed: word.prefix === '' && flow.valuesIn(word).some(mayBeOption),
+        dashed: word.literal === null && word.prefix === '' && flow.valuesIn(word).some(mayBeOption),
         written: flow.writtenTo(word).some((each) => !isFixed(each)) || passed?.written === true,
       },
     ];

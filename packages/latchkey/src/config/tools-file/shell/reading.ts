@@ -14,8 +14,8 @@ export interface Range {
 /** What stands in a range, and what the commands in it read: one that begins at its start too when it is `piped`. */
 export interface Source extends Range {
   readonly piped?: boolean;
-  /** What comes from the script around this one. */
-  readonly values?: readonly Parameter[];
+  /** What is in it that does not stand there. */
+  readonly values?: Iterable<Parameter>;
 }
 
 export interface Edit extends Range {

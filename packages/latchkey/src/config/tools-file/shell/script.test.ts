@@ -315,6 +315,12 @@ describe('secureScript', () => {
     expect(secure(script, 'zsh').refusals).not.toEqual([]);
   });
 
+  it('takes a file of more names than anybody means for any file', () => {
+    const names = Array.from({ length: 40 }, (_, index) => `v${index + 1}=$v${index}`).join('; ');
+    expect(secure(`v0=f; ${names}; echo {{x}} > f; sh "$v40"`).refusals).toHaveLength(1);
+    expect(secure(`v0=f; ${names}; echo {{x}} > f; sh "$w"`).refusals).toEqual([]);
+  });
+
   it('refuses >; of ksh, which writes a file', () => {
     expect(secure('echo {{x}} >;f; sh f', 'ksh').refusals).not.toEqual([]);
   });

@@ -78,7 +78,7 @@ export function judgeInner(
   const { refusals } = judgePositions(reading, traceValues(reading, parameters, given), judge);
   const [found] = refusals;
   if (found !== undefined) return `${nameAt(text, found.offset)} ${found.message}`;
-  const stored = given.written.flatMap(({ source }) => source.values ?? []);
+  const stored = given.written.flatMap(({ contents }) => [...contents]);
   const reached = [...given.args.flat(), ...given.more, ...given.input, ...stored, ...heldIn(text, given, parameters)];
   return unreadable === null || reached.every(isFixed) ? null : `values cannot be followed: it ${unreadable.message}`;
 }

@@ -66,7 +66,7 @@ export const SHELLS: readonly Program[] = [
     instead: AS_ARGUMENT,
   },
   {
-    names: ['flock', 'runuser', 'vagrant', 'npx', 'npm', 'nix-shell', 'nix', 'guix', 'ansible'],
+    names: ['flock', 'runuser', 'vagrant', 'npx', 'npm', 'nix-shell', 'nix', 'guix'],
     language: 'a script for a shell',
     shellText: true,
     letters: 'c',

@@ -40,7 +40,7 @@ export interface Program {
   readonly subcommand?: string;
   /** What begins with `+` is such text: `vim +q`. */
   readonly plus?: boolean;
-  /** Its first operand may be a cluster of letters without a dash: `tar xf`. */
+  /** Its first argument may be a cluster of letters without a dash: `tar xf`. */
   readonly bare?: boolean;
   /** Part of the shell, so that it is none when other programs are given its name. */
   readonly builtin?: boolean;

@@ -167,6 +167,7 @@ const ELSEWHERE = [
   'echo "{{x}}" | ssh host \'while read -r l; do eval "$l"; done\'',
   'gdb -batch -ex "{{x}}"',
   'gdb -batch "{{x}}"',
+  'tar -cf a.tar Notes "{{x}}"',
   'git grep -c "{{x}}"',
   'git ls-remote -b "{{x}}"',
   'make -d "{{x}}"',

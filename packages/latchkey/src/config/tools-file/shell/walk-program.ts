@@ -3,6 +3,8 @@ import { isStandardInput, type Program } from './program.ts';
 import type { Dialect } from './reading.ts';
 
 interface Walk {
+  /** How many arguments came before. */
+  taken: number;
   /** What the next arguments are: program text, the name of a program's file, or neither. */
   next: ('text' | 'name' | 'other')[];
   given: boolean;
@@ -25,9 +27,10 @@ export function walkProgram(
   if (only !== undefined && !args.some(({ literal }) => only.includes(literal ?? ''))) return [];
   const findings: Finding[] = [];
   const texts: Argument[] = [];
-  const walk: Walk = { next: [], given: false, operands: 0, dashes: false, told: false };
+  const walk: Walk = { taken: 0, next: [], given: false, operands: 0, dashes: false, told: false };
   for (const argument of args) {
     const role = takeArgument(program, walk, argument);
+    walk.taken += 1;
     if (role === 'end') break;
     if (role === 'name' && isStandardInput(nameIn(argument))) walk.told = true;
     if (role === 'text') texts.push(argument);
@@ -185,7 +188,7 @@ function takeOperand(program: Program, walk: Walk, argument: Argument): Role {
   // The missing suffix of `sed -i ''` is no operand, nor is the word for what a program is to do.
   if (literal === '-' || literal === '' || (literal === subcommand && walk.operands === 0)) return 'other';
   walk.operands += 1;
-  if (bare === true && walk.operands === 1 && literal !== null) return takeBareCluster(program, walk, literal);
+  if (bare === true && walk.taken === 0 && literal !== null) return takeBareCluster(program, walk, literal);
   if (operands === 'all' || (operands === 'behind-first' && walk.operands > 1)) return 'text';
   if (operands === 'first' && walk.operands === 1 && !walk.given) return 'text';
   if (script === true && walk.operands > 1) return 'end';

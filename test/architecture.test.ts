@@ -84,7 +84,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'compose-lookups.ts': { rooms: ['core', 'config', 'verify', 'oauth'], ...outside },
   // Which upstream a configuration means: one more kind of it changes nothing else.
   'compose-upstream.ts': {
-    rooms: ['core', 'config', 'upstream', 'compose-tools.ts', 'compose-upstream-auth.ts'],
+    rooms: ['core', 'config', 'upstream', 'compose-tools.ts', 'compose-upstream-auth.ts', 'compose-version.ts'],
     ...outside,
   },
   // Tokens for a server, of issuers that have nothing to do with those of the callers.
@@ -130,6 +130,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'compose-jwt.ts': { rooms: ['core', 'lock', 'verify', 'oauth'], npm: false, node: false },
   // Declared tools, for the gateway and for the commands that run them without it.
   'compose-tools.ts': { rooms: ['core', 'config', 'upstream'], ...outside },
+  // The version of this package, as package.json has it.
+  'compose-version.ts': { rooms: [], npm: false, node: true },
   // The probes of `latchkey check`, which need nothing of the gateway.
   'compose-check.ts': { rooms: ['check'], ...outside },
   // Doors of the library: what each of them gives, and nothing else.
@@ -150,6 +152,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'compose-store.ts',
       'compose-tools.ts',
       'compose-check.ts',
+      'compose-version.ts',
     ],
     ...outside,
   },
@@ -199,7 +202,7 @@ function isAllowed({ from, to, target }: Import & { target: string }): boolean {
 
 /** Whether the file must do with what the web has. */
 function isForWeb(file: string): boolean {
-  const doors = /^adapters\/(?:fetch|hono|metadata-answer|door-options|web-.+)\.ts$/;
+  const doors = /^adapters\/(?:fetch|hono|metadata-answer|door-options|staying-headers|web-.+)\.ts$/;
   return ['core', 'lock'].includes(roomOf(file)) || file.startsWith('store/memory/') || doors.test(file);
 }
 

@@ -18,7 +18,7 @@ async function expectGracefulStop(site: BusySite): Promise<void> {
   expect(textOf(await busy.stream.until(({ id }) => id === 1))).toBe('finishes');
   expect(await busy.stream.ended).toBe('whole');
   const told = await stuck.stream.until(({ id }) => id === 2, 20_000);
-  expect(told.error?.message).toBe('The gateway is stopping. Try again.');
+  expect(told.error?.message).toBe('This server is stopping. Try again.');
   expect(await stuck.stream.ended).toBe('whole');
   expect(await site.gateway.ended).toBe(0);
 }

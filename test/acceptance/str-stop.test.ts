@@ -58,7 +58,7 @@ async function expectGracefulStop(site: BusySite): Promise<void> {
   expect((await streaming.until(({ error }) => error !== undefined, 20_000)).id).toBe(3);
   expect(await streaming.ended).toBe('whole');
   expect(await silent.ended).toBe('whole');
-  expect(silent.messages.map(({ error }) => error?.message)).toEqual(['The gateway is stopping. Try again.']);
+  expect(silent.messages.map(({ error }) => error?.message)).toEqual(['This server is stopping. Try again.']);
   expect(await site.gateway.ended).toBe(0);
   await expect
     .poll(() => children.filter((pid) => descendantsOf(1).some((one) => one.pid === pid && one.state !== 'Z')), {

@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore } from '../../packages/latchkey/src/store/sqlite/open.ts';
-import { runLatchkey } from './run-latchkey.ts';
+import { runLatchkey, runLatchkeyInto, startLatchkey } from './run-latchkey.ts';
 
 let folder: string;
 let taken: Server;
@@ -54,6 +55,18 @@ describe('latchkey run', () => {
     expect(tokens.map(({ name, revokedAt }) => [name, revokedAt === null])).toEqual([['default', false]]);
   });
 
+  it.runIf(existsSync('/dev/full'))(
+    'ends when nobody can be told the first token, and leaves none that works',
+    async () => {
+      const upstream = ['--upstream', 'http://127.0.0.1:1/mcp', '--listen', '127.0.0.1:0', '--json'];
+      const words = ['run', '--store', join(folder, 'store'), ...upstream];
+      const { code, stderr } = await runLatchkeyInto('/dev/full', words, folder);
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/E_DELIVERY .*ENOSPC/)]);
+      const tokens = await tokensOf(join(folder, 'store'));
+      expect(tokens.map(({ name, revokedAt }) => [name, revokedAt === null])).toEqual([['default', false]]);
+    },
+  );
+
   it('takes a command line that names no server, or no program, for a wrong one', async () => {
     for (const args of [[], ['--', 'latchkey-no-such-program']]) {
       const { code, stderr } = await run('--listen', '127.0.0.1:0', ...args);
@@ -74,6 +87,46 @@ describe('latchkey run', () => {
     );
     expect([code, stderr]).toEqual([1, expect.stringContaining('E_DELIVERY')]);
     expect((await readdir(folder)).toSorted()).toEqual(['store', 'token']);
+  });
+
+  it('says in its ready line where it listens, though clients know it by another URL', async () => {
+    const at = ['--listen', '127.0.0.1:0', '--public-url', 'https://mcp.example'];
+    const words = ['run', '--json', ...at, '--upstream', 'http://127.0.0.1:1/mcp', '--store', 'store'];
+    const child = startLatchkey(words, folder);
+    const ended = once(child, 'close');
+    const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+    const ready = JSON.parse(line) as Record<string, unknown>;
+    expect(ready).toMatchObject({
+      listen: expect.stringMatching(/^127\.0\.0\.1:[1-9]\d*$/),
+      url: 'https://mcp.example/mcp',
+      publicUrl: 'https://mcp.example',
+    });
+    expect((await fetch(`http://${String(ready['listen'])}/healthz`)).status).toBe(200);
+    child.kill();
+    await ended;
+  });
+
+  it.each([
+    ['upstream: { command: [x], env: { KEY: { env: NOWHERE } } }', 'upstream.env.KEY'],
+    ['upstream: { url: "https://a.example/mcp", headers: { X-Key: { env: NOWHERE } } }', 'upstream.headers.X-Key'],
+    [
+      'servers: { db: { upstream: { url: "https://a.example/mcp", headers: { X-Key: { file: ./gone } } } } }',
+      'servers.db.upstream.headers.X-Key',
+    ],
+    [
+      `upstream: { url: "https://a.example/mcp", auth: { clientCredentials: { issuer: "https://id.example", client: { id: me, secret: { env: NOWHERE } } } } }`,
+      'upstream.auth.clientCredentials.client.secret',
+    ],
+    [
+      `upstream: { url: "https://a.example/mcp", auth: { tokenExchange: {} } }
+auth: { issuers: { corp: { issuer: "https://id.example", client: { id: me, secret: { env: NOWHERE } } } } }`,
+      'auth.issuers.corp.client.secret',
+    ],
+    ['upstream: { command: [x] }\nauth: { static: { env: NOWHERE } }', 'auth.static'],
+  ])('names the key that asked for a secret that is not there: %s', async (config, key) => {
+    await writeFile(join(folder, 'latchkey.yaml'), `listen: 127.0.0.1:0\n${config}\n`);
+    const { code, stderr } = await run();
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`latchkey: E_SECRET_MISSING ${key}: `)]);
   });
 
   it('serves one server at a time', async () => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -5,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore } from '../../packages/latchkey/src/store/sqlite/open.ts';
 import { digestOf } from '../../packages/latchkey/src/verify/mint.ts';
-import { runLatchkey } from './run-latchkey.ts';
+import { runLatchkey, runLatchkeyInto, startLatchkey } from './run-latchkey.ts';
 
 const TOKEN = /^lk_[0-9A-Za-z]{49}\n$/;
 const KEY = /^lkk_[0-9A-Za-z]{49}\n$/;
@@ -18,6 +19,8 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 const latchkey = (...args: string[]) => runLatchkey(args, folder);
+
+const intoNothing = (...args: string[]) => runLatchkeyInto('/dev/full', args, folder);
 
 async function json<T>(...args: string[]): Promise<T> {
   const { code, stdout, stderr } = await latchkey(...args, '--json');
@@ -184,6 +187,46 @@ servers:
     expect(outcomes.filter(({ error, hint }) => error !== null && hint === '')).toEqual([]);
     expect(outcomes[12]!.hint).toContain('"alice"');
     expect(await json('token', 'list')).toHaveLength(1);
+  });
+});
+
+describe.runIf(existsSync('/dev/full'))('output that cannot be written', () => {
+  it.for([
+    ['token', 'create', 'alice'],
+    ['token', 'create', 'alice', '--json'],
+    ['key', 'create', 'alice', '--owner', 'Ada'],
+  ])('fails %s %s, and leaves nothing that works', async (words) => {
+    const { code, stderr } = await intoNothing(...words);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^latchkey: E_DELIVERY .*ENOSPC.*\n {2}hint: .*revoked/)]);
+    expect(stderr).not.toContain('Made');
+    const listed = await json<Listed[]>(words[0]!, 'list', '--all');
+    expect(listed.map(({ name, status }) => [name, status])).toEqual([['alice', 'revoked']]);
+  });
+
+  it('fails rotate, says how to get a token all the same, and that works', async () => {
+    await latchkey('token', 'create', 'alice');
+    const { code, stderr } = await intoNothing('token', 'rotate', 'alice', '--grace', '1h');
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^latchkey: E_DELIVERY .*ENOSPC.*\n {2}hint: .*rotate/)]);
+    expect((await json<Listed[]>('token', 'list')).map(({ status }) => status)).toEqual(['in grace', 'active']);
+    const { stdout } = await latchkey('token', 'rotate', 'alice', '--grace', '0s');
+    expect((await findStored(stdout))?.revokedAt).toBeNull();
+  });
+
+  it('fails what only tells, too', async () => {
+    await latchkey('token', 'create', 'alice');
+    expect(await intoNothing('token', 'list')).toMatchObject({ code: 1, stderr: expect.stringContaining('ENOSPC') });
+  });
+
+  it('is no failure where the reader has seen enough', async () => {
+    await latchkey('token', 'create', 'alice');
+    const child = startLatchkey(['token', 'list'], folder);
+    child.stdout.destroy();
+    expect((await once(child, 'close'))[0]).toBe(0);
+    // Nobody read this one.
+    const deaf = startLatchkey(['token', 'create', 'bob'], folder);
+    deaf.stdout.destroy();
+    expect((await once(deaf, 'close'))[0]).toBe(1);
+    expect((await json<Listed[]>('token', 'list')).map(({ name }) => name)).toEqual(['alice']);
   });
 });
 

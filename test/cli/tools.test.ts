@@ -93,11 +93,16 @@ describe('latchkey tools check', () => {
     const { warnings } = JSON.parse((await tools('check', 'gantz.yaml', '--json')).stdout);
     expect(warnings).toMatchObject([{ where: expect.stringContaining('gantz.yaml:') }]);
   });
+});
 
-  it('exits with 1 for a file that is not there', async () => {
-    const { code, stderr } = await tools('check', 'nowhere.yaml');
-    expect([code, stderr]).toEqual([1, expect.stringContaining('E_CONFIG_MISSING nowhere.yaml')]);
-  });
+describe('a file of tools that is not there', () => {
+  it.for([['check'], ['check', '--json'], ['test'], ['call', '--json', 'greet']])(
+    'is a usage error to %s',
+    async (words) => {
+      const { code, stdout, stderr } = await tools(words[0]!, 'nowhere.yaml', ...words.slice(1));
+      expect([code, stdout + stderr]).toEqual([2, expect.stringMatching(/E_CONFIG_MISSING.*nowhere\.yaml/)]);
+    },
+  );
 });
 
 describe('latchkey tools test', () => {

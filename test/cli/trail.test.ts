@@ -97,6 +97,21 @@ describe('latchkey trail', () => {
     await once(child, 'close');
   });
 
+  it('tells of a call that lasts when it has begun and, to who follows, again when it has ended', async () => {
+    await record({ phase: 'begun', status: 0, durationMs: 1005 });
+    expect((await trail()).stdout).toMatch(/ allow +allowed +- .* - +begun, not ended\n$/);
+    const child = startLatchkey(['trail', '--store', 'kept', '--follow', '--json'], folder);
+    let stdout = '';
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    await vi.waitFor(() => expect(idsOf(stdout)).toEqual(['r0']), 5000);
+    await record({ phase: 'ended', durationMs: 4000 });
+    await vi.waitFor(() => expect(idsOf(stdout)).toEqual(['r0', 'r0']), 5000);
+    child.kill();
+    await once(child, 'close');
+    const { stdout: table } = await trail();
+    expect([table.split('\n').length, table]).toEqual([3, expect.stringMatching(/ 200 .* 4000\n$/)]);
+  });
+
   it.runIf(process.platform === 'linux')('reads what comes while it follows, and nothing again', async () => {
     await record(...Array.from({ length: 5000 }, () => ({})));
     const child = startLatchkey(['trail', '--store', 'kept', '--follow', '--decision', 'deny'], folder);

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { serveBothEras } from '../conformance/fixture/both-eras.ts';
+import { serveBothEras, serveLegacy } from '../conformance/fixture/both-eras.ts';
 import { createTwoEraServer } from './servers/two-era-server.ts';
 
 /** The `upstream` part of the gateway's configuration. */
@@ -70,6 +70,17 @@ export const upstreams: readonly Upstream[] = [
     start: (journal) => describeStdio(pathOf('servers/two-era-stdio.ts'), journal, 'reject'),
   },
 ];
+
+/** What knows nothing of 2026-07-28. */
+export const legacyOverHttp: Upstream = {
+  name: 'a server of 2025-11-25 over HTTP',
+  eras: 'legacy',
+  ours: true,
+  async start(journal) {
+    const { url, close } = await serveLegacy(() => createTwoEraServer(journal));
+    return { config: { url }, close };
+  },
+};
 
 /** What can be at one process for all sessions: a server that asks nothing of its clients. */
 export const sharing: Upstream = {

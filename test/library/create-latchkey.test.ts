@@ -10,6 +10,7 @@ import {
   staticTokens,
   type Guard,
   type Store,
+  type StoredLatchkey,
 } from '../../packages/latchkey/src/latchkey.ts';
 import { startTestIssuer } from '../../packages/latchkey/src/testing.ts';
 import { createDpopClient } from '../fixtures/dpop-client.ts';
@@ -180,11 +181,36 @@ describe('a plain Node server with a lock and a store', () => {
     await lock.tokens.revoke('taken');
     expect(await codeOf(lock.tokens.revoke('taken'))).toBe('E_CREDENTIAL_DEAD');
     expect(await codeOf(lock.tokens.rotate('taken'))).toBe('E_CREDENTIAL_DEAD');
-    expect(await codeOf(lock.keys.create({ name: 'a' } as never))).toBe('TypeError');
-    expect(await codeOf(lock.tokens.create({ name: 'a', scope: ['x'] } as never))).toBe('TypeError');
-    expect(await codeOf(lock.tokens.create({ name: 'a', scopes: 'x' } as never))).toBe('TypeError');
     expect(await lock.tokens.list()).not.toContainEqual(expect.objectContaining({ name: 'taken' }));
     expect(await lock.tokens.list({ all: true })).toContainEqual(expect.objectContaining({ status: 'revoked' }));
+  });
+
+  const none = undefined as never;
+  const wrong: readonly (readonly [string, (lock: StoredLatchkey<string, Store>) => Promise<unknown>])[] = [
+    ['tokens.create: name: expected text', ({ tokens }) => tokens.create(none)],
+    ['tokens.create: name: expected text', ({ tokens }) => tokens.create({} as never)],
+    ['tokens.create: expected an object; name: expected text', ({ tokens }) => tokens.create('ci' as never)],
+    [
+      'tokens.create: scope: unknown option; did you mean scopes?',
+      ({ tokens }) => tokens.create({ name: 'a', scope: ['x'] } as never),
+    ],
+    [
+      'tokens.create: scopes: expected a list of scopes',
+      ({ tokens }) => tokens.create({ name: 'a', scopes: 'x' } as never),
+    ],
+    ['keys.create: owner: expected text', ({ keys }) => keys.create({ name: 'a' } as never)],
+    ['tokens.rotate: expected the name of a token', ({ tokens }) => tokens.rotate(none)],
+    ['tokens.rotate: expected an object', ({ tokens }) => tokens.rotate('a', '5m' as never)],
+    ['tokens.revoke: expected the name of a token', ({ tokens }) => tokens.revoke(none)],
+    ['tokens.show: expected the name of a token', ({ tokens }) => tokens.show(7 as never)],
+    ['keys.revoke: expected the name of a key', ({ keys }) => keys.revoke({ name: 'a' } as never)],
+    ['tokens.list: al: unknown option; did you mean all?', ({ tokens }) => tokens.list({ al: true } as never)],
+    ['keys.list: all: expected false or true', ({ keys }) => keys.list({ all: 'yes' } as never)],
+  ];
+  test.each(wrong)('says what it wants: %s', async (said, use) => {
+    const lock = createLatchkey({ resource: 'http://127.0.0.1:3000/mcp', store, trail: false });
+    await expect(use(lock)).rejects.toThrow(new TypeError(said));
+    await expect(use(lock)).rejects.toBeInstanceOf(TypeError);
   });
 });
 

@@ -54,19 +54,16 @@ describe('latchkey/fastify', () => {
     expect(made.errors).toMatchObject([{ name: 'TypeError' }]);
   });
 
-  it('answers by what else the app set for whatever is answered', async () => {
+  it('has hooks of the app run when it answers itself', async () => {
     app = fastify();
     const statuses: number[] = [];
-    app.addHook('onRequest', async (_request, reply) => void reply.header('access-control-allow-origin', '*'));
     app.addHook('onResponse', async (_request, reply) => void statuses.push(reply.raw.statusCode));
     app.post('/mcp', { onRequest: latchkey(makeLock().latchkey).protectMcp() }, async () => 'no list');
     for (const [message, status] of [
       [LIST, 502],
       [{ ...CALL, params: { name: 'rm' } }, 403],
-    ] as const) {
-      const answer = await post(message);
-      expect([answer.statusCode, answer.headers]).toMatchObject([status, { 'access-control-allow-origin': '*' }]);
-    }
+    ] as const)
+      expect((await post(message)).statusCode).toBe(status);
     expect(statuses).toEqual([502, 403]);
   });
 

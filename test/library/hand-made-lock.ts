@@ -91,6 +91,7 @@ export function makeLock({ tokens, tools = {}, parts = {}, strangers }: LockSett
       origins: new Set(['https://app.example']),
       protocol: 'both',
       trail: { healthy: true, record: (entry) => void trail.push(entry), flush: async () => {}, close: async () => {} },
+      version: () => Number.NaN,
       endOf: (principal) => (revoked.has(principal.id) ? 0 : principal.expiresAt),
       now: Date.now,
       onError: (error) => void errors.push(error),

@@ -31,6 +31,8 @@ async function list(made: HandMadeLock, handler: (c: Context<OnNode>) => Respons
   });
 }
 
+const start = (sink: ReadableStreamDefaultController): void => sink.enqueue(new TextEncoder().encode('data: {}\n\n'));
+
 describe('latchkey/hono on Node', () => {
   it('filters what is written to the response of Node, also after the handler is done', async () => {
     const made = makeLock();
@@ -59,6 +61,34 @@ describe('latchkey/hono on Node', () => {
     await expect(got.then((response) => response.text())).resolves.not.toContain('"rm"');
     await vi.waitFor(() => expect(made.open()).toBe(0));
     complaints.mockRestore();
+  });
+
+  it('takes it for nothing special that a caller leaves a stream', async () => {
+    const complaints = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const made = makeLock();
+    const leaving = new AbortController();
+    const app = new Hono<OnNode>();
+    let cancelled = 0;
+    app.all('/mcp', latchkey(made.latchkey).protectMcp(), () => {
+      const events = new ReadableStream({ start, cancel: () => void (cancelled += 1) });
+      return new Response(events, { headers: { 'content-type': 'text/event-stream' } });
+    });
+    site = await listen(getRequestListener(app.fetch));
+    const headers = { accept: 'text/event-stream', authorization: 'Bearer alice' };
+    const got = await fetch(`${site.url}/mcp`, { headers, signal: leaving.signal });
+    await got.body?.getReader().read();
+    leaving.abort();
+    await vi.waitFor(() => expect([made.open(), cancelled]).toEqual([0, 1]));
+    expect(complaints.mock.calls).toEqual([]);
+    complaints.mockRestore();
+  });
+
+  it('takes bindings of the same names for what they are', async () => {
+    const app = new Hono<{ Bindings: { incoming: object; outgoing: object } }>();
+    app.get('/', latchkey(makeLock().latchkey).protect(), (c) => c.json(c.env));
+    const bindings = { incoming: { queue: 1 }, outgoing: {} };
+    const answer = await app.request('/', { headers: { authorization: 'Bearer alice' } }, bindings);
+    expect([answer.status, await answer.json()]).toEqual([200, bindings]);
   });
 
   it('is told of who left before the handler answered', async () => {

@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { connect, createServer, type ClientHttp2Session, type Http2Server } from 'node:http2';
+import {
+  connect,
+  createServer,
+  type ClientHttp2Session,
+  type ClientSessionRequestOptions,
+  type Http2Server,
+} from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import fastify from 'fastify';
@@ -35,8 +41,10 @@ const doors: readonly (readonly [string, (lock: Latchkey, server: Http2Server) =
     'Fastify',
     async (lock, server) => {
       const app = fastify({ http2: true, serverFactory: (handler) => server.on('request', handler as never) });
-      // The types of its HTTP/2 requests are others.
-      const onRequest = forFastify(lock).protectMcp() as never;
+      const { protectMcp, protect, metadata } = forFastify(lock);
+      const onRequest = protectMcp();
+      await app.register(metadata());
+      app.get<{ Querystring: { of: string } }>('/report', { preHandler: [protect()] }, async ({ query }) => query.of);
       app.post('/mcp', { onRequest }, async () => FULL);
       app.get('/mcp', { onRequest }, (_request, reply) => {
         reply.hijack();
@@ -64,14 +72,16 @@ afterEach(() => {
   server?.close();
 });
 
-const ask = (client: ClientHttp2Session, method: string, more: Readonly<Record<string, string>> = {}) =>
-  client.request({
-    ':path': '/mcp',
-    ':method': method,
-    authorization: 'Bearer alice',
-    accept: 'application/json, text/event-stream',
-    ...more,
-  });
+const ask = (
+  client: ClientHttp2Session,
+  method: string,
+  more: Readonly<Record<string, string>> = {},
+  options: ClientSessionRequestOptions = {},
+) => {
+  const accept = 'application/json, text/event-stream';
+  const headers = { ':path': '/mcp', ':method': method, authorization: 'Bearer alice', accept, ...more };
+  return client.request(headers, { endStream: false, ...options });
+};
 
 const post = async (client: ClientHttp2Session, body: string, more: Readonly<Record<string, string>> = {}) => {
   const asked = ask(client, 'POST', { 'content-type': 'application/json', ...more });
@@ -102,9 +112,28 @@ describe.each(doors)('HTTP/2 by %s', (_name, serve) => {
     expect(made.errors).toEqual([]);
   });
 
+  it.each([{}, { 'content-length': '8' }])('takes no body where none belongs, with %o', async (length) => {
+    const { made, session: client } = await start();
+    const asked = ask(client, 'GET', length as Readonly<Record<string, string>>);
+    asked.on('error', () => {}).end('unjudged');
+    const [headers] = (await once(asked, 'response')) as [{ ':status': number }];
+    asked.close();
+    expect([headers[':status'], made.trail.map(({ reason }) => reason)]).toEqual([400, ['framing']]);
+  });
+
+  it.each([{}, { 'content-length': String(CALL.length) }])('takes no trailers, with %o', async (length) => {
+    const { made, session: client } = await start();
+    const more = { 'content-type': 'application/json', ...length };
+    const asked = ask(client, 'POST', more as Readonly<Record<string, string>>, { waitForTrailers: true });
+    asked.on('wantTrailers', () => asked.sendTrailers({ x: '1' })).end(CALL);
+    const [headers] = (await once(asked, 'response')) as [{ ':status': number }];
+    asked.close();
+    expect([headers[':status'], made.trail.map(({ reason }) => reason)]).toEqual([400, ['framing']]);
+  });
+
   it('ends the stream of a credential that ended with an error', async () => {
     const { made, session: client } = await start();
-    const asked = ask(client, 'GET');
+    const asked = ask(client, 'GET', {}, { endStream: true });
     const failed = once(asked, 'error').catch((error: unknown) => [error]);
     await once(asked, 'data');
     made.revoke('alice');

@@ -4,6 +4,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { converseRaw, openConnection } from '../fixtures/raw-connection.ts';
+import { createAnonymous } from '../../packages/latchkey/src/core/principal.ts';
+import type { Verifier } from '../../packages/latchkey/src/core/verifier.ts';
 import type { HandMadeLock } from './hand-made-lock.ts';
 import type { Listening } from './listening.ts';
 import { makeLoopbackLock } from './loopback-lock.ts';
@@ -176,6 +178,23 @@ describe.each(nodeFrameworks)('answers of $name', ({ serve }) => {
       ['upstream-invalid', 'allow'],
       ['upstream-too-large', 'allow'],
     ]);
+  });
+
+  it('gives the next nonce of a proof with every answer', async () => {
+    const verifier: Verifier = {
+      name: 'test',
+      verify: () => ({ kind: 'accept', principal: { ...createAnonymous(['a']), kind: 'token' }, nonce: 'next' }),
+    };
+    const made = makeLoopbackLock({ tokens: {}, tools: { echo: ['a'] }, parts: { verifier } });
+    const bodies = [FULL, 'no JSON'];
+    site = await serve(
+      made.latchkey,
+      answering((_request, response) => response.end(bodies.shift())),
+    );
+    for (const status of [200, 502]) {
+      const got = await list(site.url);
+      expect([got.status, got.headers.get('dpop-nonce')]).toEqual([status, 'next']);
+    }
   });
 
   it.each([false, true])('survives a handler that fails, after it wrote: %s', async (wrote) => {

@@ -101,7 +101,8 @@ describe.each(nodeFrameworks)('requests to $name', ({ serve }) => {
       '*',
       { resource: 'https://api.example/mcp' },
     ]);
-    expect((await fetch(url, { method: 'HEAD' })).status).toBe(200);
+    const bodiless = await fetch(url, { method: 'HEAD' });
+    expect([bodiless.status, bodiless.headers.get('content-length')]).toEqual([200, null]);
     expect((await fetch(url, { method: 'OPTIONS' })).status).toBe(204);
   });
 
@@ -183,6 +184,15 @@ describe.each(nodeFrameworks)('requests to $name', ({ serve }) => {
     expect(statuses).toEqual([100, 200]);
     const refusal = await fetch(`${site.url}/mcp`, { method: 'HEAD', headers: { authorization: 'Bearer alice' } });
     expect([refusal.status, await refusal.text()]).toEqual([405, '']);
+    // Whose bodies are still on their way, too.
+    const more = 'host: 127.0.0.1\r\ncontent-length: 1000000\r\n\r\n';
+    for (const [path, status] of [
+      ['/report', 401],
+      ['/.well-known/oauth-protected-resource/mcp', 200],
+    ] as const) {
+      const got = await converseRaw(site.url, `HEAD ${path} HTTP/1.1\r\n${more}`);
+      expect([got.statuses, got.text.endsWith('\r\n\r\n')]).toEqual([[status], true]);
+    }
   });
 
   it('gives a handler that reads the request itself what was judged, and then its end', async () => {

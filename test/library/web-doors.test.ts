@@ -23,6 +23,25 @@ function ask(token: string | null, init: RequestInit = {}): Request {
 const askUntil = (signal: AbortSignal): Request => ask('alice', { signal });
 const postUntil = (signal: AbortSignal): Request => post('alice', call('read'), { signal });
 
+const unending = (): Response =>
+  new Response(new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(3)) }));
+
+/** Answers whose bodies cannot be stopped. */
+const stubborn: readonly (readonly [string, () => Response])[] = [
+  [
+    'somebody else reads',
+    () => {
+      const response = new Response('x');
+      response.body?.getReader();
+      return response;
+    },
+  ],
+  [
+    'fails when it is stopped',
+    () => new Response(new ReadableStream({ cancel: () => Promise.reject(new Error('the body failed')) })),
+  ],
+];
+
 const broken = (): Response =>
   new Response(
     new ReadableStream({
@@ -157,6 +176,20 @@ describe.each(['fetch', 'hono'] as const)('latchkey/%s', (kind) => {
     expect((await site(new Request('http://localhost/mcp', { method: 'HEAD' }))).status).toBe(405);
   });
 
+  test.each(stubborn)('the body of an answer to HEAD may be one that %s', async (_what, route) => {
+    const { latchkey, lock } = makeLock(SCOPES);
+    const answer = await door(latchkey, { route })(ask('alice', { method: 'HEAD' }));
+    expect([answer.status, answer.body, lock.open.size]).toEqual([200, null, 0]);
+  });
+
+  test('an answer that no other can be made of fails, and its passage is over', async () => {
+    const { latchkey, lock, entries } = makeLock(SCOPES, TOOLS);
+    const site = door(latchkey, { mcp: () => Response.error() });
+    for (const method of ['tools/list', 'initialize'])
+      await expect(site(post('alice', { jsonrpc: '2.0', id: 1, method }))).rejects.toThrow(RangeError);
+    expect([lock.open.size, entries.map(({ status }) => status)]).toEqual([0, [500, 500]]);
+  });
+
   test('a body of more than the limit is not taken, with a length or in chunks, and the handler never starts', async () => {
     const { latchkey, entries } = makeLock(SCOPES, TOOLS);
     let served = 0;
@@ -248,6 +281,19 @@ describe.each(['fetch', 'hono'] as const)('latchkey/%s', (kind) => {
     expect(entries.map(({ status }) => status)).toEqual([0, 0]);
   });
 
+  test('a caller who takes back the request sees the stream break, and its passage is over', async () => {
+    const { latchkey, lock, entries } = makeLock(SCOPES, TOOLS);
+    const site = door(latchkey, { route: unending, mcp: unending });
+    for (const make of [askUntil, postUntil]) {
+      const leaving = new AbortController();
+      const reader = ((await site(make(leaving.signal))).body as ReadableStream<Uint8Array>).getReader();
+      await reader.read();
+      leaving.abort();
+      await expect(reader.read()).rejects.toThrow('cut');
+    }
+    expect([lock.open.size, entries.map(({ status }) => status)]).toEqual([0, [200, 200]]);
+  });
+
   test('a stream is passed as it comes, whole', async () => {
     const { latchkey, lock } = makeLock(SCOPES);
     const pieces = Array.from({ length: 400 }, (_, at) => new Uint8Array(1000).fill(at % 256));
@@ -318,11 +364,14 @@ describe.each(['fetch', 'hono'] as const)('latchkey/%s', (kind) => {
 
   test('an answer that breaks off does not look whole, and one that cannot be shown is refused', async () => {
     const { latchkey, lock, entries } = makeLock(SCOPES, TOOLS);
-    const site = door(latchkey, { route: broken, mcp: () => new Response('{"result":{"tools":[') });
+    const headers = { 'access-control-allow-origin': 'https://app.example', 'set-cookie': 'a=1', etag: '"1"' };
+    const site = door(latchkey, { route: broken, mcp: () => new Response('{"result":{"tools":[', { headers }) });
     const answer = await site(ask('alice'));
     await expect(answer.text()).rejects.toThrow('cut');
     const list = await site(post('alice', { jsonrpc: '2.0', id: 'é', method: 'tools/list' }));
     expect([list.status, ((await list.json()) as { id: unknown }).id]).toEqual([502, 'é']);
+    // A page reads the refusal by what the server says of who may.
+    expect([...list.headers.keys()]).toEqual(['access-control-allow-origin', 'cache-control', 'content-type']);
     expect(entries.map(({ reason, decision, status }) => [reason, decision, status])).toEqual([
       ['allowed', 'allow', 200],
       ['upstream-invalid', 'allow', 502],

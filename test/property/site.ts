@@ -104,6 +104,7 @@ export async function startPropertySite(): Promise<PropertySite> {
       unreadBytes: 1 << 27,
       sessionIdleMs: 60_000,
       sessionYieldMs: 60_000,
+      callMaxMs: 60_000,
       listBytes: 1 << 20,
     },
     compat: { sse: true, rest: true },

@@ -1,16 +1,18 @@
 import type { Config } from './config/config.ts';
 import { readSecret } from './config/secret-source.ts';
 import { LatchkeyError } from './core/error.ts';
+import type { Log } from './core/log.ts';
 import type { Principal } from './core/principal.ts';
 import type { Secret } from './core/secret.ts';
 import type { Store } from './core/store.ts';
 import type { Verifier } from './core/verifier.ts';
-import type { GatewayOptions, RotateResult } from './gateway/options.ts';
-import { startRotation, type Rotation } from './rotation/automatic.ts';
+import type { RotateResult } from './gateway/options.ts';
+import { startRotation, type AutomaticRotation } from './rotation/automatic.ts';
 import { exchangeCredential } from './rotation/exchange.ts';
-import type { FirstToken } from './rotation/first-token.ts';
+import { issueFirstToken, type FirstToken } from './rotation/first-token.ts';
 import { firstMatch } from './core/first-match.ts';
 import { digestOf, mintCredential } from './verify/mint.ts';
+import { PROOF_ALGORITHMS } from './verify/proof/proof-key.ts';
 import { provePossession } from './verify/proof.ts';
 import { createStaticVerifier, parseStaticTokens } from './verify/static-tokens.ts';
 import { createStoredVerifier } from './verify/stored-credential.ts';
@@ -18,7 +20,6 @@ import type { UseCounter } from './verify/use-counter.ts';
 
 export { replaceSecretFile } from './rotation/replace-secret-file.ts';
 
-type Log = GatewayOptions['log'];
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The static tokens of the environment, where they are on. Throws a LatchkeyError for a missing or weak one. */
@@ -73,6 +74,13 @@ export async function createVerifier(
   return provePossession(firstMatch([...own, ...foreign]), { required, maxAgeMs, nonceSecret });
 }
 
+/** What is asked of DPoP proofs (RFC 9728 §2); null where no token can be bound to a key. */
+export function proofsOf({
+  auth,
+}: Config): { readonly algorithms: readonly string[]; readonly required: boolean } | null {
+  return auth.issuers.length === 0 ? null : { algorithms: PROOF_ALGORITHMS, required: auth.dpop.required };
+}
+
 /** Replaces a token that its holder shows by its successor. */
 export async function rotate({ auth }: Config, store: Store, secret: Secret, now: number): Promise<RotateResult> {
   const graceMs = auth.tokens.rotate?.graceMs ?? DEFAULT_GRACE_MS;
@@ -91,13 +99,28 @@ const DEFAULT_GRACE_MS = 600_000;
 /** Who changed a credential, in the trail, where no person did. */
 export const OWN_NAME = 'gateway';
 
+/** Makes the token `default` where nobody could get in without it; null where somebody could. */
+export async function makeFirstToken(
+  { auth }: Config,
+  store: Store,
+  staticTokens: readonly Secret[],
+): Promise<FirstToken | null> {
+  if (!auth.enabled || staticTokens.length > 0) return null;
+  return issueFirstToken(store.credentialsBy(OWN_NAME), {
+    ...auth.tokens,
+    mint: mintCredential,
+    now: Date.now(),
+    rotated: auth.tokens.rotate !== null,
+  });
+}
+
 /** Replaces the token `default` before it ends, where the configuration wants that. */
 export function startAutomaticRotation(
   { auth }: Config,
   store: Store,
   log: Log,
   first: FirstToken | null,
-): Rotation | null {
+): AutomaticRotation | null {
   const plan = auth.tokens.rotate;
   if (plan === null) return null;
   return startRotation({

@@ -1,31 +1,35 @@
 import type { Place } from './adapters/forward-answer.ts';
 import { ASKED_AT } from './adapters/forward-auth.ts';
 import { createForwardService, type ForwardService } from './adapters/forward-service.ts';
-import { createVerifier, OWN_NAME, readStaticTokens, startAutomaticRotation } from './compose-credentials.ts';
+import {
+  createVerifier,
+  makeFirstToken,
+  proofsOf,
+  readStaticTokens,
+  startAutomaticRotation,
+} from './compose-credentials.ts';
 import { checkForwardAuth } from './compose-forward-check.ts';
 import { createIssuers } from './compose-issuers.ts';
 import { openRecords, startAll, toLimits, type Closing } from './compose-records.ts';
 import { loadIdentityKeys, publishIdentityKeys } from './compose-upstream.ts';
+import { formatAddress } from './config/address.ts';
 import type { Config, ServerConfig } from './config/config.ts';
 import { readTlsPair } from './config/tls-files.ts';
 import type { PublishedDocument } from './core/endpoint.ts';
+import type { Log } from './core/log.ts';
 import type { Policy } from './core/policy.ts';
 import { createAnonymous } from './core/principal.ts';
 import { checkAddress, startListener, type Listener } from './gateway/listener.ts';
-import type { GatewayOptions } from './gateway/options.ts';
 import { createForwardMcpGuard, createForwardRouteGuard } from './lock/forward-guard.ts';
 import { createLock, type Lock, type LockParts } from './lock/lock.ts';
 import { protectedResourceMetadata } from './lock/protected-resource.ts';
 import { namesOf } from './lock/resource-names.ts';
 import { createTrusted, type Trusted } from './lock/trusted-proxies.ts';
-import type { Rotation } from './rotation/automatic.ts';
-import { issueFirstToken, type FirstToken } from './rotation/first-token.ts';
+import type { AutomaticRotation } from './rotation/automatic.ts';
+import type { FirstToken } from './rotation/first-token.ts';
 import { createSignIdentity } from './upstream/identity/sign-identity.ts';
 import type { Store } from './core/store.ts';
-import { mintCredential } from './verify/mint.ts';
-import { PROOF_ALGORITHMS } from './verify/proof/proof-key.ts';
 
-type Log = GatewayOptions['log'];
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What answers a proxy, running. */
@@ -68,8 +72,7 @@ async function start(
     },
     env,
   );
-  const proofs =
-    config.auth.issuers.length === 0 ? null : { algorithms: PROOF_ALGORITHMS, required: config.auth.dpop.required };
+  const proofs = proofsOf(config);
   const names = namesOf(publicUrl);
   const shared = {
     verifier: await createVerifier(config, store, staticTokens, uses, issuers.verifiers),
@@ -82,6 +85,7 @@ async function start(
     origins: new Set([...names.origins, ...config.origins]),
     trail,
     // What is let in is over at once.
+    version: () => Number.NaN,
     endOf: () => null,
     now: Date.now,
     onError: (error: unknown) => log('error', 'a request could not be judged', { error: String(error) }),
@@ -116,23 +120,15 @@ async function start(
   const listener = await listen(config, createTrusted(trusted), log, (request, response) =>
     service.handle(request, response),
   );
-  let rotation: Rotation | null = null;
+  let rotation: AutomaticRotation | null = null;
   closing.push(() => rotation?.stop());
   closing.push(() => listener.stop(() => service.drained()));
   // Last, so that no token is made by a start that fails: it could never be shown.
-  const firstToken =
-    staticTokens.length === 0
-      ? await issueFirstToken(store.credentialsBy(OWN_NAME), {
-          ...config.auth.tokens,
-          mint: mintCredential,
-          now: Date.now(),
-          rotated: config.auth.tokens.rotate !== null,
-        })
-      : null;
+  const firstToken = await makeFirstToken(config, store, staticTokens);
   rotation = startAutomaticRotation(config, store, log, firstToken);
-  const { host } = config.listen;
+  const address = formatAddress({ ...config.listen, port: listener.port });
   return {
-    url: `${config.tls === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${listener.port}${ASKED_AT}`,
+    url: `${config.tls === null ? 'http' : 'https'}://${address}${ASKED_AT}`,
     servers: locks.map((lock) => ({
       name: lock.parts.server,
       resource: lock.parts.resource.href,

@@ -33,7 +33,7 @@ export interface NodeOptions<
   };
   /**
    * Where decisions are written down. Default: the store's trail, kept for 90 days or as long as `retention` says; a
-   * function, a Trail, or false for nowhere.
+   * function, a Trail, or false for nowhere. What lasts is told of twice, by its `phase`.
    */
   readonly trail?: TrailOption | false | { readonly retention?: string };
 }

@@ -6,11 +6,12 @@ import { createKeys, createTokens, type Keys, type Tokens } from './compose-toke
 import type { Store } from './core/store.ts';
 import type { Verifier } from './core/verifier.ts';
 import { whenReady } from './core/when-ready.ts';
-import { assembleLatchkey, complain } from './lock/create-latchkey.ts';
+import { assembleLatchkey } from './lock/create-latchkey.ts';
 import { createFaults } from './lock/faults.ts';
 import type { Latchkey } from './lock/latchkey.ts';
 import type { LatchkeyOptions, LockVerifier, PolicyOptions, ScopesOf, VerifierOption } from './lock/options.ts';
 import type { InvalidTokenErrorClass } from './lock/sdk-error.ts';
+import { createTellError, type TellError } from './lock/tell-error.ts';
 import { createTrail } from './trail/writer.ts';
 import { PROOF_ALGORITHMS } from './verify/proof/proof-key.ts';
 import { provePossession } from './verify/proof.ts';
@@ -38,7 +39,8 @@ export function createLatchkey<const Rules extends PolicyOptions = PolicyOptions
   const { store, tokens, keys, dpop, trail, rest } = readNodeOptions(options, faults);
   const issuers = (Array.isArray(rest.verifiers) ? rest.verifiers : []).filter(isIssuer);
   checkJoined(issuers, { prefixes: { token: tokens.prefix, key: keys.prefix }, faults });
-  const parts = store === null ? null : joinStore(store, { tokens, keys, trail, onError: rest.onError ?? complain });
+  const parts =
+    store === null ? null : joinStore(store, { tokens, keys, trail, onError: createTellError(rest.onError) });
   const lock = assembleLatchkey<ScopesOf<Rules>>(
     { ...rest, ...groupIssuers(rest.verifiers, issuers), ...(parts?.trail == null ? {} : { trail: parts.trail }) },
     {
@@ -47,7 +49,9 @@ export function createLatchkey<const Rules extends PolicyOptions = PolicyOptions
       prove: (inner) => prove(inner, dpop, store),
       proofs: issuers.length === 0 ? null : { algorithms: PROOF_ALGORITHMS, required: dpop.required },
       loadErrorClass,
-      ...(parts === null ? {} : { first: [parts.verifier], close: parts.close, secret: parts.secret }),
+      ...(parts === null
+        ? {}
+        : { first: [parts.verifier], version: parts.version, close: parts.close, secret: parts.secret }),
     },
   );
   if (store === null) return lock;
@@ -57,7 +61,7 @@ export function createLatchkey<const Rules extends PolicyOptions = PolicyOptions
 }
 
 interface StoreAround extends Pick<NodeSettings, 'tokens' | 'keys' | 'trail'> {
-  readonly onError: (error: unknown) => void;
+  readonly onError: TellError;
 }
 
 function joinStore(store: Store, { tokens, keys, trail, onError }: StoreAround) {
@@ -77,6 +81,7 @@ function joinStore(store: Store, { tokens, keys, trail, onError }: StoreAround) 
   return {
     verifier,
     trail: written,
+    version: () => store.version(),
     secret: async (name: string): Promise<string> => store.secret(name),
     async close(): Promise<void> {
       await uses.close();

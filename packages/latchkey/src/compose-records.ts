@@ -1,14 +1,13 @@
 import type { Config } from './config/config.ts';
 import { LatchkeyError } from './core/error.ts';
 import type { PublishedDocument } from './core/endpoint.ts';
+import type { Log } from './core/log.ts';
 import type { Store } from './core/store.ts';
 import type { Trail } from './core/trail.ts';
-import type { GatewayLimits, GatewayOptions } from './gateway/options.ts';
+import type { GatewayLimits } from './gateway/options.ts';
 import { openStore } from './store/sqlite/open.ts';
 import { createTrail } from './trail/writer.ts';
 import { createUseCounter } from './verify/use-counter.ts';
-
-type Log = GatewayOptions['log'];
 
 /** What to close at the end, the last one first. */
 export type Closing = (() => Promise<unknown> | void)[];
@@ -91,10 +90,11 @@ async function isReadable({ credentials }: Store): Promise<boolean> {
 }
 
 export function toLimits(limits: Config['limits']): GatewayLimits {
-  const { headersTimeout, bodyTimeout, idleTimeout, streamIdle, sendTimeout, sessionIdle, sessionYield, ...same } =
-    limits;
+  const { headersTimeout, bodyTimeout, idleTimeout, streamIdle, sendTimeout, ...others } = limits;
+  const { sessionIdle, sessionYield, callMax, ...same } = others;
   return {
     ...same,
+    callMaxMs: callMax,
     headersTimeoutMs: headersTimeout,
     bodyTimeoutMs: bodyTimeout,
     idleTimeoutMs: idleTimeout,

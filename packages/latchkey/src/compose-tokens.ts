@@ -1,11 +1,12 @@
+import { isLive } from './core/credential-life.ts';
 import type { Store } from './core/store.ts';
 import { revokeCredential, rotateToken } from './credentials/change.ts';
 import { checkName, checkScopes, checkServers, checkSpan, checkTtl } from './credentials/check.ts';
-import { isLive, toDocument, toTime, type CredentialDocument } from './credentials/describe.ts';
+import { toDocument, toTime, type CredentialDocument } from './credentials/describe.ts';
 import { findCredentials } from './credentials/find.ts';
 import { issueCredential, type Issued } from './credentials/issue.ts';
 import { createFaults } from './lock/faults.ts';
-import { readMembers, readTexts } from './lock/read-option.ts';
+import { readChoice, readMembers, readTexts } from './lock/read-option.ts';
 import { mintCredential } from './verify/mint.ts';
 
 /** What credentials that a lock makes are like. */
@@ -102,7 +103,7 @@ export function createTokens(store: Store, settings: TokenSettings): Tokens {
       checkOptions('tokens.rotate', options, { known: ['grace', 'ttl'] });
       const { grace = '10m', ttl } = options;
       const rotation = {
-        name: given.normalize('NFC'),
+        name: readName('tokens.rotate', given, 'token'),
         graceMs: checkSpan(grace, 'grace'),
         ttlMs: ttl === undefined ? null : checkTtl(ttl, 'token', 'ttl'),
         defaultTtlMs: settings.ttlMs,
@@ -137,18 +138,20 @@ export function createKeys(store: Store, settings: TokenSettings): Keys {
 function createCredentials(store: Store, kind: 'token' | 'key', clock: () => number): Credentials {
   const credentials = store.credentialsBy(ACTOR);
   return {
-    async list({ all = false } = {}) {
+    async list(options) {
+      const all = readAll(`${kind}s.list`, options);
       const now = clock();
       const records = await credentials.list(kind);
       return records.filter((record) => all || isLive(record, now)).map((record) => toDocument(record, now));
     },
-    async show(name) {
-      const records = await findCredentials(credentials, { kind, name });
+    async show(given) {
+      const records = await findCredentials(credentials, { kind, name: readName(`${kind}s.show`, given, kind) });
       return records.map((record) => toDocument(record, clock()));
     },
-    async revoke(name) {
+    async revoke(given) {
+      const name = readName(`${kind}s.revoke`, given, kind);
       const now = clock();
-      const revoked = await revokeCredential(credentials, { kind, name: name.normalize('NFC') }, now);
+      const revoked = await revokeCredential(credentials, { kind, name }, now);
       return revoked.map((record) => toDocument(record, now));
     },
   };
@@ -172,6 +175,20 @@ async function issue(
   };
   const making = { mint: mintCredential, prefix: prefixes[kind], now: now() };
   return issueCredential(store.credentialsBy(ACTOR), grant, making);
+}
+
+/** As names are kept: in Unicode's composed form. */
+function readName(of: string, given: unknown, kind: 'token' | 'key'): string {
+  if (typeof given !== 'string') throw new TypeError(`${of}: expected the name of a ${kind}`);
+  return given.normalize('NFC');
+}
+
+function readAll(of: string, options: unknown): boolean {
+  const faults = createFaults();
+  const { all } = readMembers({ faults, path: '', value: options }, ['all']);
+  const read = readChoice({ faults, path: 'all', value: all }, [false, true]);
+  faults.throwAll(of);
+  return read;
 }
 
 // A misspelt option would make a credential that may more, or lives longer, than was meant.

@@ -1,6 +1,8 @@
+import { toServerKey } from './config/check-settings.ts';
 import type { UpstreamConfig } from './config/config.ts';
 import { readSecret } from './config/secret-source.ts';
 import type { UpstreamGrant } from './config/upstream-auth.ts';
+import type { Log } from './core/log.ts';
 import type { Outgoing } from './core/outgoing.ts';
 import type { Refusal } from './core/reason.ts';
 import type { UpstreamTokens } from './core/upstream-tokens.ts';
@@ -12,13 +14,12 @@ import { createUpstreamTokens, type GrantOptions } from './oauth/upstream/upstre
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type HttpConfig = Extract<UpstreamConfig, { kind: 'http' }>;
-type Log = (level: 'info' | 'error', text: string, fields?: Readonly<Record<string, unknown>>) => void;
 
 /**
  * The tokens that the gateway gets for one server; null where it gets none. Asks nobody yet. Throws a LatchkeyError where
  * a secret or a file is missing.
  */
-export function createTokens(
+export function createUpstreamAuth(
   { url, ca, auth }: HttpConfig,
   { server, env, log }: { readonly server: string; readonly env: Environment; readonly log: Log },
 ): UpstreamTokens | null {
@@ -30,18 +31,18 @@ export function createTokens(
       metadataOf: (issuer) => createDiscovery({ issuer, outgoing, given: null }),
       onState: reportState(server, log),
     });
-  const toGrant = (grant: UpstreamGrant): GrantOptions => ({
+  const toGrant = (grant: UpstreamGrant, key: string): GrantOptions => ({
     locate: locateConfigured(grant, outgoing) ?? locateNamed(),
     outgoing,
-    authenticate: authenticateAs(grant, env),
+    authenticate: authenticateAs(grant, toServerKey(server, `upstream.auth.${key}`), env),
     scopes: grant.scopes,
     resource: grant.resource,
     audience: grant.audience,
   });
   const { clientCredentials: own, tokenExchange: exchange } = auth;
   return createUpstreamTokens({
-    clientCredentials: own === null ? null : toGrant(own),
-    tokenExchange: exchange === null ? null : { ...toGrant(exchange), from: new Set(exchange.from) },
+    clientCredentials: own === null ? null : toGrant(own, 'clientCredentials'),
+    tokenExchange: exchange === null ? null : { ...toGrant(exchange, 'tokenExchange'), from: new Set(exchange.from) },
   });
 }
 
@@ -53,12 +54,17 @@ function locateConfigured({ issuer, tokenUrl }: UpstreamGrant, outgoing: Outgoin
   return issuer === null ? null : atIssuer(createDiscovery({ issuer, outgoing, given: null }));
 }
 
-function authenticateAs({ client }: UpstreamGrant, env: Environment): GrantOptions['authenticate'] {
+function authenticateAs(
+  { client, clientFrom }: UpstreamGrant,
+  key: string,
+  env: Environment,
+): GrantOptions['authenticate'] {
   const { id, method, secret } = client;
+  const at = clientFrom === null ? key : `auth.issuers.${clientFrom}`;
   return createClientAuthentication({
     id,
     method,
-    secret: secret === null ? null : readSecret('upstream.auth: client.secret', secret, env),
+    secret: secret === null ? null : readSecret(`${at}.client.secret`, secret, env),
   });
 }
 

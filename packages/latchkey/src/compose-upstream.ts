@@ -1,17 +1,20 @@
 import { createTools } from './compose-tools.ts';
-import { createTokens } from './compose-upstream-auth.ts';
+import { createUpstreamAuth } from './compose-upstream-auth.ts';
+import { version } from './compose-version.ts';
+import { toServerKey } from './config/check-settings.ts';
 import type { Config, ServerConfig, UpstreamConfig } from './config/config.ts';
 import { resolveSecrets } from './config/secret-source.ts';
 import { readCertificate } from './config/tls-files.ts';
 import type { PublishedDocument } from './core/endpoint.ts';
 import { LatchkeyError } from './core/error.ts';
+import type { Log } from './core/log.ts';
 import type { Awaitable } from './core/store.ts';
 import type { Upstream } from './core/upstream.ts';
 import { createHttpUpstream } from './upstream/http.ts';
 import { isHeaderValue } from './upstream/http/request-head.ts';
 import { createIdentityKeys, type IdentityKeys } from './upstream/identity/identity-keys.ts';
 import { createSignIdentity } from './upstream/identity/sign-identity.ts';
-import { createStdioUpstream, type StdioUpstreamOptions, type StdioUpstream } from './upstream/stdio.ts';
+import { createStdioUpstream, type StdioUpstream } from './upstream/stdio.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -20,7 +23,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** What every server is given. */
 export interface UpstreamAround {
   readonly env: Environment;
-  readonly log: StdioUpstreamOptions['log'];
+  readonly log: Log;
   /** What says who asks is signed with these; null where no server is told. */
   readonly identityKeys: IdentityKeys | null;
   /** Origin of this gateway, known once it listens. */
@@ -42,7 +45,7 @@ export function createUpstream(server: ServerConfig, config: Config, around: Ups
   return createStdioUpstream({
     command: [upstream.command, ...upstream.args],
     cwd: upstream.cwd,
-    env: revealed(upstream.env, env),
+    env: revealed(upstream.env, env, toServerKey(server.name, 'upstream.env')),
     shareSessions: upstream.shareSessions,
     maxChildren: limits.children,
     sessionYieldMs: limits.sessionYield,
@@ -50,6 +53,7 @@ export function createUpstream(server: ServerConfig, config: Config, around: Ups
     maxLineBytes: limits.responseBytes,
     startTimeoutMs: limits.startTimeout,
     protocol: server.protocol,
+    version,
     log,
   });
 }
@@ -75,14 +79,15 @@ function createHttp(
   { env, log, identityKeys: keys, origin: issuer }: UpstreamAround,
 ): Upstream {
   const { identity } = upstream;
+  const headers = toServerKey(server, 'upstream.headers');
   return createHttpUpstream({
     url: new URL(upstream.url),
-    headers: toHeaders(revealed(upstream.headers, env)),
+    headers: toHeaders(revealed(upstream.headers, env, headers), headers),
     identity:
       identity === null || keys === null
         ? null
         : { header: identity.header, sign: createSignIdentity({ keys, issuer, audience: identity.audience }) },
-    tokens: createTokens(upstream, { server, env, log }),
+    tokens: createUpstreamAuth(upstream, { server, env, log }),
     tls: upstream.ca === null ? {} : { ca: readCertificate(upstream.ca) },
     callTimeoutMs: upstream.timeoutMs,
     callMaxMs: Math.max(limits.callMax, upstream.timeoutMs),
@@ -91,16 +96,16 @@ function createHttp(
   });
 }
 
-function revealed(values: Parameters<typeof resolveSecrets>[0], env: Environment): Record<string, string> {
-  return Object.fromEntries([...resolveSecrets(values, env)].map(([name, secret]) => [name, secret.reveal()]));
+function revealed(...of: Parameters<typeof resolveSecrets>): Record<string, string> {
+  return Object.fromEntries([...resolveSecrets(...of)].map(([name, secret]) => [name, secret.reveal()]));
 }
 
-function toHeaders(values: Readonly<Record<string, string>>): readonly string[] {
+function toHeaders(values: Readonly<Record<string, string>>, at: string): readonly string[] {
   return Object.entries(values).flatMap(([name, value]) => {
     if (isHeaderValue(value)) return [name.toLowerCase(), value];
     throw new LatchkeyError(
       'E_CONFIG_INVALID',
-      `upstream.headers.${name} has a character that no header can carry, such as a line break.`,
+      `${at}.${name} has a character that no header can carry, such as a line break.`,
       { hint: 'give the value in one line of plain text; a file must hold nothing else' },
     );
   });

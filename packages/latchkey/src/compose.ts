@@ -4,28 +4,26 @@ import { createIssuers } from './compose-issuers.ts';
 import { createUpstream, loadIdentityKeys, publishIdentityKeys, type UpstreamAround } from './compose-upstream.ts';
 import type { Config } from './config/config.ts';
 import { readTlsPair } from './config/tls-files.ts';
+import type { Log } from './core/log.ts';
 import { createAnonymous } from './core/principal.ts';
 import type { Store } from './core/store.ts';
 import type { ProtectedServer } from './gateway/exchange.ts';
 import { startGateway, type Gateway } from './gateway/gateway.ts';
 import { checkAddress } from './gateway/listener.ts';
-import type { GatewayOptions } from './gateway/options.ts';
 import { protectedResourceMetadata } from './lock/protected-resource.ts';
 import { createTrusted } from './lock/trusted-proxies.ts';
-import type { Rotation } from './rotation/automatic.ts';
-import { issueFirstToken, type FirstToken } from './rotation/first-token.ts';
-import { mintCredential } from './verify/mint.ts';
-import { PROOF_ALGORITHMS } from './verify/proof/proof-key.ts';
+import type { AutomaticRotation } from './rotation/automatic.ts';
+import type { FirstToken } from './rotation/first-token.ts';
 import {
   createVerifier,
   endOfStored,
-  OWN_NAME,
+  makeFirstToken,
+  proofsOf,
   readStaticTokens,
   rotate,
   startAutomaticRotation,
 } from './compose-credentials.ts';
 
-export type Log = GatewayOptions['log'];
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The whole program, running. */
@@ -72,8 +70,7 @@ async function start(
     },
     env,
   );
-  const proofs =
-    config.auth.issuers.length === 0 ? null : { algorithms: PROOF_ALGORITHMS, required: config.auth.dpop.required };
+  const proofs = proofsOf(config);
   const gateway = await startGateway({
     host: config.listen.host,
     port: config.listen.port,
@@ -104,20 +101,12 @@ async function start(
     log,
   });
   let graceMs = 0;
-  let rotation: Rotation | null = null;
+  let rotation: AutomaticRotation | null = null;
   // The gateway first: while a delivery is waited for nobody is let in any more.
   closing.push(() => rotation?.stop());
   closing.push(() => gateway.close(graceMs));
   // Last, so that no token is made by a start that fails: it could never be shown.
-  const firstToken =
-    config.auth.enabled && staticTokens.length === 0
-      ? await issueFirstToken(store.credentialsBy(OWN_NAME), {
-          ...config.auth.tokens,
-          mint: mintCredential,
-          now: Date.now(),
-          rotated: config.auth.tokens.rotate !== null,
-        })
-      : null;
+  const firstToken = await makeFirstToken(config, store, staticTokens);
   rotation = startAutomaticRotation(config, store, log, firstToken);
   return {
     port: gateway.port,

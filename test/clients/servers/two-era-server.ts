@@ -93,6 +93,19 @@ export function createTwoEraServer(journal: string): McpServer {
     },
   );
 
+  server.registerTool(
+    'answer-later',
+    {
+      description: 'Closes its stream before it answers, with a text of that many bytes',
+      inputSchema: takes<{ bytes: number }>({ bytes: 'number' }),
+    },
+    async ({ bytes }, { http }) => {
+      http?.closeSSE?.();
+      await sleep(100);
+      return says('x'.repeat(bytes));
+    },
+  );
+
   registerAskingTools(server);
   return server;
 }

@@ -1,13 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import type { Refusal } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
-import { headerOf } from '../lock/header-of.ts';
+import { headerOf } from '../core/header-of.ts';
 import type { Passage } from '../lock/passage.ts';
 import { byName } from './by-name.ts';
 import { cutAnswer } from './cut-answer.ts';
-
-// Set for whatever is answered, by who stands before the handler.
-const STAYING = /^(?:access-control-|vary$)/;
+import { STAYING } from './staying-headers.ts';
 
 // What a handler says of its connection is nothing that is shown to a caller.
 const OF_CONNECTION = /^(?:connection|keep-alive)$/;
@@ -86,7 +84,8 @@ export class CallerSide implements Answer {
     if (this.#started) return this.abort();
     for (const name of this.#response.getHeaderNames()) if (!STAYING.test(name)) this.#response.removeHeader(name);
     const { status, headers, body } = this.#passage.refuse(refusal);
-    this.#begin(status, [...headers, 'content-length', String(Buffer.byteLength(body))]);
+    const more = ['content-length', String(Buffer.byteLength(body))];
+    this.#begin(status, [...headers, ...this.#passage.headers, ...more]);
     this.end(body);
   }
 

@@ -1,3 +1,6 @@
+import { createFaults } from '../lock/faults.ts';
+import { readChoice, readCount, readFunction, readMembers, type Given } from '../lock/read-option.ts';
+
 /** How a door hands on what a guard let in. */
 export interface DoorOptions {
   /** Whether `authInfo.token` is the credential itself rather than `[redacted]`. Default false: no secret goes where logs may find it. */
@@ -6,4 +9,25 @@ export interface DoorOptions {
   readonly bodyTimeoutMs?: number;
 }
 
-export const BODY_TIMEOUT_MS = 15_000;
+export type DoorSettings = Required<DoorOptions>;
+
+/** Node takes no longer time for a timer, and fires one at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** The options of a door, those under `hooks` functions. Throws a TypeError that names everything that is wrong with them. */
+export function readDoorOptions<Options extends DoorOptions>(
+  options: Options,
+  ...hooks: readonly (keyof Options & string)[]
+): Options & DoorSettings {
+  const faults = createFaults();
+  const members = readMembers({ faults, path: '', value: options }, ['withToken', 'bodyTimeoutMs', ...hooks]);
+  const at = (path: string, value = members[path]): Given => ({ faults, path, value });
+  for (const hook of hooks) readFunction(at(hook), null);
+  const settings = {
+    ...options,
+    withToken: readChoice(at('withToken'), [false, true]),
+    bodyTimeoutMs: readCount(at('bodyTimeoutMs', members['bodyTimeoutMs'] ?? 15_000), LONGEST_MS),
+  };
+  faults.throwAll('latchkey');
+  return settings;
+}

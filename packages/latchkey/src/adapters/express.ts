@@ -2,9 +2,10 @@ import type { TLSSocket } from 'node:tls';
 import type { Request, RequestHandler } from 'express';
 import type { Principal } from '../core/principal.ts';
 import type { AuthInfo } from '../lock/auth-info.ts';
+import { expectMost } from '../lock/expect-use.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard } from '../lock/passage.ts';
-import type { DoorOptions } from './door-options.ts';
+import { readDoorOptions, type DoorOptions, type DoorSettings } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
 import { judge, letIn } from './node-door.ts';
 import { type Seen, toIncoming } from './node-incoming.ts';
@@ -36,17 +37,21 @@ export interface ExpressDoor<Scope extends string> {
 
 /** The doors of a lock for Express 5: `req.principal` and `req.auth` are who was let in. */
 export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: DoorOptions = {}): ExpressDoor<Scope> {
+  const settings = readDoorOptions(options);
   return {
-    protect: (rule) => toMiddleware(lock.protect(rule), options),
-    protectMcp: () => toMiddleware(lock.protectMcp(), options),
-    metadata: () => (request, response, next) => {
-      if (request.path !== lock.metadata.path) return next();
-      sendAnswer(request, response, toMetadataAnswer(lock.metadata, request.method));
+    protect: (...rule) => toMiddleware(lock.protect(...rule), settings),
+    protectMcp: (...none) => toMiddleware(lock.protectMcp(...none), settings),
+    metadata(...none) {
+      expectMost(none, 0, 'metadata');
+      return (request, response, next) => {
+        if (request.path !== lock.metadata.path) return next();
+        sendAnswer(request, response, toMetadataAnswer(lock.metadata, request.method));
+      };
     },
   };
 }
 
-function toMiddleware(guard: Guard, options: DoorOptions): RequestHandler {
+function toMiddleware(guard: Guard, options: DoorSettings): RequestHandler {
   return (request, response, next) =>
     judge(guard, toIncoming(request, see(request), options), (admission) => {
       if (admission.kind === 'refused') return sendAnswer(request, response, admission.answer);

@@ -1,10 +1,13 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import type { Principal } from '../core/principal.ts';
 import type { WireAnswer } from '../core/wire.ts';
 import type { AuthInfo } from '../lock/auth-info.ts';
+import { expectMost } from '../lock/expect-use.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard } from '../lock/passage.ts';
-import type { DoorOptions } from './door-options.ts';
+import { readDoorOptions, type DoorOptions, type DoorSettings } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
 import { judge, letPass } from './node-door.ts';
 import { type Seen, toIncoming } from './node-incoming.ts';
@@ -19,8 +22,23 @@ declare module 'fastify' {
   }
 }
 
-/** Goes where a route has its `onRequest` hooks, which run before anything is read of the body. */
-export type FastifyHook = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => void;
+/**
+ * Goes where a route has its `onRequest` hooks, which run before anything is read of the body. For any server and route:
+ * their types differ in what it does not look at.
+ */
+export type FastifyHook = (
+  request: Pick<FastifyRequest, 'originalUrl' | 'ip' | 'protocol' | 'body' | 'principal' | 'auth'> & {
+    readonly raw: IncomingMessage | Http2ServerRequest;
+  },
+  reply: Pick<FastifyReply, 'sent' | 'getHeaders'> & {
+    readonly raw: ServerResponse | Http2ServerResponse;
+    hijack(): unknown;
+  },
+  done: HookHandlerDoneFunction,
+) => void;
+
+type HookRequest = Parameters<FastifyHook>[0];
+type HookReply = Parameters<FastifyHook>[1];
 
 export interface FastifyDoor<Scope extends string> {
   /** Lets in who holds all the scopes of the rule; without any, whoever has a valid credential. */
@@ -33,44 +51,56 @@ export interface FastifyDoor<Scope extends string> {
 
 /** The doors of a lock for Fastify 5: `request.principal` and `request.auth` are who was let in. */
 export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: DoorOptions = {}): FastifyDoor<Scope> {
+  const settings = readDoorOptions(options);
   return {
-    protect: (rule) => toHook(lock.protect(rule), options),
-    protectMcp: () => toHook(lock.protectMcp(), options),
-    metadata: () => (instance, _options, done) => {
+    protect: (...rule) => toHook(lock.protect(...rule), settings),
+    protectMcp: (...none) => toHook(lock.protectMcp(...none), settings),
+    metadata(...none) {
+      expectMost(none, 0, 'metadata');
       const { metadata } = lock;
-      instance.route({
-        method: ['GET', 'OPTIONS'],
-        url: metadata.path,
-        handler: (request, reply) => answer(reply, toMetadataAnswer(metadata, request.method)),
-      });
-      done();
+      return (instance, _options, done) => {
+        instance.route({
+          method: ['GET', 'OPTIONS'],
+          url: metadata.path,
+          handler: (request, reply) => answer(request, reply, toMetadataAnswer(metadata, request.method)),
+        });
+        done();
+      };
     },
   };
 }
 
-function toHook(guard: Guard, options: DoorOptions): FastifyHook {
-  return (request, reply, done) =>
-    judge(guard, toIncoming(request.raw, see(request), options), (admission) => {
-      if (admission.kind === 'refused') return answer(reply, admission.answer);
-      const authInfo = letPass(request.raw, reply.raw, admission, options);
+function toHook(guard: Guard, options: DoorSettings): FastifyHook {
+  return (request, reply, done) => {
+    const [incoming, outgoing] = rawOf(request, reply);
+    judge(guard, toIncoming(incoming, see(request), options), (admission) => {
+      if (admission.kind === 'refused') return answer(request, reply, admission.answer);
+      const authInfo = letPass(incoming, outgoing, admission, options);
       if (authInfo === null) return;
       request.principal = admission.principal;
       request.auth = authInfo;
       done();
     });
+  };
 }
 
 /** Answers for the handler, with the headers that plugins set for whatever is answered. */
-function answer(reply: FastifyReply, wire: WireAnswer): void {
+function answer(request: HookRequest, reply: HookReply, wire: WireAnswer): void {
   if (reply.sent) return;
+  const [incoming, outgoing] = rawOf(request, reply);
   for (const [name, value] of Object.entries(reply.getHeaders()))
-    if (value !== undefined) reply.raw.setHeader(name, value);
+    if (value !== undefined) outgoing.setHeader(name, value);
   reply.hijack();
-  sendAnswer(reply.request.raw, reply.raw, wire);
+  sendAnswer(incoming, outgoing, wire);
+}
+
+/** Those of HTTP/2 do what those of HTTP/1 do. */
+function rawOf(request: HookRequest, reply: HookReply): [IncomingMessage, ServerResponse] {
+  return [request.raw as IncomingMessage, reply.raw as ServerResponse];
 }
 
 // What a proxy says of the caller counts where the app trusts it (`trustProxy`).
-function see(request: FastifyRequest): Seen {
+function see(request: HookRequest): Seen {
   return {
     target: request.originalUrl,
     address: request.ip,

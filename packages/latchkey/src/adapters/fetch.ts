@@ -1,10 +1,11 @@
 import { textOf } from '../core/bytes.ts';
 import type { Principal } from '../core/principal.ts';
 import type { AuthInfo } from '../lock/auth-info.ts';
+import { expectHandler, expectMost } from '../lock/expect-use.ts';
 import type { Incoming } from '../lock/incoming.ts';
 import type { RouteLock } from '../lock/create-route-lock.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
-import type { DoorOptions } from './door-options.ts';
+import { readDoorOptions, type DoorOptions } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
 import { answerThrough } from './web-answer.ts';
 import { toIncoming } from './web-incoming.ts';
@@ -64,8 +65,9 @@ export function latchkey<Scope extends string, Rest extends readonly unknown[] =
 ): Omit<FetchDoor<Scope, Rest>, 'protectMcp'>;
 export function latchkey<Scope extends string, Rest extends readonly unknown[] = []>(
   lock: RouteLock<Scope>,
-  options: FetchOptions<Rest> = {},
+  given: FetchOptions<Rest> = {},
 ): FetchDoor<Scope, Rest> {
+  const options = readDoorOptions(given, 'addressOf', 'encrypted', 'rawHeaders');
   const see = (request: Request, rest: Rest): Incoming => {
     const address = options.addressOf?.(request, ...rest) ?? '';
     const encrypted = options.encrypted?.(request, ...rest) ?? null;
@@ -74,6 +76,7 @@ export function latchkey<Scope extends string, Rest extends readonly unknown[] =
   };
   return {
     protect(rule, handler) {
+      expectHandler(handler, 'protect', 'protect({ scopes: […] }, handler)');
       const guard = lock.protect(rule);
       return async (request, ...rest) => {
         const admitting = guard.admit(see(request, rest));
@@ -87,11 +90,11 @@ export function latchkey<Scope extends string, Rest extends readonly unknown[] =
           },
         };
         const serve = (): Response | Promise<Response> => handler(request, caller, ...rest);
-        const { method, signal } = request;
-        return answerThrough(admission, { serve, bodiless: method === 'HEAD', signal });
+        return answerThrough(admission, { request, serve });
       };
     },
     protectMcp(handler) {
+      expectHandler(handler, 'protectMcp');
       const guard = (lock as Latchkey<Scope>).protectMcp();
       return async (request, ...rest) => {
         const admission = await guard.admit(see(request, rest));
@@ -104,13 +107,15 @@ export function latchkey<Scope extends string, Rest extends readonly unknown[] =
           parsedBody: message === null ? undefined : JSON.parse(textOf(message.bytes)),
         };
         const serve = (): Response | Promise<Response> => handler(judged.request, caller, ...rest);
-        const { signal } = request;
-        return answerThrough(admission, { serve, bodiless: false, signal, onStopped: judged.stop });
+        return answerThrough(admission, { request, serve, onStopped: judged.stop });
       };
     },
-    metadata: () => (request) =>
-      new URL(request.url).pathname === lock.metadata.path
-        ? respond(toMetadataAnswer(lock.metadata, request.method))
-        : null,
+    metadata(...none) {
+      expectMost(none, 0, 'metadata');
+      return (request) =>
+        new URL(request.url).pathname === lock.metadata.path
+          ? respond(toMetadataAnswer(lock.metadata, request.method))
+          : null;
+    },
   };
 }

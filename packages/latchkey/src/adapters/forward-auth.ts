@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { expectMost } from '../lock/expect-use.ts';
 import { createFaults } from '../lock/faults.ts';
 import {
   createForwardMcpGuard,
@@ -10,7 +11,7 @@ import {
 import { PROXIES, type ProxyKind } from '../lock/forwarded.ts';
 import { lockOf, type Latchkey } from '../lock/latchkey.ts';
 import { readRule } from '../lock/read-rule.ts';
-import { readMembers } from '../lock/read-option.ts';
+import { readMembers, readTexts, type Given } from '../lock/read-option.ts';
 import { createAnswerer, send, toAsked, type SignedIdentity } from './forward-answer.ts';
 
 /** Who asks, and what may be believed of it. */
@@ -53,18 +54,36 @@ export function latchkey<Scope extends string>(
       void Promise.resolve(answer(toAsked(request), () => place)).then((each) => send(response, each));
   };
   return {
-    protect: (rule) => handle(createForwardRouteGuard(lockOf(lock), { scopes: readRule(rule) })),
-    protectMcp: (rule) => handle(createForwardMcpGuard(lockOf(lock), readHeaderRule(rule))),
-    metadata: () => (_request, response) =>
-      send(response, { status: 200, headers: ['content-type', 'application/json'], body: lock.metadata.body() }),
+    protect: (...rule) => handle(createForwardRouteGuard(lockOf(lock), { scopes: readRule(...rule) })),
+    protectMcp: (...rule) => handle(createForwardMcpGuard(lockOf(lock), readHeaderRule(...rule))),
+    metadata(...none) {
+      expectMost(none, 0, 'metadata');
+      return (_request, response) =>
+        send(response, { status: 200, headers: ['content-type', 'application/json'], body: lock.metadata.body() });
+    },
   };
 }
 
 // A default for what was misspelt would believe whom nobody meant.
 function readOptions(options: ForwardAuthOptions): ForwardAuthOptions {
   const faults = createFaults();
-  readMembers({ faults, path: '', value: options }, ['proxy', 'trusted', 'path', 'identity']);
-  if (!PROXIES.includes(options.proxy)) faults.add('proxy', `expected ${PROXIES.join(' or ')}`);
+  const members = readMembers({ faults, path: '', value: options }, ['proxy', 'trusted', 'path', 'identity']);
+  const at = (path: string): Given => ({ faults, path, value: members[path] });
+  if (!PROXIES.includes(members['proxy'] as ProxyKind)) faults.add('proxy', `expected ${PROXIES.join(' or ')}`);
+  readTexts(at('trusted'), 'IP addresses and networks', () => true);
+  const { path = ASKED_AT } = members;
+  if (typeof path !== 'string' || !PATH.test(path)) faults.add('path', 'expected a path such as /auth');
+  if (members['identity'] !== undefined) readIdentity(at('identity'));
   faults.throwAll('forward-auth');
   return options;
+}
+
+const PATH = /^(?:\/[\w.~-]+)*$/;
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+
+function readIdentity(given: Given): void {
+  const { header, sign } = readMembers(given, ['header', 'sign']);
+  if (typeof header !== 'string' || !HEADER_NAME.test(header))
+    given.faults.add('identity.header', 'expected the name of a header');
+  if (typeof sign !== 'function') given.faults.add('identity.sign', 'expected a function');
 }

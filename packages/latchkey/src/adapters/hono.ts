@@ -1,18 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context, MiddlewareHandler, Next } from 'hono';
 import type { Principal } from '../core/principal.ts';
+import type { WireAnswer } from '../core/wire.ts';
 import type { AuthInfo } from '../lock/auth-info.ts';
+import { expectMost } from '../lock/expect-use.ts';
 import type { Incoming } from '../lock/incoming.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard, Passage } from '../lock/passage.ts';
 import { bindAnswer } from './bind-answer.ts';
 import { cutAnswer } from './cut-answer.ts';
-import type { DoorOptions } from './door-options.ts';
+import { readDoorOptions, type DoorOptions, type DoorSettings } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
+import { framingOf } from './node-incoming.ts';
 import { takeOver } from './take-over.ts';
-import { answerThrough } from './web-answer.ts';
+import { answerThrough, toResponse } from './web-answer.ts';
 import { toIncoming } from './web-incoming.ts';
-import { authInfoOf, respond, toJudged } from './web-request.ts';
+import { authInfoOf, toJudged } from './web-request.ts';
 
 /** What handlers behind the lock have in `c.get`: `new Hono<{ Variables: LatchkeyVariables }>()`. */
 export interface LatchkeyVariables {
@@ -46,24 +49,30 @@ export interface HonoDoor<Scope extends string> {
 
 /** The doors of a lock for Hono 4: `c.get('principal')` and `c.get('auth')` are who was let in. */
 export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: HonoOptions = {}): HonoDoor<Scope> {
+  const settings = readDoorOptions(options, 'addressOf', 'encrypted');
   return {
-    protect: (rule) => toMiddleware(lock.protect(rule), options, () => () => {}),
-    protectMcp: () => toMiddleware(lock.protectMcp(), options, handOnJudged),
-    metadata: () => async (c, next) => {
-      if (new URL(c.req.url).pathname !== lock.metadata.path) return next();
-      return respond(toMetadataAnswer(lock.metadata, c.req.raw.method));
+    protect: (...rule) => toMiddleware(lock.protect(...rule), settings, () => () => {}),
+    protectMcp: (...none) => toMiddleware(lock.protectMcp(...none), settings, handOnJudged),
+    metadata(...none) {
+      expectMost(none, 0, 'metadata');
+      return async (c, next) => {
+        if (new URL(c.req.url).pathname !== lock.metadata.path) return next();
+        answer(c, toMetadataAnswer(lock.metadata, c.req.raw.method));
+      };
     },
   };
 }
 
+type HonoSettings = HonoOptions & DoorSettings;
+
 /** Gives what was judged to who comes next; what it returns tells that nobody waits any more. */
 type HandOn = (c: Context, passage: Passage) => () => void;
 
-function toMiddleware(guard: Guard, options: HonoOptions, handOn: HandOn): MiddlewareHandler<Behind> {
+function toMiddleware(guard: Guard, options: HonoSettings, handOn: HandOn): MiddlewareHandler<Behind> {
   return async (c, next) => {
     const admitting = guard.admit(see(c, options));
     const admission = admitting instanceof Promise ? await admitting : admitting;
-    if (admission.kind === 'refused') return respond(admission.answer);
+    if (admission.kind === 'refused') return answer(c, admission.answer);
     c.set('principal', admission.principal);
     c.set('auth', authInfoOf(c.req.raw, admission.principal, options));
     const going = { next, onStopped: handOn(c, admission) };
@@ -79,14 +88,22 @@ interface Going {
 }
 
 async function enter(c: Context, passage: Passage, { next, onStopped }: Going): Promise<void> {
-  const { method, signal } = c.req.raw;
+  const request = c.req.raw;
   const serve = async (): Promise<Response> => {
     await next();
     return c.res;
   };
-  const response = await answerThrough(passage, { serve, bodiless: method === 'HEAD', signal, onStopped });
-  if (response === c.res) return;
-  // Hono puts the headers of the response before over those of the one that takes its place.
+  const response = await answerThrough(passage, { request, serve, onStopped });
+  if (response !== c.res) replace(c, response);
+}
+
+/** Answers for the handler, with the headers that were set before for whatever is answered. */
+function answer(c: Context, { status, headers, body }: WireAnswer): void {
+  replace(c, c.newResponse(body === '' ? null : body, toResponse(null, status, headers)));
+}
+
+/** Hono puts the headers of the response before over those of the one that takes its place. */
+function replace(c: Context, response: Response): void {
   c.res = undefined;
   c.res = response;
 }
@@ -125,14 +142,13 @@ function handOnJudged(c: Context, passage: Passage): () => void {
   return judged.stop;
 }
 
-function see(c: Context, options: HonoOptions): Incoming {
+function see(c: Context, options: HonoSettings): Incoming {
   const { incoming } = connectionOf(c);
   const address = options.addressOf?.(c) ?? incoming?.socket?.remoteAddress ?? '';
   const encrypted = options.encrypted?.(c) ?? null;
   // What was read before is what would be read again.
   const parsed = Object.keys(c.req.bodyCache).length === 0 ? null : () => c.req.arrayBuffer();
-  // In HTTP/2 there are others in their place.
-  const rawHeaders = incoming?.httpVersionMajor === 1 ? (incoming.rawHeaders ?? null) : null;
+  const rawHeaders = incoming === undefined ? null : framingOf(incoming).rawHeaders;
   const rawTrailers = (): readonly string[] => incoming?.rawTrailers ?? [];
   return toIncoming(c.req.raw, { address, encrypted, rawHeaders, parsed, rawTrailers }, options);
 }
@@ -144,5 +160,9 @@ interface Connection {
 }
 
 function connectionOf({ env }: Context): Connection {
-  return (env ?? {}) as Connection;
+  const given = (env ?? {}) as Connection;
+  // Elsewhere they may be the names of anything.
+  return Array.isArray(given.incoming?.rawHeaders) ? given : NONE;
 }
+
+const NONE: Connection = {};

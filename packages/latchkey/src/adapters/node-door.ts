@@ -5,7 +5,7 @@ import { Secret } from '../core/secret.ts';
 import { type AuthInfo, toAuthInfo } from '../lock/auth-info.ts';
 import type { Admission, Guard, Passage } from '../lock/passage.ts';
 import { bindAnswer } from './bind-answer.ts';
-import type { DoorOptions } from './door-options.ts';
+import type { DoorSettings } from './door-options.ts';
 import type { NodeIncoming } from './node-incoming.ts';
 
 /** What a handler behind a door knows of its caller. */
@@ -33,7 +33,7 @@ export function letIn(
   request: IncomingMessage,
   response: ServerResponse,
   passage: Passage,
-  options: DoorOptions,
+  options: DoorSettings,
 ): Caller | null {
   const authInfo = letPass(request, response, passage, options);
   if (authInfo === null) return null;
@@ -46,7 +46,7 @@ export function letPass(
   request: IncomingMessage,
   response: ServerResponse,
   passage: Passage,
-  { withToken = false }: DoorOptions,
+  { withToken }: DoorSettings,
 ): AuthInfo | null {
   if (!bindAnswer(request, response, passage)) return null;
   const { principal } = passage;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { refuse, type Refusal } from '../core/reason.ts';
 import type { Incoming } from '../lock/incoming.ts';
 import type { Framing } from '../lock/request-headers.ts';
-import { BODY_TIMEOUT_MS, type DoorOptions } from './door-options.ts';
+import type { DoorSettings } from './door-options.ts';
 import { readAlong, readBody } from './node-body.ts';
 
 /** What a framework knows better than Node of a request. */
@@ -23,7 +23,11 @@ export interface NodeIncoming extends Incoming {
 }
 
 /** A request that Node received, for a guard. */
-export function toIncoming(request: IncomingMessage, seen: Seen, options: DoorOptions): NodeIncoming {
+export function toIncoming(
+  request: IncomingMessage,
+  seen: Seen,
+  { bodyTimeoutMs: timeoutMs }: DoorSettings,
+): NodeIncoming {
   const { target, address, encrypted } = seen;
   const held = hold(request);
   return {
@@ -35,7 +39,7 @@ export function toIncoming(request: IncomingMessage, seen: Seen, options: DoorOp
     // What a parser says of a body that nobody read yet is no more than its default.
     readBody: (limitBytes) => {
       if (request.readableDidRead) return bytesOf(seen.parsed, limitBytes);
-      const bounds = { limitBytes, timeoutMs: options.bodyTimeoutMs ?? BODY_TIMEOUT_MS };
+      const bounds = { limitBytes, timeoutMs };
       if (!held) return readBody(request, bounds);
       if (seen.rereads === true) throw new TypeError('Somebody listens to the body before Latchkey could judge it.');
       return readAlong(request, bounds);
@@ -45,12 +49,16 @@ export function toIncoming(request: IncomingMessage, seen: Seen, options: DoorOp
 }
 
 /** HTTP/2 frames by itself, and has the host in a header of its own (RFC 9113 §8.3.1). */
-function framingOf(request: IncomingMessage): Omit<Framing, 'method'> {
+export function framingOf(request: IncomingMessage): Omit<Framing, 'method'> {
   const { rawHeaders, httpVersionMajor, httpVersionMinor, headers } = request;
   if (httpVersionMajor === 1) return { rawHeaders, httpVersionMajor, httpVersionMinor };
   const kept = rawHeaders.filter((_each, i) => !(rawHeaders[i - (i % 2)] as string).startsWith(':'));
   const authority = headers[':authority'];
   if (typeof authority === 'string' && headers.host !== authority) kept.push('host', authority);
+  // Of a body without a length it tells by no header, where HTTP/1 must.
+  const { stream } = request as { stream?: { readonly endAfterHeaders: boolean } };
+  if (stream?.endAfterHeaders === false && headers['content-length'] === undefined)
+    kept.push('transfer-encoding', 'chunked');
   return { rawHeaders: kept, httpVersionMajor: 1, httpVersionMinor: 1 };
 }
 

@@ -1,8 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { AuthInfo } from '../lock/auth-info.ts';
+import { expectHandler } from '../lock/expect-use.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard } from '../lock/passage.ts';
-import type { DoorOptions } from './door-options.ts';
+import { readDoorOptions, type DoorOptions } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
 import { type Caller, judge, letIn } from './node-door.ts';
 import { type Seen, toIncoming } from './node-incoming.ts';
@@ -29,23 +30,31 @@ export interface NodeDoor<Scope extends string> {
 
 /** The doors of a lock for servers of `node:http`. A handler that throws does so as one of `createServer` would. */
 export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: DoorOptions = {}): NodeDoor<Scope> {
+  const settings = readDoorOptions(options);
   const listen =
     (guard: Guard, handler: NodeHandler): RequestListener =>
     (request, response) =>
-      judge(guard, toIncoming(request, see(request), options), (admission) => {
+      judge(guard, toIncoming(request, see(request), settings), (admission) => {
         if (admission.kind === 'refused') return sendAnswer(request, response, admission.answer);
-        const caller = letIn(request, response, admission, options);
+        const caller = letIn(request, response, admission, settings);
         if (caller !== null) handler(request, response, caller);
       });
   return {
-    protect(...given: [NodeHandler] | [{ readonly scopes?: readonly Scope[] }, NodeHandler]) {
-      const [rule, handler] = given.length === 1 ? [undefined, given[0]] : given;
+    protect(...both: [NodeHandler] | [{ readonly scopes?: readonly Scope[] }, NodeHandler]) {
+      const [rule, handler] = both.length === 1 ? [undefined, both[0]] : both;
+      expectHandler(handler, 'protect', 'protect({ scopes: […] }, handler)');
       return listen(lock.protect(rule), handler);
     },
-    protectMcp: (handler) => listen(lock.protectMcp(), handler),
-    metadata: (otherwise) => (request, response) => {
-      if (request.url?.split('?', 1)[0] !== lock.metadata.path) return void otherwise(request, response);
-      sendAnswer(request, response, toMetadataAnswer(lock.metadata, request.method ?? ''));
+    protectMcp(handler) {
+      expectHandler(handler, 'protectMcp');
+      return listen(lock.protectMcp(), handler);
+    },
+    metadata(otherwise) {
+      expectHandler(otherwise, 'metadata');
+      return (request, response) => {
+        if (request.url?.split('?', 1)[0] !== lock.metadata.path) return void otherwise(request, response);
+        sendAnswer(request, response, toMetadataAnswer(lock.metadata, request.method ?? ''));
+      };
     },
   };
 }

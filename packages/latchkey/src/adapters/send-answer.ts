@@ -17,11 +17,15 @@ function send(request: IncomingMessage, response: ServerResponse, { status, head
   if (response.headersSent || response.destroyed) return;
   response.statusCode = status;
   for (const [name, values] of byName(headers)) response.setHeader(name, values);
-  if (status !== 204) response.setHeader('content-length', Buffer.byteLength(body));
+  const isHead = request.method === 'HEAD';
+  // What a GET would give is longer than nothing (RFC 9110 §8.6).
+  if (status !== 204 && !(isHead && body === '')) response.setHeader('content-length', Buffer.byteLength(body));
+  // A server may be told to throw where a body is written that nobody gets.
+  const text = isHead ? '' : body;
   // Of a body that did not come in time no more is waited for.
-  if (request.complete || (status !== 408 && isShort(request))) return void response.end(body);
+  if (request.complete || (status !== 408 && isShort(request))) return void response.end(text);
   response.setHeader('connection', 'close');
-  endWithRequest(request, response, body);
+  endWithRequest(request, response, text);
 }
 
 /** Node reads and throws away what is left of a body, so that the connection can serve the next request. */
@@ -32,7 +36,8 @@ function isShort({ headers }: IncomingMessage): boolean {
 // Closing at once would reset the connection and lose the answer while the client still sends (RFC 9112 §9.6). The
 // answer is whole before `end`, with which Node closes the connection.
 function endWithRequest(request: IncomingMessage, response: ServerResponse, body: string): void {
-  response.write(body);
+  if (body === '') response.flushHeaders();
+  else response.write(body);
   const timer = setTimeout(() => response.end(), LINGER_MS);
   timer.unref();
   request.once('end', () => {

@@ -2,6 +2,7 @@ import { bytesOf, joinBytes } from '../core/bytes.ts';
 import type { Refusal } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
 import type { Passage } from '../lock/passage.ts';
+import { STAYING } from './staying-headers.ts';
 
 const HELD_BYTES = 64 * 1024;
 /** How often what waits already is let run first: a body that was made of text or bytes has been read to its end by then. */
@@ -12,11 +13,9 @@ const CLIENT_CLOSED_REQUEST = 499;
 
 /** How a request that was let in is answered. */
 export interface Serving {
+  /** By its method it may want no body; whose caller goes before there is an answer is told of by its signal alone. */
+  readonly request: Pick<Request, 'method' | 'signal'>;
   readonly serve: () => Response | Promise<Response>;
-  /** Whether the caller takes no body, as for HEAD. */
-  readonly bodiless: boolean;
-  /** The request's: whose caller goes before there is an answer is told of by nothing else. */
-  readonly signal: AbortSignal;
   /** Called once where nobody waits for the rest any more: the caller went, or its credential ended. */
   readonly onStopped?: () => void;
 }
@@ -26,20 +25,21 @@ export interface Serving {
  * it comes; a caller who reads slowly slows the server, one who goes away stops it, and one who is cut sees an error and not
  * an end. Rejects as `serve` does.
  */
-export function answerThrough(passage: Passage, { serve, bodiless, signal, onStopped }: Serving): Promise<Response> {
-  const answer = new WebAnswer(passage, signal);
+export function answerThrough(passage: Passage, { request, serve, onStopped }: Serving): Promise<Response> {
+  const answer = new WebAnswer(passage, request.signal);
   if (onStopped !== undefined) answer.onAbort(onStopped);
   passage.onEnded(() => answer.abort());
   answer.watch();
-  void take(passage, answer, serve, bodiless);
+  void take(passage, answer, serve, request.method === 'HEAD');
   return answer.response;
 }
 
 async function take(passage: Passage, answer: WebAnswer, serve: Serving['serve'], bodiless: boolean): Promise<void> {
   try {
     const response = await serve();
-    if (bodiless) void response.body?.cancel();
+    if (bodiless) void response.body?.cancel().catch(ignore);
     const { body } = response;
+    answer.offered = response.headers;
     if (!passage.whole) await show(passage.show(answer), response, body);
     else if (bodiless || body === null) answer.pass(response);
     else await answer.copy(response, body.getReader());
@@ -48,11 +48,14 @@ async function take(passage: Passage, answer: WebAnswer, serve: Serving['serve']
   }
 }
 
+// Who cannot stop need not.
+const ignore = (): void => {};
+
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
 async function show(shown: Answer, response: Response, body: Response['body']): Promise<void> {
   const reader = body?.getReader();
-  shown.onAbort(() => void reader?.cancel().catch(() => {}));
+  shown.onAbort(() => void reader?.cancel().catch(ignore));
   if (shown.aborted) return;
   shown.start(response.status, [...response.headers].flat());
   if (reader === undefined) shown.end();
@@ -74,6 +77,8 @@ async function pump(reader: Reader, shown: Answer): Promise<void> {
 class WebAnswer implements Answer {
   readonly response: Promise<Response>;
   aborted = false;
+  /** Those of the server's answer. */
+  offered: Iterable<[string, string]> = [];
   readonly #passage: Passage;
   readonly #signal: AbortSignal;
   readonly #given = Promise.withResolvers<Response>();
@@ -98,7 +103,8 @@ class WebAnswer implements Answer {
   }
 
   readonly #depart = (): void => {
-    if (this.#state !== 'new') return this.abort();
+    // Runtimes stop the stream as well, now: an error in it would be in somebody's log.
+    if (this.#state !== 'new') return queueMicrotask(() => this.abort());
     // Nobody gets it; an error would be in somebody's log.
     this.#given.resolve(new Response(null, { status: CLIENT_CLOSED_REQUEST }));
     this.#leave();
@@ -115,7 +121,7 @@ class WebAnswer implements Answer {
 
   /** An answer that hides nothing, its headers as they are. */
   async copy({ status, headers }: Response, reader: Reader): Promise<void> {
-    this.onAbort(() => void reader.cancel().catch(() => {}));
+    this.onAbort(() => void reader.cancel().catch(ignore));
     this.#begin(status, headers);
     await pump(reader, this);
   }
@@ -153,7 +159,8 @@ class WebAnswer implements Answer {
   fail(refusal: Refusal): void {
     if (this.#state !== 'new') return this.abort();
     const { status, headers, body } = this.#passage.refuse(refusal);
-    this.#given.resolve(toResponse(body, status, headers, this.#passage.headers));
+    const staying = [...this.offered].filter(([name]) => STAYING.test(name)).flat();
+    this.#given.resolve(toResponse(body, status, staying, headers, this.#passage.headers));
     this.#conclude(status);
   }
 
@@ -176,6 +183,8 @@ class WebAnswer implements Answer {
 
   #begin(status: number, headers: readonly string[] | Headers): void {
     if (this.#state !== 'new') return;
+    // As that of `Response.error()`: no Response can be made with it.
+    if (!(status >= 200)) throw new RangeError(`status ${status}`);
     this.#state = 'started';
     this.#status = status;
     this.#headers = withoutHops(headers);

@@ -1,14 +1,8 @@
 import { refuse, type Refusal } from '../core/reason.ts';
-import { checkPieces } from '../lock/body-pieces.ts';
-
-/** How much of a body may come, and until when. */
-interface Bounds {
-  readonly limitBytes: number;
-  readonly timeoutMs: number;
-}
+import { appendPiece, checkPieces, type BodyBounds } from '../lock/body-pieces.ts';
 
 /** Reads the whole body. Rejects only where something else read it before. */
-export async function readBody(request: Request, { limitBytes, timeoutMs }: Bounds): Promise<Uint8Array | Refusal> {
+export async function readBody(request: Request, { limitBytes, timeoutMs }: BodyBounds): Promise<Uint8Array | Refusal> {
   if (request.bodyUsed) throw new TypeError('The body was read before Latchkey could judge it.');
   // Whoever carried it holds a body to the length that it says, which is known to be small enough; a stream costs more.
   if (request.headers.has('content-length')) return inTime(request.arrayBuffer().then(toBytes), timeoutMs, () => {});
@@ -23,35 +17,19 @@ async function collect(
   limitBytes: number,
   stop: () => void,
 ): Promise<Uint8Array | Refusal> {
-  let body = new Uint8Array(0);
+  let body: Uint8Array | null = null;
   let size = 0;
   for (let pieces = 1; ; pieces += 1) {
     const { done, value } = await reader.read();
-    if (done) return body.subarray(0, size);
+    if (done) return body === null ? new Uint8Array(0) : body.subarray(0, size);
     const refusal = checkPieces(size + value.length, pieces, limitBytes);
     if (refusal !== null) {
       stop();
       return refusal;
     }
-    body = append(body, size, value, limitBytes);
+    body = appendPiece(body, size, value, limitBytes);
     size += value.length;
   }
-}
-
-/** Copies into bytes that double: a piece that is kept as it is keeps all that was read from the socket with it. */
-function append(
-  body: Uint8Array<ArrayBuffer>,
-  size: number,
-  piece: Uint8Array,
-  limit: number,
-): Uint8Array<ArrayBuffer> {
-  let target = body;
-  if (size + piece.length > body.length) {
-    target = new Uint8Array(Math.max(size + piece.length, Math.min(2 * body.length, limit)));
-    target.set(body.subarray(0, size));
-  }
-  target.set(piece, size);
-  return target;
 }
 
 function inTime(

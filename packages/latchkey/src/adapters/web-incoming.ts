@@ -1,8 +1,8 @@
 import { refuse, type Refusal } from '../core/reason.ts';
-import { headerOf } from '../lock/header-of.ts';
+import { headerOf } from '../core/header-of.ts';
 import type { Incoming } from '../lock/incoming.ts';
 import { splitHeaders } from '../lock/split-headers.ts';
-import { BODY_TIMEOUT_MS, type DoorOptions } from './door-options.ts';
+import type { DoorSettings } from './door-options.ts';
 import { readBody } from './web-body.ts';
 
 /** What a web-standard Request does not tell by itself. */
@@ -19,9 +19,8 @@ export interface Seen {
 }
 
 /** A web-standard Request, for a guard. */
-export function toIncoming(request: Request, seen: Seen, options: DoorOptions): Incoming {
+export function toIncoming(request: Request, seen: Seen, { bodyTimeoutMs: timeoutMs }: DoorSettings): Incoming {
   const { address, encrypted, parsed } = seen;
-  const timeoutMs = options.bodyTimeoutMs ?? BODY_TIMEOUT_MS;
   return {
     method: request.method,
     // Routes are seldom asked for it, and taking a URL apart costs as much as judging a caller.

@@ -3,7 +3,7 @@ import { Secret } from '../core/secret.ts';
 import type { WireAnswer } from '../core/wire.ts';
 import { toAuthInfo, type AuthInfo } from '../lock/auth-info.ts';
 import type { Passage } from '../lock/passage.ts';
-import type { DoorOptions } from './door-options.ts';
+import type { DoorSettings } from './door-options.ts';
 import { toResponse } from './web-answer.ts';
 
 /** A request as it was judged, and how to tell its handler that nobody waits any more. */
@@ -29,7 +29,7 @@ export function toJudged(request: Request, { message, whole }: Passage): Judged 
 }
 
 /** What MCP SDK handlers are told of a caller. */
-export function authInfoOf(request: Request, principal: Principal, { withToken = false }: DoorOptions): AuthInfo {
+export function authInfoOf(request: Request, principal: Principal, { withToken }: DoorSettings): AuthInfo {
   return withToken ? toAuthInfo(principal, { token: tokenOf(request.headers) }) : toAuthInfo(principal);
 }
 

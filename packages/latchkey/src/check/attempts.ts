@@ -1,4 +1,5 @@
-import { createDraft, REVISIONS, type Era } from './draft.ts';
+import type { Era } from '../core/revision.ts';
+import { createDraft, REVISIONS } from './draft.ts';
 import { pass, skip, warn, type Outcome } from './probe.ts';
 import type { Draft, Reply } from './reply.ts';
 import type { Site } from './site.ts';

@@ -1,8 +1,8 @@
+import { LEGACY_REVISION, MODERN_REVISION, type Era } from '../core/revision.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Draft } from './reply.ts';
 
-export type Era = 'modern' | 'legacy';
-export const REVISIONS: Readonly<Record<Era, string>> = { modern: '2026-07-28', legacy: '2025-11-25' };
+export const REVISIONS: Readonly<Record<Era, string>> = { modern: MODERN_REVISION, legacy: LEGACY_REVISION };
 
 /** No server has a tool of these names, so that calling one changes nothing. */
 export const NO_TOOL = 'latchkey-check-no-such-tool';

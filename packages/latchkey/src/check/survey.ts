@@ -1,6 +1,7 @@
+import type { Era } from '../core/revision.ts';
 import type { Secret } from '../core/secret.ts';
 import { parseChallenges, type Challenge } from './challenge.ts';
-import { createDraft, INITIALIZE, NO_TOOL, type Era } from './draft.ts';
+import { createDraft, INITIALIZE, NO_TOOL } from './draft.ts';
 import {
   isPrivate,
   issuerMetadataUrls,

@@ -10,9 +10,13 @@ interface ConfigFlags {
 
 /** `latchkey config show` and `latchkey config check`. */
 export function addConfigCommand(program: Command): void {
-  const config = program.command('config').description('Shows and checks the configuration.');
+  const config = program
+    .command('config')
+    .summary('show and check the configuration')
+    .description('Shows and checks the configuration.');
   config
     .command('show')
+    .summary('print every value that holds, and its origin')
     .description('Prints every value that holds and where it comes from; secrets are not shown.')
     .option('--config <file>', 'configuration file (default: latchkey.yaml, if there is one)')
     .option('--json', 'print one JSON document')
@@ -20,6 +24,7 @@ export function addConfigCommand(program: Command): void {
     .action(show);
   config
     .command('check')
+    .summary('say what is wrong with it')
     .description('Says what is wrong with the configuration, all at once. Exit code 0 when sound, else 2.')
     .option('--config <file>', 'configuration file (default: latchkey.yaml)')
     .option('--json', 'print one JSON document')

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { nearest } from '../core/nearest.ts';
 import { readSecret } from '../config/secret-source.ts';
-import { isLoopback } from '../config/address.ts';
+import { isLoopbackHost } from '../config/address.ts';
 import { LatchkeyError } from '../core/error.ts';
 import {
   fillEntries,
@@ -197,7 +197,7 @@ function readToken(file: string | undefined): string {
 
 function isPublic(url: string): boolean {
   const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' && !isLoopback(hostname);
+  return protocol === 'https:' && !isLoopbackHost(hostname);
 }
 
 function isPossible({ settings, snippets }: Client): boolean {

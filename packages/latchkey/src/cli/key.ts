@@ -23,7 +23,7 @@ Examples:
     .command('create')
     .summary('make an API key and show it once')
     .argument('<name>', 'what you call it')
-    .requiredOption('--owner <who>', 'who answers for it');
+    .requiredOption('--owner <who>', 'who answers for it (required)');
   addStoreOptions(addGrantOptions(create, 'how long it lives, for example 90d, or never (default: never)')).action(
     async (name: string, flags: CreateFlags) =>
       (await import('./credential/create.ts')).createCredential('key', name, flags),

@@ -1,13 +1,8 @@
+import type { Log } from '../core/log.ts';
 import { pino } from 'pino';
 import { LatchkeyError } from '../core/error.ts';
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
-export type Log = (
-  level: 'debug' | 'info' | 'warn' | 'error',
-  text: string,
-  fields?: Readonly<Record<string, unknown>>,
-) => void;
-
 /** The program's own log: JSON lines on stderr, from the level of `LATCHKEY_LOG` (default `warn`) on. Throws E_USAGE. */
 export function createLog(env: Readonly<Record<string, string | undefined>>): Log {
   const level = env['LATCHKEY_LOG'] || 'warn';

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { version } from './version.ts';
+import { version } from '../compose-version.ts';
+import { endUnheard } from './output.ts';
 import { reportFailure } from './report-failure.ts';
 import { addCheckCommand } from './check.ts';
 import { addConfigCommand } from './config.ts';
@@ -30,7 +31,9 @@ Examples:
   latchkey run --upstream http://127.0.0.1:3000/mcp                 protect an HTTP server
   latchkey token create alice --scope file:read --ttl 8h            a token that may do less
   latchkey connect claude-code                                      settings for a client
-  latchkey trail --follow --decision deny                           watch what is refused`,
+  latchkey trail --follow --decision deny                           watch what is refused
+
+Exit codes: 0 done, 1 failed, 2 a wrong command line or configuration.`,
   );
 
 for (const add of [
@@ -48,8 +51,7 @@ for (const add of [
 ])
   add(program);
 
-// A reader that has seen enough (`latchkey trail | head`) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.stdout.on('error', endUnheard);
 
 try {
   for (const command of program.commands) command.exitOverride();

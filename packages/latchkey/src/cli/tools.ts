@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addStoreOptions } from './credential/options.ts';
+import { addStoreOptions, repeatable } from './credential/options.ts';
 import type { CallFlags } from './tools/call.ts';
 import type { FileFlags } from './tools/declared-file.ts';
 import type { AcceptFlags, PinFlags } from './tools/pins.ts';
@@ -33,7 +33,7 @@ function addCheck(tools: Command): void {
     .command('check')
     .summary('say what a file declares, and what is wrong with it')
     .description(
-      'Lists the tools of a file with what they run and the scopes they need, and warns. Exit code 1 when something is wrong with it.',
+      'Lists the tools of a file with what they run and the scopes they need, and warns. Exit code 1 when something is wrong with it, 2 when it is not there.',
     )
     .argument('<file>', 'file of declared tools')
     .option('--json', 'print one JSON document')
@@ -63,7 +63,7 @@ function addCall(tools: Command): void {
     )
     .argument('<file>', 'file of declared tools')
     .argument('<name>', 'the tool')
-    .option('--arg <name=value>', 'an argument, read as its parameter says; may be repeated', collect, [])
+    .addOption(repeatable('--arg <name=value>', 'an argument, read as its parameter says; repeat for more', 'none'))
     .option('--args <json>', 'all arguments as one JSON object')
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -90,8 +90,4 @@ function addPins(tools: Command): void {
   addStoreOptions(accept).action(async (name: string, flags: AcceptFlags) =>
     (await import('./tools/pins.ts')).acceptPin(name, flags),
   );
-}
-
-function collect(given: string, before: readonly string[]): readonly string[] {
-  return [...before, given];
 }

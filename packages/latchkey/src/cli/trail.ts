@@ -30,7 +30,9 @@ Examples:
   const verify = trail
     .command('verify')
     .summary('tell whether the trail is as it was written')
-    .description('Holds every record against its seal and names the first that is not as it was written.');
+    .description(
+      'Holds every record against its seal and names the first that is not as it was written. Exit code 1 where there is one.',
+    );
   addStoreOptions(verify).action(async (flags: StoreFlags) =>
     (await import('./trail/verify.ts')).verifyTrail({ ...takeShared(trail), ...flags }),
   );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLoopback, isNetwork, parseAddress } from './address.ts';
+import { formatAddress, isLoopbackHost, isNetwork, parseAddress } from './address.ts';
 
 describe('parseAddress', () => {
   it('reads hosts and ports, loopback where no host is named', () => {
@@ -28,11 +28,11 @@ describe('parseAddress', () => {
   });
 });
 
-describe('isLoopback', () => {
+describe('isLoopbackHost', () => {
   it('is true only for what cannot be reached from outside', () => {
-    expect(['127.0.0.1', '127.9.9.9', '::1', '[::1]', 'localhost', 'LOCALHOST'].every(isLoopback)).toBe(true);
+    expect(['127.0.0.1', '127.9.9.9', '::1', '[::1]', 'localhost', 'LOCALHOST'].every(isLoopbackHost)).toBe(true);
     expect(
-      ['0.0.0.0', '::', '10.0.0.1', 'a.example', 'localhost.example', '127.0.0.1.example', '0'].some(isLoopback),
+      ['0.0.0.0', '::', '10.0.0.1', 'a.example', 'localhost.example', '127.0.0.1.example', '0'].some(isLoopbackHost),
     ).toBe(false);
   });
 });
@@ -41,5 +41,12 @@ describe('isNetwork', () => {
   it('takes addresses and CIDR networks', () => {
     expect(['10.0.0.0/8', '::1', 'fd00::/8', '1.2.3.4'].every(isNetwork)).toBe(true);
     expect(['10.0.0.0/33', 'a', '10.0.0/8', '::/129', '10.0.0.0/', '10.0.0.0/x'].some(isNetwork)).toBe(false);
+  });
+});
+
+describe('formatAddress', () => {
+  it('gives back what was parsed, with the port there is', () => {
+    for (const text of ['127.0.0.1:8787', '[::1]:443', 'a.example:1'])
+      expect(formatAddress(parseAddress(text)!)).toBe(text);
   });
 });

@@ -20,12 +20,17 @@ export function parseAddress(text: string): Address | null {
   return isIP(plain) === 4 || (HOST_NAME.test(plain) && !/^[\d.]+$/.test(plain)) ? { host: plain, port } : null;
 }
 
+/** As it stands in a URL. */
+export function formatAddress({ host, port }: Address): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
 /** Whether only programs of this machine can reach that host; a name other than localhost counts as reachable. */
-export function isLoopback(host: string): boolean {
+export function isLoopbackHost(host: string): boolean {
   const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   const version = isIP(bare);
   if (version === 0) return bare === 'localhost' || bare.endsWith('.localhost');

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { SINGLE_SERVER } from './check-settings.ts';
+import { toServerKey } from './check-settings.ts';
 import type { Config, ServerConfig } from './config.ts';
 
 /** Keys of the file whose values differ and that take a restart: all but rules and what a tools file declares. */
@@ -11,7 +11,7 @@ export function findChangedSettings(before: Config, next: Config): readonly stri
     ...differing(authBefore, auth, 'auth.'),
     ...servers.flatMap((server) => {
       const was = serversBefore.find(({ name }) => name === server.name);
-      const prefix = server.name === SINGLE_SERVER ? '' : `servers.${server.name}.`;
+      const prefix = toServerKey(server.name, '');
       return was === undefined ? [] : differing(lastingOf(was), lastingOf(server), prefix);
     }),
   ];

@@ -1,4 +1,4 @@
-import { isLoopback } from './address.ts';
+import { isLoopbackHost } from './address.ts';
 import { checkIssuers } from './check-issuers.ts';
 import { checkLookups } from './check-lookups.ts';
 import { invalid } from './problem.ts';
@@ -13,6 +13,10 @@ type Upstream = NonNullable<Settings['upstream']>;
 
 /** The name of the one server of a file without `servers`. */
 export const SINGLE_SERVER = 'default';
+
+/** What a setting of a server is called in the configuration. */
+export const toServerKey = (server: string, key: string): string =>
+  server === SINGLE_SERVER ? key : `servers.${server}.${key}`;
 
 const SERVER_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
 const RESERVED = new Set([
@@ -54,7 +58,7 @@ export function checkSettings(settings: Settings, { given, env, where }: Around)
 
 function checkExposure({ listen, publicUrl, tls, behindProxy }: Settings, where: Where): Problem[] {
   const problems: Problem[] = [];
-  const beyond = !isLoopback(listen.host);
+  const beyond = !isLoopbackHost(listen.host);
   if (beyond && tls === undefined && behindProxy === undefined) {
     problems.push({
       code: 'E_ADDRESS_REFUSED',
@@ -75,7 +79,7 @@ function checkExposure({ listen, publicUrl, tls, behindProxy }: Settings, where:
   if (publicUrl !== undefined && OWN_PATH.test(new URL(publicUrl).pathname)) {
     problems.push(invalid(where('publicUrl'), "its path is one of the gateway's own", 'take another path'));
   }
-  const foreign = host !== null && !isLoopback(host);
+  const foreign = host !== null && !isLoopbackHost(host);
   if (foreign && !publicUrl?.startsWith('https:')) {
     problems.push({
       code: 'E_PUBLIC_URL',
@@ -94,9 +98,9 @@ function checkOpenDoor(
   where: Where,
 ): Problem[] {
   if (auth.enabled) return [];
-  const foreign = publicUrl !== undefined && !isLoopback(new URL(publicUrl).hostname);
+  const foreign = publicUrl !== undefined && !isLoopbackHost(new URL(publicUrl).hostname);
   const production = env['NODE_ENV'] === 'production';
-  if (isLoopback(listen.host) && !foreign && behindProxy === undefined && !production) return [];
+  if (isLoopbackHost(listen.host) && !foreign && behindProxy === undefined && !production) return [];
   return [
     {
       code: 'E_AUTH_OFF',
@@ -145,7 +149,7 @@ function checkUpstream(upstream: Upstream, auth: Settings['auth'], where: Where,
     .filter((key) => upstream[key] !== undefined)
     .map((key) => invalid(where(...path, key), `${key} is for ${wordsFor(key)}`));
   if (command !== undefined && command[0] === '') problems.push(invalid(where(...path, 'command'), 'names no program'));
-  if (url?.startsWith('http:') && !isLoopback(new URL(url).hostname) && tls?.insecure !== true) {
+  if (url?.startsWith('http:') && !isLoopbackHost(new URL(url).hostname) && tls?.insecure !== true) {
     problems.push(
       invalid(
         where(...path, 'url'),

@@ -136,7 +136,7 @@ interface UpstreamAround {
   readonly issuers: Settings['auth']['issuers'];
 }
 
-export function createUpstream(
+export function toUpstreamConfig(
   upstream: NonNullable<Settings['upstream']>,
   { callTimeoutMs, directory, tools, issuers }: UpstreamAround,
 ): UpstreamConfig {

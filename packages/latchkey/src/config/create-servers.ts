@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { SINGLE_SERVER } from './check-settings.ts';
-import { createUpstream } from './config.ts';
+import { toUpstreamConfig } from './config.ts';
 import type { ServerConfig } from './config.ts';
 import { joinRules } from './join-rules.ts';
 import { isWritableByAll } from './private-file.ts';
@@ -61,7 +61,7 @@ function createServer(
     tools: tools?.tools ?? null,
     issuers: settings.auth.issuers,
   };
-  const upstream = server.upstream === undefined ? null : createUpstream(server.upstream, around);
+  const upstream = server.upstream === undefined ? null : toUpstreamConfig(server.upstream, around);
   const { protocol, pin } = server;
   const made: ServerConfig = {
     name,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { EVERY_SCOPE } from '../core/principal.ts';
 import { isNetwork, parseAddress } from './address.ts';
 import { LONGEST_RULE_SCOPE, SCOPE_TOKEN } from '../core/scope-token.ts';
-import { isWebUrl } from '../core/web-url.ts';
+import { isServerUrl, isWebUrl } from '../core/web-url.ts';
 import { parseDuration, parseRate, parseSize } from '../core/units.ts';
 
 // The kinds of value that fields have. Each reads its text into what the program uses, and says what it wants when it
@@ -81,19 +81,7 @@ export const headerName = () =>
 
 /** An absolute http or https URL without user, password or fragment. */
 export const upstreamUrl = () =>
-  text(2048).refine(
-    (given) => {
-      const url = URL.parse(given);
-      return (
-        url !== null &&
-        /^https?:$/.test(url.protocol) &&
-        url.username === '' &&
-        url.password === '' &&
-        !/[#\\\s]/.test(given)
-      );
-    },
-    { error: 'expected an http or https URL without user, password or fragment' },
-  );
+  text(2048).refine(isServerUrl, { error: 'expected an http or https URL without user, password or fragment' });
 
 const secretSource = {
   env: envName().optional().describe('Environment variable that holds it.'),

@@ -17,7 +17,7 @@ function fileOf(content: string, mode: number): string {
 describe('resolveSecrets', () => {
   it('reads text, variables and files', () => {
     const file = fileOf('from file\n', 0o600);
-    const read = resolveSecrets({ A: 'text', B: { env: 'NAME' }, C: { file } }, { NAME: 'from env' });
+    const read = resolveSecrets({ A: 'text', B: { env: 'NAME' }, C: { file } }, { NAME: 'from env' }, 'at');
     expect([...read].map(([name, secret]) => [name, secret.reveal()])).toEqual([
       ['A', 'text'],
       ['B', 'from env'],
@@ -28,13 +28,15 @@ describe('resolveSecrets', () => {
 
   it.runIf(process.getuid?.() === 0)('reads what root gives to a group', () => {
     expect(
-      resolveSecrets({ A: { file: fileOf('x', 0o640) } }, {})
+      resolveSecrets({ A: { file: fileOf('x', 0o640) } }, {}, 'at')
         .get('A')
         ?.reveal(),
     ).toBe('x');
     const file = fileOf('x', 0o640);
     chownSync(file, 65_534, 65_534);
-    expect(() => resolveSecrets({ A: { file } }, {})).toThrow(expect.objectContaining({ code: 'E_SECRET_MISSING' }));
+    expect(() => resolveSecrets({ A: { file } }, {}, 'at')).toThrow(
+      expect.objectContaining({ code: 'E_SECRET_MISSING' }),
+    );
   });
 
   it.each([
@@ -46,8 +48,8 @@ describe('resolveSecrets', () => {
     [{ file: fileOf('x', 0o604) }],
     [{ file: fileOf('x'.repeat(70_000), 0o600) }],
   ])('refuses %j', (source) => {
-    expect(() => resolveSecrets({ A: source }, { EMPTY: '' })).toThrow(
-      expect.objectContaining({ code: 'E_SECRET_MISSING' }),
+    expect(() => resolveSecrets({ A: source }, { EMPTY: '' }, 'at')).toThrow(
+      expect.objectContaining({ code: 'E_SECRET_MISSING', message: expect.stringMatching(/^at\.A: /) }),
     );
   });
 });

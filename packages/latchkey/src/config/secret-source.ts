@@ -16,22 +16,23 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const MAX_SECRET = 64 * 1024;
 
 /**
- * Reads each value from where it stands. `name` in errors is the key. Throws E_SECRET_MISSING when a variable or file is
+ * Reads each value from where it stands; `at` is the key of all of them, for errors. Throws E_SECRET_MISSING when a variable or file is
  * missing or empty, or when others than its owner may read the file.
  */
 export function resolveSecrets(
   values: Readonly<Record<string, TextOrSource>>,
   env: Environment,
+  at: string,
 ): ReadonlyMap<string, Secret> {
   return new Map(
     Object.entries(values).map(([name, value]) => [
       name,
-      typeof value === 'string' ? new Secret(value) : readSecret(name, value, env),
+      typeof value === 'string' ? new Secret(value) : readSecret(`${at}.${name}`, value, env),
     ]),
   );
 }
 
-/** Reads one secret, unless it is read already; a line break at the end of a file is not part of it. */
+/** Reads one secret, unless it is read already; `name` in errors is what asks for it; a line break at the end of a file is not part of it. */
 export function readSecret(name: string, source: SecretSource | Secret, env: Environment): Secret {
   if (source instanceof Secret) return source;
   const text = source.env === undefined ? readSecretFile(name, source.file ?? '') : env[source.env];

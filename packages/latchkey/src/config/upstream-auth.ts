@@ -9,6 +9,8 @@ export interface UpstreamGrant {
   /** Null: as the issuer's metadata say. */
   readonly tokenUrl: string | null;
   readonly client: NonNullable<IssuerConfig['client']>;
+  /** Which of `auth.issuers` says the client; null where it stands here. */
+  readonly clientFrom: string | null;
   readonly scopes: readonly string[];
   /** Null: not sent. */
   readonly resource: string | null;
@@ -60,6 +62,7 @@ function createGrant(given: GivenGrant, issuer: string | undefined, { url, issue
     issuer: issuer ?? null,
     tokenUrl: tokenUrl ?? null,
     client: toClient(clientOf(given, issuer, issuers), absolute) ?? NO_CLIENT,
+    clientFrom: given.client === undefined ? (findName(issuer, issuers) ?? null) : null,
     scopes,
     resource: resource === false ? null : (resource ?? withoutQuery(url)),
     audience: audience ?? null,
@@ -92,8 +95,11 @@ export function exchangedNames({ from }: GivenExchange, issuers: Issuers): reado
 
 /** What this gateway is at the issuer, said here or in `auth.issuers`. */
 export function clientOf({ client }: GivenGrant, issuer: string | undefined, issuers: Issuers): GivenGrant['client'] {
-  if (client !== undefined || issuer === undefined) return client;
-  return Object.values(issuers).find((each) => identifierOf(each) === issuer)?.client;
+  return client ?? issuers[findName(issuer, issuers) ?? '']?.client;
+}
+
+function findName(issuer: string | undefined, issuers: Issuers): string | undefined {
+  return issuer === undefined ? undefined : Object.keys(issuers).find((name) => identifierOf(issuers[name]) === issuer);
 }
 
 function identifierOf(issuer: Issuers[string] | undefined): string | undefined {

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { watchConfig, type Watch } from './watch-config.ts';
+import { watchConfig, type ConfigWatch } from './watch-config.ts';
 
 let folder = '';
 let file = '';
 let seen: string[] = [];
-let watch: Watch;
+let watch: ConfigWatch;
 
 const start = (): void => {
   watch = watchConfig(file, (text) => seen.push(text), { text: 'a: 1', settleMs: 30, pollMs: 100 });

@@ -15,7 +15,7 @@ export interface WatchOptions {
   readonly onTrouble?: (why: string) => void;
 }
 
-export interface Watch {
+export interface ConfigWatch {
   /** Hands the text on though it did not change, once it has come to rest. False when there is none to be read. */
   readAgain(): Promise<boolean>;
   /** After that `onText` is not called. */
@@ -27,7 +27,7 @@ export interface Watch {
  * written: in place, by rename, by a link that was turned; and when its mode changed, for which it may have been refused. A
  * missing, unreadable, empty or non-UTF-8 file is told of and waited out. Keeps no process alive.
  */
-export function watchConfig(file: string, onText: (text: string) => void, options: WatchOptions = {}): Watch {
+export function watchConfig(file: string, onText: (text: string) => void, options: WatchOptions = {}): ConfigWatch {
   const { settleMs = 200, pollMs = 2000, onTrouble } = options;
   let known: string | null = options.text ?? null;
   let knownMode: number | null = null;

@@ -116,14 +116,20 @@ function judgeFound(found: PreparedRule | null, principal: Principal, message: J
 }
 
 function judgeRule(prepared: PreparedRule, principal: Principal, message: Judged, target: string): Judgement {
-  const rule = prepared.rule;
-  if (rule.hidden) return deny('policy-hidden', NO_SCOPES, target);
-  if (rule.deny) return deny('policy-denied', NO_SCOPES, target);
-  if (!holdsScopes(prepared, principal)) return deny('policy-scope', rule.scopes, target);
+  const { rule } = prepared;
+  const reason = judgeHolder(prepared, principal);
+  if (reason !== null) return deny(reason, reason === 'policy-scope' ? rule.scopes : NO_SCOPES, target);
   if (rule.when !== null && !meetsCondition(prepared, principal, message, target)) {
     return deny('policy-condition', NO_SCOPES, target);
   }
   return prepared.allow;
+}
+
+/** Why a rule lets a principal do nothing, whatever is asked; null where only its condition is left to ask. */
+export function judgeHolder(prepared: PreparedRule, principal: Principal): Denial['reason'] | null {
+  if (prepared.rule.hidden) return 'policy-hidden';
+  if (prepared.rule.deny) return 'policy-denied';
+  return holdsScopes(prepared, principal) ? null : 'policy-scope';
 }
 
 function meetsCondition(prepared: PreparedRule, principal: Principal, message: Judged, target: string): boolean {

@@ -3,13 +3,20 @@ import { filterList, LIST_METHODS, type View } from './filter-list.ts';
 
 const view: View = {
   era: 'modern',
+  id: null,
   visible: (kind, name) => kind === 'tools' && name === 'echo',
+  offers: (method) => method === 'tasks/get' || method === 'tasks/result',
   hears: (uri) => uri === 'file:///mine',
   sealCursor: (kind, cursor) => `${kind}:${cursor}`,
 };
 const legacy: View = { ...view, era: 'legacy' };
 const labelled = (members: string, by: View): unknown =>
   JSON.parse(filterList(`{"result":{"tools":[]${members}}}`, by) ?? '').result;
+
+const offer = (capabilities: object, by: View): unknown => {
+  const text = filterList(JSON.stringify({ result: { capabilities, ttlMs: 5, cacheScope: 'public' } }), by);
+  return text === null ? null : JSON.parse(text).result;
+};
 
 describe('filterList', () => {
   it('leaves only what is visible, and marks it private', () => {
@@ -30,6 +37,25 @@ describe('filterList', () => {
         JSON.stringify({ result: { [member]: [] } }),
       );
     }
+  });
+
+  it('offers what the caller may use, and to callers of 2026-07-28 for them alone', () => {
+    const none: View = { ...legacy, offers: () => false };
+    const tasks = { list: {}, cancel: {}, requests: { tools: { call: {} } } };
+    expect(offer({ tools: {}, tasks }, legacy)).toMatchObject({
+      capabilities: { tools: {}, tasks: { requests: { tools: { call: {} } } } },
+    });
+    expect(offer({ tools: {}, tasks }, none)).toEqual({ capabilities: { tools: {} }, ttlMs: 5, cacheScope: 'private' });
+    const extensions = { 'io.modelcontextprotocol/tasks': {}, 'com.example/other': {} };
+    expect(offer({ extensions }, { ...none, era: 'modern' })).toEqual({
+      capabilities: { extensions: { 'com.example/other': {} } },
+      ttlMs: 5,
+      cacheScope: 'private',
+    });
+    expect(offer({ extensions }, view)).toEqual({ capabilities: { extensions }, ttlMs: 5, cacheScope: 'private' });
+    // Nothing was taken out of what knows no caches.
+    for (const capabilities of [{ tools: {} }, { extensions: null }, { tasks: null }, { __proto__: 1 }])
+      expect(offer(capabilities, legacy)).toBeNull();
   });
 
   it('gives the caller a cursor of its own', () => {

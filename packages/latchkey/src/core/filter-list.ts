@@ -5,8 +5,12 @@ import type { ListedKind } from './visibility.ts';
 /** What one caller may see of what a server says. */
 export interface View {
   readonly era: Era;
+  /** Of the request that is answered, exact JSON; null for a stream that answers none. */
+  readonly id: string | null;
   /** Whether an entry of a list is shown. */
   readonly visible: (kind: ListedKind, name: string, entry: Json) => boolean;
+  /** Whether a capability is shown that is of use only with this method. */
+  readonly offers: (method: string) => boolean;
   /** Whether a change of this resource is told. */
   readonly hears: (uri: string) => boolean;
   /** The caller's own form of a cursor of such a list. */
@@ -24,11 +28,20 @@ const LISTS = [
 /** The kind of entries that each list method answers with. */
 export const LIST_METHODS: ReadonlyMap<string, ListedKind> = new Map(LISTS.map(({ method, kind }) => [method, kind]));
 
+/** Where in its capabilities a server offers what needs methods that only a rule lets through, and which. */
+const OFFERS: readonly { readonly path: readonly string[]; readonly method: string }[] = [
+  { path: ['tasks'], method: 'tasks/get' },
+  { path: ['tasks', 'requests'], method: 'tasks/result' },
+  { path: ['tasks', 'list'], method: 'tasks/list' },
+  { path: ['tasks', 'cancel'], method: 'tasks/cancel' },
+  { path: ['extensions', 'io.modelcontextprotocol/tasks'], method: 'tasks/get' },
+];
+
 type Json = Record<string, unknown>;
 
 /**
- * A server's message as this caller may see it: list entries it may not use are taken out, cursors are its own, and the
- * rest is for nobody else: where the revision knows caching (2026-07-28) it is private, with a `ttlMs` of 0 or more. Null
+ * A server's message as this caller may see it: list entries and capabilities it may not use are taken out, cursors are
+ * its own, and the rest is for nobody else: where the revision knows caching (2026-07-28) it is private, with a `ttlMs` of 0 or more. Null
  * when there is nothing to change, empty when nothing of it may be seen. Numbers keep their spelling. Throws when the text is not JSON.
  */
 export function filterList(text: string, view: View): string | null {
@@ -57,9 +70,11 @@ function filterMessage(message: unknown, view: View): Fate {
   return isJson(message['result']) && filterResult(message['result'], view) ? 'changed' : 'same';
 }
 
-/** True when the result was a list, which then is changed in place. */
-function filterResult(result: Json, { era, visible, sealCursor }: View): boolean {
-  let found = false;
+/** True when something of the result is for this caller alone; then it is changed in place. */
+function filterResult(result: Json, view: View): boolean {
+  const { era, visible, sealCursor } = view;
+  const offering = isJson(result['capabilities']);
+  let found = (offering && withhold(result['capabilities'] as Json, view)) || (offering && era === 'modern');
   for (const { member, kind, key } of LISTS) {
     const entries = result[member];
     if (!Array.isArray(entries)) continue;
@@ -74,6 +89,19 @@ function filterResult(result: Json, { era, visible, sealCursor }: View): boolean
   if (era === 'modern') Object.assign(result, { ttlMs: toTtl(result['ttlMs']), cacheScope: 'private' });
   else if ('cacheScope' in result) result['cacheScope'] = 'private';
   return true;
+}
+
+/** True when something was taken out. */
+function withhold(capabilities: Json, { offers }: View): boolean {
+  let found = false;
+  for (const { path, method } of OFFERS) {
+    const last = path.at(-1) as string;
+    const parent = path.slice(0, -1).reduce<unknown>((at, name) => (isJson(at) ? at[name] : null), capabilities);
+    if (!isJson(parent) || !Object.hasOwn(parent, last) || offers(method)) continue;
+    delete parent[last];
+    found = true;
+  }
+  return found;
 }
 
 function isJson(value: unknown): value is Json {

@@ -1,16 +1,16 @@
 import { bytesOf, joinBytes, textOf } from './bytes.ts';
 import { createShape } from './json-shape.ts';
+import { MODERN_REVISION } from './revision.ts';
 import { refuse, type Refusal } from './reason.ts';
 import { scanJson, TYPE_NONE, TYPE_OBJECT, TYPE_STRING } from './strict-json.ts';
 
 /** The id of the message that a plain call becomes, as JSON text. */
 export const PLAIN_ID = '"rest"';
-export const PLAIN_REVISION = '2026-07-28';
 
 const TOOL = 0;
 const PARAMS = 3;
 const SHAPE = createShape({ tool: { slot: TOOL }, params: { slot: PARAMS } });
-const META = `"_meta":{"io.modelcontextprotocol/protocolVersion":"${PLAIN_REVISION}","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"latchkey-rest","version":"0"}}`;
+const META = `"_meta":{"io.modelcontextprotocol/protocolVersion":"${MODERN_REVISION}","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"latchkey-rest","version":"0"}}`;
 
 const CALL_BEFORE_NAME = bytesOf(`{"jsonrpc":"2.0","id":${PLAIN_ID},"method":"tools/call","params":{"name":`);
 const CALL_BEFORE_ARGUMENTS = bytesOf(',"arguments":');

@@ -47,7 +47,6 @@ export type Reason =
   | 'method-unknown'
   | 'session-missing'
   | 'session-unknown'
-  | 'session-foreign'
   | 'id-in-use'
   // policy
   | 'policy-no-rule'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { eraOf, revisionsOf } from './revision.ts';
+import { eraOf, LEGACY_REVISION, MODERN_REVISION, revisionsOf, streamableOf } from './revision.ts';
 
 const LEGACY = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
 
@@ -18,4 +18,15 @@ describe('revisionsOf', () => {
     expect(revisionsOf('legacy')).toEqual(LEGACY);
     expect(revisionsOf('both')).toEqual(['2026-07-28', ...LEGACY]);
   });
+});
+
+describe('streamableOf', () => {
+  it('leaves out what has no Streamable HTTP', () => {
+    expect(streamableOf('both')).toEqual(['2026-07-28', ...LEGACY.slice(0, -1)]);
+    expect(streamableOf('modern')).toEqual(['2026-07-28']);
+  });
+});
+
+it('names the newest revision of each era', () => {
+  expect([MODERN_REVISION, LEGACY_REVISION]).toEqual([revisionsOf('modern')[0], revisionsOf('legacy')[0]]);
 });

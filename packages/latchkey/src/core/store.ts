@@ -136,7 +136,10 @@ export interface TrailStore {
   append(lines: Uint8Array): Awaitable<void>;
   /** Fails when `append` soon could not do it: no room, read-only, gone. Writes nothing. */
   check(): Awaitable<void>;
-  /** The records that are wanted, and where the trail ended. */
+  /**
+   * The records that are wanted, and where the trail ended. One whose `phase` is `begun` is left out where what is read has
+   * the one that `ended`, of the same `requestId`, after it: each request is read once.
+   */
   read(query: TrailQuery): Awaitable<TrailReading>;
   /**
    * Removes lines older than `before` (epoch ms), and none that is younger; returns how many. It may keep those of the same

@@ -18,6 +18,11 @@ export interface TrailEntry {
   readonly reason: Reason | 'allowed';
   readonly status: number;
   readonly durationMs: number;
+  /**
+   * Absent for what ended within about a second. What lasts has two records with one request id: `begun`, written while it
+   * is under way, with status 0 and the time so far; and `ended`.
+   */
+  readonly phase?: 'begun' | 'ended';
   /** Present when a credential arrived over a connection that anyone could read. */
   readonly exposed?: true;
   /** Scopes a refused caller would have needed. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createPolicy } from './create-policy.ts';
 import type { Rule } from './policy.ts';
 import { createAnonymous } from './principal.ts';
-import { isVisible } from './visibility.ts';
+import { isOffered, isVisible } from './visibility.ts';
 import { FOLD_URI } from './resource-uri.ts';
 
 const rule = (pattern: string, more: Partial<Rule> = {}): Rule => ({
@@ -91,5 +91,23 @@ describe('isVisible for templates', () => {
     expect(isVisible(policy, who(), 'templates', 'a://{name}')).toBe(true);
     expect(isVisible(policy, who(), 'templates', 'a://secret/{name}')).toBe(false);
     expect(isVisible(policy, who(), 'templates', '{name}')).toBe(true);
+  });
+});
+
+describe('isOffered', () => {
+  it('needs a rule that lists would show', () => {
+    const methods = [
+      rule('tasks/get', { scopes: ['a'] }),
+      rule('tasks/list', { hidden: true }),
+      rule('tasks/cancel', { deny: true }),
+    ];
+    const offered = (list: 'callable' | 'all', ...scopes: string[]): string[] =>
+      ['tasks/get', 'tasks/list', 'tasks/cancel', 'tasks/result'].filter((method) =>
+        isOffered(policyOf({ methods, list }), who(...scopes), method),
+      );
+    expect(offered('callable', 'a')).toEqual(['tasks/get']);
+    expect(offered('callable')).toEqual([]);
+    expect(offered('all')).toEqual(['tasks/get']);
+    expect(isOffered(policyOf({}), who('*'), 'tasks/get')).toBe(false);
   });
 });

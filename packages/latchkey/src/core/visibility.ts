@@ -17,6 +17,12 @@ export function isVisible(policy: Policy, principal: Principal, kind: ListedKind
   return prepared !== null && isShown(policy, principal, prepared);
 }
 
+/** Whether a method that none may use without a rule for it can be offered. */
+export function isOffered(policy: Policy, principal: Principal, method: string): boolean {
+  const prepared = findRule(policy, 'methods', method);
+  return prepared !== null && isShown(policy, principal, prepared);
+}
+
 function isShown(policy: Policy, principal: Principal, prepared: PreparedRule): boolean {
   if (prepared.rule.hidden || prepared.rule.deny) return false;
   return policy.list === 'all' || holdsScopes(prepared, principal);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isOrigin, isWebUrl } from './web-url.ts';
+import { isOrigin, isServerUrl, isWebUrl } from './web-url.ts';
 
 describe('isWebUrl', () => {
   it('takes http and https, and nothing besides host, port and path', () => {
@@ -19,6 +19,17 @@ describe('isWebUrl', () => {
       'https://:p@a.example',
     ])
       expect(isWebUrl(bad)).toBe(false);
+  });
+});
+
+describe('isServerUrl', () => {
+  it('takes a query too, and an @ behind the host', () => {
+    for (const good of ['https://a.example/?x', 'https://a.example/@x']) {
+      expect(isServerUrl(good)).toBe(true);
+      expect(isWebUrl(good)).toBe(false);
+    }
+    for (const bad of ['https://u@a.example', 'https://a.example/#x', 'file:///x'])
+      expect(isServerUrl(bad)).toBe(false);
   });
 });
 

@@ -1,12 +1,17 @@
 /** Whether that is an absolute http or https URL without user, password, query or fragment. */
 export function isWebUrl(given: string): boolean {
+  return isServerUrl(given) && !/[?@]/.test(given);
+}
+
+/** Whether that is an absolute http or https URL without user, password or fragment. */
+export function isServerUrl(given: string): boolean {
   const url = URL.parse(given);
   return (
     url !== null &&
     /^https?:$/.test(url.protocol) &&
     url.username === '' &&
     url.password === '' &&
-    !/[?#@\\\s]/.test(given)
+    !/[#\\\s]/.test(given)
   );
 }
 

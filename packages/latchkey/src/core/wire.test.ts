@@ -36,6 +36,18 @@ describe('toWire', () => {
     });
   });
 
+  it.each([
+    'store-unavailable',
+    'shutting-down',
+    'upstream-unreachable',
+    'upstream-invalid',
+    'upstream-too-large',
+    'upstream-timeout',
+    'internal',
+  ] as const)('says of %s what is true of a gateway and of a lock in a server', (reason) => {
+    expect(wireOf(refuse(reason)).body.error.message).not.toMatch(/gateway/i);
+  });
+
   it('gives every bad credential one and the same answer', () => {
     const answers = DEAD.map((reason) => wireOf(refuse(reason)));
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
@@ -96,7 +108,7 @@ describe('toWire', () => {
       'policy-scope',
       'policy-definition',
     ],
-    [404, 404, 'path-unknown', 'session-unknown', 'session-foreign'],
+    [404, 404, 'path-unknown', 'session-unknown'],
     [404, -32601, 'method-unknown'],
     [405, 405, 'http-method'],
     [406, 406, 'not-acceptable'],
@@ -139,7 +151,7 @@ describe('toWire', () => {
     ['meta-missing', /_meta/],
     ['policy-condition', /may not do that/],
     ['policy-scope', /scope/],
-    ['trail-unavailable', /cannot decide/],
+    ['trail-unavailable', /cannot be judged/],
     ['shutting-down', /stopping/],
     ['upstream-exited', /not available/],
     ['upstream-invalid', /no usable answer/],

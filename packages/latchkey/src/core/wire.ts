@@ -195,7 +195,6 @@ function lineOf(refusal: Refusal, context: WireContext): Line {
     case 'session-missing':
       return same(400, 'Mcp-Session-Id is missing. Initialize first.');
     case 'session-unknown':
-    case 'session-foreign':
       return same(404, 'There is no such session. Initialize again.');
     case 'id-in-use':
       return { status: 400, code: -32600, message: 'A request with this id is still being answered.' };
@@ -213,20 +212,20 @@ function lineOf(refusal: Refusal, context: WireContext): Line {
     case 'store-unavailable':
     case 'issuer-unavailable':
     case 'trail-unavailable':
-      return same(503, 'The gateway cannot decide at the moment. Try again.');
+      return same(503, 'This request cannot be judged at the moment. Try again.');
     case 'shutting-down':
-      return same(503, 'The gateway is stopping. Try again.');
+      return same(503, 'This server is stopping. Try again.');
     case 'upstream-unreachable':
     case 'upstream-exited':
-      return same(502, 'The MCP server behind the gateway is not available.');
+      return same(502, 'The MCP server is not available.');
     case 'upstream-invalid':
-      return same(502, 'The MCP server behind the gateway gave no usable answer.');
+      return same(502, 'The MCP server gave no usable answer.');
     case 'upstream-too-large':
-      return same(502, 'The answer of the MCP server behind the gateway is too large.');
+      return same(502, 'The answer of the MCP server is too large.');
     case 'upstream-timeout':
-      return same(504, 'The MCP server behind the gateway did not answer in time.');
+      return same(504, 'The MCP server did not answer in time.');
     case 'caller-gone':
     case 'internal':
-      return same(500, 'The gateway could not handle this request.');
+      return same(500, 'This request could not be handled.');
   }
 }

@@ -3,7 +3,7 @@ import type { CredentialRecord, CredentialStore } from '../core/store.ts';
 import { absent, dead } from './describe.ts';
 import type { Making } from './issue.ts';
 
-export interface Rotation {
+export interface RotateTokenOptions {
   readonly name: string;
   /** How long the replaced token still works. */
   readonly graceMs: number;
@@ -23,7 +23,7 @@ export interface Rotated {
 /** Issues the successor of a token and ends the old one after the grace. Throws E_CREDENTIAL_ABSENT or E_CREDENTIAL_DEAD. */
 export async function rotateToken(
   store: CredentialStore,
-  { name, graceMs, ttlMs, defaultTtlMs }: Rotation,
+  { name, graceMs, ttlMs, defaultTtlMs }: RotateTokenOptions,
   { mint, prefix, now }: Making,
 ): Promise<Rotated> {
   const found = await findNewest(store, 'token', name);

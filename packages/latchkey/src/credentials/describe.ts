@@ -1,3 +1,4 @@
+import { isExpired } from '../core/credential-life.ts';
 import { formatDuration } from '../core/format-duration.ts';
 import { nearest } from '../core/nearest.ts';
 import { LatchkeyError } from '../core/error.ts';
@@ -9,13 +10,8 @@ export type Status = 'active' | 'in grace' | 'expired' | 'revoked';
 
 export function statusOf(record: CredentialRecord, now: number): Status {
   if (record.revokedAt !== null) return 'revoked';
-  if (record.expiresAt !== null && record.expiresAt <= now) return 'expired';
+  if (isExpired(record, now)) return 'expired';
   return record.rotatedAt === null ? 'active' : 'in grace';
-}
-
-/** Whether it lets its holder in. */
-export function isLive(record: CredentialRecord, now: number): boolean {
-  return record.revokedAt === null && (record.expiresAt === null || record.expiresAt > now);
 }
 
 /** A record as people and programs are shown it: everything but what belongs to the store alone. Times are RFC 3339. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EventReader } from './event-reader.ts';
+import { EventReader, type StreamPlace } from './event-reader.ts';
 
 function readInPieces(text: string, size: number): readonly string[] {
   const reader = new EventReader();
@@ -10,11 +10,29 @@ function readInPieces(text: string, size: number): readonly string[] {
   return found;
 }
 
+function placeOf(text: string, from?: StreamPlace): StreamPlace | null {
+  const reader = new EventReader(from);
+  for (const character of text) reader.read(character);
+  return reader.place;
+}
+
 describe('EventReader', () => {
   it('gives the data of messages, and nothing of comments, ids and other types', () => {
     const stream =
       ': open\n\nid: 1\nretry: 5\ndata: {"a":1}\n\nevent: ping\ndata: no\n\nevent: message\ndata:two\n\nid: 9\n\n';
     for (const size of [1, 2, 3, 7, 1000]) expect(readInPieces(stream, size)).toEqual(['{"a":1}', 'two']);
+  });
+
+  it('knows where the stream can be gone on with', () => {
+    expect(placeOf('data: {}\n\n')).toBeNull();
+    expect(placeOf('id: a/0\nretry: 50\ndata: \n\ndata: {}\n\nid: half\n')).toEqual({
+      lastEventId: 'a/0',
+      retryMs: 50,
+    });
+    expect(placeOf('id: 1\n\nid: 2\nretry: soon\ndata: {}\n\n')).toEqual({ lastEventId: '2', retryMs: null });
+    // What no header can say is no place, and one before it is none any more.
+    expect(placeOf('id: 1\n\nid: é\n\n')).toBeNull();
+    expect(placeOf(': nothing\n\n', { lastEventId: 'b', retryMs: 7 })).toEqual({ lastEventId: 'b', retryMs: 7 });
   });
 
   it('takes no byte order mark for a part of the stream', () => {

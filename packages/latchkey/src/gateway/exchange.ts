@@ -5,6 +5,7 @@ import type { Refusal } from '../core/reason.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Protocol } from '../core/revision.ts';
 import type { Upstream } from '../core/upstream.ts';
+import type { AnswerUnderWay } from '../lock/answers-under-way.ts';
 import type { Asking } from '../lock/asking.ts';
 import type { Spoken } from '../lock/scan-message.ts';
 import type { OpenAnswer } from './open-answer.ts';
@@ -62,7 +63,9 @@ export function isPublic(route: Route | null, probes: ReadonlySet<Route>): boole
 }
 
 /** One request on its way through the stages. Each stage fills in what it found. */
-export interface Exchange extends Asking {
+export interface Exchange extends Asking, AnswerUnderWay {
+  principal: Asking['principal'];
+  stream: Asking['stream'];
   readonly request: RawRequest;
   readonly response: ServerResponse;
   /** The origin to allow for CORS; null for a request of no browser. */
@@ -78,12 +81,6 @@ export interface Exchange extends Asking {
   answer: OpenAnswer | null;
   /** The stream that its answer goes to, where that is another request's. */
   sse: SseStream | null;
-  /** Place among the open exchanges. */
-  slot: number;
-  /** When its credential ends, epoch milliseconds; null means never. */
-  endsAt: number | null;
-  /** The store's version by which that is so; -1 before the first look. */
-  heldAgainst: number;
 }
 
 /** `null`: go on to the next stage; `done`: answered. */

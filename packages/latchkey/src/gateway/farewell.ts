@@ -16,7 +16,7 @@ export function dismiss(exchange: Exchange): void {
 export function giveUp({ answer, message }: Exchange): void {
   answer?.conclude(
     STOPPING,
-    `{"jsonrpc":"2.0","id":${message?.id ?? 'null'},"error":{"code":-32603,"message":"The gateway is stopping. Try again."}}`,
+    `{"jsonrpc":"2.0","id":${message?.id ?? 'null'},"error":{"code":-32603,"message":"This server is stopping. Try again."}}`,
   );
 }
 

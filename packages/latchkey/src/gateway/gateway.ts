@@ -6,7 +6,7 @@ import { readHeaders } from '../lock/request-headers.ts';
 import type { Exchange, Stage, StageResult } from './exchange.ts';
 import { dismiss, giveUp } from './farewell.ts';
 import { startListener } from './listener.ts';
-import { SWEEP_MS, type OpenExchanges } from './open-exchanges.ts';
+import type { OpenExchanges } from './open-exchanges.ts';
 import type { GatewayOptions } from './options.ts';
 import { nameGateway } from './own-names.ts';
 import { createPipeline } from './pipeline.ts';
@@ -35,11 +35,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onBadRequest: (address, refusal, status) => recordBadRequest(state, address, refusal, status),
   });
   nameGateway(state, listener.port);
-  const tell = tellOfSweeps(options.log);
   const sweep = setInterval(() => {
-    const now = Date.now();
-    state.sessions.reap(now, (sealed) => state.open.inSession(sealed));
-    void state.open.sweep(now).then(() => tell(null), tell);
+    state.sessions.reap(Date.now(), (sealed) => state.open.inSession(sealed));
+    state.open.cutUnread();
   }, SWEEP_MS);
   return {
     port: listener.port,
@@ -57,16 +55,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
-/** Says once that streams cannot be held against the store, and once that they can again. */
-function tellOfSweeps(log: GatewayOptions['log']): (error: unknown) => void {
-  let failing = false;
-  return (error) => {
-    if (error !== null && !failing) log('error', 'open streams could not be checked', { error: String(error) });
-    if (error === null && failing) log('info', 'open streams can be checked again');
-    failing = error !== null;
-  };
-}
-
+const SWEEP_MS = 250;
 const LAST_WORDS_MS = 500;
 
 async function drained(open: OpenExchanges, graceMs: number): Promise<void> {
@@ -154,13 +143,14 @@ function createExchange(request: RawRequest, response: ServerResponse): Exchange
     sessionId: null,
     outcome: null,
     exposed: false,
+    phase: null,
     stream: false,
     opening: false,
     answer: null,
     sse: null,
     slot: -1,
     endsAt: null,
-    heldAgainst: -1,
+    heldAgainst: Number.NaN,
   };
 }
 

@@ -1,13 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import type { Refusal } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
-import { headerOf } from '../lock/header-of.ts';
+import { endsEvent } from '../core/event-stream.ts';
+import { headerOf } from '../core/header-of.ts';
 import type { OpenAnswer } from './open-answer.ts';
 
 // Below this an answer of known length goes out as one write.
 const SMALL_BODY = 16 * 1024;
-const LF = 0x0a;
-const CR = 0x0d;
 
 /** What the gateway adds to an upstream's answer. */
 export interface Finish {
@@ -132,11 +131,4 @@ function isSmall(headers: readonly string[]): boolean {
 
 function isStream(headers: readonly string[]): boolean {
   return headerOf(headers, 'content-type')?.startsWith('text/event-stream') ?? false;
-}
-
-// What follows an empty line is read as the next event.
-function endsEvent(chunk: Uint8Array | string): boolean {
-  if (typeof chunk === 'string') return chunk.endsWith('\n\n');
-  const [third, second, last] = chunk.subarray(-3);
-  return last === LF && (second === LF || (second === CR && third === LF));
 }

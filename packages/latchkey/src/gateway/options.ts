@@ -1,8 +1,9 @@
 import type { Endpoint, PublishedDocument } from '../core/endpoint.ts';
-import type { Principal } from '../core/principal.ts';
+import type { Log } from '../core/log.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Awaitable, PinStore } from '../core/store.ts';
 import type { Trail } from '../core/trail.ts';
+import type { EndOf } from '../lock/answers-under-way.ts';
 import type { LockLimits, LockOptions } from '../lock/lock-state.ts';
 import type { Trusted } from '../lock/trusted-proxies.ts';
 import type { ProtectedServer } from './exchange.ts';
@@ -25,6 +26,7 @@ export interface GatewayLimits extends LockLimits {
   readonly sessionIdleMs: number;
   readonly sessionYieldMs: number;
   readonly listBytes: number;
+  readonly callMaxMs: number;
 }
 
 /** What the holder of a valid token gets for it at `POST /.latchkey/rotate`. */
@@ -58,8 +60,7 @@ export interface GatewayOptions extends LockOptions {
   readonly sealKey: string;
   /** Changes when stored credentials changed; see `Store.version`. */
   readonly storeVersion: () => Awaitable<number>;
-  /** When a principal's credential ends: epoch ms, null for never; 0 when it was revoked. */
-  readonly endOf: (principal: Principal) => Awaitable<number | null>;
+  readonly endOf: EndOf;
   /** What anybody may read besides metadata and health, such as key sets. */
   readonly documents: readonly PublishedDocument[];
   readonly endpoints: readonly Endpoint[];
@@ -70,9 +71,5 @@ export interface GatewayOptions extends LockOptions {
     readonly scopes: readonly string[];
   }) => string;
   readonly rotate: (credential: Secret, now: number) => Awaitable<RotateResult>;
-  readonly log: (
-    level: 'debug' | 'info' | 'warn' | 'error',
-    text: string,
-    fields?: Readonly<Record<string, unknown>>,
-  ) => void;
+  readonly log: Log;
 }

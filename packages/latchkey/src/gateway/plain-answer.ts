@@ -7,6 +7,7 @@ import type { Answer, Forwardable } from '../core/upstream.ts';
 import { collectAnswer, messagesIn, type Collected } from './collect-answer.ts';
 import type { Exchange, ProtectedServer } from './exchange.ts';
 import { openPlainSession } from './plain-session.ts';
+import { askOn } from './resumption.ts';
 import type { GatewayState } from './state.ts';
 import { createVisibleAnswer } from './visible-answer.ts';
 
@@ -83,17 +84,16 @@ async function ask(
   answer: Answer,
   request: Forwardable,
 ): Promise<Collected | Refusal> {
-  const shown = { server, principal, at: exchange.startedAt, method: request.message?.method ?? '' };
-  const send = (sent: Forwardable): Promise<Collected | Refusal> => {
-    const {
-      answer: kept,
-      outcome,
-      stop,
-    } = collectAnswer({ maxBytes: state.options.limits.unreadBytes, timeoutMs: null });
+  const shown = { server, principal, at: exchange.startedAt };
+  const { unreadBytes: maxBytes, callMaxMs } = state.options.limits;
+  const sendOnce = (sent: Forwardable, timeoutMs: number | null): Promise<Collected | Refusal> => {
+    const { answer: kept, outcome, stop } = collectAnswer({ maxBytes, timeoutMs });
     answer.onAbort(() => stop(refuse('caller-gone')));
-    server.upstream.forward(sent, createVisibleAnswer(state, { ...shown, era: sent.era }, kept));
+    if (kept.aborted) return outcome;
+    server.upstream.forward(sent, createVisibleAnswer(state, { ...shown, era: sent.era, message: sent.message }, kept));
     return outcome;
   };
+  const send = (sent: Forwardable): Promise<Collected | Refusal> => askOn(sendOnce, sent, callMaxMs);
   const heard = await send(request);
   if ('reason' in heard || server.upstream.kind !== 'http' || knowsRevision(heard)) return heard;
   const session = await openPlainSession(send, request);

@@ -1,8 +1,9 @@
 import { parseMessage } from '../core/parse-message.ts';
+import { LEGACY_REVISION } from '../core/revision.ts';
 import { refuse, type Refusal } from '../core/reason.ts';
 import type { Forwardable } from '../core/upstream.ts';
 import { messagesIn, type Collected } from './collect-answer.ts';
-import { headerOf } from '../lock/header-of.ts';
+import { headerOf } from '../core/header-of.ts';
 
 /** What of a request changes when it is sent in a session of the 2025 revisions. */
 interface InSession {
@@ -11,11 +12,10 @@ interface InSession {
 
 type Send = (request: Forwardable) => Promise<Collected | Refusal>;
 
-const ASKED = '2025-11-25';
 const INITIALIZE = toMessage({
   id: 'rest-initialize',
   method: 'initialize',
-  params: { protocolVersion: ASKED, capabilities: {}, clientInfo: { name: 'latchkey-rest', version: '0' } },
+  params: { protocolVersion: LEGACY_REVISION, capabilities: {}, clientInfo: { name: 'latchkey-rest', version: '0' } },
 });
 const INITIALIZED = toMessage({ method: 'notifications/initialized' });
 

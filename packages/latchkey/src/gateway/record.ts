@@ -14,7 +14,7 @@ const ALLOWED_FAILURES: ReadonlySet<Reason> = new Set([
   'caller-gone',
 ]);
 
-/** Writes the one trail record of an exchange. Documents that anybody may read leave none unless they are refused. */
+/** Writes a trail record of an exchange. Documents that anybody may read leave none unless they are refused. */
 export function record(trail: Trail, exchange: Exchange, status: number, now: number): void {
   const { route } = exchange;
   const outcome = exchange.outcome ?? unjudged(exchange);

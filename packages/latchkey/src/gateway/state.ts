@@ -1,6 +1,8 @@
+import type { Log } from '../core/log.ts';
 import type { Refusal } from '../core/reason.ts';
 import { eraOf } from '../core/revision.ts';
 import { createLockState, type LockState } from '../lock/lock-state.ts';
+import { recordLasting } from '../lock/record-lasting.ts';
 import { refuseExchange, toExchangeWire } from './answer-refusal.ts';
 import type { Exchange, ProtectedServer, Route } from './exchange.ts';
 import { createCursors, type Cursors } from './cursors.ts';
@@ -60,6 +62,11 @@ export function createState(options: GatewayOptions, stopping: () => boolean): G
     open: createOpenExchanges({
       version: options.storeVersion,
       endOf: options.endOf,
+      visit(exchange) {
+        const now = Date.now();
+        recordLasting(exchange, now, (lasting) => record(options.trail, lasting, 0, now));
+      },
+      onLook: tellOfLooks(options.log),
       unreadBytes: limits.unreadBytes,
     }),
     stopping,
@@ -79,6 +86,16 @@ export function createState(options: GatewayOptions, stopping: () => boolean): G
     },
   };
   return state;
+}
+
+/** Says once that open answers cannot be held against the store, and once that they can again. */
+function tellOfLooks(log: Log): (error: unknown) => void {
+  let failing = false;
+  return (error) => {
+    if (error !== null && !failing) log('error', 'open streams could not be checked', { error: String(error) });
+    if (error === null && failing) log('info', 'open streams can be checked again');
+    failing = error !== null;
+  };
 }
 
 const READING = ['GET', 'OPTIONS'];

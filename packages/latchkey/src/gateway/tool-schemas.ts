@@ -1,5 +1,6 @@
 import { readMirroredParameters, type MirroredParameter } from '../core/parameter-headers.ts';
 import { parseMessage } from '../core/parse-message.ts';
+import { MODERN_REVISION } from '../core/revision.ts';
 import type { Upstream } from '../core/upstream.ts';
 import type { Asker } from '../core/upstream-tokens.ts';
 import { collectAnswer, messagesIn } from './collect-answer.ts';
@@ -84,7 +85,7 @@ async function fetchPage(upstream: Upstream, asker: Asker, page: number, cursor:
     params: {
       ...(typeof cursor === 'string' ? { cursor } : {}),
       _meta: {
-        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+        'io.modelcontextprotocol/protocolVersion': MODERN_REVISION,
         'io.modelcontextprotocol/clientCapabilities': {},
         'io.modelcontextprotocol/clientInfo': { name: 'latchkey', version: '0' },
       },
@@ -106,7 +107,7 @@ async function ask(upstream: Upstream, asker: Asker, call: object): Promise<read
     'content-type',
     'application/json',
     'mcp-protocol-version',
-    '2026-07-28',
+    MODERN_REVISION,
     'mcp-method',
     'tools/list',
   ];

@@ -1,8 +1,9 @@
 import { mayRead } from '../core/authorize.ts';
+import type { Message } from '../core/message.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Era } from '../core/revision.ts';
 import type { Answer } from '../core/upstream.ts';
-import { isVisible } from '../core/visibility.ts';
+import { isOffered, isVisible } from '../core/visibility.ts';
 import { createFilterAnswer } from '../lock/filter-answer.ts';
 import { createPrivateAnswer } from '../lock/private-answer.ts';
 import { isCacheable, isShowing } from '../lock/showing.ts';
@@ -15,23 +16,26 @@ interface Shown {
   readonly principal: Principal;
   readonly era: Era;
   readonly at: number;
-  /** Of the message; `GET` for a stream that answers none. */
-  readonly method: string;
+  /** The message that is answered; null for a stream that answers none. */
+  readonly message: Message | null;
 }
 
 /** An Answer that lets through what this caller may see. */
 export function createVisibleAnswer(state: GatewayState, shown: Shown, answer: Answer): Answer {
-  const { server, principal, era, at, method } = shown;
+  const { server, principal, era, at, message } = shown;
+  const method = message?.method ?? 'GET';
   if (!isShowing(method)) return isCacheable(method) ? createPrivateAnswer(answer) : answer;
   const pins = state.pinsOf(server);
   return createFilterAnswer(
     answer,
     {
       era,
+      id: message?.id ?? null,
       visible(kind, name, entry) {
         const fits = pins === null || kind !== 'tools' || pins.see(entry, at);
         return isVisible(server.policy, principal, kind, name) && fits;
       },
+      offers: (needed) => isOffered(server.policy, principal, needed),
       hears: (uri) => mayRead(server.policy, principal, uri),
       sealCursor: (kind, cursor) => state.cursors.seal({ server: server.name, principal: principal.id, kind }, cursor),
     },

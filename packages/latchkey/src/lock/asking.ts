@@ -32,6 +32,8 @@ export interface Asking {
   /** Set with the refusal. */
   outcome: Refusal | null;
   exposed: boolean;
+  /** What its next record tells of; null where that is all of it. */
+  phase: 'begun' | 'ended' | null;
 }
 
 /** `null`: go on to the next step. */

@@ -2,7 +2,7 @@ import type { Principal } from '../core/principal.ts';
 import { refuse, type Refusal } from '../core/reason.ts';
 import { VERDICT_HOLDS_MS } from '../core/verifier.ts';
 import type { Asking, StepResult } from './asking.ts';
-import type { EndOf } from './open-passages.ts';
+import type { EndOf } from './answers-under-way.ts';
 
 /**
  * Whether who was identified may still be let in. What had to be waited for since (a body, a list of the server) gave the

@@ -56,6 +56,9 @@ const statusOf = async (admission: Admission | Promise<Admission>): Promise<numb
 const GET = { method: 'GET', target: '/', httpVersionMajor: 1, httpVersionMinor: 1, address: '', encrypted: true };
 const POST = { ...GET, method: 'POST', target: '/mcp' };
 const lasting = async () => 'x';
+const fail = (): never => {
+  throw new Error('it failed');
+};
 const verifierOf = (verdict: Verdict | Promise<Verdict>) => [{ name: 'x', verify: () => verdict }];
 const call = (args: object) => ({
   jsonrpc: '2.0',
@@ -296,7 +299,10 @@ describe('createLatchkey', () => {
     const near = { encrypted: false, address: '127.0.0.1' };
     expect(await statusOf(ask(createLatchkey(good), near))).toBe(200);
     expect(await statusOf(ask(createLatchkey({ ...good, requireHttps: true }), near))).toBe(400);
-    expect(await statusOf(ask(createLatchkey(good), { ...near, address: '192.0.2.1' }))).toBe(400);
+    const far = { ...near, address: '192.0.2.1' };
+    expect(await statusOf(ask(createLatchkey(good), far))).toBe(400);
+    // What an async function says of it is not yes.
+    expect(await statusOf(ask(createLatchkey(good), { ...far, encrypted: Promise.resolve(true) as never }))).toBe(400);
   });
 
   it('lets strangers in where it says so', async () => {
@@ -312,6 +318,19 @@ describe('createLatchkey', () => {
     expect(await statusOf(stranger(['b']))).toBe(401);
     expect(await statusOf(ask(lock))).toBe(403);
     expect(await lock.verify('x')).toEqual({ ok: false, reason: 'credential-unknown' });
+  });
+
+  it.each([
+    ['throws', () => fail()],
+    ['rejects', async () => fail()],
+  ])('refuses what it cannot judge also where its onError %s', async (_how, onError) => {
+    const complaints = vi.spyOn(console, 'error').mockImplementation(() => {});
+    onTestFinished(() => complaints.mockRestore());
+    const lock = createLatchkey({ ...good, onError });
+    const rawHeaders = ['host', 'api.example', 'authorization', 'Bearer x', 'content-type', 'application/json'];
+    for (const readBody of [fail, async () => fail()])
+      expect(await statusOf(lock.protectMcp().admit({ ...POST, rawHeaders, readBody }))).toBe(500);
+    await vi.waitFor(() => expect(complaints.mock.calls.map(([, error]) => String(error))).toHaveLength(4));
   });
 
   it('writes down what it decides where it is told to, and is not stopped by who cannot', async () => {

@@ -1,7 +1,6 @@
-import type { UriFold } from '../core/create-policy.ts';
 import { createAnonymous, type Principal } from '../core/principal.ts';
-import { FOLD_URI } from '../core/resource-uri.ts';
 import { firstMatch } from '../core/first-match.ts';
+import type { Awaitable } from '../core/store.ts';
 import type { Verifier } from '../core/verifier.ts';
 import { visibleScopes } from '../core/visible-scopes.ts';
 import { isOrigin } from '../core/web-url.ts';
@@ -25,6 +24,8 @@ import { readResource, type Resource } from './read-resource.ts';
 import { readTrail } from './read-trail.ts';
 import { readVerifiers } from './read-verifiers.ts';
 import { namesOf } from './resource-names.ts';
+import { RULE_WAYS, type RuleWays } from './rule-ways.ts';
+import { complain, createTellError } from './tell-error.ts';
 import { withoutPossession } from './without-possession.ts';
 
 /**
@@ -41,12 +42,14 @@ export function createLatchkey<const Rules extends PolicyOptions = PolicyOptions
 export interface Assembly extends LatchkeyAround {
   /** What the door found wrong with its own options. */
   readonly faults: Faults;
-  /** What rules for URIs are judged by; without it none judges anything, as in a lock for routes alone. */
-  readonly foldUri?: UriFold;
+  /** What the rules of MCP endpoints are judged by; a lock for routes alone has none. */
+  readonly rules?: RuleWays;
   /** Names of the door's own options. */
   readonly known: readonly string[];
   /** Verifiers that are asked before those of the options. */
   readonly first?: readonly LockVerifier[];
+  /** `Store.version` of the store that stored credentials are in. */
+  readonly version?: () => Awaitable<number>;
   /** What verifiers that are made for this lock may use. */
   readonly secret?: VerifierAround['secret'];
   /** Asks the holders of tokens that are bound to a key for a proof. Default: such tokens are refused. */
@@ -57,7 +60,7 @@ export interface Assembly extends LatchkeyAround {
 
 /** The lock that options and a door together make. Throws a TypeError that names everything that is wrong. */
 export function assembleLatchkey<Scope extends string>(options: LatchkeyOptions, door: Assembly): Latchkey<Scope> {
-  const { lock, metadata } = assembleLock(options, { ...door, foldUri: FOLD_URI });
+  const { lock, metadata } = assembleLock(options, { ...door, rules: RULE_WAYS });
   return createLatchkeyOf<Scope>(lock, metadata, door);
 }
 
@@ -73,7 +76,7 @@ export function assembleLock(options: LatchkeyOptions, door: Assembly): Assemble
   const members = readMembers({ faults, path: '', value: options }, [...OPTIONS, ...door.known]);
   const at = (path: string): Given => ({ faults, path, value: members[path] });
   const resource = readResource(at('resource'));
-  const policy = readPolicy(at('policy'), door.foldUri ?? null);
+  const policy = readPolicy(at('policy'), door.rules ?? null);
   const verifiers = collectVerifiers(at('verifiers'), door, resource);
   const parts = readParts(members, { faults, resource });
   const servers = readTexts(at('authorizationServers'), 'issuer identifiers', URL.canParse);
@@ -84,6 +87,7 @@ export function assembleLock(options: LatchkeyOptions, door: Assembly): Assemble
       ...parts,
       verifier: prove(firstMatch(verifiers)),
       proofAlgorithms: proofs === null ? null : proofs.algorithms.join(' '),
+      version: door.version ?? (() => Number.NaN),
       endOf: (principal) => endOf(verifiers, principal, parts.now()),
     },
     policy,
@@ -128,9 +132,9 @@ const HOST = /^(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i;
 function readParts(
   members: Members,
   { faults, resource }: { readonly faults: Faults; readonly resource: Resource },
-): Omit<LockParts, 'verifier' | 'proofAlgorithms' | 'endOf'> {
+): Omit<LockParts, 'verifier' | 'proofAlgorithms' | 'version' | 'endOf'> {
   const at = (path: string): Given => ({ faults, path, value: members[path] });
-  const onError = readFunction<LockParts['onError']>(at('onError'), complain);
+  const onError = createTellError(readFunction(at('onError'), complain));
   const own = namesOf(resource.url);
   const hosts = readTexts(at('hosts'), 'hosts such as api.example or 10.0.0.7:8080', (text) => HOST.test(text));
   const origins = readTexts(at('origins'), 'origins such as https://inspector.example', isOrigin);
@@ -149,12 +153,6 @@ function readParts(
     now: readFunction(at('now'), Date.now),
     onError,
   };
-}
-
-/** Where nobody else is told. */
-export function complain(error: unknown): void {
-  // oxlint-disable-next-line no-console -- a lock that fails silently could not be mended
-  console.error('latchkey:', error);
 }
 
 function readName({ faults, path, value = 'default' }: Given): string {

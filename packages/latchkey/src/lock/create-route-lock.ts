@@ -16,5 +16,5 @@ export function createRouteLock<const Rules extends PolicyOptions = PolicyOption
   options: LatchkeyOptions<Rules>,
 ): RouteLock<ScopesOf<Rules>> {
   const { lock, metadata } = assembleLock(options, { faults: createFaults(), known: [] });
-  return { protect: (rule) => createRouteGuard(lock, { scopes: readRule(rule) }), metadata };
+  return { protect: (...rule) => createRouteGuard(lock, { scopes: readRule(...rule) }), metadata };
 }

@@ -33,12 +33,17 @@ function keep(): { kept: Kept; answer: Answer } {
 
 const view: View = {
   era: 'legacy',
+  id: null,
   visible: (_kind, name) => name === 'echo',
+  offers: () => true,
   hears: (uri) => uri === 'mine',
   sealCursor: (_kind, cursor) => cursor,
 };
 const LIST = '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"echo","description":"é"},{"name":"rm"}]}}';
 const SHORT = '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"echo","description":"é"}]}}';
+
+const error = (id: string): string =>
+  `{"jsonrpc":"2.0","id":${id},"error":{"code":-32603,"message":"The answer of the server is too large."}}`;
 
 describe('createFilterAnswer', () => {
   it('filters a JSON body that comes in any pieces', () => {
@@ -106,6 +111,55 @@ describe('createFilterAnswer', () => {
     second.start(200, ['content-type', 'application/json']);
     second.write('x'.repeat(101));
     expect(large.kept.refusal?.reason).toBe('upstream-too-large');
+  });
+
+  describe.each([1, 3, 40, 1000, 100_000])('an event that is too large, in pieces of %i', (size) => {
+    const read = (text: string, by: View = view): string => {
+      const { kept, answer } = keep();
+      const filtered = createFilterAnswer(answer, by, 6000);
+      filtered.start(200, ['content-type', 'text/event-stream']);
+      const bytes = Buffer.from(text);
+      for (let at = 0; at < bytes.length; at += size) filtered.write(bytes.subarray(at, at + size));
+      filtered.end();
+      expect([kept.ended, kept.refusal]).toEqual([true, null]);
+      return kept.text;
+    };
+    const large = `{"tools":[{"name":"${'é'.repeat(7000)}"}]}`;
+    const NOTICE = 'data: {"method":"notifications/message"}';
+
+    it.each([
+      ['a response that begins with its id', `{"jsonrpc":"2.0","id":"ü-7","result":${large}}`, error('"ü-7"')],
+      ['a response that ends with its id', `{"result":${large},"jsonrpc":"2.0","id":7}`, error('7')],
+      ['an error', `{"jsonrpc":"2.0","id":-7,"error":{"code":1,"message":"","data":${large}}}`, error('-7')],
+    ])('is replaced by an error where it holds %s', (_what, message, told) => {
+      for (const end of ['\n', '\r\n'])
+        expect(
+          read(
+            `${NOTICE}${end}${end}event: message${end}id: s/1${end}data: ${message}${end}${end}${NOTICE}${end}${end}`,
+          ),
+        ).toBe(`${NOTICE}${end}${end}event: message\nid: s/1\ndata: ${told}\n\n${NOTICE}${end}${end}`);
+    });
+
+    it.each([
+      ['a request', `{"method":"sampling/createMessage","params":${large},"jsonrpc":"2.0","id":7}`],
+      ['a request that says its id first', `{"jsonrpc":"2.0","id":7,"method":"x","params":${large}}`],
+      ['a notification', `{"method":"notifications/message","params":${large}}`],
+      ['a response that says its id in the middle', `{"result":${large},"id":7,"jsonrpc":"2.0"}`],
+      ['the end of something else', `{"jsonrpc":"2.0","result":{"more":${large},"id":7}}`],
+      ['no JSON', `x${large}`],
+    ])('leaves but its own id where it holds %s', (_what, message) => {
+      expect(read(`data: ${message}\nid: s/1\n\n${NOTICE}\n\n`)).toBe(
+        `id: s/1\n: The answer of the server is too large.\n\n${NOTICE}\n\n`,
+      );
+    });
+
+    it('is an error to the request that the stream answers, and at the end of the stream too', () => {
+      const answering = { ...view, id: '"mine"' };
+      for (const end of ['\n\n', ''])
+        expect(read(`data: {"jsonrpc":"2.0","result":${large},"id":"mine"}${end}`, answering)).toBe(
+          `data: ${error('"mine"')}\n\n`,
+        );
+    });
   });
 
   it('reads a body whatever its type is called, and what hides behind an escape', () => {

@@ -4,6 +4,7 @@ import { refuse, type Refusal } from '../core/reason.ts';
 import type { Awaitable } from '../core/store.ts';
 import { andThen, type Asking } from './asking.ts';
 import { authorizeMessage } from './authorize-message.ts';
+import { expectMost } from './expect-use.ts';
 import { createFaults } from './faults.ts';
 import type { Forwarded } from './forwarded.ts';
 import { readHeaderMessage } from './header-message.ts';
@@ -31,9 +32,10 @@ export interface HeaderRule {
 }
 
 /** Throws a TypeError for what is no such rule. Default: the server checks nothing. */
-export function readHeaderRule(rule: unknown): HeaderRule {
+export function readHeaderRule(...given: readonly unknown[]): HeaderRule {
+  expectMost(given, 1, 'protectMcp');
   const faults = createFaults();
-  const { bodyChecked } = readMembers({ faults, path: '', value: rule }, ['bodyChecked']);
+  const { bodyChecked } = readMembers({ faults, path: '', value: given[0] }, ['bodyChecked']);
   const read = readChoice({ faults, path: 'bodyChecked', value: bodyChecked }, [false, true]);
   faults.throwAll('protectMcp');
   return { bodyChecked: read };

@@ -1,11 +1,12 @@
-import { FOLD_URI } from '../core/resource-uri.ts';
 import type { Lock } from './lock.ts';
+import { expectMost } from './expect-use.ts';
 import { createFaults } from './faults.ts';
 import { createMcpGuard } from './mcp-guard.ts';
 import type { PolicyOptions } from './options.ts';
 import type { Guard } from './passage.ts';
 import { readChoice, readFunction, readMembers, readScopes, type Given } from './read-option.ts';
 import { readPolicy } from './read-policy.ts';
+import { RULE_WAYS } from './rule-ways.ts';
 import { readRule } from './read-rule.ts';
 import { createRouteGuard } from './route-guard.ts';
 import {
@@ -55,12 +56,15 @@ export function createLatchkeyOf<Scope extends string>(
   { close, loadErrorClass = async () => undefined }: LatchkeyAround = {},
 ): Latchkey<Scope> {
   const latchkey: Latchkey<Scope> = {
-    protect: (rule) => createRouteGuard(lock, { scopes: readRule(rule) }),
-    protectMcp: () => createMcpGuard(lock),
+    protect: (...rule) => createRouteGuard(lock, { scopes: readRule(...rule) }),
+    protectMcp(...none) {
+      expectMost(none, 0, 'protectMcp');
+      return createMcpGuard(lock);
+    },
     metadata,
     setPolicy(given) {
       const faults = createFaults();
-      const policy = readPolicy({ faults, path: 'policy', value: given }, FOLD_URI);
+      const policy = readPolicy({ faults, path: 'policy', value: given }, RULE_WAYS);
       faults.throwAll('setPolicy');
       lock.policy = policy;
     },

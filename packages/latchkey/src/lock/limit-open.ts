@@ -2,6 +2,7 @@ import { ownerOf, type Principal } from '../core/principal.ts';
 import { refuse, type Refusal } from '../core/reason.ts';
 import type { Asking } from './asking.ts';
 import type { Lock } from './lock.ts';
+import { sessionsOf } from './session-owners.ts';
 
 /** Sessions and streams of one principal. */
 export function limitOpen(lock: Lock, asking: Asking): Refusal | null {
@@ -9,12 +10,19 @@ export function limitOpen(lock: Lock, asking: Asking): Refusal | null {
   asking.opening = message?.method === 'initialize';
   if (asking.opening && hasAllSessions(lock, asking)) return refuse('limit-sessions', { retryAfterSeconds: 60 });
   asking.stream = message === null ? asking.httpMethod === 'GET' : message.method === 'subscriptions/listen';
-  const crowded = asking.stream && lock.open.streamsOf(asking.principal as Principal) >= lock.parts.limits.streams;
-  return crowded ? refuse('limit-streams', { retryAfterSeconds: 60 }) : null;
+  return asking.stream && hasAllStreams(lock, asking) ? refuse('limit-streams', { retryAfterSeconds: 60 }) : null;
+}
+
+/** Whichever of its credentials opened them. */
+function hasAllStreams({ open, parts }: Lock, { principal }: Asking): boolean {
+  const streams = open.toArray().filter(({ asking }) => asking.stream && asking.principal?.id === principal?.id);
+  return streams.length >= parts.limits.streams;
 }
 
 /** One that was left alone gives up its place: many clients never say that they leave. */
-function hasAllSessions({ sessions, parts, open }: Lock, { principal, startedAt }: Asking): boolean {
+function hasAllSessions(lock: Lock, { principal, startedAt }: Asking): boolean {
+  const { parts, open } = lock;
+  const sessions = sessionsOf(lock);
   const caller = principal as Principal;
   const askings = open.toArray().map(({ asking }) => asking);
   if (sessions.countOf(caller) + countOpening(askings, caller) < parts.limits.sessions) return false;

@@ -7,15 +7,16 @@ import type { Awaitable } from '../core/store.ts';
 import type { Trail } from '../core/trail.ts';
 import type { Answer } from '../core/upstream.ts';
 import type { WireAnswer } from '../core/wire.ts';
+import { createAnswersUnderWay, type AnswersUnderWay, type AnswerUnderWay, type EndOf } from './answers-under-way.ts';
 import type { Asking } from './asking.ts';
 import { createLockState, type LockLimits, type LockOptions, type LockState } from './lock-state.ts';
 import type { Incoming } from './incoming.ts';
 import { isLoopback, plainAddress } from './network.ts';
-import { createOpenPassages, type EndOf, type OpenPassage, type OpenPassages } from './open-passages.ts';
 import type { Admission, Guard, Passage } from './passage.ts';
+import { recordLasting } from './record-lasting.ts';
 import { readHeaders } from './request-headers.ts';
 import { toRefusalWire } from './refusal-wire.ts';
-import { createSessionOwners, type SessionOwners } from './session-owners.ts';
+import type { TellError } from './tell-error.ts';
 import { toTrailEntry } from './trail-entry.ts';
 
 /** What a lock is made of. Times in milliseconds, sizes in bytes; all of it checked before. */
@@ -39,18 +40,19 @@ export interface LockParts extends LockOptions {
   readonly protocol: Protocol;
   /** Null where nothing is written down. */
   readonly trail: Trail | null;
+  /** `Store.version` of the store that stored credentials are in; NaN without one. */
+  readonly version: () => Awaitable<number>;
   readonly endOf: EndOf;
   readonly now: () => number;
   /** Told of what a guard could not handle; the request was refused. */
-  readonly onError: (error: unknown) => void;
+  readonly onError: TellError;
 }
 
 /** What the guards of one lock share. */
 export interface Lock {
   readonly parts: LockParts;
   readonly state: LockState;
-  readonly open: OpenPassages;
-  readonly sessions: SessionOwners;
+  readonly open: AnswersUnderWay<OpenPassage>;
   /** The rules in force; a guard reads them anew for each request. */
   policy: Policy;
   /** From then on nobody is let in. */
@@ -58,15 +60,34 @@ export interface Lock {
 }
 
 export function createLock(parts: LockParts, policy: Policy): Lock {
-  const { endOf, now, onError } = parts;
+  const { version, endOf, now, onError } = parts;
   return {
     parts,
     state: createLockState(parts),
-    open: createOpenPassages(endOf, now, onError),
-    sessions: createSessionOwners(),
+    open: createAnswersUnderWay({
+      version,
+      endOf,
+      now,
+      visit: ({ asking }) => recordLasting(asking, now(), (lasting) => record(parts, lasting, 'allow', 0)),
+      cut: (passage) => cutPassage(passage, onError),
+    }),
     policy,
     closed: false,
   };
+}
+
+/** An answer of the protected program, and how to cut it, once that is known. */
+interface OpenPassage extends AnswerUnderWay {
+  readonly asking: Asking;
+  readonly cut: (() => void) | null;
+}
+
+function cutPassage(passage: OpenPassage, onError: LockParts['onError']): void {
+  try {
+    passage.cut?.();
+  } catch (error) {
+    onError(error);
+  }
 }
 
 /** What tells one guard from another. */
@@ -100,10 +121,7 @@ export function createGuard(lock: Lock, kind: GuardKind): Guard {
         if (early !== null) return turnAway(lock, kind, asking, early);
         const judged = kind.judge(asking, incoming);
         return judged instanceof Promise
-          ? judged.then(
-              (refusal) => conclude(asking, refusal),
-              (error: unknown) => fail(asking, error),
-            )
+          ? judged.then((refusal) => conclude(asking, refusal)).catch((error: unknown) => fail(asking, error))
           : conclude(asking, judged);
       } catch (error) {
         return fail(asking, error);
@@ -126,7 +144,7 @@ function letIn(lock: Lock, kind: GuardKind, asking: Asking): Admission {
 }
 
 function pass(lock: Lock, kind: GuardKind, asking: Asking): Passage {
-  if (asking.principal === null) throw new TypeError('a request was let in without a principal');
+  if (asking.principal === null) throw new TypeError('no principal');
   const passage = new OpenAnswer(lock, kind, asking, asking.principal);
   lock.open.add(passage);
   return passage;
@@ -139,6 +157,8 @@ class OpenAnswer implements Passage, OpenPassage {
   readonly asking: Asking;
   cut: (() => void) | null = null;
   slot = -1;
+  endsAt: number | null = null;
+  heldAgainst = Number.NaN;
   readonly #lock: Lock;
   readonly #guard: GuardKind;
   readonly #shown: ReturnType<GuardKind['show']>;
@@ -201,8 +221,14 @@ function toAnswer({ parts }: Lock, { mcp }: GuardKind, asking: Asking, refusal: 
   });
 }
 
-function record({ trail, server, now }: LockParts, asking: Asking, decision: 'allow' | 'deny', status: number): void {
-  trail?.record(toTrailEntry(asking, { outcome: asking.outcome, decision, server, status, now: now() }));
+/** Writes down what was decided. A trail that fails at that changes nothing: it says itself when it is not healthy. */
+export function record(parts: LockParts, asking: Asking, decision: 'allow' | 'deny', status: number): void {
+  const { trail, server, now, onError } = parts;
+  try {
+    trail?.record(toTrailEntry(asking, { outcome: asking.outcome, decision, server, status, now: now() }));
+  } catch (error) {
+    onError(error);
+  }
 }
 
 const NO_HEADERS: readonly string[] = [];
@@ -221,7 +247,7 @@ export function createAsking(
     httpMethod: incoming.method,
     address,
     // What does not tell its address does not tell whether it is on this machine either.
-    clear: !incoming.encrypted && (parts.encryptedOnly || !(address === '' || isLoopback(address))),
+    clear: incoming.encrypted !== true && (parts.encryptedOnly || !(address === '' || isLoopback(address))),
     headers: readHeaders(incoming.rawHeaders),
     principal: null,
     caller: null,
@@ -234,5 +260,6 @@ export function createAsking(
     opening: false,
     outcome: null,
     exposed: false,
+    phase: null,
   };
 }

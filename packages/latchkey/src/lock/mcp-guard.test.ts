@@ -5,6 +5,7 @@ import { textOf } from '../core/bytes.ts';
 import type { Refusal } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
 import type { Admission, Passage } from './passage.ts';
+import { sessionsOf } from './session-owners.ts';
 
 const TOKENS = { alice: ['read'], bob: ['read'] };
 const TOOLS = { look: ['read'], 'write_*': ['write'] };
@@ -64,6 +65,13 @@ const inSession = (session: string, sent: Sent = {}): Sent => ({
   ...sent,
   headers: [...(sent.headers ?? []), ['mcp-session-id', session]],
 });
+
+/** The server's answer to `initialize`. */
+function openSession(passage: Passage, id: string): void {
+  const shown = passage.show(keep());
+  shown.start(200, ['mcp-session-id', id]);
+  shown.end('{"result":{"capabilities":{}}}');
+}
 
 describe('createMcpGuard', () => {
   it('refuses, in this order, framing, Host, Origin, method, and only then who is asking', async () => {
@@ -275,17 +283,17 @@ describe('createMcpGuard', () => {
     const ended = await pass(inSession('s1', { method: 'DELETE' }));
     ended.show(keep()).start(200, []);
     expect(await send(inSession('s1', { body: call('look') }))).toBe('404 session-unknown');
-    expect(lock.sessions.countOf(passage.principal)).toBe(0);
+    expect(sessionsOf(lock).countOf(passage.principal)).toBe(0);
   });
 
   it('ends a session that its server does not know, and opens none for another message or revision', async () => {
     const { pass, send } = ask();
-    (await pass({ body: rpc('initialize') })).show(keep()).start(200, ['mcp-session-id', 's1']);
+    openSession(await pass({ body: rpc('initialize') }), 's1');
     (await pass(inSession('s1', { body: call('look') }))).show(keep()).start(404, ['mcp-session-id', 's3']);
     expect(await send(inSession('s1', { body: call('look') }))).toBe('404 session-unknown');
     expect(await send(inSession('s3', { body: call('look') }))).toBe('404 session-unknown');
     (await pass({ method: 'DELETE' })).show(keep()).start(200, []);
-    (await pass({ body: rpc('initialize') })).show(keep()).start(200, ['mcp-session-id', 's5']);
+    openSession(await pass({ body: rpc('initialize') }), 's5');
     // A server without the GET stream.
     (await pass(inSession('s5', { method: 'GET' }))).show(keep()).start(404, []);
     expect(await send(inSession('s5', { body: call('look') }))).toBe('passed');
@@ -303,7 +311,7 @@ describe('createMcpGuard', () => {
     const { pass, send, trail } = ask({ parts: { limits, now: () => now } });
     for (const id of ['a', 'b']) {
       const passage = await pass({ body: rpc('initialize') });
-      passage.show(keep()).start(200, ['mcp-session-id', id]);
+      openSession(passage, id);
       passage.finish(200);
     }
     expect(await send({ body: rpc('initialize') })).toBe('429 limit-sessions');

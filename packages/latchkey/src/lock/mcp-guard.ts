@@ -5,13 +5,13 @@ import { refuse, type Refusal } from '../core/reason.ts';
 import { eraOf, revisionsOf } from '../core/revision.ts';
 import type { Answer } from '../core/upstream.ts';
 import type { WireAnswer } from '../core/wire.ts';
-import { isVisible } from '../core/visibility.ts';
+import { isOffered, isVisible } from '../core/visibility.ts';
 import { andThen, type Asking, type StepResult } from './asking.ts';
 import { authorizeMessage } from './authorize-message.ts';
 import { checkAcceptsStream, checkContent } from './check-content.ts';
 import { confirmCaller } from './confirm-caller.ts';
 import { createFilterAnswer } from './filter-answer.ts';
-import { headerOf } from './header-of.ts';
+import { headerOf } from '../core/header-of.ts';
 import type { Incoming } from './incoming.ts';
 import { keepFromCaches } from './keep-from-caches.ts';
 import { limitCalls } from './limit-calls.ts';
@@ -23,7 +23,7 @@ import { createPrivateAnswer } from './private-answer.ts';
 import { identifyCaller } from './route-guard.ts';
 import { checkFraming } from './request-headers.ts';
 import { scanMessage, scanWithoutMessage, type Spoken } from './scan-message.ts';
-import type { SessionOwners } from './session-owners.ts';
+import { sessionsOf, type SessionOwners } from './session-owners.ts';
 import { isCacheable, isShowing } from './showing.ts';
 import { pathOf } from './target-path.ts';
 
@@ -97,22 +97,15 @@ function authorizeRequest(lock: Lock, asking: Asking): Refusal | null {
 }
 
 function matchOutside({ open }: Lock, asking: Asking): ReturnType<typeof matchOutsideSession> {
-  return matchOutsideSession(asking, (cancels) => {
-    const id = JSON.parse(cancels) as unknown;
-    const calls = open.toArray().filter((passage) => isCallOutside(passage.asking, id));
-    return calls.length > 0 && calls.every(({ principal }) => principal.id === asking.principal?.id);
-  });
+  return matchOutsideSession(asking, () => open.toArray().map((passage) => passage.asking));
 }
 
-function isCallOutside(asking: Asking, id: unknown): boolean {
-  const { message } = asking;
-  return sessionOf(asking) === null && message?.kind === 'request' && JSON.parse(message.id ?? 'null') === id;
-}
-
-function checkSession({ sessions }: Lock, asking: Asking): Refusal | null {
+function checkSession(lock: Lock, asking: Asking): Refusal | null {
   const session = sessionOf(asking);
   if (session !== null)
-    return sessions.isOwn(session, asking.principal as Principal, asking.startedAt) ? null : refuse('session-unknown');
+    return sessionsOf(lock).isOwn(session, asking.principal as Principal, asking.startedAt)
+      ? null
+      : refuse('session-unknown');
   // Outside of a session nobody could tell whose stream it is from.
   return asking.message === null && asking.headers.lastEventId !== null ? refuse('session-missing') : null;
 }
@@ -121,22 +114,24 @@ function createShow(lock: Lock, asking: Asking): Pick<Passage, 'whole' | 'show'>
   const method = asking.message?.method ?? asking.httpMethod;
   const session = sessionOf(asking);
   const showing = isShowing(method);
-  const whole = !showing && !isCacheable(method) && method !== 'initialize' && session === null;
+  const whole = !showing && !isCacheable(method) && session === null;
   return {
     whole,
     show(to) {
-      const watched = watchSession(lock.sessions, asking, { session, own: showing || isCacheable(method) }, to);
+      const watched = watchSession(sessionsOf(lock), asking, { session, own: showing || isCacheable(method) }, to);
       if (!showing) return isCacheable(method) ? createPrivateAnswer(watched) : watched;
       return createFilterAnswer(watched, viewOf(lock.policy, asking), lock.parts.limits.listBytes);
     },
   };
 }
 
-function viewOf(policy: Policy, { principal, era }: Asking): Parameters<typeof createFilterAnswer>[1] {
+function viewOf(policy: Policy, { principal, era, message }: Asking): Parameters<typeof createFilterAnswer>[1] {
   const caller = principal as Principal;
   return {
     era,
+    id: message?.id ?? null,
     visible: (kind, name) => isVisible(policy, caller, kind, name),
+    offers: (method) => isOffered(policy, caller, method),
     hears: (uri) => mayRead(policy, caller, uri),
     // The server behind a library is one program for all: what it said of a page means the same to every caller.
     sealCursor: (_kind, cursor) => cursor,

@@ -28,7 +28,10 @@ export interface LatchkeyOptions<Rules extends PolicyOptions = PolicyOptions> {
   readonly unknownTokenStatus?: 401 | 403;
   /** Revisions of MCP that are served: modern is 2026-07-28, legacy all before. Default: both. */
   readonly protocol?: 'both' | 'modern' | 'legacy';
-  /** Where decisions are written down: a function or a Trail. Default and false: nowhere. */
+  /**
+   * Where decisions are written down: a function or a Trail. What lasts is told of twice, by its `phase`. Default and false:
+   * nowhere.
+   */
   readonly trail?: TrailOption | false;
   /** Issuer identifiers for the metadata (RFC 9728 §2). Default: the issuers that the verifiers name. */
   readonly authorizationServers?: readonly string[];

@@ -46,11 +46,13 @@ const PUBLIC = '{"id":1,"result":{"contents":[{"text":"é"}],"cacheScope" : "pub
 const PRIVATE = PUBLIC.replace('"public"', '"private"');
 
 describe('createPrivateAnswer', () => {
-  it('passes nothing that has a content coding', () => {
+  it('passes nothing that has a content coding, and tells the server to stop', () => {
     const reasons: string[] = [];
     const { answer, started } = refusing(reasons);
+    let stopped = 0;
+    answer.onAbort(() => (stopped += 1));
     answer.start(200, ['content-encoding', 'br']);
-    expect([reasons, started()]).toEqual([['upstream-invalid'], false]);
+    expect([reasons, started(), stopped]).toEqual([['upstream-invalid'], false, 1]);
   });
 
   it('calls nothing public, however the bytes come', () => {

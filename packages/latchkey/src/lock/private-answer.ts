@@ -3,7 +3,8 @@ import { refuse } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
 import { lastBoundary } from './events.ts';
 import { isCoded, withoutLength } from './filter-answer.ts';
-import { headerOf } from './header-of.ts';
+import { headerOf } from '../core/header-of.ts';
+import { createTakeBack } from './take-back.ts';
 
 const PUBLIC = /("cacheScope"[ \t\r\n]*:[ \t\r\n]*)"public"/g;
 // No match is longer, save with blanks that nobody writes.
@@ -15,17 +16,18 @@ const LONGEST = 64;
  * not whole yet.
  */
 export function createPrivateAnswer(inner: Answer): Answer {
+  const { onAbort, fail: takeBack } = createTakeBack(inner);
   let tail = '';
   let stream = false;
   return {
     get aborted() {
       return inner.aborted;
     },
-    onAbort: (handler) => inner.onAbort(handler),
+    onAbort,
     onDrain: (handler) => inner.onDrain(handler),
     start(status, headers) {
       stream = headerOf(headers, 'content-type')?.toLowerCase().startsWith('text/event-stream') ?? false;
-      if (isCoded(headers)) inner.fail(refuse('upstream-invalid', { detail: 'a result with a content coding' }));
+      if (isCoded(headers)) takeBack(refuse('upstream-invalid', { detail: 'a result with a content coding' }));
       else inner.start(status, withoutLength(headers));
     },
     write(chunk) {

@@ -36,7 +36,8 @@ export function readRecord({ faults, path, value }: Given): Members {
   if (value === undefined) return NO_MEMBERS;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) faults.add(path, 'expected an object');
   // Written as a literal it gives the object another prototype, and no member: a rule that would be lost.
-  else if (Object.hasOwn(value, '__proto__') || !isPlain(value)) faults.add(path, 'cannot have a member __proto__');
+  else if (Object.hasOwn(value, '__proto__') || !isPlain(value))
+    faults.add(path, 'expected a plain object, without __proto__');
   else return value as Members;
   return NO_MEMBERS;
 }

@@ -1,6 +1,5 @@
-import { createPolicy, type UriFold } from '../core/create-policy.ts';
+import { createPolicy } from '../core/create-policy.ts';
 import type { Condition, Policy, Rule, RuleKind } from '../core/policy.ts';
-import { findUnreachable } from '../core/rule-order.ts';
 import { toCondition } from './condition.ts';
 import type { When } from './options.ts';
 import {
@@ -13,19 +12,17 @@ import {
   readScopes,
   type Given,
 } from './read-option.ts';
+import type { RuleWays } from './rule-ways.ts';
 
 const KINDS = ['tools', 'resources', 'prompts', 'methods'] as const;
 const METHOD_RULE = ['scopes', 'deny'];
 const RULE = [...METHOD_RULE, 'when', 'hidden', 'limit'];
 
-/**
- * The policy that options describe; says what is wrong with them, rules that can never judge anything among it. `foldUri` as
- * `createPolicy` has it.
- */
-export function readPolicy(given: Given, foldUri: UriFold | null): Policy {
+/** The policy that options describe; says what is wrong with them. Without `ways` no rule for a name or URI judges anything. */
+export function readPolicy(given: Given, ways: RuleWays | null): Policy {
   const members = readMembers(given, [...KINDS, 'scopes', 'list']);
   const at = (key: string): Given => member(given, key, members[key]);
-  const rulesOf = (kind: RuleKind): readonly Rule[] => readRules(at(kind), kind, foldUri);
+  const rulesOf = (kind: RuleKind): readonly Rule[] => readRules(at(kind), kind, ways);
   const rules = {
     tools: rulesOf('tools'),
     resources: rulesOf('resources'),
@@ -34,18 +31,18 @@ export function readPolicy(given: Given, foldUri: UriFold | null): Policy {
     implies: readImplied(at('scopes')),
     list: readChoice<'callable' | 'all'>(at('list'), ['callable', 'all']),
   };
-  return createPolicy(rules, foldUri);
+  return createPolicy(rules, ways?.foldUri ?? null);
 }
 
 function member({ faults, path }: Given, key: string, value: unknown): Given {
   return { faults, path: join(path, key), value };
 }
 
-function readRules(given: Given, kind: RuleKind, foldUri: UriFold | null): readonly Rule[] {
+function readRules(given: Given, kind: RuleKind, ways: RuleWays | null): readonly Rule[] {
   const rules = Object.entries(readRecord(given)).map(([pattern, rule]) =>
     readRule(member(given, pattern, rule), pattern, kind),
   );
-  for (const { pattern, by } of findUnreachable(rules, kind, foldUri)) {
+  for (const { pattern, by } of ways?.findUnreachable(rules, kind, ways.foldUri) ?? []) {
     const why = by.length === 0 ? ' anything' : `: ${by.join(', ')} before it takes everything`;
     given.faults.add(join(given.path, pattern), `this rule can never match${why}`);
   }

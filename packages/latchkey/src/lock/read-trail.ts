@@ -1,8 +1,9 @@
 import type { Trail, TrailEntry } from '../core/trail.ts';
 import type { Given } from './read-option.ts';
+import type { TellError } from './tell-error.ts';
 
-/** The trail that an option describes; null for none. A function's own failure goes to `onError` and changes nothing. */
-export function readTrail({ faults, path, value }: Given, onError: (error: unknown) => void): Trail | null {
+/** The trail that an option describes; null for none. What a function rejects with goes to `onError` and changes nothing. */
+export function readTrail({ faults, path, value }: Given, onError: TellError): Trail | null {
   if (value === undefined || value === false) return null;
   if (typeof value === 'function') return toTrail(value as (entry: TrailEntry) => unknown, onError);
   if (typeof value === 'object' && value !== null && 'record' in value && 'healthy' in value) return value as Trail;
@@ -10,20 +11,16 @@ export function readTrail({ faults, path, value }: Given, onError: (error: unkno
   return null;
 }
 
-function toTrail(write: (entry: TrailEntry) => unknown, onError: (error: unknown) => void): Trail {
+function toTrail(write: (entry: TrailEntry) => unknown, onError: TellError): Trail {
   const writing = new Set<Promise<unknown>>();
   const flush = async (): Promise<void> => void (await Promise.all(writing));
   return {
     healthy: true,
     record(entry) {
-      try {
-        const written = write(entry);
-        if (!(written instanceof Promise)) return;
-        const settled = written.catch(onError).finally(() => writing.delete(settled));
-        writing.add(settled);
-      } catch (error) {
-        onError(error);
-      }
+      const written = write(entry);
+      if (!(written instanceof Promise)) return;
+      const settled = written.catch(onError).finally(() => writing.delete(settled));
+      writing.add(settled);
     },
     flush,
     close: flush,

@@ -25,6 +25,15 @@ export interface SessionOwners {
   makeRoom(principal: Principal, now: number, isBusy: (id: string) => boolean): boolean;
 }
 
+const OWNERS = new WeakMap<object, SessionOwners>();
+
+/** Those of a lock, for each of its guards; one for routes alone has none. */
+export function sessionsOf(lock: object): SessionOwners {
+  const owners = OWNERS.get(lock) ?? createSessionOwners();
+  OWNERS.set(lock, owners);
+  return owners;
+}
+
 export function createSessionOwners(): SessionOwners {
   const sessions = new Map<string, Session>();
   const counts = new Map<string, number>();

@@ -7,7 +7,8 @@ describe('passesWhole', () => {
     ['subscriptions/listen', true, false, false],
     ['GET', true, false, false],
     ['resources/read', false, true, false],
-    ['server/discover', false, true, false],
+    ['server/discover', true, false, false],
+    ['initialize', true, false, false],
     ['tools/call', false, false, true],
     ['DELETE', false, false, true],
   ])('%s: shows %s, may be cached %s, passes whole %s', (method, shows, cached, whole) => {

@@ -1,8 +1,14 @@
 import { LIST_METHODS } from '../core/filter-list.ts';
 
-const CACHEABLE: ReadonlySet<string> = new Set(['resources/read', 'server/discover']);
+const CACHEABLE: ReadonlySet<string> = new Set(['resources/read']);
 // A resumed GET stream can replay the answer to a list request.
-const SHOWING: ReadonlySet<string> = new Set([...LIST_METHODS.keys(), 'subscriptions/listen', 'GET']);
+const SHOWING: ReadonlySet<string> = new Set([
+  ...LIST_METHODS.keys(),
+  'initialize',
+  'server/discover',
+  'subscriptions/listen',
+  'GET',
+]);
 
 /** Whether an answer to that method shows what exists, so that each caller gets its own part. `GET` is a stream that answers none. */
 export function isShowing(method: string): boolean {

@@ -4,9 +4,8 @@ import { refuse, type Refusal } from '../core/reason.ts';
 import { Secret } from '../core/secret.ts';
 import { toAuthInfo, type KnownAuthInfo } from './auth-info.ts';
 import { isUndecided } from './identify.ts';
-import { createAsking, type Lock } from './lock.ts';
+import { createAsking, record, type Lock } from './lock.ts';
 import { createInvalidTokenError, type InvalidTokenErrorClass } from './sdk-error.ts';
-import { toTrailEntry } from './trail-entry.ts';
 import { verifyText } from './verify-text.ts';
 
 /** What `requireBearerAuth` of both lines of the official MCP SDK asks about a token. */
@@ -59,17 +58,16 @@ export function createTokenVerifier(
       }
       const { reason } = verification;
       const undecided = isUndecided(reason);
-      record(lock, refuse(reason), undecided ? 500 : 401);
+      turnAway(lock, refuse(reason), undecided ? 500 : 401);
       if (undecided) throw new Error('the credential cannot be verified at the moment');
       throw createInvalidTokenError('The credential is not valid here.', InvalidTokenError ?? (await load()));
     },
   };
 }
 
-function record({ parts }: Lock, outcome: Refusal, status: number): void {
+function turnAway({ parts }: Lock, outcome: Refusal, status: number): void {
   const asking = createAsking(parts, { method: '', address: '', encrypted: true, rawHeaders: [] });
-  const now = parts.now();
-  parts.trail?.record(toTrailEntry(asking, { outcome, decision: 'deny', server: parts.server, status, now }));
+  record(parts, { ...asking, outcome }, 'deny', status);
 }
 
 /** The SDK compares scopes by their text alone: what a scope implies is spelled out, and for `*` all that are known. */

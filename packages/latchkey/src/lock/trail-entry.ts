@@ -3,7 +3,7 @@ import type { Refusal } from '../core/reason.ts';
 import type { TrailEntry } from '../core/trail.ts';
 import type { Asking } from './asking.ts';
 
-/** How a request ended. */
+/** How a request ended, or where it is. */
 export interface Ending {
   /** Null when nothing was against it. */
   readonly outcome: Refusal | null;
@@ -16,10 +16,10 @@ export interface Ending {
   readonly now: number;
 }
 
-/** The one record of a request, for the trail. */
+/** A record of a request, for the trail. */
 export function toTrailEntry(asking: Asking, { outcome, decision, method, server, status, now }: Ending): TrailEntry {
-  const { principal, message } = asking;
-  const entry: TrailEntry = {
+  const { principal, message, phase } = asking;
+  const entry: { -readonly [Name in keyof TrailEntry]: TrailEntry[Name] } = {
     at: asking.startedAt,
     requestId: asking.requestId,
     address: asking.address,
@@ -35,19 +35,12 @@ export function toTrailEntry(asking: Asking, { outcome, decision, method, server
     status,
     durationMs: now - asking.startedAt,
   };
-  const scopes = outcome?.scopes ?? NO_SCOPES;
-  const detail = outcome?.detail;
-  // Copying an entry costs as much as writing it, so most are left as they are.
-  if (!asking.exposed && scopes.length === 0 && detail === undefined) return entry;
-  return {
-    ...entry,
-    ...(asking.exposed ? { exposed: true } : {}),
-    ...(scopes.length === 0 ? {} : { neededScopes: scopes }),
-    ...(detail === undefined ? {} : { detail }),
-  };
+  if (phase) entry.phase = phase;
+  if (asking.exposed) entry.exposed = true;
+  if (outcome?.scopes?.length) entry.neededScopes = outcome.scopes;
+  if (outcome?.detail) entry.detail = outcome.detail;
+  return entry;
 }
-
-const NO_SCOPES: readonly string[] = [];
 
 function targetOf({ name, uri, ref }: Message): string | null {
   return name ?? uri ?? ref?.name ?? ref?.uri ?? null;

@@ -7,7 +7,7 @@ import { Secret } from '../core/secret.ts';
 import type { CredentialRecord, Store } from '../core/store.ts';
 import { openStore } from '../store/sqlite/open.ts';
 import { digestOf, mintCredential } from '../verify/mint.ts';
-import { startRotation, type Rotation, type RotationEvent, type RotationOptions } from './automatic.ts';
+import { startRotation, type AutomaticRotation, type RotationEvent, type RotationOptions } from './automatic.ts';
 
 const START = 1_780_000_000_000;
 const HOUR = 3_600_000;
@@ -20,7 +20,7 @@ describe('startRotation', () => {
   let store: Store;
   let now: number;
   let events: RotationEvent[];
-  const rotations: Rotation[] = [];
+  const rotations: AutomaticRotation[] = [];
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'latchkey-rotation-'));
@@ -44,7 +44,7 @@ describe('startRotation', () => {
     return record as CredentialRecord;
   };
 
-  const start = (more: Partial<RotationOptions> = {}): Rotation => {
+  const start = (more: Partial<RotationOptions> = {}): AutomaticRotation => {
     const rotation = startRotation({
       store: store.credentials,
       names: ['default'],
@@ -62,7 +62,7 @@ describe('startRotation', () => {
     return rotation;
   };
 
-  const checkAt = async (rotation: Rotation, at: number) => {
+  const checkAt = async (rotation: AutomaticRotation, at: number) => {
     await rotation.check();
     now = at;
     await rotation.check();

@@ -1,9 +1,10 @@
+import { isLive } from '../core/credential-life.ts';
 import { LatchkeyError } from '../core/error.ts';
 import type { CredentialRecord, CredentialStore } from '../core/store.ts';
 import { prefixOfHint, type MintedCredential } from '../core/token-format.ts';
 import { deliver, type Deliver } from './deliver.ts';
 import { dueAt } from './due.ts';
-import { type FirstToken, isLive } from './first-token.ts';
+import type { FirstToken } from './first-token.ts';
 import type { Handover } from './handover.ts';
 
 export interface RotationOptions {
@@ -32,7 +33,7 @@ export type RotationEvent =
   | { readonly kind: 'rotated'; readonly name: string; readonly expiresAt: number | null }
   | { readonly kind: 'failed'; readonly name: string; readonly error: LatchkeyError };
 
-export interface Rotation {
+export interface AutomaticRotation {
   /** Looks now, instead of at the next time; never rejects. */
   check(): Promise<void>;
   /** Ends the looking and waits for a delivery under way, which has 2 s more. */
@@ -55,7 +56,7 @@ const STOP_MS = 2000;
  * the predecessor its grace. A process that dies before it delivered leaves an undelivered successor, which after
  * `giveUpMs` is replaced by another; one that dies before it settled does that too, and both stay valid till then.
  */
-export function startRotation(options: RotationOptions): Rotation {
+export function startRotation(options: RotationOptions): AutomaticRotation {
   const { store, names, graceMs, ttlMs, onEvent, now = Date.now, giveUpMs = 60_000 } = options;
   const waiting = new Map<string, Waiting>();
   const missing = new Set<string>();

@@ -1,5 +1,6 @@
+import { isLive } from '../core/credential-life.ts';
 import type { Secret } from '../core/secret.ts';
-import type { CredentialRecord, CredentialStore } from '../core/store.ts';
+import type { CredentialStore } from '../core/store.ts';
 import type { MintedCredential } from '../core/token-format.ts';
 
 export interface FirstToken {
@@ -51,8 +52,4 @@ export async function issueFirstToken(
 async function isMissing(credentials: Pick<CredentialStore, 'findByName'>, now: number): Promise<boolean> {
   const last = await credentials.findByName('token', 'default');
   return last === null || (last.revokedAt === null && !isLive(last, now));
-}
-
-export function isLive({ revokedAt, expiresAt }: CredentialRecord, now: number): boolean {
-  return revokedAt === null && (expiresAt === null || expiresAt > now);
 }

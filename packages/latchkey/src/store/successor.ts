@@ -1,3 +1,4 @@
+import { isExpired } from '../core/credential-life.ts';
 import type { CredentialRecord, NewCredential, RotateOutcome, Successor } from '../core/store.ts';
 
 /** Why a credential cannot be rotated, of several reasons the first; null when nothing is against it. */
@@ -8,7 +9,7 @@ export function findObstacle(
   if (found === null) return 'absent';
   if (found.revokedAt !== null) return 'revoked';
   if (found.rotatedAt !== null) return 'already-rotated';
-  return found.expiresAt !== null && found.expiresAt <= now ? 'expired' : null;
+  return isExpired(found, now) ? 'expired' : null;
 }
 
 /** The successor with the name and the rights of its predecessor. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { MODERN_REVISION } from '../core/revision.ts';
 
 /** One request to be answered, all of which has come. */
 export interface SpyCall {
@@ -46,7 +47,7 @@ export function createMcpAnswers({ tools, before = async () => false }: McpAnswe
     if (request.method !== 'POST') return answerSession(server, call);
     const message = parse(body);
     if (message === null) return void response.writeHead(400).end();
-    if (request.headers['mcp-protocol-version'] === '2026-07-28') return answerModern(server, response, message);
+    if (request.headers['mcp-protocol-version'] === MODERN_REVISION) return answerModern(server, response, message);
     return answerLegacy(server, call, message);
   };
 }
@@ -65,7 +66,7 @@ function answerModern(server: McpServer, response: ServerResponse, message: Json
   if (message.id === undefined) return void response.writeHead(202).end();
   switch (message.method) {
     case 'server/discover':
-      return send(response, message, { supportedVersions: ['2026-07-28'], capabilities: { tools: {} }, ...CACHED });
+      return send(response, message, { supportedVersions: [MODERN_REVISION], capabilities: { tools: {} }, ...CACHED });
     case 'tools/list':
       return send(response, message, { tools: server.tools, ...CACHED });
     case 'tools/call':

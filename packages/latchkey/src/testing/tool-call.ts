@@ -1,4 +1,5 @@
 import { encodeHeaderValue } from '../core/mcp-header.ts';
+import { MODERN_REVISION } from '../core/revision.ts';
 
 /** A `tools/call` of revision 2026-07-28. */
 export interface ToolCall {
@@ -10,9 +11,8 @@ export interface ToolCall {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const REVISION = '2026-07-28';
 const META = {
-  'io.modelcontextprotocol/protocolVersion': REVISION,
+  'io.modelcontextprotocol/protocolVersion': MODERN_REVISION,
   'io.modelcontextprotocol/clientCapabilities': {},
 };
 
@@ -24,7 +24,7 @@ export function createToolCall(url: string, { token, tool, args = {}, headers = 
     headers: {
       accept: 'application/json, text/event-stream',
       'content-type': 'application/json',
-      'mcp-protocol-version': REVISION,
+      'mcp-protocol-version': MODERN_REVISION,
       'mcp-method': 'tools/call',
       'mcp-name': encodeHeaderValue(tool),
       ...(token !== undefined && { authorization: `Bearer ${token}` }),

@@ -32,6 +32,7 @@ describe('writeEntry', () => {
   it('writes each member by its name, and the time as RFC 3339', () => {
     const { at: _, ...rest } = ENTRY;
     expect(parse(ENTRY)).toEqual({ ...rest, time: '2026-06-01T12:00:00.007Z', durationMs: 1.235 });
+    expect(parse({ ...ENTRY, phase: 'begun' })).toMatchObject({ phase: 'begun' });
     expect(parse({ ...ENTRY, exposed: true, neededScopes: ['a', 'b"'] })).toMatchObject({
       exposed: true,
       neededScopes: ['a', 'b"'],

@@ -67,8 +67,9 @@ function putAscii(text: string, target: Buffer, start: number): number {
   return start + text.length;
 }
 
-function toRare({ exposed, neededScopes, detail }: TrailEntry): string {
+function toRare({ phase, exposed, neededScopes, detail }: TrailEntry): string {
   let rare = '';
+  if (phase) rare += `,"phase":"${phase}"`;
   if (exposed) rare += ',"exposed":true';
   if (neededScopes) rare += `,"neededScopes":[${neededScopes.map(quote).join(',')}]`;
   if (detail) rare += `,"detail":${quote(detail)}`;

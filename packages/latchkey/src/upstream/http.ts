@@ -5,7 +5,7 @@ import type { UpstreamTokens } from '../core/upstream-tokens.ts';
 import type { Answer, Forwardable, Upstream } from '../core/upstream.ts';
 import { Deadlines } from './deadlines.ts';
 import { ConnectionPool, type PoolOptions } from './http/connection-pool.ts';
-import { Farewell } from './http/farewell.ts';
+import { DiscardedAnswer } from './http/discarded-answer.ts';
 import { Relay, type RelayOptions } from './http/relay.ts';
 import { createRequestHeads } from './http/request-head.ts';
 import { toBuffer } from './to-buffer.ts';
@@ -68,10 +68,10 @@ export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
       const token = tokens?.own(Date.now()) ?? null;
       // Nobody is there to get a token for; the server ends idle sessions by itself.
       if (tokens !== null && token === null) return;
-      const farewell = new Farewell(deadlines);
-      deadlines.watch(farewell);
-      const connection = pool.send(heads.toSessionEnd(sessionId, toAuthorization(token)), null, farewell);
-      if (connection !== null) farewell.travel(connection);
+      const discarded = new DiscardedAnswer(deadlines);
+      deadlines.watch(discarded);
+      const connection = pool.send(heads.toSessionEnd(sessionId, toAuthorization(token)), null, discarded);
+      if (connection !== null) discarded.travel(connection);
     },
     close() {
       deadlines.close();

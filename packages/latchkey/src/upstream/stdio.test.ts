@@ -107,6 +107,21 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
       }
     });
 
+    it.each([{}, { elicitation: {} }])(
+      'reads the ids of a server that writes all numbers as fractions',
+      async (caps) => {
+        const caller = createCaller(startUpstream(RAW, { env: { RAW_FRACTIONS: '1' }, callTimeoutMs: 5000 }));
+        const answer = await caller.modern({ id: 7, ...tool('progress', {}, { progressToken: 'mine' }) }, caps)
+          .finished;
+        expect(answer.messages.map(({ id, params }) => id ?? params?.['progressToken'])).toEqual([
+          'mine',
+          'mine',
+          'mine',
+          7,
+        ]);
+      },
+    );
+
     it('refuses a progress token that could be mistaken for another', async () => {
       const answer = await createCaller(startUpstream(RAW)).modern({
         id: 1,
@@ -280,6 +295,25 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
         )
         .toBe('Echo: x');
     });
+
+    it.each(['end-when-cancelled', 'ask-when-cancelled'])(
+      'keeps the child of a call that it cancelled and that the child then ended: %s',
+      async (name) => {
+        const log = createLogFile();
+        const caller = createCaller(startUpstream(RAW, { env: { RAW_LOG: log } }));
+        const askPid = async (): Promise<unknown> =>
+          textOf((await caller.modern({ id: 2, ...tool('pid') }, capabilities).finished).messages[0]);
+        const pid = await askPid();
+        const call = caller.modern({ id: 1, ...tool(name) }, capabilities);
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        call.leave();
+        await expect.poll(() => readFileSync(log, 'utf8')).toContain('cancelled');
+        await expect.poll(askPid, { timeout: 3000 }).toBe(pid);
+        // Past the time in which a child must have ended the call.
+        await new Promise((resolve) => setTimeout(resolve, 1200));
+        expect(await askPid()).toBe(pid);
+      },
+    );
 
     it('waits behind no call of its own with what asks nothing, and behind 32 with a call', async () => {
       const caller = createCaller(startUpstream(RAW, { callTimeoutMs: 60_000 }));
@@ -535,6 +569,21 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
       await listening.message((message) => message['method'] === 'notifications/tools/list_changed');
       for (const message of listening.messages)
         expect(message['params']['_meta']['io.modelcontextprotocol/subscriptionId']).toBe('mine');
+    });
+
+    it('is not offered the log messages of a process that many share, in either era', async () => {
+      const caller = createCaller(startUpstream(MODERN));
+      const discovered = await caller.modern({ id: 'd', method: 'server/discover' }).finished;
+      const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
+      const initialized = await caller.legacy({ id: 'd', method: 'initialize', params }).finished;
+      for (const { messages } of [discovered, initialized])
+        expect(messages[0]).toMatchObject({ id: 'd', result: { capabilities: { tools: { listChanged: true } } } });
+      expect(discovered.messages[0]?.['result']).toMatchObject({ resultType: 'complete', ttlMs: expect.any(Number) });
+      for (const { messages } of [discovered, initialized])
+        expect(messages[0]?.['result'].capabilities).not.toHaveProperty('logging');
+      const session = initialized.headers.get('mcp-session-id') as string;
+      const level = { id: 'l', method: 'logging/setLevel', params: { level: 'debug' } };
+      expect((await caller.legacy(level, session).finished).messages[0]).toMatchObject({ error: { code: -32601 } });
     });
 
     it('cancels by going away', async () => {

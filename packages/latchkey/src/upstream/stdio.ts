@@ -5,7 +5,7 @@ import { ownerOf } from '../core/principal.ts';
 import { refuse } from '../core/reason.ts';
 import type { Answer, Forwardable, Upstream } from '../core/upstream.ts';
 import { Deadlines } from './deadlines.ts';
-import type { Log } from './stdio/child.ts';
+import type { Log } from '../core/log.ts';
 import type { Launched } from './stdio/ears.ts';
 import { createEnvironment } from './stdio/environment.ts';
 import { InputRounds, wantsInput } from './stdio/input-rounds.ts';
@@ -14,7 +14,7 @@ import { LegacySession } from './stdio/legacy-to-modern.ts';
 import { Listeners } from './stdio/listeners.ts';
 import { toLoss } from './stdio/loss.ts';
 import { forwardModernCall, type Decorate, type Posted } from './stdio/modern-call.ts';
-import { createDecorate, isRemoved, refuseMethod, toDiscovery } from './stdio/modern-to-legacy.ts';
+import { createDecorate, isRemoved, offerLess, refuseMethod, toDiscovery } from './stdio/modern-to-legacy.ts';
 import { Reply } from './stdio/reply.ts';
 import { SessionChild } from './stdio/session-child.ts';
 import { SessionTable, type Session } from './stdio/session-table.ts';
@@ -40,6 +40,8 @@ export interface StdioUpstreamOptions {
   /** How long a child may take to answer its first question. Default 30 s. */
   readonly startTimeoutMs?: number;
   readonly log: Log;
+  /** Version of this package, which servers are told. */
+  readonly version: string;
   /** The eras callers may speak; it shows in `server/discover`. */
   readonly protocol: 'both' | 'modern' | 'legacy';
 }
@@ -73,12 +75,13 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
     maxChildren: options.maxChildren,
     makeRoom,
     startTimeoutMs,
+    version: options.version,
     watchdog,
     log,
   });
   const deadlines = new Deadlines();
   const sessions = new SessionTable(options.sessionYieldMs);
-  let decorate: Decorate | null = null;
+  let decorate: Decorate = offerLess;
   const listeners = new Listeners(() => shared);
   const inputRounds = new InputRounds({
     launcher,
@@ -94,7 +97,7 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
     log,
     onUnaddressed: (line) => listeners.notify(line),
     onStart: (greeting) => {
-      decorate = greeting.era === 'legacy' ? createDecorate(greeting) : null;
+      decorate = greeting.era === 'legacy' ? createDecorate(greeting) : offerLess;
     },
     onLost: (loss) => listeners.end(loss),
   });
@@ -126,7 +129,7 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
 
   function callModern(greeting: Greeting, request: Posted, answer: Answer): void {
     const { message } = request;
-    if (greeting.era === 'modern') return forwardModernCall(shared, request, answer, null);
+    if (greeting.era === 'modern') return forwardModernCall(shared, request, answer, decorate);
     const id = message.id ?? 'null';
     if (message.method === 'server/discover')
       return new Reply(answer, id).finish(toDiscovery(id, greeting, options.protocol));

@@ -3,7 +3,7 @@ import type { DeclaredTools, ToolRunner } from '../core/declared-tool.ts';
 import { refuse } from '../core/reason.ts';
 import type { Protocol } from '../core/revision.ts';
 import type { Answer, Forwardable, Upstream } from '../core/upstream.ts';
-import type { Log } from './stdio/child.ts';
+import type { Log } from '../core/log.ts';
 import type { Posted } from './stdio/modern-call.ts';
 import { createReply } from './stdio/reply.ts';
 import type { ToInputSchema } from './tools/server-answers.ts';

@@ -1,7 +1,7 @@
-import type { Principal } from '../core/principal.ts';
 import type { Awaitable, CredentialRecord, CredentialStore } from '../core/store.ts';
 import { findPrefix, parseCredential } from '../core/token-format.ts';
 import type { CredentialReason, Verdict, Verifier } from '../core/verifier.ts';
+import { type Held, judgeHeld, toHeld } from './held-credential.ts';
 import { digestOf } from './mint.ts';
 import { createUse, type Use, type UseCounter } from './use-counter.ts';
 
@@ -16,9 +16,7 @@ export interface StoredVerifierOptions {
   readonly uses?: UseCounter;
 }
 
-interface Known {
-  readonly principal: Principal;
-  readonly revoked: boolean;
+interface Known extends Held {
   readonly use: Use;
 }
 
@@ -37,7 +35,7 @@ export function createStoredVerifier(
 
   const judge = (known: Known | null, server: string, now: number): Verdict => {
     if (known === null) return reject('credential-unknown');
-    const reason = judgeKnown(known, server, now);
+    const reason = judgeHeld(known, server, now);
     if (reason !== null) return reject(reason);
     uses?.count(known.use, now);
     return { kind: 'accept', principal: known.principal };
@@ -77,13 +75,6 @@ export function createStoredVerifier(
   };
 }
 
-/** Why that credential does not let its holder in, or null when it does. */
-function judgeKnown({ principal, revoked }: Known, server: string, now: number): CredentialReason | null {
-  if (revoked) return 'credential-revoked';
-  if (principal.expiresAt !== null && principal.expiresAt <= now) return 'credential-expired';
-  return principal.servers !== null && !principal.servers.has(server) ? 'credential-audience' : null;
-}
-
 /** Only credentials that exist are remembered, so that guessing cannot push them out. */
 function createCache(size: number) {
   const entries = new Map<string, Known>();
@@ -101,7 +92,7 @@ function createCache(size: number) {
     /** `version` was read before the record was, so a record that changed in between is never kept. */
     add(hash: string, record: CredentialRecord | null, version: number): Known | null {
       if (record === null) return null;
-      const known = { principal: toPrincipal(record), revoked: record.revokedAt !== null, use: createUse(record.id) };
+      const known = { ...toHeld(record), use: createUse(record.id) };
       if (version === current) {
         if (entries.size >= size) entries.delete(entries.keys().next().value!);
         entries.set(hash, known);
@@ -109,22 +100,6 @@ function createCache(size: number) {
       return known;
     },
   };
-}
-
-function toPrincipal(record: CredentialRecord): Principal {
-  return Object.freeze({
-    id: `${record.kind}:${record.family}`,
-    kind: record.kind,
-    name: record.name,
-    client: null,
-    scopes: new Set(record.scopes),
-    servers: record.servers && new Set(record.servers),
-    expiresAt: record.expiresAt,
-    credentialId: record.id,
-    issuer: null,
-    subject: null,
-    keyThumbprint: null,
-  });
 }
 
 function reject(reason: CredentialReason): Verdict {

@@ -205,7 +205,7 @@ describe('createLookupVerifier', () => {
     expect(await denied.verify(credential('t'), 's', NOW)).toEqual({
       kind: 'reject',
       reason: 'issuer-unavailable',
-      detail: 'id.example: it does not take this gateway for its client; see auth.issuers.id.client',
+      detail: 'id.example: it does not know us as its client; see auth.issuers.id.client',
     });
     const { asked } = issuerThat(() => CLAIMS);
     const placeless = lookup({ ...asked, url: null, metadata: placelessMetadata });

@@ -1,11 +1,12 @@
+import { MODERN_REVISION } from '../../core/revision.ts';
 import type { Client } from './client.ts';
 
 // MCP 2026-07-28, Streamable HTTP: one request without a session. The header comes from standard input, so that the
 // token is in no argument list.
 const CURL = `printf 'Authorization: Bearer %s' "$LATCHKEY_TOKEN" | curl -sS '{{url}}' -H @- \\
   -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' \\
-  -H 'MCP-Protocol-Version: 2026-07-28' -H 'Mcp-Method: tools/list' \\
-  -d '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"curl","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}}}'`;
+  -H 'MCP-Protocol-Version: ${MODERN_REVISION}' -H 'Mcp-Method: tools/list' \\
+  -d '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"${MODERN_REVISION}","io.modelcontextprotocol/clientInfo":{"name":"curl","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}}}'`;
 
 const SDK = `import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 

@@ -1,4 +1,4 @@
-import { print, printJson, say } from '../output.ts';
+import { deliver, printJson, say, toJson } from '../output.ts';
 import { checkSpan, checkTtl } from '../../credentials/check.ts';
 import { revokeCredential as endCredential, rotateToken as replaceToken } from '../../credentials/change.ts';
 import { toDistance, toTime } from '../../credentials/describe.ts';
@@ -22,19 +22,18 @@ export async function rotateToken(given: string, flags: RotateFlags): Promise<vo
     const rotation = { name, graceMs, ttlMs, defaultTtlMs: settings.tokenTtlMs };
     const making = { mint, prefix: settings.prefixes.token, now };
     const { secret, predecessor, successor } = await replaceToken(store.credentials, rotation, making);
-    const { expiresAt } = successor;
-    if (flags.json) {
-      const { scopes } = successor;
-      const times = { expiresAt: toTime(expiresAt), predecessorExpiresAt: toTime(predecessor.expiresAt) };
-      return printJson({ name, token: secret.reveal(), scopes, ...times });
-    }
-    print(`${secret.reveal()}\n`);
-    say(`Replaced the token "${name}"; the new one ends ${toDistance(expiresAt, now)} and is shown this once.`);
-    say(
+    const { scopes, expiresAt } = successor;
+    const times = { expiresAt: toTime(expiresAt), predecessorExpiresAt: toTime(predecessor.expiresAt) };
+    const token = secret.reveal();
+    const old =
       graceMs === 0
         ? 'The old one no longer works.'
-        : `The old one still works: it ends ${toDistance(predecessor.expiresAt, now)}.`,
-    );
+        : `The old one still works: it ends ${toDistance(predecessor.expiresAt, now)}.`;
+    const text = flags.json ? toJson({ name, token, scopes, ...times }) : `${token}\n`;
+    await deliver(text, `The successor of "${name}"`, () => `${old} \`latchkey token rotate\` again makes another.`);
+    if (flags.json) return;
+    say(`Replaced the token "${name}"; the new one ends ${toDistance(expiresAt, now)} and is shown this once.`);
+    say(old);
   });
 }
 

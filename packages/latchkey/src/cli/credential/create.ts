@@ -1,4 +1,7 @@
-import { print, printJson, say } from '../output.ts';
+import { LatchkeyError } from '../../core/error.ts';
+import type { Secret } from '../../core/secret.ts';
+import type { CredentialRecord, CredentialStore } from '../../core/store.ts';
+import { deliver, say, toJson } from '../output.ts';
 import { checkName, checkScopes, checkServers, checkTtl } from '../../credentials/check.ts';
 import { issueCredential } from '../../credentials/issue.ts';
 import { listScopes, toDistance, toTime } from '../../credentials/describe.ts';
@@ -25,27 +28,38 @@ export async function createCredential(kind: 'token' | 'key', given: string, fla
 
   const { mintCredential: mint } = await import('../../compose-store.ts');
   const making = { mint, prefix: settings.prefixes[kind], now };
-  const { secret, record } = await withStore(
+  const { expiresAt } = await withStore(
     { ...flags, store: settings.folder },
-    (store) => issueCredential(store.credentials, { kind, name, owner, scopes, servers, ttlMs }, making),
+    async ({ credentials }) => {
+      const grant = { kind, name, owner, scopes, servers, ttlMs };
+      const { secret, record } = await issueCredential(credentials, grant, making);
+      const text = flags.json ? toJson(describe(secret, record)) : `${secret.reveal()}\n`;
+      await deliver(text, `The ${kind} "${name}"`, () => takeBack(credentials, record));
+      return record;
+    },
     { make: true },
   );
-  const { expiresAt } = record;
 
-  if (flags.json) {
-    const shown = {
-      name,
-      ...(owner === null ? {} : { owner }),
-      [kind]: secret.reveal(),
-      scopes,
-      expiresAt: toTime(expiresAt),
-    };
-    printJson(shown);
-  } else print(`${secret.reveal()}\n`);
   if (flags.scope.length === 0)
     say(`Without --scope it has the scope "*": it may do everything that no rule denies to all.`);
   if (flags.json) return;
   say(
     `Made the ${kind} "${name}" with ${listScopes(scopes)}; it ${expiresAt === null ? 'never ends' : `ends ${toDistance(expiresAt, now)}`}. It is shown this once.`,
   );
+}
+
+function describe(secret: Secret, { kind, name, owner, scopes, expiresAt }: CredentialRecord): object {
+  const owned = owner === null ? {} : { owner };
+  return { name, ...owned, [kind]: secret.reveal(), scopes, expiresAt: toTime(expiresAt) };
+}
+
+/** What nobody was shown must let nobody in. Says what is to be done. */
+async function takeBack(store: CredentialStore, { kind, name }: CredentialRecord): Promise<string> {
+  try {
+    await store.revoke({ kind, name }, Date.now());
+  } catch (error) {
+    const done = error instanceof LatchkeyError && error.code === 'E_TRAIL_UNWRITTEN';
+    if (!done) return `It works and nobody has it: \`latchkey ${kind} revoke\` ends it.`;
+  }
+  return 'It was revoked, and its name is free: make room, or send the output elsewhere, and make it again.';
 }

@@ -1,8 +1,9 @@
+import { isLive } from '../../core/credential-life.ts';
 import type { CredentialRecord } from '../../core/store.ts';
 import { findCredentials } from '../../credentials/find.ts';
 import { print, printJson, say } from '../output.ts';
 import { formatTable } from '../table.ts';
-import { isLive, listScopes, statusOf, toDistance, toDocument } from '../../credentials/describe.ts';
+import { listScopes, statusOf, toDistance, toDocument } from '../../credentials/describe.ts';
 import { withStore, type StoreFlags } from './settings.ts';
 
 export interface ListFlags extends StoreFlags {

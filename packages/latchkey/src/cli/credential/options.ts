@@ -11,13 +11,14 @@ export function addStoreOptions(command: Command, json = 'print one JSON documen
 /** The options of every command that makes a credential. */
 export function addGrantOptions(command: Command, ttl: string): Command {
   return command
-    .addOption(repeatable('--scope <scope>', 'a scope it has; repeat for more (default: *, everything)'))
-    .addOption(repeatable('--server <name>', 'a server it is for; repeat for more (default: every server)'))
+    .addOption(repeatable('--scope <scope>', 'a scope it has; repeat for more', '*, everything'))
+    .addOption(repeatable('--server <name>', 'a server it is for; repeat for more', 'every server'))
     .option('--ttl <duration>', ttl);
 }
 
-function repeatable(flags: string, description: string): Option {
+/** An option that may be given several times; without it the list is empty, which means `none`. */
+export function repeatable(flags: string, description: string, none: string): Option {
   return new Option(flags, description)
-    .default([], '')
+    .default([], none)
     .argParser((value: string, before: string[]) => [...before, value]);
 }

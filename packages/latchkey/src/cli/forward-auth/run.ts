@@ -2,7 +2,8 @@ import { styleText } from 'node:util';
 import type { Config } from '../../config/config.ts';
 import { composeForwardAuth, type RunningForwardAuth } from '../../compose-forward-auth.ts';
 import { toPlainText } from '../../core/plain-text.ts';
-import { toTokenFacts } from '../run/first-token.ts';
+import { deliver } from '../output.ts';
+import { startAgain, toTokenFacts } from '../run/first-token.ts';
 import { serve, type Announcement, type ServeOptions } from '../run/serve.ts';
 
 /** `latchkey forward-auth`: until a signal comes. */
@@ -10,7 +11,7 @@ export async function run(options: ServeOptions): Promise<void> {
   await serve(options, { start: composeForwardAuth, announce });
 }
 
-function announce({ running, config, json, tokenPlace }: Announcement<RunningForwardAuth>): void {
+async function announce({ running, config, json, tokenPlace }: Announcement<RunningForwardAuth>): Promise<void> {
   const { url, servers } = running;
   const proxy = config.forwardAuth?.proxy ?? '';
   const token = toTokenFacts(running.firstToken, tokenPlace);
@@ -24,8 +25,7 @@ function announce({ running, config, json, tokenPlace }: Announcement<RunningFor
       ...token,
       pid: process.pid,
     };
-    process.stdout.write(`${JSON.stringify(ready)}\n`);
-    return;
+    return deliver(`${JSON.stringify(ready)}\n`, 'The ready line', startAgain);
   }
   row('answers', `${proxy} at ${url}`);
   for (const { resource, policy } of servers) row('for', `${toPlainText(resource)}: ${describe(config, policy.empty)}`);
@@ -34,7 +34,7 @@ function announce({ running, config, json, tokenPlace }: Announcement<RunningFor
   if (token.tokenFile !== null) row('token', `default, written to ${toPlainText(token.tokenFile)}`);
   if (token.token === null) return;
   process.stderr.write('\n  This token is shown once:\n\n');
-  process.stdout.write(`${token.token}\n`);
+  await deliver(`${token.token}\n`, 'The first token', startAgain);
 }
 
 function describe({ forwardAuth }: Config, empty: boolean): string {

@@ -1,4 +1,4 @@
-import { version } from '../version.ts';
+import { version } from '../../compose-version.ts';
 
 export type Answers = ({ readonly command: readonly string[] } | { readonly url: string }) & {
   readonly rules: boolean;

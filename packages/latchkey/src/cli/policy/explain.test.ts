@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { requireConfig } from '../../config/load-config.ts';
+import { createAnonymous } from '../../core/principal.ts';
 import { explainCall } from './explain.ts';
 
 const TEXT = `servers:
@@ -19,7 +20,7 @@ function explain(name: string, args: unknown, ...scopes: string[]) {
   return explainCall(loaded, server, {
     method: 'tools/call',
     params: JSON.stringify({ name, arguments: args }),
-    scopes,
+    principal: createAnonymous(scopes),
   });
 }
 
@@ -46,7 +47,7 @@ describe('explainCall', () => {
   it('refuses what the gateway would not read', () => {
     const loaded = requireConfig({ text: TEXT, env: {} });
     const [server] = loaded.config.servers;
-    const call = { method: 'tools/call', params: '{"name":"a","Name":"b"}', scopes: [] };
+    const call = { method: 'tools/call', params: '{"name":"a","Name":"b"}', principal: createAnonymous([]) };
     expect(() => server && explainCall(loaded, server, call)).toThrow(expect.objectContaining({ code: 'E_USAGE' }));
   });
 
@@ -60,7 +61,7 @@ describe('explainCall', () => {
       explainCall(loaded, server, {
         method: 'tools/call',
         params: `{"name":"${name}","arguments":${args}}`,
-        scopes: [],
+        principal: createAnonymous([]),
       });
     expect(judge('few', '{"n":9007199254740993}')).toMatchObject({ decision: 'deny', reason: 'policy-condition' });
     expect(judge('few', '{"n":9007199254740992}')).toMatchObject({ decision: 'allow', readsPrincipal: false });
@@ -72,7 +73,7 @@ describe('explainCall', () => {
   it('names * where there are no rules', () => {
     const loaded = requireConfig({ text: 'upstream: { command: [x] }', env: {} });
     const [server] = loaded.config.servers;
-    const call = { method: 'tools/call', params: '{"name":"a"}', scopes: [] };
+    const call = { method: 'tools/call', params: '{"name":"a"}', principal: createAnonymous([]) };
     expect(server && explainCall(loaded, server, call)).toMatchObject({ decision: 'deny', scopes: ['*'] });
     expect(server && explainCall(loaded, server, { ...call, method: 'tools/list' })).toMatchObject({ scopes: [] });
   });

@@ -5,7 +5,7 @@ import { LatchkeyError } from '../../core/error.ts';
 import { METHODS } from '../../core/methods.ts';
 import { parseMessage } from '../../core/parse-message.ts';
 import type { RuleKind } from '../../core/policy.ts';
-import { createAnonymous, EVERY_SCOPE } from '../../core/principal.ts';
+import { EVERY_SCOPE, type Principal } from '../../core/principal.ts';
 
 export interface Explanation {
   readonly decision: 'allow' | 'deny';
@@ -20,7 +20,7 @@ export interface Explanation {
   }[];
   /** Every scope the call needs, held or not. */
   readonly scopes: readonly string[];
-  /** Whether a condition reads `principal`, which is an anonymous caller here. */
+  /** Whether a condition reads `principal`. */
   readonly readsPrincipal: boolean;
 }
 
@@ -28,7 +28,7 @@ interface Call {
   readonly method: string;
   /** JSON text, judged as it is: what a parser would mend in it, the gateway refuses. */
   readonly params: string;
-  readonly scopes: readonly string[];
+  readonly principal: Principal;
 }
 
 const KINDS: ReadonlyMap<string, RuleKind> = new Map([
@@ -39,7 +39,7 @@ const KINDS: ReadonlyMap<string, RuleKind> = new Map([
 
 /** Judges a call as the gateway would: the same scanner reads it, the same rules decide. Throws E_USAGE when it is no call. */
 export function explainCall(loaded: LoadedConfig, { name, policy }: ServerConfig, call: Call): Explanation {
-  const { method, params, scopes: held } = call;
+  const { method, params, principal } = call;
   const parsed = parseMessage(Buffer.from(toMessage(method, params)));
   if (parsed.kind === 'refused') {
     throw new LatchkeyError('E_USAGE', `The gateway would not read this call: ${parsed.refusal.reason}.`, {
@@ -48,7 +48,7 @@ export function explainCall(loaded: LoadedConfig, { name, policy }: ServerConfig
   }
   const { message } = parsed;
   const era = METHODS.modern.has(method) ? 'modern' : 'legacy';
-  const judgement = authorize(policy, createAnonymous(held), message, era);
+  const judgement = authorize(policy, principal, message, era);
   const kind = KINDS.get(METHODS[era].get(method) ?? '');
   const target = kind === 'resources' ? message.uri : message.name;
   const at = name === 'default' ? [] : ['servers', name];

@@ -1,9 +1,12 @@
 import { styleText } from 'node:util';
 import type { Running } from '../../compose.ts';
+import { version } from '../../compose-version.ts';
+import { formatAddress } from '../../config/address.ts';
+import { isLive } from '../../core/credential-life.ts';
 import { toPlainText } from '../../core/plain-text.ts';
-import { version } from '../version.ts';
+import { deliver } from '../output.ts';
 import { describeUpstream } from './describe-upstream.ts';
-import { toTokenFacts } from './first-token.ts';
+import { startAgain, toTokenFacts } from './first-token.ts';
 import type { Announcement } from './serve.ts';
 
 type Facts = Announcement<Running>;
@@ -11,8 +14,7 @@ type Facts = Announcement<Running>;
 /** Says what is protected, where, with which token and rules, and how to connect. */
 export async function announce(facts: Facts): Promise<void> {
   if (facts.json) {
-    process.stdout.write(`${JSON.stringify(toReadyLine(facts))}\n`);
-    return;
+    return deliver(`${JSON.stringify(toReadyLine(facts))}\n`, 'The ready line', startAgain);
   }
   const row = (name: string, text: string): void => talk(`  ${dim(name.padEnd(9))} ${text}`);
   talk();
@@ -23,12 +25,13 @@ export async function announce(facts: Facts): Promise<void> {
     row('at', styleText('cyan', server.resource, { stream: process.stderr }));
     row('rules', describeRules(server));
   }
+  if (facts.config.publicUrl !== null) row('listens', addressOf(facts.running, facts.config));
   for (const line of await describeCredentials(facts)) row(line.name, line.text);
   row('store', toPlainText(facts.config.store));
   row('connect', connectLine(facts));
   row('stop', 'Ctrl-C');
   talk();
-  if (facts.tokenPlace.kind === 'screen') showToken(facts.running);
+  if (facts.tokenPlace.kind === 'screen') await showToken(facts.running);
 }
 
 function talk(text = ''): void {
@@ -45,11 +48,17 @@ function toReadyLine({ running, config, tokenPlace }: Facts): object {
     event: 'ready',
     url: first?.resource ?? null,
     sseUrl: first?.sseUrl ?? null,
+    listen: addressOf(running, config),
     publicUrl: config.publicUrl,
     servers: running.servers.map(({ name, resource, sseUrl }) => ({ name, url: resource, sseUrl })),
     ...toTokenFacts(running.firstToken, tokenPlace),
     pid: process.pid,
   };
+}
+
+/** Where it really listens: with port 0, or another URL for clients, nothing else tells. */
+function addressOf({ port }: Running, { listen }: Facts['config']): string {
+  return formatAddress({ ...listen, port });
 }
 
 function describeRules({ policy }: Running['servers'][number]): string {
@@ -75,9 +84,7 @@ async function describeCredentials({ running, config, tokenPlace }: Facts): Prom
       text: `default, until ${local(running.firstToken?.expiresAt ?? null)}, written to ${toPlainText(tokenPlace.path)}`,
     });
   const now = Date.now();
-  const alive = (await running.store.credentials.list('token')).filter(
-    ({ revokedAt, expiresAt }) => revokedAt === null && (expiresAt === null || expiresAt > now),
-  );
+  const alive = (await running.store.credentials.list('token')).filter((record) => isLive(record, now));
   if (running.firstToken === null)
     for (const { name, expiresAt } of alive.slice(-5))
       lines.push({ name: 'token', text: `${name}, until ${local(expiresAt)}` });
@@ -100,10 +107,10 @@ function connectLine({ running }: Facts): string {
   return `latchkey connect claude-code --url ${first?.resource ?? ''}   (or cursor, vscode, sdk, curl, …)`;
 }
 
-function showToken({ firstToken }: Running): void {
+async function showToken({ firstToken }: Running): Promise<void> {
   if (firstToken === null) return;
   talk(`  This token is shown once. It works until ${local(firstToken.expiresAt)}, also after a restart:`);
   talk();
-  process.stdout.write(`${firstToken.secret.reveal()}\n`);
+  await deliver(`${firstToken.secret.reveal()}\n`, 'The first token', startAgain);
   talk();
 }

@@ -52,3 +52,7 @@ export function toTokenFacts(firstToken: Running['firstToken'], place: TokenPlac
     expiresAt: firstToken === null ? null : new Date(firstToken.expiresAt).toISOString(),
   };
 }
+
+/** What to do where it could not be shown. */
+export const startAgain = (): string =>
+  'Look where the output goes, then start again; a token that was made is revoked.';

@@ -4,8 +4,9 @@ import type { Config } from '../../config/config.ts';
 import { findChangedSettings } from '../../config/changed-settings.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import type { ConfigInput } from '../../config/schema.ts';
-import { watchConfig, type Watch } from '../../config/watch-config.ts';
-import type { Log, Running } from '../../compose.ts';
+import { watchConfig, type ConfigWatch } from '../../config/watch-config.ts';
+import type { Running } from '../../compose.ts';
+import type { Log } from '../../core/log.ts';
 
 export interface Followed {
   readonly running: Pick<Running, 'reload' | 'setTls'> & {
@@ -45,7 +46,7 @@ const TOOLS: Words = {
 export function followFiles(followed: Followed): Following {
   const { running, config, file, since, log } = followed;
   const texts = new Map<string, string>();
-  const watches: { readonly path: string; readonly watch: Watch }[] = [];
+  const watches: { readonly path: string; readonly watch: ConfigWatch }[] = [];
   const follow = (given: string, words: Words): void => {
     const at = path.resolve(given);
     const text = readText(at, since);

@@ -1,7 +1,8 @@
 import type { Config } from '../../config/config.ts';
 import { requireConfig } from '../../config/load-config.ts';
 import type { ConfigInput } from '../../config/schema.ts';
-import type { Log, Running } from '../../compose.ts';
+import type { Running } from '../../compose.ts';
+import type { Log } from '../../core/log.ts';
 import { OWN_NAME } from '../../compose-credentials.ts';
 import { findConfigFile } from '../config-file.ts';
 import { createLog } from '../log.ts';
@@ -29,7 +30,7 @@ export interface Announcement<Service> {
 
 interface Command<Service extends Served> {
   start(config: Config, env: NodeJS.ProcessEnv, log: Log): Promise<Service>;
-  announce(facts: Announcement<Service>): Promise<void> | void;
+  announce(facts: Announcement<Service>): Promise<void>;
 }
 
 const GRACE_MS = 10_000;
@@ -51,11 +52,14 @@ export async function serve<Service extends Served>(
   let following: Following | null = null;
   const signals = takeSignals(() => following?.readAgain());
   const running = await signals.during(start(config, env, log));
-  const tokenPlace = await deliver(running, config, options);
+  const tokenPlace = await orTakeBack(running, () => deliverFirstToken(running, config, options));
   following = followFiles({ running, config, file: file ?? null, flags: options.settings, env, since, log });
-  await announce({ running, config, json, tokenPlace });
-  await signals.stop;
-  following.stop();
+  try {
+    await orTakeBack(running, () => announce({ running, config, json, tokenPlace }));
+    await signals.stop;
+  } finally {
+    following.stop();
+  }
   process.exit((await running.close(GRACE_MS)) ? 0 : 1);
 }
 
@@ -81,9 +85,9 @@ function takeSignals(onHangUp: () => void) {
 }
 
 /** A token that cannot be handed over is of no use to anybody, and the next start makes another. */
-async function deliver(running: Served, config: Config, options: ServeOptions): Promise<TokenPlace> {
+async function orTakeBack<Result>(running: Served, deliver: () => Promise<Result>): Promise<Result> {
   try {
-    return await deliverFirstToken(running, config, options);
+    return await deliver();
   } catch (error) {
     const name = running.firstToken?.name;
     if (name !== undefined) await running.store.credentialsBy(OWN_NAME).revoke({ kind: 'token', name }, Date.now());

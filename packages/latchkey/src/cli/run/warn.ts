@@ -2,7 +2,7 @@ import type { Config } from '../../config/config.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';
 import { isOpenToOthers } from '../../config/private-file.ts';
 import { REDACTED } from '../../config/redact.ts';
-import type { Log } from '../../compose.ts';
+import type { Log } from '../../core/log.ts';
 
 /** What works, and is still worth a second look. */
 export function warn(

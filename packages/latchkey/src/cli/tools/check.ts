@@ -8,14 +8,16 @@ import { reportFailure } from '../report-failure.ts';
 import { formatTable } from '../table.ts';
 import type { FileFlags } from './declared-file.ts';
 
-/** Says what a file declares, and sets the exit code to 1 when something is wrong with it. */
+/** Says what a file declares, and sets the exit code to 1 when something is wrong with it, or 2 when it is not there. */
 export async function checkFile(file: string, flags: FileFlags): Promise<void> {
   const loaded = await load(file);
   if (flags.json) printJson('problems' in loaded ? { ok: false, file, ...loaded } : toDocument(file, loaded));
   else if ('problems' in loaded) reportFailure(toError(loaded.problems), (text) => process.stderr.write(text));
   else show(file, loaded);
-  if ('problems' in loaded) process.exitCode = 1;
+  if ('problems' in loaded) process.exitCode = loaded.problems.some(isMissing) ? 2 : 1;
 }
+
+const isMissing = ({ code }: Problem): boolean => code === 'E_CONFIG_MISSING';
 
 /** The file as `run` would take it: what this machine lacks for its tools counts as wrong too. */
 async function load(file: string): Promise<ToolsFile | { readonly problems: readonly Problem[] }> {

@@ -22,7 +22,7 @@ export const RECORD_HEAD = (): string =>
 
 /** One record as one line for people; refusals are red on a terminal, and no text of a caller can move the cursor. */
 export function formatRecord(json: string): string {
-  const record = parse(json);
+  const record = withoutEnd(parse(json));
   const cell = (name: string) => toPlainText(String(record[name] ?? '-'));
   const who = record['credential'] ?? record['principal'];
   const line = toLine([
@@ -47,6 +47,12 @@ function parse(json: string): Record<string, unknown> {
   } catch {
     return { target: json };
   }
+}
+
+/** What has only begun took no time yet, and was answered nothing. */
+function withoutEnd(record: Record<string, unknown>): Record<string, unknown> {
+  if (record['phase'] !== 'begun') return record;
+  return { ...record, status: null, durationMs: null, detail: 'begun, not ended' };
 }
 
 function toLine(cells: readonly string[]): string {

@@ -408,6 +408,9 @@ tools:
       ['{command: bash, args: ["-c", "echo $((GANTZ_ARG_PATH))"]}', 'is evaluated as arithmetic'],
       ['{command: tar, args: ["--to-command=cat {{path}}", "-x"]}', 'would be part of a command that it runs'],
       ['{command: sudo, args: ["{{path}}"]}', 'would decide which program runs'],
+      ['{command: node, args: ["-e", "1", "{{path}}"]}', 'write -- before it'],
+      ['{command: make, args: ["A={{path}}"]}', 'would be part of a makefile'],
+      ['{command: docker, args: ["exec", "web", "{{path}}"]}', 'would decide which program runs'],
       ['{command: ls, args: ["{{nope}}"]}', '{{nope}} is no parameter of this tool'],
       ['{command: ls, args: ["{{ path }}"]}', 'write {{path}} without spaces'],
       ['{shell: "ls {{ path }}"}', 'write {{path}} without spaces'],
@@ -420,6 +423,11 @@ tools:
     it('takes a whole program from callers where the file says so, and warns', () => {
       const text = tool(PATH_PARAMETER, 'script: {command: sh, args: ["-c", "{{path}}"]}');
       expect(warnings(text)).toEqual([expect.stringContaining('callers run what they like')]);
+    });
+
+    it('warns of a program written out there that runs others', () => {
+      const text = tool(PATH_PARAMETER, 'script: {command: awk, args: ["-v", "x={{path}}", "BEGIN { system(x) }"]}');
+      expect(warnings(text)).toEqual([expect.stringMatching(/args\.2: begins a program that runs others itself/)]);
     });
   });
 

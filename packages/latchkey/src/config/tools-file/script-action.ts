@@ -1,13 +1,14 @@
 import path from 'node:path';
 import type { CommandAction, Parameter, ShellAction } from '../../core/declared-tool.ts';
 import type { Path } from '../yaml-document.ts';
-import { isFixed } from './fixed-values.ts';
+import { isFixed, mayBeOption } from './fixed-values.ts';
 import { canHide, isPublic } from './environment.ts';
 import type { Building } from './building.ts';
-import type { Given } from './shell/flow.ts';
+import { NOTHING, type Given } from './shell/given.ts';
 import { findPlaceholders, findSpaced, toTemplate } from './placeholder.ts';
 import { findProgramText } from './shell/program-text.ts';
 import type { Argument, Finding, InnerScript } from './shell/finding.ts';
+import { explainOption, RUNS } from './shell/explain.ts';
 import { judgeInner, secureScript } from './shell/script.ts';
 import type { Dialect } from './shell/reading.ts';
 import { settleVariables } from './shell-variables.ts';
@@ -120,13 +121,20 @@ interface Indexed extends Argument {
 
 function judgeArguments(command: string, args: readonly string[], building: Building): void {
   const list = args.map((text, index) => toArgument(text, index, building));
-  for (const finding of findProgramText([{ literal: command, prefix: command, free: false }, ...list], false)) {
+  for (const finding of findProgramText(
+    [{ literal: command, prefix: command, free: false, dashed: false, written: false }, ...list],
+    false,
+  )) {
     const argument = finding.argument as Indexed | null;
     if (argument === null) continue;
     const place = [...building.at, 'script', 'args', argument.index];
     if (finding.kind === 'script') {
       const trouble = judgeInner(finding.text, finding.dialect ?? 'sh', building.parameters, toGiven(finding));
       if (trouble !== null) building.problem(place, `begins a script in which ${trouble}`);
+      continue;
+    }
+    if (finding.kind === 'runs') {
+      building.warn(place, RUNS);
       continue;
     }
     const { start = 0, name = '' } = findPlaceholders(args[argument.index] ?? '', building.known)[0] ?? {};
@@ -145,6 +153,8 @@ function toArgument(text: string, index: number, { known, parameters }: Building
     literal: first === undefined ? text : null,
     prefix: text.slice(0, first?.start ?? text.length),
     free: !holds.every(isFixed),
+    dashed: first?.start === 0 && holds.some(mayBeOption),
+    written: false,
     index,
     whole,
     holds,
@@ -153,12 +163,12 @@ function toArgument(text: string, index: number, { known, parameters }: Building
 
 function toGiven({ given }: InnerScript): Given {
   const args = (given ?? []) as readonly Indexed[];
-  return { held: new Map(), args: args.map(({ holds }) => holds), more: [], input: [], words: args.slice(1) };
+  return { ...NOTHING, args: args.map(({ holds }) => holds), words: args.slice(1) };
 }
 
 /** A tool may be meant to run what callers send, when its file says so in so many words. */
 function explain(
-  finding: Exclude<Finding, InnerScript>,
+  finding: Exclude<Finding, { readonly kind: 'script' | 'runs' }>,
   { whole }: Indexed,
 ): { readonly message: string; readonly warns: boolean } {
   if (finding.kind === 'name')
@@ -166,8 +176,7 @@ function explain(
       message: 'would decide which program runs; name the program here, or list the choices with enum',
       warns: false,
     };
-  if (finding.kind === 'option')
-    return { message: 'could be read as an option that runs programs; write "--" before it', warns: false };
+  if (finding.kind === 'option') return { message: explainOption(finding.program), warns: false };
   const { language } = finding.program;
   return whole
     ? { message: `is ${language}: callers run what they like with the rights of the gateway`, warns: true }

@@ -1,9 +1,10 @@
 import { refuse, type Refusal } from '../../core/reason.ts';
 import type { Exchange } from '../exchange.ts';
-import { headerOf } from '../../lock/header-of.ts';
+import { headerOf } from '../../core/header-of.ts';
 import type { Finish } from '../http-answer.ts';
 import type { OpenAnswer } from '../open-answer.ts';
 import { callerHeaders } from '../caller-headers.ts';
+import type { StreamPlace } from '../event-reader.ts';
 import { Inflow, type InflowEvents } from './inflow.ts';
 import type { Outstanding, SseStream } from './stream.ts';
 
@@ -13,6 +14,10 @@ export interface CallFinish extends Finish {
   toError(refusal: Refusal): string;
   /** The upstream took `notifications/initialized`: what belongs to no message may be asked for. */
   listen(stream: SseStream): void;
+  /** Has the upstream go on with its answer behind that place, in its session. */
+  resume(from: StreamPlace, sessionId: string, inflow: Inflow): void;
+  /** Milliseconds in which the answer must come when it is gone on with. */
+  readonly callMaxMs: number;
   /** The exchange is over. */
   finished(): void;
 }
@@ -22,14 +27,15 @@ const CANCELLED_MS = 1000;
 
 /** A message that was posted to a stream, from its 202 to its answer there. */
 export class SseCall implements OpenAnswer, InflowEvents, Outstanding {
-  /** Where the upstream puts the answer. */
-  readonly inflow: Inflow;
   readonly #stream: SseStream;
   readonly #exchange: Exchange;
   readonly #finish: CallFinish;
   readonly #id: string | null;
   #answered: boolean;
+  #inflow: Inflow;
   #status = 0;
+  #sessionId: string | null;
+  #resumed: NodeJS.Timeout | null = null;
   #posted = false;
   #over = false;
 
@@ -40,12 +46,18 @@ export class SseCall implements OpenAnswer, InflowEvents, Outstanding {
     this.#finish = finish;
     this.#id = message?.kind === 'request' ? message.id : null;
     this.#answered = this.#id === null;
-    this.inflow = new Inflow(stream, this);
+    this.#sessionId = exchange.sessionId;
+    this.#inflow = new Inflow(stream, this);
     stream.expect(this.#id, this);
   }
 
+  /** Where the upstream puts the answer. */
+  get inflow(): Inflow {
+    return this.#inflow;
+  }
+
   get unread(): number {
-    return this.inflow.held;
+    return this.#inflow.held;
   }
 
   /** Answers the POST, unless the upstream refused at once. */
@@ -57,7 +69,9 @@ export class SseCall implements OpenAnswer, InflowEvents, Outstanding {
   }
 
   onStart(status: number, headers: readonly string[]): void {
+    if (this.#resumed !== null) return;
     this.#status = status;
+    this.#sessionId ??= headerOf(headers, 'mcp-session-id');
     const sealed = headerOf(this.#finish.finishHeaders(status, headers), 'mcp-session-id');
     if (sealed !== null) this.#stream.keep(sealed, headerOf(headers, 'mcp-session-id') ?? '');
   }
@@ -70,6 +84,7 @@ export class SseCall implements OpenAnswer, InflowEvents, Outstanding {
   }
 
   onEnd(body: string): void {
+    if (this.#resume()) return;
     if (body !== '' && !this.#answered) this.#deliver(body);
     this.#tell(refuse('upstream-invalid'));
     const { message, sessionId } = this.#exchange;
@@ -81,6 +96,7 @@ export class SseCall implements OpenAnswer, InflowEvents, Outstanding {
   }
 
   onFail(refusal: Refusal): void {
+    if (refusal.reason === 'upstream-unreachable' && this.#resume()) return;
     if (this.#exchange.response.headersSent) {
       this.#exchange.outcome ??= refusal;
       this.#tell(refusal);
@@ -95,7 +111,7 @@ export class SseCall implements OpenAnswer, InflowEvents, Outstanding {
 
   cancel(): void {
     this.#answered = true;
-    setTimeout(() => this.inflow.leave(), CANCELLED_MS).unref();
+    setTimeout(() => this.#inflow.leave(), CANCELLED_MS).unref();
   }
 
   abort(): void {
@@ -115,7 +131,17 @@ export class SseCall implements OpenAnswer, InflowEvents, Outstanding {
     if (this.#over) return;
     this.#exchange.outcome ??= refusal;
     this.#tell(refusal);
-    this.inflow.leave();
+    this.#inflow.leave();
+  }
+
+  /** Goes on with a stream that ended before the response, where the server gave its events ids. */
+  #resume(): boolean {
+    const { place } = this.#inflow;
+    if (this.#answered || place === null || this.#sessionId === null) return false;
+    this.#resumed ??= setTimeout(() => this.#end(refuse('upstream-timeout')), this.#finish.callMaxMs).unref();
+    this.#inflow = new Inflow(this.#stream, this, place);
+    this.#finish.resume(place, this.#sessionId, this.#inflow);
+    return true;
   }
 
   /** A body of JSON. An error without the id of what it is about gets it: on the stream nothing else says so. */
@@ -145,6 +171,7 @@ export class SseCall implements OpenAnswer, InflowEvents, Outstanding {
   #settle(): void {
     if (this.#over) return;
     this.#over = true;
+    if (this.#resumed !== null) clearTimeout(this.#resumed);
     this.#stream.settle(this.#id, this);
     if (this.#posted) this.#finish.finished();
   }

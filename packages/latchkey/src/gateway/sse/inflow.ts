@@ -1,7 +1,7 @@
 import { refuse, type Refusal } from '../../core/reason.ts';
 import type { Answer } from '../../core/upstream.ts';
-import { EventReader } from '../event-reader.ts';
-import { headerOf } from '../../lock/header-of.ts';
+import { EventReader, type StreamPlace } from '../event-reader.ts';
+import { headerOf } from '../../core/header-of.ts';
 import type { Inlet, SseStream } from './stream.ts';
 
 /** What becomes of an answer that flows into a stream. One of `onEnd`, `onFail` and `onLeave` comes last. */
@@ -20,6 +20,7 @@ export interface InflowEvents {
 export class Inflow implements Answer, Inlet {
   readonly #stream: SseStream;
   readonly #events: InflowEvents;
+  readonly #from: StreamPlace | null;
   readonly #aborts: (() => void)[] = [];
   readonly #drains: (() => void)[] = [];
   #state: 'new' | 'started' | 'over' = 'new';
@@ -28,9 +29,11 @@ export class Inflow implements Answer, Inlet {
   #body: Buffer[] = [];
   #size = 0;
 
-  constructor(stream: SseStream, events: InflowEvents) {
+  /** `from` is where an answer ended that this one goes on with. */
+  constructor(stream: SseStream, events: InflowEvents, from: StreamPlace | null = null) {
     this.#stream = stream;
     this.#events = events;
+    this.#from = from;
     stream.add(this);
   }
 
@@ -40,6 +43,11 @@ export class Inflow implements Answer, Inlet {
 
   get held(): number {
     return this.#reader?.size ?? this.#size;
+  }
+
+  /** Where the answer can be gone on with, if it can. */
+  get place(): StreamPlace | null {
+    return this.#reader?.place ?? null;
   }
 
   onAbort(handler: () => void): void {
@@ -55,7 +63,7 @@ export class Inflow implements Answer, Inlet {
     if (this.#state !== 'new') return;
     this.#state = 'started';
     const type = headerOf(headers, 'content-type')?.toLowerCase() ?? '';
-    if (type.startsWith('text/event-stream')) this.#reader = new EventReader();
+    if (type.startsWith('text/event-stream')) this.#reader = new EventReader(this.#from);
     this.#events.onStart(status, headers);
   }
 

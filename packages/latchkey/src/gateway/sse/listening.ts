@@ -1,6 +1,8 @@
 import type { Refusal } from '../../core/reason.ts';
 import type { Forwardable } from '../../core/upstream.ts';
+import type { StreamPlace } from '../event-reader.ts';
 import type { ProtectedServer } from '../exchange.ts';
+import { pauseBefore } from '../resumption.ts';
 import type { GatewayState } from '../state.ts';
 import { createVisibleAnswer } from '../visible-answer.ts';
 import { Inflow, type InflowEvents } from './inflow.ts';
@@ -18,7 +20,7 @@ export interface Listened {
 
 /**
  * Has what the upstream says on its own account flow into the stream: its GET stream (MCP 2025-11-25, Transports), which
- * is opened anew when it ends.
+ * is gone on with when it ends, or opened anew.
  */
 export function listen(state: GatewayState, listened: Listened): void {
   if (listened.stream.listening) return;
@@ -30,6 +32,8 @@ class Listening implements InflowEvents {
   readonly #state: GatewayState;
   readonly #listened: Listened;
   #pauseMs = FIRST_PAUSE_MS;
+  #inflow: Inflow | null = null;
+  #place: StreamPlace | null = null;
   #status = 0;
 
   constructor(state: GatewayState, listened: Listened) {
@@ -41,8 +45,9 @@ class Listening implements InflowEvents {
     const { server, stream } = this.#listened;
     if (!stream.usable) return;
     const request = this.#request();
-    const shown = { server, principal: stream.principal, era: 'legacy', at: Date.now(), method: 'GET' } as const;
-    server.upstream.forward(request, createVisibleAnswer(this.#state, shown, new Inflow(stream, this)));
+    const shown = { server, principal: stream.principal, era: 'legacy', at: Date.now(), message: null } as const;
+    this.#inflow = new Inflow(stream, this, this.#place);
+    server.upstream.forward(request, createVisibleAnswer(this.#state, shown, this.#inflow));
   }
 
   onStart(status: number): void {
@@ -57,18 +62,21 @@ class Listening implements InflowEvents {
 
   onEnd(): void {
     // Any other status, 404 too, says that this server has nothing to say there.
-    if (this.#status < 400) this.#openAgain();
+    if (this.#status < 400) this.#openAgain(this.#inflow?.place ?? null);
+    else if (this.#place !== null) this.#openAgain(null);
   }
 
   onFail({ reason }: Refusal): void {
     if (reason === 'session-unknown') this.#listened.stream.conclude();
-    else if (reason !== 'http-method') this.#openAgain();
+    else if (reason !== 'http-method') this.#openAgain(this.#inflow?.place ?? this.#place);
   }
 
   onLeave(): void {}
 
-  #openAgain(): void {
-    setTimeout(() => this.open(), this.#pauseMs).unref();
+  #openAgain(place: StreamPlace | null): void {
+    this.#place = place;
+    const pauseMs = place === null ? this.#pauseMs : Math.max(this.#pauseMs, pauseBefore(place));
+    setTimeout(() => this.open(), pauseMs).unref();
     this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
   }
 
@@ -78,6 +86,8 @@ class Listening implements InflowEvents {
     if (protocolVersion !== null) headers.push('mcp-protocol-version', protocolVersion);
     const { sealed, principal, asker } = stream;
     const sessionId = sealed === null ? null : this.#state.sessions.unseal(server, principal, sealed, Date.now());
+    // Outside of a session nobody could tell whose stream it is from.
+    if (this.#place !== null && sessionId !== null) headers.push('last-event-id', this.#place.lastEventId);
     return { httpMethod: 'GET', era: 'legacy', ...asker, message: null, sessionId, headers };
   }
 }

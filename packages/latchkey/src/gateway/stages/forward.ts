@@ -7,8 +7,11 @@ import { passesWhole } from '../../lock/showing.ts';
 import { callerHeaders } from '../caller-headers.ts';
 import type { GatewayState } from '../state.ts';
 import { HttpAnswer } from '../http-answer.ts';
+import type { StreamPlace } from '../event-reader.ts';
 import { callPlainly } from '../plain-answer.ts';
+import { pauseBefore, toResumption } from '../resumption.ts';
 import { SseCall, type CallFinish } from '../sse/call.ts';
+import type { Inflow } from '../sse/inflow.ts';
 import { listen } from '../sse/listening.ts';
 import type { SseStream } from '../sse/stream.ts';
 import { subjectOf } from '../subject.ts';
@@ -29,14 +32,14 @@ export function forwardStage(state: GatewayState): Stage {
 }
 
 function forward(state: GatewayState, exchange: Exchange, server: ProtectedServer, principal: Principal): StageResult {
-  const finish = new ForwardFinish(state, exchange, server, principal);
+  const request = forwardable(exchange, principal);
+  const finish = new ForwardFinish(state, exchange, { server, principal, request });
   if (exchange.sse !== null) return forwardToStream(state, exchange, exchange.sse, finish);
   const answer = new HttpAnswer(exchange.response, finish);
   exchange.answer = answer;
   state.open.add(exchange);
-  if (isPlain(exchange.route))
-    callPlainly(state, { exchange, server, principal, request: forwardable(exchange, principal) }, answer);
-  else send(state, exchange, server, principal, answer);
+  if (isPlain(exchange.route)) callPlainly(state, { exchange, server, principal, request }, answer);
+  else send(state, exchange, finish, answer);
   return 'done';
 }
 
@@ -48,42 +51,53 @@ function forwardToStream(state: GatewayState, exchange: Exchange, stream: SseStr
   // The upstream may end the cancelled answer as soon as it is told.
   const cancelled = exchange.message?.cancels ?? null;
   if (cancelled !== null) stream.cancel(cancelled);
-  send(state, exchange, finish.server, finish.principal, call.inflow);
+  send(state, exchange, finish, call.inflow);
   call.accept();
   return 'done';
+}
+
+interface Forwarded {
+  readonly server: ProtectedServer;
+  readonly principal: Principal;
+  readonly request: Forwardable;
 }
 
 function send(
   state: GatewayState,
   exchange: Exchange,
-  server: ProtectedServer,
-  principal: Principal,
+  { server, principal, request }: Forwarded,
   answer: Answer,
 ): void {
-  const { era, startedAt: at, message, request } = exchange;
-  const method = message === null ? (request.method ?? '') : message.method;
+  const { era, startedAt: at, message } = exchange;
+  const method = message === null ? request.httpMethod : message.method;
   const visible = passesWhole(method)
     ? answer
-    : createVisibleAnswer(state, { server, principal, era, at, method }, answer);
-  server.upstream.forward(forwardable(exchange, principal), visible);
+    : createVisibleAnswer(state, { server, principal, era, at, message }, answer);
+  server.upstream.forward(request, visible);
 }
 
 /** Seals session ids on their way out, and says in the caller's terms what went wrong behind the gateway. */
-class ForwardFinish implements CallFinish {
+class ForwardFinish implements CallFinish, Forwarded {
   readonly server: ProtectedServer;
   readonly principal: Principal;
+  readonly request: Forwardable;
   readonly #state: GatewayState;
   readonly #exchange: Exchange;
 
-  constructor(state: GatewayState, exchange: Exchange, server: ProtectedServer, principal: Principal) {
+  constructor(state: GatewayState, exchange: Exchange, { server, principal, request }: Forwarded) {
     this.#state = state;
     this.#exchange = exchange;
     this.server = server;
     this.principal = principal;
+    this.request = request;
   }
 
   get streamIdleMs(): number {
     return this.#state.options.limits.streamIdleMs;
+  }
+
+  get callMaxMs(): number {
+    return this.#state.options.limits.callMaxMs;
   }
 
   refuse(refusal: Refusal): void {
@@ -97,6 +111,16 @@ class ForwardFinish implements CallFinish {
   listen(stream: SseStream): void {
     const { protocolVersion } = this.#exchange.headers;
     listen(this.#state, { server: this.server, stream, protocolVersion });
+  }
+
+  resume(from: StreamPlace, sessionId: string, inflow: Inflow): void {
+    const { server, principal } = this;
+    const shown = { server, principal, era: 'legacy', at: Date.now(), message: null } as const;
+    setTimeout(() => {
+      if (inflow.aborted) return;
+      const request = toResumption(this.request, sessionId, from);
+      server.upstream.forward(request, createVisibleAnswer(this.#state, shown, inflow));
+    }, pauseBefore(from)).unref();
   }
 
   finished(): void {

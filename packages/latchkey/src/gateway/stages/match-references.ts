@@ -40,12 +40,9 @@ function openCursor(state: GatewayState, exchange: Exchange, message: Message): 
 
 // All callers reach an HTTP server as one.
 function matchOutside(state: GatewayState, exchange: Exchange): StageResult {
-  const { server, principal } = exchange;
+  const { server } = exchange;
   if (server?.upstream.kind !== 'http') return null;
-  const found = matchOutsideSession(exchange, (cancels) => {
-    const calls = state.open.callsWith(server, JSON.parse(cancels));
-    return calls.length > 0 && calls.every((call) => call.principal?.id === principal?.id);
-  });
+  const found = matchOutsideSession(exchange, () => state.open.toArray().filter((other) => other.server === server));
   return found === 'accept' ? accept(exchange) : found;
 }
 

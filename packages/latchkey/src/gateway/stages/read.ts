@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { refuse, type Refusal } from '../../core/reason.ts';
-import { checkPieces } from '../../lock/body-pieces.ts';
+import { appendPiece, checkPieces } from '../../lock/body-pieces.ts';
 import { checkAccept, checkAcceptsStream, checkContent } from '../../lock/check-content.ts';
 import type { Exchange, Stage, StageResult } from '../exchange.ts';
 import type { GatewayState } from '../state.ts';
@@ -22,8 +22,8 @@ export function readStage(state: GatewayState): Stage {
   };
 }
 
-function keep(exchange: Exchange, body: Buffer | Refusal): StageResult {
-  if (!Buffer.isBuffer(body)) return body;
+function keep(exchange: Exchange, body: Uint8Array | Refusal): StageResult {
+  if (!(body instanceof Uint8Array)) return body;
   exchange.body = body;
   return null;
 }
@@ -33,10 +33,12 @@ function checkStreamRequest({ request, headers, route }: Exchange): Refusal | nu
   return request.method === 'GET' ? checkAcceptsStream(headers.accept) : null;
 }
 
+const NO_BYTES = new Uint8Array(0);
+
 // A caller that leaves in the middle is never answered: its response is closed, and this promise just goes with it.
-export function readBody(request: IncomingMessage, limit: number): Promise<Buffer | Refusal> {
+export function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array | Refusal> {
   return new Promise((resolve) => {
-    let body: Buffer | null = null;
+    let body: Uint8Array | null = null;
     let size = 0;
     let pieces = 0;
     request.on('data', (chunk: Buffer) => {
@@ -45,23 +47,12 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
       pieces += 1;
       const refusal = checkPieces(size, pieces, limit);
       if (refusal !== null) resolve(refusal);
-      else body = body === null ? chunk : append(body, before, chunk, limit);
+      else body = appendPiece(body, before, chunk, limit);
     });
     request.on('end', () => {
       // Headers that come after everything was judged by them.
       if (request.rawTrailers.length > 0) resolve(refuse('framing', { detail: 'trailers' }));
-      else resolve(body === null ? Buffer.alloc(0) : body.subarray(0, size));
+      else resolve(body === null ? NO_BYTES : body.subarray(0, size));
     });
   });
-}
-
-/** Copies into a buffer that doubles: a piece that is kept as it is keeps all that was read from the socket with it. */
-function append(body: Buffer, size: number, chunk: Buffer, limit: number): Buffer {
-  let target = body;
-  if (size + chunk.length > body.length) {
-    target = Buffer.allocUnsafe(Math.max(size + chunk.length, Math.min(2 * body.length, limit)));
-    body.copy(target, 0, 0, size);
-  }
-  chunk.copy(target, size);
-  return target;
 }

@@ -1,3 +1,4 @@
+import { textOf } from '../../core/bytes.ts';
 import type { Endpoint, EndpointAnswer } from '../../core/endpoint.ts';
 import { refuse, type Refusal } from '../../core/reason.ts';
 import { holdBack } from '../../lock/hold-back.ts';
@@ -8,7 +9,7 @@ import type { GatewayState } from '../state.ts';
 import { readBody } from './read.ts';
 
 const LONGEST_BODY = 64 * 1024;
-const EMPTY = Buffer.alloc(0);
+const EMPTY = new Uint8Array(0);
 
 /** Endpoints of the OAuth side, which ask for their own proof. Who fails it there fails as with any other credential. */
 export function serveStage(state: GatewayState): Stage {
@@ -36,14 +37,14 @@ async function serve(state: GatewayState, exchange: Exchange, endpoint: Endpoint
   const { request, headers, response } = exchange;
   if (headers.expect !== null && request.httpVersionMinor === 1) response.writeContinue();
   const body = request.method === 'POST' ? await readBody(request, LONGEST_BODY) : EMPTY;
-  if (!Buffer.isBuffer(body)) return body;
+  if (!(body instanceof Uint8Array)) return body;
   const target = request.url ?? '';
   const answer = await endpoint.handle({
     method: request.method ?? '',
     query: target.includes('?') ? target.slice(target.indexOf('?') + 1) : '',
     authorization: headers.authorization,
     contentType: headers.contentType,
-    body: body.toString('utf8'),
+    body: textOf(body),
   });
   if (answer.status === 401) state.failureLimiter.take(networkOf(exchange.address), exchange.startedAt);
   exchange.outcome = outcomeOf(answer);

@@ -1,5 +1,6 @@
 import { encodeHeaderValue } from '../../core/mcp-header.ts';
-import { PLAIN_REVISION, toPlainCall, toPlainList } from '../../core/plain-call.ts';
+import { MODERN_REVISION } from '../../core/revision.ts';
+import { toPlainCall, toPlainList } from '../../core/plain-call.ts';
 import { refuse } from '../../core/reason.ts';
 import { isPlain, type Exchange, type Stage, type StageResult } from '../exchange.ts';
 import type { GatewayState } from '../state.ts';
@@ -20,7 +21,7 @@ function translate(exchange: Exchange): StageResult {
 function become(exchange: Exchange, body: Uint8Array, method: string, name: string | null): null {
   const { headers } = exchange;
   exchange.body = body;
-  headers.protocolVersion = PLAIN_REVISION;
+  headers.protocolVersion = MODERN_REVISION;
   headers.mcpMethod = method;
   headers.mcpName = name === null ? null : encodeHeaderValue(name);
   headers.sessionId = headers.lastEventId = headers.accept = null;

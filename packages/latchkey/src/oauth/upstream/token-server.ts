@@ -7,7 +7,7 @@ import { findIssuers, mayBeAsked } from './resource-metadata.ts';
 /** Finds out where tokens are asked for. Asks nobody before its first call; never rejects. */
 export type LocateTokenServer = (now: number) => Promise<TokenServer | Refusal>;
 
-export interface DiscoveryOptions {
+export interface NamedIssuerOptions {
   readonly upstream: { readonly outgoing: Outgoing; readonly url: URL; readonly resource: string };
   /** The metadata of an issuer that the upstream names. */
   readonly metadataOf: (issuer: string) => LoadMetadata;
@@ -36,7 +36,7 @@ export function atIssuer(load: LoadMetadata): LocateTokenServer {
  * The token endpoint of the issuer that the upstream itself names. The first issuer is the only one from then on: what
  * proves the client there is nobody else's business (MCP 2026-07-28, Authorization).
  */
-export function atNamedIssuer({ upstream, metadataOf, onState }: DiscoveryOptions): LocateTokenServer {
+export function atNamedIssuer({ upstream, metadataOf, onState }: NamedIssuerOptions): LocateTokenServer {
   let pinned: { readonly issuer: string; readonly locate: LocateTokenServer } | null = null;
   let failed: { readonly refusal: Refusal; readonly until: number } | null = null;
 

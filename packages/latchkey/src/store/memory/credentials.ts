@@ -1,3 +1,4 @@
+import { isLive } from '../../core/credential-life.ts';
 import { LatchkeyError } from '../../core/error.ts';
 import type {
   CredentialKey,
@@ -56,7 +57,7 @@ export function createCredentialStore(
     create(credential, now) {
       const { kind, name } = credential;
       const taken = find(
-        (each) => each.kind === kind && each.name === name && each.rotatedAt === null && lives(each, now),
+        (each) => each.kind === kind && each.name === name && each.rotatedAt === null && isLive(each, now),
       );
       if (taken !== null) return 'name-taken';
       refuseTwice(credential);
@@ -110,7 +111,7 @@ export function createCredentialStore(
           : ({ family }: CredentialRecord) => family === found.record.family;
       // What has expired is marked too: it would live again if the clock were set back.
       const marked = select((each) => isMeant(each) && each.revokedAt === null);
-      const ended = marked.filter(({ record: each }) => lives(each, now));
+      const ended = marked.filter(({ record: each }) => isLive(each, now));
       commit(marked.map((row) => [row, { revokedAt: now }]));
       const subject = ended.at(-1)?.record;
       if (subject !== undefined) record({ at: now, verb: 'revoke', subject, ended: ended.map((row) => row.record.id) });
@@ -136,10 +137,6 @@ export function createCredentialStore(
 const endAt =
   (ends: number) =>
   (row: Row): Update => [row, { expiresAt: earlier(row.record.expiresAt, ends) }];
-
-function lives({ revokedAt, expiresAt }: CredentialRecord, now: number): boolean {
-  return revokedAt === null && (expiresAt === null || expiresAt > now);
-}
 
 /** `ends` is Infinity where it sets no end. */
 function earlier(expiresAt: number | null, ends: number): number | null {

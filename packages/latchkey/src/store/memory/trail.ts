@@ -1,5 +1,6 @@
 import { LatchkeyError } from '../../core/error.ts';
-import type { TrailQuery, TrailStore } from '../../core/store.ts';
+import type { TrailStore } from '../../core/store.ts';
+import { createTrailFilter } from '../trail-filter.ts';
 
 const DEFAULT_LIMIT = 1000;
 const WHOLE_LINES = /^\{"time":"\d{4}-\d{2}-\d{2}[^]*\n$/;
@@ -27,8 +28,9 @@ export function createTrailStore(size: number): MemoryTrailStore {
     check() {},
     read: (query) => {
       const { after = 0, limit = DEFAULT_LIMIT } = query;
-      const found = kept.filter((line) => line.seq > after && matches(line, query));
-      return { records: found.slice(Math.max(0, found.length - limit)), end: seq };
+      const isWanted = createTrailFilter(query);
+      const found = kept.toReversed().filter((line) => line.seq > after && isWanted(line.json));
+      return { records: found.slice(0, limit).toReversed(), end: seq };
     },
     prune(before) {
       const young = kept.filter((line) => timeOf(line) >= before);
@@ -40,17 +42,7 @@ export function createTrailStore(size: number): MemoryTrailStore {
   };
 }
 
-function matches(line: Line, { since, decision }: TrailQuery): boolean {
-  return (
-    (since === undefined || timeOf(line) >= since) && (decision === undefined || parse(line).decision === decision)
-  );
-}
-
-const timeOf = (line: Line): number => Date.parse(parse(line).time);
-
-function parse({ json }: Line): { readonly time: string; readonly decision?: string } {
-  return JSON.parse(json) as { time: string; decision?: string };
-}
+const timeOf = ({ json }: Line): number => Date.parse((JSON.parse(json) as { time: string }).time);
 
 function noLines(): LatchkeyError {
   return new LatchkeyError('E_INTERNAL', 'These are no lines of the trail.', { hint: 'please report this' });

@@ -1,5 +1,6 @@
 import { readFileSync, unlinkSync } from 'node:fs';
 import type { Awaitable, TrailQuery, TrailReading, TrailStore } from '../../core/store.ts';
+import { createTrailFilter } from '../trail-filter.ts';
 import { attempt } from './failure.ts';
 import { LONGEST_WAIT_MS, patiently } from './patience.ts';
 import { createSealChain, type SealChain } from './seal-chain.ts';
@@ -59,10 +60,7 @@ export function createTrailStore({ folder, seals, key, busyTimeoutMs, confirmSto
       ask(chain.confirm);
       await checkRoom(folder);
     },
-    read: (query) =>
-      attempt(folder, () =>
-        query.after === undefined ? readNewest(folder, query) : readAfter(folder, query.after, query),
-      ),
+    read: (query) => attempt(folder, () => readBack(folder, query)),
     prune: (before) => askPatiently(() => prune(folder, before, chain)),
     verify: () => askPatiently(() => verifyTrail(folder, seals, chain, key)),
     async close() {
@@ -72,65 +70,37 @@ export function createTrailStore({ folder, seals, key, busyTimeoutMs, confirmSto
   };
 }
 
-/** From the end backwards, so that the newest lines of a long trail come at once. */
-function readNewest(folder: string, query: TrailQuery): TrailReading {
-  const limit = query.limit ?? DEFAULT_LIMIT;
+/**
+ * From the end backwards, so that the newest lines of a long trail come at once, and down to `after`, so that who follows
+ * one reads what is new and nothing else.
+ */
+function readBack(folder: string, query: TrailQuery): TrailReading {
+  const { after = 0, since, limit = DEFAULT_LIMIT } = query;
+  const isWanted = createTrailFilter(query);
   const found: Row[] = [];
   let end: number | null = null;
   for (const segment of listSegments(folder).toReversed()) {
+    const from = Math.max(after, segment.index * SEGMENT_SPAN);
+    if (from >= (segment.index + 1) * SEGMENT_SPAN) break;
     // Days need not follow each other: a clock that ran ahead may have been set back. The newest says where the trail ends.
-    if (end !== null && query.since !== undefined && segment.day < toDay(query.since)) continue;
-    const bytes = readSegment(segment, 0);
-    const first = segment.index * SEGMENT_SPAN;
+    if (end !== null && since !== undefined && segment.day < toDay(since)) continue;
+    const bytes = readSegment(segment, from % SEGMENT_SPAN);
     let lineEnd = bytes.lastIndexOf(0x0a);
-    end ??= first + lineEnd + 1;
+    end ??= from + lineEnd + 1;
     while (lineEnd > 0 && found.length < limit) {
       const start = bytes.lastIndexOf(0x0a, lineEnd - 1) + 1;
-      const row = readRow(bytes, start, lineEnd, first);
-      if (matches(row.json, query)) found.push(row);
+      const row = readRow(bytes, start, lineEnd, from);
+      if (!row.json.startsWith(SEAL) && isWanted(row.json)) found.push(row);
       lineEnd = start - 1;
     }
     if (found.length >= limit) break;
   }
-  return { records: found.toReversed(), end: end ?? 0 };
-}
-
-/** From that place on, so that who follows a long trail reads what is new and nothing else. */
-function readAfter(folder: string, after: number, query: TrailQuery): TrailReading {
-  const found: Row[] = [];
-  let end = after;
-  for (const segment of listSegments(folder)) {
-    const from = Math.max(after, segment.index * SEGMENT_SPAN);
-    if (from >= (segment.index + 1) * SEGMENT_SPAN) continue;
-    const bytes = readSegment(segment, from % SEGMENT_SPAN);
-    let start = 0;
-    for (let lineEnd = bytes.indexOf(0x0a); lineEnd !== -1; lineEnd = bytes.indexOf(0x0a, start)) {
-      const row = readRow(bytes, start, lineEnd, from);
-      if (matches(row.json, query)) found.push(row);
-      start = lineEnd + 1;
-    }
-    end = from + start;
-  }
-  return { records: found.slice(Math.max(0, found.length - (query.limit ?? DEFAULT_LIMIT))), end };
+  return { records: found.toReversed(), end: end ?? after };
 }
 
 /** `first` is the number of the first of these bytes. */
 function readRow(bytes: Buffer, start: number, end: number, first: number): Row {
   return { seq: first + end + 1, json: bytes.toString('utf8', start, end) };
-}
-
-/** A line that a crash cut short is no record, and no reason to show none. */
-function matches(json: string, { since, decision }: TrailQuery): boolean {
-  if (json.startsWith(SEAL)) return false;
-  try {
-    const record = JSON.parse(json) as { readonly time?: string; readonly decision?: string };
-    return (
-      (since === undefined || Date.parse(record.time ?? '') >= since) &&
-      (decision === undefined || record.decision === decision)
-    );
-  } catch {
-    return false;
-  }
 }
 
 /** Whole days only: a file that may still be written to is never rewritten. The chain then begins later. */

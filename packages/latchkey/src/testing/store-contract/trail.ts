@@ -29,6 +29,20 @@ export function testTrail({ describe, it }: Section): void {
       assert.deepEqual(await read(store, { after: numbers[0]!, limit: 0 }), []);
     });
 
+    it('reads a request once: by its end where that is there, else by its beginning', async ({ store }) => {
+      const lasting = (number: number, phase: string, decision?: 'deny') =>
+        line(number, decision).replace('"n"', `"phase":"${phase}","requestId":"r${number % 10}","n"`);
+      await store.trail.append(bytesOf(lasting(1, 'begun'), lasting(2, 'begun'), line(3), lasting(4, 'begun')));
+      const { end } = await store.trail.read({});
+      assert.deepEqual(await read(store), [1, 2, 3, 4]);
+      await store.trail.append(bytesOf(lasting(11, 'ended'), lasting(12, 'ended', 'deny'), lasting(5, 'begun')));
+      assert.deepEqual(await read(store), [3, 4, 11, 12, 5]);
+      // What ended in a refusal is not one that was let through and is under way.
+      assert.deepEqual(await read(store, { decision: 'allow' }), [3, 4, 11, 5]);
+      assert.deepEqual(await read(store, { limit: 4 }), [4, 11, 12, 5]);
+      assert.deepEqual(await read(store, { after: end }), [11, 12, 5]);
+    });
+
     // A record has the time at which its request came: that of a stream may be days before its neighbours'.
     it('goes by the time of each line, also in a batch of several days', async ({ store }) => {
       await store.trail.append(bytesOf(lineAt(NOW - 2 * DAY, 1), lineAt(NOW, 2), lineAt(NOW - DAY, 3)));

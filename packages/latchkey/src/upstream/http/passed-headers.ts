@@ -1,6 +1,7 @@
+import { headerOf } from '../../core/header-of.ts';
 import type { Reason } from '../../core/reason.ts';
 import type { Forwardable } from '../../core/upstream.ts';
-import { findHeader, type ResponseHead } from './response-head.ts';
+import type { ResponseHead } from './response-head.ts';
 
 // The only headers of an answer that mean anything to an MCP client; everything else stays on this side.
 const PASSED: ReadonlySet<string> = new Set([
@@ -29,7 +30,7 @@ export function isBare({ status, framing, length }: ResponseHead, type: string, 
 
 /** Redirects are not followed, the upstream's own trouble with credentials is not the caller's, and 5xx bodies tell too much. */
 export function judgeAnswer({ status, headers }: ResponseHead, type: string): Reason | null {
-  const encoding = findHeader(headers, 'content-encoding');
+  const encoding = headerOf(headers, 'content-encoding');
   if (encoding !== null && encoding !== 'identity') return 'upstream-invalid';
   if (status >= 300 && status < 400) return 'upstream-invalid';
   if (status === 401 || status === 403 || status === 407 || status >= 500) return 'upstream-invalid';
@@ -42,7 +43,7 @@ function isReadable(type: string): boolean {
 
 /** Why `judgeAnswer` did not take an answer, and what an operator can do about it. */
 export function explainRefusal({ status, headers }: ResponseHead, tokens: boolean): string {
-  if (status === 403 && tokens && /\binsufficient_scope\b/.test(findHeader(headers, 'www-authenticate') ?? ''))
+  if (status === 403 && tokens && /\binsufficient_scope\b/.test(headerOf(headers, 'www-authenticate') ?? ''))
     return 'the server wants a token with more scopes; see upstream.auth';
   if (status !== 401) return explainOther(status, headers);
   return tokens
@@ -51,11 +52,11 @@ export function explainRefusal({ status, headers }: ResponseHead, tokens: boolea
 }
 
 function explainOther(status: number, headers: readonly string[]): string {
-  const coding = findHeader(headers, 'content-encoding') ?? 'identity';
+  const coding = headerOf(headers, 'content-encoding') ?? 'identity';
   if (coding !== 'identity') return `the server answers with the content coding ${toWords(coding)}`;
-  if (status >= 300 && status < 400) return explainRedirect(findHeader(headers, 'location'));
+  if (status >= 300 && status < 400) return explainRedirect(headerOf(headers, 'location'));
   if (status >= 300) return `the server answers with status ${status}`;
-  return `the server answers with the content type ${toWords(findHeader(headers, 'content-type') ?? '')}`;
+  return `the server answers with the content type ${toWords(headerOf(headers, 'content-type') ?? '')}`;
 }
 
 const NOWHERE = 'http://nowhere.invalid';

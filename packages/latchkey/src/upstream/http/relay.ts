@@ -1,10 +1,11 @@
 import { refuse, type Reason } from '../../core/reason.ts';
 import type { Answer, Forwardable } from '../../core/upstream.ts';
 import type { Bounded, Deadlines } from '../deadlines.ts';
-import { endsEvent, findEventEnd, toErrorEvent } from '../event-stream.ts';
+import { endsEvent, findEventEnd, toErrorEvent } from '../../core/event-stream.ts';
+import { headerOf } from '../../core/header-of.ts';
 import type { Connection, Receiver } from './connection.ts';
 import { explainRefusal, isBare, judgeAnswer, passHeaders } from './passed-headers.ts';
-import { findHeader, type ResponseHead } from './response-head.ts';
+import type { ResponseHead } from './response-head.ts';
 
 export interface RelayOptions {
   /** Milliseconds for a whole answer, or for the head of a stream. */
@@ -65,7 +66,7 @@ export class Relay implements Receiver, Bounded {
   }
 
   onHead(head: ResponseHead): void {
-    const type = (findHeader(head.headers, 'content-type') ?? '').toLowerCase();
+    const type = (headerOf(head.headers, 'content-type') ?? '').toLowerCase();
     if (isBare(head, type, this.#request)) return this.#answerBare(head);
     const fault = judgeAnswer(head, type);
     if (fault !== null) {

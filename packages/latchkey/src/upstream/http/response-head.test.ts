@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findHeader, parseResponseHead } from './response-head.ts';
+import { parseResponseHead } from './response-head.ts';
 
 describe('parseResponseHead', () => {
   it('gives names in lower case, and values without the white space around them', () => {
@@ -26,12 +26,5 @@ describe('parseResponseHead', () => {
     ['HTTP/1.1 200 x', 0],
   ])('knows how long the connection of %j stays', (text, keepAliveMs) => {
     expect(parseResponseHead(text)?.keepAliveMs).toBe(keepAliveMs);
-  });
-});
-
-describe('findHeader', () => {
-  it('finds names, not values', () => {
-    expect(findHeader(['a', 'b', 'b', 'c'], 'b')).toBe('c');
-    expect(findHeader(['a', 'b'], 'b')).toBeNull();
   });
 });

@@ -1,3 +1,5 @@
+import { headerOf } from '../../core/header-of.ts';
+
 /** The head of an HTTP/1.1 response as the gateway understands it (RFC 9112 §4 to §6). */
 export interface ResponseHead {
   /** 100 to 599. */
@@ -41,7 +43,7 @@ export function parseResponseHead(text: string): ResponseHead | null {
     if (!isFieldLine(line)) return null;
     const colon = line.indexOf(':');
     const name = line.slice(0, colon).toLowerCase();
-    if (SINGLE.has(name) && findHeader(headers, name) !== null) return null;
+    if (SINGLE.has(name) && headerOf(headers, name) !== null) return null;
     headers.push(name, trimWhiteSpace(line, colon + 1));
   }
   return frame(Number(status[2]), status[1] === '1', headers);
@@ -52,15 +54,9 @@ export function isFieldLine(line: string): boolean {
   return FIELD_LINE.test(line);
 }
 
-/** The value of a lower-case name in [name, value, …]; null when it is not there. */
-export function findHeader(headers: readonly string[], name: string): string | null {
-  for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) return headers[i + 1] as string;
-  return null;
-}
-
 function frame(status: number, persistent: boolean, headers: readonly string[]): ResponseHead | null {
-  const length = findHeader(headers, 'content-length');
-  const encoding = findHeader(headers, 'transfer-encoding');
+  const length = headerOf(headers, 'content-length');
+  const encoding = headerOf(headers, 'transfer-encoding');
   if (length !== null && (encoding !== null || !LENGTH.test(length))) return null;
   if (encoding !== null && (!persistent || encoding.toLowerCase() !== 'chunked')) return null;
   const keepAliveMs = persistent ? toKeepAlive(headers) : 0;
@@ -72,8 +68,8 @@ function frame(status: number, persistent: boolean, headers: readonly string[]):
 }
 
 function toKeepAlive(headers: readonly string[]): number {
-  if (findHeader(headers, 'connection')?.toLowerCase().includes('close') === true) return 0;
-  const timeout = TIMEOUT.exec(findHeader(headers, 'keep-alive') ?? '');
+  if (headerOf(headers, 'connection')?.toLowerCase().includes('close') === true) return 0;
+  const timeout = TIMEOUT.exec(headerOf(headers, 'keep-alive') ?? '');
   return timeout === null ? Infinity : Number(timeout[1]) * 1000;
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Child, toPrintable, type ChildOptions, type Ending } from './child.ts';
+import { Child, toLogLine, type ChildOptions, type ChildEnding } from './child.ts';
 import { createWatchdog } from './watchdog.ts';
 
 const watchdog = createWatchdog();
@@ -13,7 +13,7 @@ interface Seen {
   readonly child: Child;
   readonly lines: string[];
   readonly logs: string[];
-  readonly end: Promise<Ending>;
+  readonly end: Promise<ChildEnding>;
   line(): Promise<string>;
 }
 
@@ -21,7 +21,7 @@ function start(script: string, more: Partial<ChildOptions> = {}): Seen {
   const lines: string[] = [];
   const logs: string[] = [];
   const waiting: ((line: string) => void)[] = [];
-  const { promise: end, resolve: onEnd } = Promise.withResolvers<Ending>();
+  const { promise: end, resolve: onEnd } = Promise.withResolvers<ChildEnding>();
   const options: ChildOptions = {
     command: [process.execPath, '-e', script],
     env: { PATH: process.env['PATH'] ?? '' },
@@ -162,8 +162,8 @@ describe.skipIf(process.platform === 'win32')('Child', { timeout: 30_000 }, () =
   });
 });
 
-describe('toPrintable', () => {
+describe('toLogLine', () => {
   it('shows controls instead of doing what they say', () => {
-    expect(toPrintable('a\u0007\u202e\u2028b\r')).toBe('a\\u0007\\u202e\\u2028b');
+    expect(toLogLine('a\u0007\u202e\u2028b\r')).toBe('a\\u0007\\u202e\\u2028b');
   });
 });

@@ -2,13 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { createLineReader } from './lines.ts';
 import type { Output } from './output.ts';
+import type { Log } from '../../core/log.ts';
 import type { Watchdog } from './watchdog.ts';
-
-export type Log = (
-  level: 'debug' | 'info' | 'warn' | 'error',
-  text: string,
-  fields?: Readonly<Record<string, unknown>>,
-) => void;
 
 export interface ChildOptions {
   /** Program and arguments, passed on exactly; no shell reads them. */
@@ -25,7 +20,7 @@ export interface ChildOptions {
 }
 
 /** Why a child is gone. `stopped` is the gateway's own doing. */
-export type Ending =
+export type ChildEnding =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'too-large' }
   | { readonly kind: 'exited'; readonly detail: string }
@@ -34,7 +29,7 @@ export type Ending =
 export interface ChildHandlers {
   onLine(line: Buffer): void;
   /** Comes once; no line follows it. */
-  onEnd(ending: Ending): void;
+  onEnd(ending: ChildEnding): void;
 }
 
 const MAX_STDERR_LINE = 4096;
@@ -51,7 +46,7 @@ export class Child {
   #queue: Buffer[] = [];
   #queued = 0;
   #flushing = false;
-  #ending: Ending | null = null;
+  #ending: ChildEnding | null = null;
   #stopping: Promise<void> | null = null;
   readonly #gone: Promise<void>;
 
@@ -158,7 +153,10 @@ export class Child {
       });
       this.#process.on('exit', (code, signal) => {
         resolve();
-        const ending: Ending = { kind: 'exited', detail: signal === null ? `exit code ${code}` : `signal ${signal}` };
+        const ending: ChildEnding = {
+          kind: 'exited',
+          detail: signal === null ? `exit code ${code}` : `signal ${signal}`,
+        };
         if (stdout?.readableEnded) this.#abandon(ending);
         else {
           stdout?.once('end', () => this.#abandon(ending));
@@ -176,28 +174,27 @@ export class Child {
     stderr?.on('data', (text: string) => {
       const lines = (held + text).split('\n');
       held = (lines.pop() ?? '').slice(0, MAX_STDERR_LINE);
-      for (const line of lines)
-        if (line.trim() !== '') log('info', toPrintable(line), { from: 'server', pid: this.pid });
+      for (const line of lines) if (line.trim() !== '') log('info', toLogLine(line), { from: 'server', pid: this.pid });
     });
     stderr?.on('end', () => {
-      if (held.trim() !== '') log('info', toPrintable(held), { from: 'server', pid: this.pid });
+      if (held.trim() !== '') log('info', toLogLine(held), { from: 'server', pid: this.pid });
     });
   }
 
-  #abandon(ending: Ending): void {
+  #abandon(ending: ChildEnding): void {
     if (this.#ending !== null) return;
     this.#tellEnd(ending);
     this.#stopping ??= this.#end(ending);
   }
 
-  #tellEnd(ending: Ending): void {
+  #tellEnd(ending: ChildEnding): void {
     if (this.#ending !== null) return;
     this.#ending = ending;
     this.#queue = [];
     this.#handlers.onEnd(ending);
   }
 
-  async #end(ending: Ending): Promise<void> {
+  async #end(ending: ChildEnding): Promise<void> {
     this.#tellEnd(ending);
     const { pid } = this;
     if (pid === 0) return;
@@ -233,7 +230,7 @@ export function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
 }
 
 /** One bounded line without control characters, so that a server cannot forge log lines or steer a terminal. */
-export function toPrintable(text: string): string {
+export function toLogLine(text: string): string {
   const cut = text.length > MAX_STDERR_LINE ? `${text.slice(0, MAX_STDERR_LINE)}…` : text;
   // oxlint-disable-next-line no-control-regex
   return cut

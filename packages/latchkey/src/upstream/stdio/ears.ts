@@ -1,4 +1,4 @@
-import type { Child, ChildHandlers, Ending } from './child.ts';
+import type { Child, ChildHandlers, ChildEnding } from './child.ts';
 import { textAt } from './json.ts';
 import { START_TIMED_OUT, toLoss, type Loss } from './loss.ts';
 import { readServerLine, type ServerLine } from './server-line.ts';
@@ -7,7 +7,7 @@ export type Launched<T> = { readonly kind: 'ok'; readonly value: T } | { readonl
 
 /** Listens to a child that has no owner yet: hears the response to one question at a time, and keeps nothing else. */
 export interface Ears extends ChildHandlers {
-  readonly ending: Ending | null;
+  readonly ending: ChildEnding | null;
   /** The first result for one of `ids` (JSON text); an error only where there is no other answer to wait for. */
   ask(child: Child, question: Buffer, ids: readonly string[], timeoutMs: number): Promise<Launched<ServerLine>>;
   /** From now on the owner hears everything, and at once if the child is gone already. */
@@ -16,7 +16,7 @@ export interface Ears extends ChildHandlers {
 
 export function createEars(): Ears {
   let owner: ChildHandlers | null = null;
-  let ending: Ending | null = null;
+  let ending: ChildEnding | null = null;
   let tell: ((heard: Launched<ServerLine>) => void) | null = null;
   let wanted = new Set<string>();
   return {

@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message } from '../../core/message.ts';
-import type { Child, ChildHandlers, Ending, Log } from './child.ts';
+import type { Log } from '../../core/log.ts';
+import type { Child, ChildHandlers, ChildEnding } from './child.ts';
 import { countAt, textAt, toCancelled, toError, toRequest, toResult, valueAt } from './json.ts';
 import type { Greeting } from './launcher.ts';
 import { NOT_READING, TIMED_OUT, toLoss, type Loss } from './loss.ts';
-import { statusOf, toLine, type Decorate, type Posted } from './modern-call.ts';
+import { statusOf, tellProgress, tokenOf, toLine, type Decorate, type Posted } from './modern-call.ts';
 import { createDecorate } from './modern-to-legacy.ts';
 import type { Reply } from './reply.ts';
-import { digestOf, toInputRequired, type Question, type Round } from './round.ts';
-import { readServerLine, type ServerLine } from './server-line.ts';
+import { ASKED, ASKING, digestOfCall, toInputRequired, type Question, type Round } from './round.ts';
+import { hearServerLine, type ServerLine } from './server-line.ts';
 import { splice, type Edit } from './splice.ts';
 
 export interface ExclusiveOptions {
@@ -28,19 +29,14 @@ export interface ExclusiveOptions {
   onEnd(): void;
 }
 
-/** Methods a result may ask for input in (MCP 2026-07-28 MRTR §Supported Requests). */
-export const ASKING = new Set(['tools/call', 'prompts/get', 'resources/read']);
-const ASKED = new Map([
-  ['elicitation/create', 'elicitation'],
-  ['sampling/createMessage', 'sampling'],
-  ['roots/list', 'roots'],
-]);
 const MAX_QUESTIONS = 16;
 const CLIENT_MS = 60_000;
 const PING_ID = '"latchkey-ping"';
 const SETTLE_MS = 1000;
 // Nothing tells when a child has made use of an answer; the filesystem server looks at each root on the disk first.
 const ANSWERED_MS = 150;
+// Most servers leave a cancelled request without a response (MCP 2025-11-25 Cancellation).
+const CANCELLED_MS = 1000;
 const CHANGE = /\/(?:list_changed|updated)$/;
 const WATCH_ID = '"latchkey-watch"';
 const NEWLINE = Buffer.from('\n');
@@ -56,6 +52,8 @@ export class ExclusiveChild implements ChildHandlers {
   #lastId = 0;
   #lastKey = 0;
   #idleTimer: NodeJS.Timeout | null = null;
+  /** The call that was given up and may still be under way. */
+  #cancelled: { readonly id: number; readonly timer: NodeJS.Timeout } | null = null;
   readonly #watched = new Set<string>();
   #settled: (() => void) | null = null;
 
@@ -111,7 +109,7 @@ export class ExclusiveChild implements ChildHandlers {
       id: this.#lastId,
       method: message.method,
       principalId: principal.id,
-      digest: digestOf(message, valueAt(message.bytes, message.params)),
+      digest: digestOfCall(message, valueAt(message.bytes, message.params)),
       reply: null,
       token: null,
       state: null,
@@ -132,7 +130,7 @@ export class ExclusiveChild implements ChildHandlers {
       round !== null &&
       round.state !== null &&
       round.principalId === principal.id &&
-      round.digest === digestOf(message, params)
+      round.digest === digestOfCall(message, params)
     );
   }
 
@@ -150,19 +148,16 @@ export class ExclusiveChild implements ChildHandlers {
   }
 
   onLine(bytes: Buffer): void {
-    const line = readServerLine(bytes);
-    if (line === null) {
-      if (bytes.length > 0)
-        this.#options.log('warn', 'The server wrote a line that is not a message; it was dropped', {
-          bytes: bytes.length,
-        });
-    } else if (line.method === '') this.#hear(line);
+    const line = hearServerLine(bytes, this.#options.log);
+    if (line === null) return;
+    if (line.method === '') this.#hear(line);
     else if (line.id !== null) this.#question(line, textAt(line.bytes, line.id));
     else this.#notify(line);
   }
 
-  onEnd(ending: Ending): void {
+  onEnd(ending: ChildEnding): void {
     if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
+    clearTimeout(this.#cancelled?.timer);
     this.#taken = true;
     this.#settled?.();
     this.#close(toLoss(ending));
@@ -172,7 +167,7 @@ export class ExclusiveChild implements ChildHandlers {
   #join(round: Round, message: Message, reply: Reply): void {
     clearTimeout(round.timer);
     round.reply = reply;
-    round.token = message.progressToken === null ? null : textAt(message.bytes, message.progressToken);
+    round.token = tokenOf(message);
     round.timer = setTimeout(() => this.#giveUp(TIMED_OUT), this.#options.callTimeoutMs);
     reply.onGone = () => this.#giveUp(TIMED_OUT);
   }
@@ -203,6 +198,7 @@ export class ExclusiveChild implements ChildHandlers {
 
   #hear(line: ServerLine): void {
     if (line.id !== null && textAt(line.bytes, line.id) === PING_ID) this.#settled?.();
+    else if (this.#cancelled !== null) this.#endCancelled(this.#cancelled, line);
     else this.#respond(line);
   }
 
@@ -227,13 +223,8 @@ export class ExclusiveChild implements ChildHandlers {
     if (line.method === 'notifications/cancelled' && line.requestId !== null) {
       const id = textAt(line.bytes, line.requestId);
       this.#questions = this.#questions.filter((question) => question.id !== id);
-    } else if (
-      line.method === 'notifications/progress' &&
-      line.progressToken !== null &&
-      round?.token &&
-      countAt(line.bytes, line.progressToken) === round.id
-    ) {
-      round.reply?.event(line.bytes, [{ ...line.progressToken, text: round.token }]);
+    } else if (line.method === 'notifications/progress' && round?.reply) {
+      if (countAt(line.bytes, line.progressToken) === round.id) tellProgress(round.reply, round.token, line);
     } else if (CHANGE.test(line.method)) {
       this.#options.onChange(line);
     }
@@ -242,8 +233,8 @@ export class ExclusiveChild implements ChildHandlers {
   #question(line: ServerLine, id: string): void {
     if (line.method === 'ping') return this.#send(toResult(id, '{}'));
     const capability = ASKED.get(line.method);
-    if (capability === undefined || !this.#options.declared.has(capability) || this.#questions.length >= MAX_QUESTIONS)
-      return this.#send(toError(id, -32601, 'Not offered'));
+    const offered = capability !== undefined && this.#options.declared.has(capability) && this.#cancelled === null;
+    if (!offered || this.#questions.length >= MAX_QUESTIONS) return this.#send(toError(id, -32601, 'Not offered'));
     this.#lastKey += 1;
     this.#questions.push({
       key: `q${this.#lastKey}`,
@@ -274,13 +265,24 @@ export class ExclusiveChild implements ChildHandlers {
     reply.finish(toInputRequired(reply.id, this.#questions, round.state));
   }
 
-  // A child whose call was given up may still ask for it, so it serves no other.
+  // A child whose call was given up may still ask for it, so it serves no other until it has answered the call.
   #giveUp(loss: Loss): void {
     const round = this.#round;
     if (round === null) return;
-    this.#send(toCancelled(round.id, 'given up'));
     this.#close(loss);
-    void this.stop();
+    if (round.unsent !== null) return this.giveBack();
+    this.#send(toCancelled(round.id, 'given up'));
+    if (ASKING.has(round.method))
+      for (const { id } of this.#questions.splice(0)) this.#send(toError(id, -32603, 'The call was cancelled'));
+    this.#cancelled = { id: round.id, timer: setTimeout(() => void this.stop(), CANCELLED_MS) };
+    if (round.response !== null) this.#endCancelled(this.#cancelled, round.response);
+  }
+
+  #endCancelled({ id, timer }: { readonly id: number; readonly timer: NodeJS.Timeout }, line: ServerLine): void {
+    if (countAt(line.bytes, line.id) !== id) return;
+    clearTimeout(timer);
+    this.#cancelled = null;
+    this.giveBack();
   }
 
   #close(loss: Loss): void {

@@ -1,7 +1,7 @@
-import { LEGACY_VERSIONS, type Greeting } from './launcher.ts';
+import { LEGACY_REVISION, revisionsOf } from '../../core/revision.ts';
+import type { Greeting } from './launcher.ts';
 
-// Clients of the HTTP+SSE transport may know none but the last; what it has is all in the others.
-const SPOKEN: readonly string[] = [...LEGACY_VERSIONS, '2024-11-05'];
+const SPOKEN = revisionsOf('legacy');
 
 /**
  * The result of `initialize`, as JSON text, for a session that only the gateway knows of: the revision that was asked for,
@@ -12,7 +12,7 @@ export function toInitialized(
   asked: unknown,
   capabilities: Readonly<Record<string, unknown>>,
 ): string {
-  const newest = protocolVersion ?? (LEGACY_VERSIONS[0] as string);
+  const newest = protocolVersion ?? LEGACY_REVISION;
   const taken = typeof asked === 'string' && SPOKEN.includes(asked) && asked <= newest;
   return JSON.stringify({
     protocolVersion: taken ? asked : newest,

@@ -3,15 +3,16 @@ import type { Answer } from '../../core/upstream.ts';
 import type { Message } from '../../core/message.ts';
 import { ownerOf } from '../../core/principal.ts';
 import { refuse } from '../../core/reason.ts';
-import type { Log } from './child.ts';
+import type { Log } from '../../core/log.ts';
 import type { Launched } from './ears.ts';
-import { ASKING, ExclusiveChild } from './exclusive-child.ts';
+import { ExclusiveChild } from './exclusive-child.ts';
 import { isRecord, valueAt } from './json.ts';
 import type { Launcher } from './launcher.ts';
 import type { Listeners } from './listeners.ts';
 import { BUSY, CROWDED, exited, TIMED_OUT } from './loss.ts';
 import { hidesProgressToken, type Posted } from './modern-call.ts';
 import { createReply, type Reply } from './reply.ts';
+import { ASKING } from './round.ts';
 import { toBuffer } from '../to-buffer.ts';
 
 /** Client capabilities that a legacy server uses by asking back in the middle of a call. */

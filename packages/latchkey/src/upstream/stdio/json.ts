@@ -16,16 +16,24 @@ export function valueAt(bytes: Uint8Array, range: Range | null): unknown {
   }
 }
 
-/** The number a range spells in plain decimal digits, or -1. */
+/** The count that a range spells, or -1. */
 export function countAt(bytes: Uint8Array, range: Range | null): number {
-  if (range === null || range.end - range.start > 15) return -1;
+  if (range === null || range.end - range.start > MAX_COUNT_LENGTH) return -1;
   let value = 0;
   for (let at = range.start; at < range.end; at += 1) {
     const digit = (bytes[at] as number) - 0x30;
-    if (digit < 0 || digit > 9) return -1;
+    if (digit < 0 || digit > 9) return oddCount(textAt(bytes, range));
     value = value * 10 + digit;
   }
   return value;
+}
+
+const MAX_COUNT_LENGTH = 15;
+
+/** Some servers read every number as a fraction, and write 7 as `7.0`. */
+function oddCount(text: string): number {
+  const value = Number(text);
+  return Number.isSafeInteger(value) && value >= 0 ? value : -1;
 }
 
 const MINUS = 0x2d;

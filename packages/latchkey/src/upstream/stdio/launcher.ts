@@ -1,3 +1,4 @@
+import { LEGACY_REVISION, MODERN_REVISION } from '../../core/revision.ts';
 import { Child, type ChildHandlers, type ChildOptions } from './child.ts';
 import { createEars, type Ears, type Launched } from './ears.ts';
 import { createBackoff } from './backoff.ts';
@@ -6,10 +7,6 @@ import { CROWDED, exited, toLoss, type Loss } from './loss.ts';
 import { openOutput } from './output.ts';
 import type { ServerLine } from './server-line.ts';
 
-export const MODERN_VERSION = '2026-07-28';
-export const LEGACY_VERSIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26'];
-const CLIENT = '{"name":"latchkey","version":"0.1.0"}';
-const CLIENT_META = `"io.modelcontextprotocol/protocolVersion":"${MODERN_VERSION}","io.modelcontextprotocol/clientInfo":${CLIENT},"io.modelcontextprotocol/clientCapabilities":{}`;
 const PROBE_ID = '"latchkey-probe"';
 const INITIALIZE_ID = '"latchkey-initialize"';
 const PROBE_MS = 3000;
@@ -30,6 +27,8 @@ export interface LauncherOptions extends Omit<ChildOptions, 'watchdog' | 'output
   /** Ends a child that nobody needs just now, for one of that owner; false where there is none. */
   makeRoom(owner: string): Promise<boolean>;
   readonly startTimeoutMs: number;
+  /** Version of this package, which servers are told. */
+  readonly version: string;
 }
 
 /** Starts children of one command, knows their era, and counts them. */
@@ -202,7 +201,7 @@ export class Launcher {
     const launched = await this.launch(ears, null);
     if (launched.kind === 'lost') return launched;
     const child = launched.value;
-    const probe = toRequest(PROBE_ID, 'server/discover', `{"_meta":{${CLIENT_META}}}`);
+    const probe = toRequest(PROBE_ID, 'server/discover', `{"_meta":${toMeta(this.#options.version)}}`);
     let heard = await ears.ask(child, probe, [PROBE_ID], PROBE_MS);
     const silent = heard.kind === 'lost' && ears.ending === null;
     // Silence is a server that ignores what it does not know, or one that is slow to start: the next answer tells which.
@@ -235,9 +234,17 @@ export class Launcher {
     return toRequest(
       INITIALIZE_ID,
       'initialize',
-      `{"protocolVersion":"${LEGACY_VERSIONS[0]}","capabilities":${capabilities},"clientInfo":${CLIENT}}`,
+      `{"protocolVersion":"${LEGACY_REVISION}","capabilities":${capabilities},"clientInfo":${toClientInfo(this.#options.version)}}`,
     );
   }
+}
+
+function toClientInfo(version: string): string {
+  return JSON.stringify({ name: 'latchkey', version });
+}
+
+function toMeta(version: string): string {
+  return `{"io.modelcontextprotocol/protocolVersion":"${MODERN_REVISION}","io.modelcontextprotocol/clientInfo":${toClientInfo(version)},"io.modelcontextprotocol/clientCapabilities":{}}`;
 }
 
 /** Null where the system refuses at once, for want of memory or of room for the arguments. */
@@ -255,7 +262,7 @@ function readDiscovery(line: ServerLine): Greeting | null {
   if (
     !isRecord(result) ||
     !Array.isArray(result['supportedVersions']) ||
-    !result['supportedVersions'].includes(MODERN_VERSION)
+    !result['supportedVersions'].includes(MODERN_REVISION)
   )
     return null;
   const meta = isRecord(result['_meta']) ? result['_meta'] : {};

@@ -6,10 +6,11 @@ import { ClientQuestions } from './client-questions.ts';
 import type { Launched } from './ears.ts';
 import { isRecord, textAt, toError, toIdKey, toResult, valueAt } from './json.ts';
 import { toInitialized } from './initialized.ts';
-import { MODERN_VERSION, type Greeting } from './launcher.ts';
+import { MODERN_REVISION } from '../../core/revision.ts';
+import type { Greeting } from './launcher.ts';
 import { NOT_READING, SESSION_ENDED, type Loss } from './loss.ts';
 import { hidesProgressToken, tellProgress, tokenOf, toLine, type Posted } from './modern-call.ts';
-import { isEmptyObject } from './modern-to-legacy.ts';
+import { isEmptyObject, toOffered } from './modern-to-legacy.ts';
 import { createReply, Reply } from './reply.ts';
 import type { ServerLine } from './server-line.ts';
 import { MAX_OF_SESSION, type SharedChild } from './shared-child.ts';
@@ -35,7 +36,6 @@ interface Pending {
 }
 
 const MAX_ROUNDS = 8;
-const LOG_LEVEL = /^(?:debug|info|notice|warning|error|critical|alert|emergency)$/;
 const RESERVED = ['protocolVersion', 'clientInfo', 'clientCapabilities', 'logLevel'].map(
   (name) => `io.modelcontextprotocol/${name}`,
 );
@@ -51,7 +51,6 @@ export class LegacySession {
   readonly #questions: ClientQuestions;
   readonly #watch: ChangeWatch;
   #client: { readonly info: string; readonly capabilities: string } | null = null;
-  #logLevel: string | null = null;
   #over = false;
 
   constructor(shared: SharedChild, options: LegacySessionOptions) {
@@ -113,7 +112,6 @@ export class LegacySession {
     if (this.#client === null) return answer.fail(refuse('session-unknown'));
     if (FOREIGN.has(message.method)) return reply.finish(toError(reply.id, -32601, 'Method not found'));
     if (message.method === 'ping') return reply.finish(toResult(reply.id, '{}'));
-    if (message.method === 'logging/setLevel') return this.#setLevel(message, reply);
     if (message.method === 'resources/subscribe' || message.method === 'resources/unsubscribe')
       return void this.#subscribe(message, reply);
     if (!this.#mayCarry(message)) return answer.fail(refuse('params-invalid', { detail: '_meta' }));
@@ -136,17 +134,8 @@ export class LegacySession {
     const info = isRecord(params['clientInfo']) ? params['clientInfo'] : { name: 'unknown', version: '0' };
     this.#client = { info: JSON.stringify(info), capabilities: JSON.stringify(capabilities) };
     this.#questions.capabilities = capabilities;
-    const result = toInitialized(greeting, params['protocolVersion'], greeting.capabilities);
+    const result = toInitialized(greeting, params['protocolVersion'], toOffered(greeting));
     reply.finish(toResult(reply.id, result), 200, ['mcp-session-id', this.#options.id]);
-  }
-
-  #setLevel(message: Message, reply: Reply): void {
-    const params = valueAt(message.bytes, message.params);
-    const level = isRecord(params) ? params['level'] : null;
-    if (typeof level !== 'string' || !LOG_LEVEL.test(level))
-      return reply.finish(toError(reply.id, -32602, 'Unknown level'));
-    this.#logLevel = level;
-    return reply.finish(toResult(reply.id, '{}'));
   }
 
   async #subscribe(message: Message, reply: Reply): Promise<void> {
@@ -220,9 +209,8 @@ export class LegacySession {
 
   /** What every modern request carries, taken from what the client said in `initialize`. */
   #meta(): string {
-    const level = this.#logLevel === null ? '' : `,"io.modelcontextprotocol/logLevel":"${this.#logLevel}"`;
     const { info = '{}', capabilities = '{}' } = this.#client ?? {};
-    return `"io.modelcontextprotocol/protocolVersion":"${MODERN_VERSION}","io.modelcontextprotocol/clientInfo":${info},"io.modelcontextprotocol/clientCapabilities":${capabilities}${level}`;
+    return `"io.modelcontextprotocol/protocolVersion":"${MODERN_REVISION}","io.modelcontextprotocol/clientInfo":${info},"io.modelcontextprotocol/clientCapabilities":${capabilities}`;
   }
 
   #edits({ bytes, params, meta }: Message): Edit[] {

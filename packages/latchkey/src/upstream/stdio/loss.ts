@@ -1,5 +1,5 @@
 import { refuse, type Refusal } from '../../core/reason.ts';
-import type { Ending } from './child.ts';
+import type { ChildEnding } from './child.ts';
 
 /** Why a call gets no answer: for a caller who has heard nothing, and as text for one who reads a stream. */
 export interface Loss {
@@ -7,7 +7,7 @@ export interface Loss {
   readonly text: string;
 }
 
-export function toLoss(ending: Ending): Loss {
+export function toLoss(ending: ChildEnding): Loss {
   switch (ending.kind) {
     case 'too-large':
       return {

@@ -21,12 +21,7 @@ export interface Posted extends Forwardable {
 export type Decorate = (line: ServerLine, method: string, edits: Edit[]) => void;
 
 /** The one hot path: a modern caller's bytes go to the shared child with their id and progress token exchanged. */
-export function forwardModernCall(
-  shared: SharedChild,
-  request: Posted,
-  answer: Answer,
-  decorate: Decorate | null,
-): void {
+export function forwardModernCall(shared: SharedChild, request: Posted, answer: Answer, decorate: Decorate): void {
   const { message } = request;
   if (hidesProgressToken(message))
     return answer.fail(refuse('params-invalid', { detail: 'progressToken is neither a string nor a number' }));
@@ -70,9 +65,9 @@ class ModernCall implements Call {
   readonly #reply: Reply;
   readonly #method: string;
   readonly #token: string | null;
-  readonly #decorate: Decorate | null;
+  readonly #decorate: Decorate;
 
-  constructor(reply: Reply, message: Message, decorate: Decorate | null) {
+  constructor(reply: Reply, message: Message, decorate: Decorate) {
     this.#reply = reply;
     this.#method = message.method;
     this.#token = tokenOf(message);
@@ -81,7 +76,7 @@ class ModernCall implements Call {
 
   onResponse(line: ServerLine): void {
     const edits: Edit[] = line.id === null ? [] : [{ ...line.id, text: this.#reply.id }];
-    this.#decorate?.(line, this.#method, edits);
+    this.#decorate(line, this.#method, edits);
     this.#reply.finish(splice(line.bytes, edits), statusOf(line));
   }
 

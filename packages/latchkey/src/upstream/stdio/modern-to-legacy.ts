@@ -1,6 +1,7 @@
 import type { Answer } from '../../core/upstream.ts';
-import { isRecord, textAt, toError, toResult } from './json.ts';
-import { LEGACY_VERSIONS, MODERN_VERSION, type Greeting } from './launcher.ts';
+import { isRecord, textAt, toError, toResult, valueAt } from './json.ts';
+import { streamableOf } from '../../core/revision.ts';
+import type { Greeting } from './launcher.ts';
 import type { Decorate } from './modern-call.ts';
 import { Reply } from './reply.ts';
 import { addMembers } from './splice.ts';
@@ -70,12 +71,20 @@ export function isEmptyObject(bytes: Uint8Array, start: number): boolean {
   return bytes[at] === 0x7d;
 }
 
-/** What can be offered to callers who share a child. */
-export function toOffered({ capabilities }: Greeting): Record<string, unknown> {
+/** What can be offered to callers who share a child, of either era. */
+export function toOffered({ capabilities }: Pick<Greeting, 'capabilities'>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(capabilities).filter(([name, value]) => !WITHHELD.has(name) && isRecord(value)),
   );
 }
+
+/** Leaves in a modern server's `server/discover` what can be offered to callers who share a child. */
+export const offerLess: Decorate = (line, method, edits) => {
+  const result = method === 'server/discover' ? valueAt(line.bytes, line.result) : undefined;
+  if (line.result === null || !isRecord(result) || !isRecord(result['capabilities'])) return;
+  const capabilities = toOffered({ capabilities: result['capabilities'] });
+  edits.push({ ...line.result, text: JSON.stringify({ ...result, capabilities }) });
+};
 
 /** `server/discover`, answered from what the server said in `initialize`. */
 export function toDiscovery(id: string, greeting: Greeting, protocol: 'both' | 'modern' | 'legacy'): Buffer {
@@ -83,7 +92,7 @@ export function toDiscovery(id: string, greeting: Greeting, protocol: 'both' | '
     id,
     JSON.stringify({
       resultType: 'complete',
-      supportedVersions: protocol === 'both' ? [MODERN_VERSION, ...LEGACY_VERSIONS] : [MODERN_VERSION],
+      supportedVersions: streamableOf(protocol),
       capabilities: toOffered(greeting),
       ...(greeting.instructions === null ? {} : { instructions: greeting.instructions }),
       ttlMs: 0,

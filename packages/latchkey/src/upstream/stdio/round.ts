@@ -4,6 +4,15 @@ import { isRecord, toResult } from './json.ts';
 import type { Reply } from './reply.ts';
 import type { ServerLine } from './server-line.ts';
 
+/** Methods a result may ask for input in (MCP 2026-07-28 MRTR §Supported Requests). */
+export const ASKING: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
+/** What may be asked in them, by the capability that a client must declare. */
+export const ASKED: ReadonlyMap<string, string> = new Map([
+  ['elicitation/create', 'elicitation'],
+  ['sampling/createMessage', 'sampling'],
+  ['roots/list', 'roots'],
+]);
+
 /** A request of the server that waits for the client's answer. */
 export interface Question {
   readonly key: string;
@@ -30,7 +39,7 @@ export interface Round {
 }
 
 /** Of what a retry must repeat. */
-export function digestOf(message: Message, params: unknown): string {
+export function digestOfCall(message: Message, params: unknown): string {
   const args = isRecord(params) ? (params['arguments'] ?? null) : null;
   return hash('sha256', JSON.stringify([message.method, message.name, message.uri, args]));
 }

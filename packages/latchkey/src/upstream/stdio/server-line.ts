@@ -1,6 +1,7 @@
 import { bytesOf } from '../../core/bytes.ts';
 import { isSame } from '../../core/json-shape.ts';
 import type { Range } from '../../core/message.ts';
+import type { Log } from '../../core/log.ts';
 
 /** What a line of a server says, found without building objects. Ranges point into `bytes`. */
 export interface ServerLine {
@@ -72,6 +73,14 @@ const OPEN = 0x7b;
 const CLOSE = 0x7d;
 const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
+
+/** As `readServerLine`; the log is told of what is neither a message nor empty. */
+export function hearServerLine(bytes: Buffer, log: Log): ServerLine | null {
+  const line = readServerLine(bytes);
+  if (line === null && bytes.length > 0)
+    log('warn', 'The server wrote a line that is not a message; it was dropped', { bytes: bytes.length });
+  return line;
+}
 
 /**
  * Reads a line of a server, or null when it is not a JSON-RPC message in the shape of one object. It checks only the

@@ -1,7 +1,8 @@
 import type { Answer } from '../../core/upstream.ts';
 import { refuse } from '../../core/reason.ts';
 import type { Bounded, Deadlines } from '../deadlines.ts';
-import type { Child, ChildHandlers, Ending, Log } from './child.ts';
+import type { Log } from '../../core/log.ts';
+import type { Child, ChildHandlers, ChildEnding } from './child.ts';
 import type { Launched } from './ears.ts';
 import { FewTable } from './few-table.ts';
 import { textAt, toCancelled, toIdKey } from './json.ts';
@@ -10,7 +11,7 @@ import { flatten } from './lines.ts';
 import { NOT_READING, SESSION_ENDED, START_TIMED_OUT, TIMED_OUT, toLoss, type Loss } from './loss.ts';
 import type { Posted } from './modern-call.ts';
 import { createReply, type Reply } from './reply.ts';
-import { readServerLine, type ServerLine } from './server-line.ts';
+import { hearServerLine, type ServerLine } from './server-line.ts';
 import type { Session } from './session-table.ts';
 import { SideStream } from './side-stream.ts';
 import { splice } from './splice.ts';
@@ -109,19 +110,13 @@ export class SessionChild implements Session, ChildHandlers {
   }
 
   onLine(bytes: Buffer): void {
-    const line = readServerLine(bytes);
-    if (line === null) {
-      if (bytes.length > 0)
-        this.#options.log('warn', 'The server wrote a line that is not a message; it was dropped', {
-          bytes: bytes.length,
-        });
-      return;
-    }
+    const line = hearServerLine(bytes, this.#options.log);
+    if (line === null) return;
     if (line.method === '') this.#respond(line);
     else this.#route(line);
   }
 
-  onEnd(ending: Ending): void {
+  onEnd(ending: ChildEnding): void {
     const started = this.#initialized;
     const loss = toLoss(ending);
     if (!started && ending.kind !== 'stopped' && this.#child !== null) this.#launcher.startFailed(this.#child);

@@ -1,12 +1,13 @@
 import type { Bounded, Deadlines } from '../deadlines.ts';
-import type { Child, ChildHandlers, Log } from './child.ts';
+import type { Log } from '../../core/log.ts';
+import type { Child, ChildHandlers } from './child.ts';
 import { createBackoff } from './backoff.ts';
 import { CallTable, type Numbered } from './call-table.ts';
 import type { Launched } from './ears.ts';
 import { countAt, toCancelled, toError, toRequest, toResult, textAt } from './json.ts';
 import type { Greeting, Launcher } from './launcher.ts';
 import { exited, NOT_READING, TIMED_OUT, toLoss, type Loss } from './loss.ts';
-import { readServerLine, type ServerLine } from './server-line.ts';
+import { hearServerLine, type ServerLine } from './server-line.ts';
 
 /** One request in flight on a child that many callers share. Exactly one of `onResponse` and `onLost` ends it. */
 export interface Call {
@@ -121,13 +122,9 @@ export class SharedChild implements ChildHandlers {
   }
 
   onLine(bytes: Buffer): void {
-    const line = readServerLine(bytes);
-    if (line === null) {
-      if (bytes.length > 0)
-        this.#sharing.log('warn', 'The server wrote a line that is not a message; it was dropped', {
-          bytes: bytes.length,
-        });
-    } else if (line.method === '') this.#take(countAt(bytes, line.id))?.onResponse(line);
+    const line = hearServerLine(bytes, this.#sharing.log);
+    if (line === null) return;
+    if (line.method === '') this.#take(countAt(bytes, line.id))?.onResponse(line);
     else if (line.id !== null) this.#refuse(line);
     else this.#notify(line);
   }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createCollector, toCollectedBytes, toOutput, toPrintable, type Collected } from './output.ts';
+import { createCollector, toCollectedBytes, toOutput, toPrintable, type FirstBytes } from './output.ts';
 import { createRedactor } from './redact.ts';
 
-function collect(text: string, maxBytes: number, chunkBytes = 7): Collected {
+function collect(text: string, maxBytes: number, chunkBytes = 7): FirstBytes {
   const collector = createCollector(maxBytes);
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += chunkBytes) collector.push(bytes.subarray(at, at + chunkBytes));

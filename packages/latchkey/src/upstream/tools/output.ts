@@ -1,7 +1,7 @@
 import type { Redactor } from './redact.ts';
 
 /** The first bytes of a stream, and whether there were more. */
-export interface Collected {
+export interface FirstBytes {
   readonly bytes: Buffer;
   readonly cut: boolean;
 }
@@ -10,7 +10,7 @@ export interface Collector {
   push(chunk: Buffer): void;
   /** Of everything that came, kept or not. */
   readonly totalBytes: number;
-  take(): Collected;
+  take(): FirstBytes;
 }
 
 /** Keeps the first `maxBytes` of a stream. */
@@ -47,7 +47,7 @@ const ESCAPES = new RegExp(
 );
 
 /** Text without escape sequences and control characters other than \n and \t; bytes that are no UTF-8 become U+FFFD. */
-export function toPrintable({ bytes, cut }: Collected): string {
+export function toPrintable({ bytes, cut }: FirstBytes): string {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes, { stream: cut }).replaceAll(ESCAPES, '');
 }
 
@@ -65,7 +65,7 @@ export function toCollectedBytes({ maxBytes, redactor }: OutputLimits): number {
  * What a result shows of the streams, one after the other: printable, without what is hidden, trimmed, at most
  * `maxBytes` and then the words that it was cut. Where there are two, the second keeps a quarter.
  */
-export function toOutput(streams: readonly Collected[], limits: OutputLimits): string {
+export function toOutput(streams: readonly FirstBytes[], limits: OutputLimits): string {
   const texts = streams.map((stream) => toShown(stream, limits.redactor)).filter((text) => text !== '');
   const reserved = texts.length > 1 ? Math.min(byteLength(texts[1] as string), Math.floor(limits.maxBytes / 4)) : 0;
   const first = cutText(texts[0] ?? '', limits.maxBytes - reserved);
@@ -75,7 +75,7 @@ export function toOutput(streams: readonly Collected[], limits: OutputLimits): s
   return [first, second, note].filter((part) => part !== '').join('\n');
 }
 
-function toShown(stream: Collected, redactor: Redactor): string {
+function toShown(stream: FirstBytes, redactor: Redactor): string {
   const text = toPrintable(stream);
   return redactor.redact(text, stream.cut ? Math.max(0, text.length - redactor.lookahead) : text.length).trim();
 }

@@ -1,4 +1,4 @@
-import { toViews, type View } from './views.ts';
+import { toViews, type DecodedView } from './views.ts';
 
 const MARK = '[redacted]';
 /** Shorter texts are in every output; to hide them would hide nothing and spoil everything. */
@@ -52,7 +52,7 @@ interface Span {
   end: number;
 }
 
-function findAll({ text, toPlace }: View, needles: readonly string[]): readonly Span[] {
+function findAll({ text, toPlace }: DecodedView, needles: readonly string[]): readonly Span[] {
   return needles.flatMap((needle) => {
     const spans: Span[] = [];
     for (let index = text.indexOf(needle); index >= 0; index = text.indexOf(needle, index + 1)) {

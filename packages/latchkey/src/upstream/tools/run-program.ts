@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { signalGroup } from '../stdio/child.ts';
 import type { Watchdog } from '../stdio/watchdog.ts';
-import { createCollector, type Collected } from './output.ts';
+import { createCollector, type FirstBytes } from './output.ts';
 import type { Program } from './program.ts';
 
 /** How a run came to its end. */
-export type Ending =
+export type RunEnding =
   | { readonly kind: 'exited'; readonly code: number }
   | { readonly kind: 'signalled'; readonly signal: NodeJS.Signals }
   | { readonly kind: 'timed-out' }
@@ -14,9 +14,9 @@ export type Ending =
   | { readonly kind: 'not-started'; readonly cause: NodeJS.ErrnoException };
 
 export interface Run {
-  readonly ending: Ending;
-  readonly stdout: Collected;
-  readonly stderr: Collected;
+  readonly ending: RunEnding;
+  readonly stdout: FirstBytes;
+  readonly stderr: FirstBytes;
 }
 
 export interface RunLimits {
@@ -27,7 +27,7 @@ export interface RunLimits {
   readonly signal: AbortSignal;
 }
 
-export interface Running {
+export interface RunningProgram {
   /** Comes at the script's end, at its time-out or at the abort, whichever is first; never rejects. */
   readonly result: Promise<Run>;
   /** When nothing of the process group is left. */
@@ -47,10 +47,10 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  * Runs a program as the leader of a process group of its own, with nothing to read. The group ends with the program, or
  * before it: at the time-out, at an abort, and when it floods.
  */
-export function runProgram(program: Program, limits: RunLimits): Running {
+export function runProgram(program: Program, limits: RunLimits): RunningProgram {
   const stdout = createCollector(limits.collectedBytes);
   const stderr = createCollector(limits.collectedBytes);
-  const toRun = (ending: Ending): Run => ({ ending, stdout: stdout.take(), stderr: stderr.take() });
+  const toRun = (ending: RunEnding): Run => ({ ending, stdout: stdout.take(), stderr: stderr.take() });
   if (limits.signal.aborted) return { result: Promise.resolve(toRun({ kind: 'aborted' })), gone: Promise.resolve() };
   limits.watchdog.prepare();
   const child = start(program);
@@ -60,7 +60,7 @@ export function runProgram(program: Program, limits: RunLimits): Running {
   const ended = Promise.withResolvers<Run>();
   const gone = Promise.withResolvers<void>();
   let over = false;
-  const end = (ending: Ending): void => {
+  const end = (ending: RunEnding): void => {
     if (over) return;
     over = true;
     clearTimeout(overdue);
@@ -89,7 +89,7 @@ export function runProgram(program: Program, limits: RunLimits): Running {
     if (child.pid === undefined) end({ kind: 'not-started', cause });
   });
   child.on('exit', (code, signal) => {
-    const ending: Ending = signal === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'signalled', signal };
+    const ending: RunEnding = signal === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'signalled', signal };
     // After a stall of this process the pipes are read once more.
     const drained = setTimeout(() => setImmediate(end, ending), DRAIN_MS);
     child.once('close', () => {

@@ -3,7 +3,7 @@ import type { CommandAction, DeclaredTool, ShellAction, ToolResult } from '../..
 import type { Watchdog } from '../stdio/watchdog.ts';
 import { toCollectedBytes, toOutput, type OutputLimits } from './output.ts';
 import type { Program } from './program.ts';
-import { runProgram, type Ending } from './run-program.ts';
+import { runProgram, type RunEnding } from './run-program.ts';
 import { toSandboxed } from './sandbox.ts';
 
 export interface ScriptContext {
@@ -41,7 +41,12 @@ export function runScript(
   return { result, gone: running.gone };
 }
 
-function toFailure(tool: DeclaredTool, action: ShellAction | CommandAction, started: Program, ending: Ending): string {
+function toFailure(
+  tool: DeclaredTool,
+  action: ShellAction | CommandAction,
+  started: Program,
+  ending: RunEnding,
+): string {
   switch (ending.kind) {
     case 'exited':
       return `The script failed with exit code ${ending.code}.`;

@@ -1,7 +1,7 @@
 import { Agent as PlainAgent, request as requestPlain, type IncomingMessage } from 'node:http';
 import { Agent as TlsAgent, request as requestTls } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { createCollector, type Collected } from './output.ts';
+import { createCollector, type FirstBytes } from './output.ts';
 import type { Request } from './request.ts';
 
 export interface SendOptions {
@@ -13,7 +13,7 @@ export interface SendOptions {
 
 export interface Response {
   readonly status: number;
-  readonly body: Collected;
+  readonly body: FirstBytes;
 }
 
 /** A request that came to no answer. The text says why, and shows of URLs the origin only and of headers nothing. */

@@ -1,5 +1,5 @@
 import type { DeclaredTool, DeclaredTools, ToolResult } from '../../core/declared-tool.ts';
-import { revisionsOf, type Era, type Protocol } from '../../core/revision.ts';
+import { revisionsOf, streamableOf, type Era, type Protocol } from '../../core/revision.ts';
 
 /** The JSON Schema of a tool's arguments, as `tools/list` shows it. */
 export type ToInputSchema = (tool: DeclaredTool) => object;
@@ -18,8 +18,6 @@ export interface ToolAnswers {
 }
 
 const LEGACY = revisionsOf('legacy');
-// 2024-11-05 has no Streamable HTTP, so nobody who discovers over it could choose that one.
-const FIRST_STREAMABLE = '2025-03-26';
 const CAPABILITIES = { tools: { listChanged: true } };
 
 export function prepareAnswers(declared: DeclaredTools, toInputSchema: ToInputSchema, protocol: Protocol): ToolAnswers {
@@ -50,5 +48,5 @@ function toDefinition(tool: DeclaredTool, toInputSchema: ToInputSchema): object 
 }
 
 function toVersions(protocol: Protocol): string {
-  return JSON.stringify(revisionsOf(protocol).filter((revision) => revision >= FIRST_STREAMABLE));
+  return JSON.stringify(streamableOf(protocol));
 }

@@ -1,7 +1,7 @@
 import type { DeclaredTool, ToolResult, ToolRunner } from '../../core/declared-tool.ts';
 import { refuse } from '../../core/reason.ts';
 import { SlotList, type Slotted } from '../../core/slot-list.ts';
-import type { Log } from '../stdio/child.ts';
+import type { Log } from '../../core/log.ts';
 import { TIMED_OUT, toLoss, type Loss } from '../stdio/loss.ts';
 
 export interface CallsOptions {

@@ -1,5 +1,5 @@
 /** A text decoded, and where in the text each of its characters comes from. Characters are bytes (latin1). */
-export interface View {
+export interface DecodedView {
   readonly text: string;
   /** The place in the text of the character at an index, the end included. */
   toPlace(index: number): number;
@@ -36,16 +36,16 @@ const smallLetters: Encoding = { pattern: /[A-Z]+/g, decode: ([letters]) => lett
 
 export interface Views {
   /** The text as it is, and without percent-encoding and JSON's escapes, those of JSON in JSON too. */
-  readonly plain: readonly View[];
+  readonly plain: readonly DecodedView[];
   /** The same, for what stands in base64. */
-  readonly base64: readonly View[];
+  readonly base64: readonly DecodedView[];
   /** For hexadecimal digits. */
-  readonly hex: View;
+  readonly hex: DecodedView;
 }
 
 /** What a text may say to who decodes it. */
 export function toViews(text: string): Views {
-  const raw: View = { text: toBytes(text), toPlace: (index) => index };
+  const raw: DecodedView = { text: toBytes(text), toPlace: (index) => index };
   const decoded = [[percent], [form], [json], [json, json]]
     .map((encodings) => encodings.reduce(decode, raw))
     .filter((view) => view !== raw);
@@ -54,7 +54,7 @@ export function toViews(text: string): Views {
 }
 
 /** The view itself where there is nothing to decode. */
-function decode(view: View, { pattern, decode: toDecoded }: Encoding): View {
+function decode(view: DecodedView, { pattern, decode: toDecoded }: Encoding): DecodedView {
   const pieces: string[] = [];
   const places = new Uint32Array(view.text.length + 1);
   let at = 0;

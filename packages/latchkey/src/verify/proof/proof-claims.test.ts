@@ -17,7 +17,7 @@ const occasion = {
 const read = (claims: object) => readProofClaims({ ...RIGHT, ...claims }, occasion);
 
 const JTI = 'jti is missing or no text of its kind';
-const HTU = 'htu is not the URL of the request as the gateway knows it; see publicUrl';
+const HTU = 'htu is not the URL of the request as it is known here; see publicUrl or resource';
 const IAT = 'iat is missing or no time';
 const FAR = 'iat is too far from the time here; see auth.dpop.maxAge';
 const ATH = 'ath is not the hash of the token';

@@ -31,7 +31,7 @@ export function readProofClaims(
   if (typeof jti !== 'string' || jti === '' || jti.length > LONGEST_JTI) return 'jti is missing or no text of its kind';
   if (htm !== request.method) return 'htm is not the method of the request';
   if (typeof htu !== 'string' || !isSameUrl(htu, request.url))
-    return 'htu is not the URL of the request as the gateway knows it; see publicUrl';
+    return 'htu is not the URL of the request as it is known here; see publicUrl or resource';
   if (!isMoment(iat)) return 'iat is missing or no time';
   if (Math.abs(iat * 1000 - now) > maxAgeMs) return 'iat is too far from the time here; see auth.dpop.maxAge';
   if (ath !== tokenHash) return 'ath is not the hash of the token';

@@ -1,7 +1,7 @@
 import { OutgoingError } from '../../core/outgoing.ts';
 import type { Rejection } from '../../core/verifier.ts';
 
-export interface Asking<Known> {
+export interface AnswersOptions<Known> {
   /** Asks about one token. Rejects with an OutgoingError while there is no answer. */
   readonly ask: (token: string, now: number) => Promise<Known | Rejection>;
   /** How long an answer is taken, milliseconds from when it was asked for. */
@@ -32,7 +32,7 @@ const BUSY: Rejection = {
 };
 
 /** Remembers answers for a bounded time and asks about each token once at a time, of all tokens about a bounded number. */
-export function createAnswers<Known extends { readonly kind: string }>(asking: Asking<Known>): Answers<Known> {
+export function createAnswers<Known extends { readonly kind: string }>(asking: AnswersOptions<Known>): Answers<Known> {
   const { ask, keepMs, cacheSize = 10_000, openQuestions = 32 } = asking;
   const good = createMemory<Known>(cacheSize);
   // Apart, so that nobody can push good ones out by guessing.

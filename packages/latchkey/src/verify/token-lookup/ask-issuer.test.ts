@@ -91,7 +91,7 @@ describe('createQuestion', () => {
     'takes status %i of introspection for a refusal of the gateway, not of the token',
     async (status) => {
       await expect(ask({ status }).said).rejects.toThrow(
-        new OutgoingError('id.example: it does not take this gateway for its client; see auth.issuers.id.client'),
+        new OutgoingError('id.example: it does not know us as its client; see auth.issuers.id.client'),
       );
     },
   );

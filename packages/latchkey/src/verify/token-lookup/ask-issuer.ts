@@ -40,7 +40,7 @@ export function createQuestion(asked: AskedIssuer): (token: string, now: number)
     if (form.refusals.includes(answer.status))
       return reject('credential-unknown', `the issuer does not take it (status ${answer.status})`);
     if (answer.status === 401 || answer.status === 403)
-      throw new OutgoingError(`${host}: it does not take this gateway for its client; see auth.issuers.${name}.client`);
+      throw new OutgoingError(`${host}: it does not know us as its client; see auth.issuers.${name}.client`);
     if (answer.status !== 200) throw new OutgoingError(`${host}: no answer about a token (status ${answer.status})`);
     const claims = form.toClaims(readDocument(answer, names, host), answer.headers);
     return claims === null

@@ -51,6 +51,13 @@ describe('createWatch', () => {
     expect(await endAt(46_000)).toBe(0);
   });
 
+  it('asks an issuer that does not answer once a second, however often the watch is', async () => {
+    const { issuer, endAt } = await watchOf();
+    issuer.says = new OutgoingError('down');
+    for (let now = 50_000; now < 54_000; now += 250) await endAt(now);
+    expect(issuer.asked).toBe(5);
+  });
+
   it('ends nobody for a short silence of the issuer, and everybody for a long one', async () => {
     const { issuer, endAt } = await watchOf();
     issuer.says = new OutgoingError('down');

@@ -19,12 +19,16 @@ export interface Watch extends Pick<AskingVerifier, 'endOf'> {
 
 /** Asked about this long before the answer is too old, so that a slow issuer ends no stream. */
 const AHEAD_MS = 15_000;
+/** However often ends are asked for: an issuer that does not answer is asked no more often. */
+const ASK_EVERY_MS = 1000;
 /** Without a word of the issuer a stream goes on for this long after the last answer was too old. */
 const SILENCE_MS = 60_000;
 
 interface Watched {
   readonly token: string;
+  readonly digest: string;
   goodAt: number;
+  askedAt: number;
 }
 
 /** Tells when principals end, by what the issuer says of their tokens now. */
@@ -32,15 +36,24 @@ export function createWatch(answers: Answers<{ readonly kind: string }>): Watch 
   const watched = new WeakMap<Principal, Watched>();
   return {
     note(principal, token) {
-      if (!watched.has(principal)) watched.set(principal, { token, goodAt: Number.NaN });
+      if (!watched.has(principal))
+        watched.set(principal, {
+          token,
+          digest: digestOf(token),
+          goodAt: Number.NaN,
+          askedAt: Number.NEGATIVE_INFINITY,
+        });
     },
     endOf(principal, now) {
       const found = watched.get(principal);
       if (found === undefined) return undefined;
-      const digest = digestOf(found.token);
-      const known = answers.peek(digest, now);
+      const known = answers.peek(found.digest, now);
       if (known !== undefined && isRejection(known) && known.reason !== 'issuer-unavailable') return 0;
-      if (answers.peek(digest, now + AHEAD_MS) === undefined) answers.get(found.token, digest, now).catch(() => {});
+      const due = Math.abs(now - found.askedAt) >= ASK_EVERY_MS;
+      if (due && answers.peek(found.digest, now + AHEAD_MS) === undefined) {
+        found.askedAt = now;
+        answers.get(found.token, found.digest, now).catch(() => {});
+      }
       if (Number.isNaN(found.goodAt) || (known !== undefined && !isRejection(known))) found.goodAt = now;
       return Math.abs(now - found.goodAt) > SILENCE_MS ? 0 : principal.expiresAt;
     },

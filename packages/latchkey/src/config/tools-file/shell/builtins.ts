@@ -1,4 +1,4 @@
-import type { Word } from './reading.ts';
+import type { Command, Word } from './reading.ts';
 
 /** Builtins whose operands are names of variables, perhaps with a value. */
 export const NAMING = new Set([
@@ -16,7 +16,9 @@ export const NAMING = new Set([
   'unset',
 ]);
 /** Builtins that fill variables with what they read. */
-export const READING = new Set(['read', 'mapfile', 'readarray', 'getopts', 'vared', 'getln']);
+export const READING = new Set(
+  'read mapfile readarray getopts vared getln sysread sysopen zselect zstat zformat zparseopts strftime'.split(' '),
+);
 export const TESTS = new Set(['test', '[', '[[']);
 /** Builtins whose operands are arithmetic. */
 export const EVALUATING = new Set([
@@ -38,4 +40,10 @@ export const BEFORE = new Set(['builtin', 'command', 'noglob', 'nocorrect', 'tim
 export function fromBuiltin(words: readonly Word[]): readonly Word[] {
   const first = words.findIndex(({ literal }) => literal !== null && !BEFORE.has(literal));
   return first === -1 ? [] : words.slice(first);
+}
+
+/** `exec <file` and `exec >file` redirect what all commands after it read and print. */
+export function isExec({ words }: Command): boolean {
+  const other = words.findIndex(({ literal }) => !BEFORE.has(literal ?? ''));
+  return words.slice(0, other === -1 ? words.length : other).some(({ literal }) => literal === 'exec');
 }

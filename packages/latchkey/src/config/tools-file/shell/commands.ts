@@ -9,6 +9,10 @@ const OPENING = new Set(['if', 'while', 'until', '{']);
 const CLOSING = new Set(['fi', 'done', '}']);
 const STAYING = new Set(['then', 'else', 'elif', 'do', '!']);
 const REDIRECTION = /\d*(?:&>>?|<<<|<<-?|<>|>>|>\||[<>]&|<|>)/y;
+/** zsh takes a `!` or `|` behind more of them. */
+const ZSH_REDIRECTION = /\d*(?:&>>?[|!]?|<<<|<<-?|<>|>>[|!]?|>[|!]|[<>]&[|!]?|<|>)/y;
+/** Options of zsh with which what a variable holds is read again. */
+const SUBSTITUTING = /^(?:glob|prompt)subst$/;
 const ASSIGNMENT = /^([A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=/;
 const ELEMENT = /^[A-Za-z_]\w*\[/;
 
@@ -62,9 +66,8 @@ function readOperator(frame: Frame, sign: string): void {
     return begin(frame);
   }
   const [operator = sign] = /^(?:;;&|;;|;&|&&|\|\||[;&])/.exec(text.slice(at, at + 3)) ?? [];
-  separate(frame);
   reading.at += operator.length;
-  frame.pipeline = reading.at;
+  separate(frame);
   if (operator.startsWith(';') && operator.length > 1 && frame.cases > 0) readCasePatterns(frame);
 }
 
@@ -104,21 +107,24 @@ function closePart(frame: Frame): boolean {
 
 function readRedirection(frame: Frame): boolean {
   const { reading, command } = frame;
-  REDIRECTION.lastIndex = reading.at;
-  const found = REDIRECTION.exec(reading.text)?.[0];
+  const redirection = reading.dialect === 'zsh' ? ZSH_REDIRECTION : REDIRECTION;
+  redirection.lastIndex = reading.at;
+  const found = redirection.exec(reading.text)?.[0];
   if (found === undefined || (/^[<>]$/.test(found) && reading.text[reading.at + 1] === '(')) return false;
   reading.at += found.length;
   const operator = found.replace(/^\d+/, '');
-  const { inputs } = frame.closed ?? command;
+  const { inputs, outputs } = frame.closed ?? command;
   skipBlanks(reading);
   if (operator === '<<' || operator === '<<-') {
     frame.documents.push(readDelimiter(reading, operator === '<<-', inputs));
     return true;
   }
   const { start, end } = readWord(reading);
+  if (end === start) throw new Unreadable(start, 'has a redirection without its file');
   // `<`, `<<<`, `<>`, `<&`, also before a `<( )`: whatever the word comes to is read.
   if (operator.startsWith('<')) inputs.push({ start, end });
-  if (operator.endsWith('&')) reading.readTwice.push({ start, end });
+  if (operator.includes('>')) outputs.push({ start, end });
+  if (/[<>]&/.test(operator)) reading.readTwice.push({ start, end });
   return true;
 }
 
@@ -128,6 +134,7 @@ function readNextWord(frame: Frame): void {
   if (word.end === word.start) throw new Unreadable(word.start, 'cannot be read here');
   if (reading.dialect === 'zsh' && /^=[^= \t\n;&|<>()]/.test(reading.text.slice(word.start, word.end)))
     throw new Unreadable(word.start, 'has a word that begins with =, which is the path of a program in zsh');
+  refuseOptions(frame, word);
   if (frame.closed !== null && !(word.plain && CLOSING.has(word.literal ?? '')) && !isContinuing(word))
     throw new Unreadable(word.start, 'has a word where a command has ended');
   if (isLoopWithoutList(command, word)) return separate(frame);
@@ -144,6 +151,12 @@ function readNextWord(frame: Frame): void {
   // The body of a function that is one command.
   if (frame.body) reading.hidesInputs = true;
   command.words.push(word);
+}
+
+function refuseOptions({ reading, command: { words } }: Frame, { start, prefix }: Word): void {
+  const isSet = reading.dialect === 'zsh' && ['setopt', 'set', 'emulate'].includes(words[0]?.literal ?? '');
+  if (isSet && SUBSTITUTING.test(prefix.toLowerCase().replace(/_|^-o/g, '')))
+    throw new Unreadable(start, 'has an option with which zsh reads values again');
 }
 
 /** What stands in the brackets of `a[…]=` is evaluated; it may hold blanks, which no other word may. */

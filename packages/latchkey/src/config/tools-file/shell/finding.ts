@@ -9,6 +9,10 @@ export interface Argument {
   readonly prefix: string;
   /** Whether callers choose part of its text freely. */
   readonly free: boolean;
+  /** Whether callers may begin it with `-`. */
+  readonly dashed: boolean;
+  /** Whether it names a file into which the script writes what callers choose freely. */
+  readonly written: boolean;
 }
 
 export type Finding =
@@ -18,6 +22,8 @@ export type Finding =
   | { readonly kind: 'text'; readonly argument: Argument | null; readonly program: Program }
   /** A script that is written out there, in which callers' values may be read as more than text. */
   | InnerScript
+  /** Program text that is written out there runs programs itself, and is given what callers write. */
+  | { readonly kind: 'runs'; readonly argument: Argument; readonly program: Program }
   /** Callers could write an option that runs programs. */
   | { readonly kind: 'option'; readonly argument: Argument; readonly program: Program };
 

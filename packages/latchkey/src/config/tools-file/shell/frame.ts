@@ -55,7 +55,7 @@ export function createCommand(
   within: Command | null,
   { fedFrom = null, depth = 0, inputs = [] }: Partial<Pick<Command, 'fedFrom' | 'depth' | 'inputs'>> = {},
 ): Command {
-  return { start, words: [], assignments: [], inputs, fedFrom, depth, within };
+  return { start, words: [], assignments: [], inputs, outputs: [], fedFrom, depth, within };
 }
 
 /** Notes the command that is being read, unless it is empty: `$(<file)` is a command too. */
@@ -105,6 +105,6 @@ export function endGroup(
   { start, body = false }: { readonly start: number; readonly body?: boolean },
 ): void {
   const { at, text } = frame.reading;
-  frame.closed = { start, end: at, inputs: body ? [{ start: 0, end: text.length }] : [] };
+  frame.closed = { start, end: at, inputs: body ? [{ start: 0, end: text.length }] : [], outputs: [] };
   frame.reading.groups.push(frame.closed);
 }

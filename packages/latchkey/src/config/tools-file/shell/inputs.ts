@@ -1,4 +1,5 @@
-import { BEFORE } from './builtins.ts';
+import { isExec } from './builtins.ts';
+import type { Files } from './files.ts';
 import { isStandardInput } from './program.ts';
 import type { Command, Reading, Source } from './reading.ts';
 
@@ -13,28 +14,23 @@ const DEAF = new Set(
 );
 
 /** However it is spelled, an input counts for all commands that it reaches, and for those in their substitutions. */
-export function createInputs(reading: Reading): Inputs {
+export function createInputs(reading: Reading, files: Files): Inputs {
   const whole = [{ start: 0, end: reading.text.length }];
   const lasting = reading.commands.filter(isExec).flatMap(({ inputs }) => inputs);
+  const contents = (named: readonly Source[]): readonly Source[] => [...named, ...named.flatMap(files.in)];
   const inputsOf = (command: Command): readonly Source[] => {
     if (reading.hidesInputs || callsFunction(command, reading)) return whole;
     const { inputs, fedFrom, start, within } = command;
     const around = reading.groups.filter((group) => start >= group.start && start < group.end);
     return [
-      ...inputs,
-      ...lasting,
+      ...contents(inputs),
+      ...contents(lasting),
       ...(fedFrom === null ? [] : [{ start: fedFrom, end: start, piped: true }]),
-      ...around.flatMap((group) => group.inputs),
+      ...contents(around.flatMap((group) => group.inputs)),
       ...(within === null ? [] : inputsOf(within)),
     ];
   };
   return inputsOf;
-}
-
-/** `exec <file` redirects what all commands after it read. */
-function isExec({ words }: Command): boolean {
-  const other = words.findIndex(({ literal }) => !BEFORE.has(literal ?? ''));
-  return words.slice(0, other === -1 ? words.length : other).some(({ literal }) => literal === 'exec');
 }
 
 /** What a function prints, or what one whose name is expanded does, may stand anywhere in the script. */
@@ -43,10 +39,20 @@ function callsFunction({ words: [name] }: Command, { functions }: Reading): bool
 }
 
 /** Whether what a command prints may come from what it reads. */
-export function mayRead({ words: [name, ...operands] }: Command, { functions }: Reading): boolean {
+export function mayRead(command: Command, { functions }: Reading): boolean {
+  const [name, ...operands] = command.words;
   const literal = name?.literal ?? '';
   if (functions.has(literal)) return true;
-  if (literal !== 'cat') return !DEAF.has(literal);
+  if (literal !== 'cat') return !isDeaf(command);
   const files = operands.filter(({ prefix }) => !/^-./.test(prefix));
   return files.length === 0 || files.some((each) => isStandardInput(each.literal ?? ''));
+}
+
+function isDeaf({ words: [name] }: Command): boolean {
+  return DEAF.has(name?.literal ?? '');
+}
+
+/** What stands in files that a command names, and so may print. */
+export function readFiles(command: Command, files: Files): readonly Source[] {
+  return isDeaf(command) ? [] : command.words.slice(1).flatMap(files.in);
 }

@@ -1,16 +1,8 @@
 import type { Argument, Finding } from './finding.ts';
 import { findNamed, isStandardInput, type Program, type Wrapper } from './program.ts';
-import {
-  PROGRAMS,
-  RUNNING_OPTION,
-  RUNNING_OPTIONS,
-  RUNNING_SETTING,
-  RUNNING_WORD,
-  TEXT_PROGRAMS,
-  UNKNOWN,
-  WRAPPERS,
-} from './programs.ts';
+import { PROGRAMS, UNKNOWN } from './programs.ts';
 import { walkProgram } from './walk-program.ts';
+import { isRunning, RUNNING_OPTIONS, RUNNING_WORD, TEXT_PROGRAMS, WRAPPERS } from './wrappers.ts';
 
 const SHELL = PROGRAMS[0] as Program;
 
@@ -21,28 +13,48 @@ const SHELL = PROGRAMS[0] as Program;
 export function findProgramText(args: readonly Argument[], inputFree: boolean): readonly Finding[] {
   const [name, ...rest] = args;
   if (name === undefined) return [];
-  if (name.free) return [{ kind: 'name', argument: name, program: null }];
+  if (name.free || isWrittenFile(name)) return [{ kind: 'name', argument: name, program: null }];
   if (name.literal === null) return findUnknown(rest, inputFree);
-  const wrapper = findNamed(WRAPPERS, name.literal);
-  const program = findNamed(PROGRAMS, name.literal);
+  const wrappers = findNamed(WRAPPERS, name.literal).flatMap((each) => toWrapping(each, rest));
+  const programs = findNamed(PROGRAMS, name.literal);
+  const own = name.literal;
+  const isText = TEXT_PROGRAMS.has(own);
   return [
-    ...(program === undefined ? [] : walkProgram(program, rest, inputFree, name.literal)),
-    ...(wrapper === undefined
-      ? findNested(rest, inputFree && !TEXT_PROGRAMS.has(name.literal))
-      : findWrapped(wrapper, rest, inputFree)),
-    ...findSettings(rest, program),
+    ...programs.flatMap((each) => walkProgram(each, rest, inputFree, own)),
+    ...(wrappers.length === 0 && !isText ? findNested(rest, inputFree) : []),
+    ...wrappers.flatMap(({ wrapper, args: behind }) => findWrapped(wrapper, behind, inputFree)),
+    ...(isText ? [] : findSettings(rest, programs)),
   ];
 }
 
+/** The arguments in which a wrapper has its options and the program that it runs; none where it runs none. */
+function toWrapping(
+  wrapper: Wrapper,
+  args: readonly Argument[],
+): readonly { readonly wrapper: Wrapper; readonly args: readonly Argument[] }[] {
+  const { behind } = wrapper;
+  if (behind === undefined) return [{ wrapper, args }];
+  const at = args.findIndex(({ literal }) => literal !== null && behind.includes(literal));
+  return at === -1 ? [] : [{ wrapper, args: args.slice(at + 1) }];
+}
+
+/** A name without a folder is looked for elsewhere. */
+function isWrittenFile({ written, literal }: Argument): boolean {
+  return written && literal?.includes('/') !== false;
+}
+
 /** What options that name a command hold, of any program. */
-function findSettings(args: readonly Argument[], known: Program | undefined): readonly Finding[] {
+function findSettings(args: readonly Argument[], known: readonly Program[]): readonly Finding[] {
   return args.flatMap((argument, at): readonly Finding[] => {
     const before = args[at - 1]?.literal ?? '';
     const [option = ''] = argument.prefix.split('=', 1);
-    if (!argument.free || [before, option].some((each) => known?.options?.includes(each) === true)) return [];
-    const runs = RUNNING_SETTING.test(argument.prefix) || (RUNNING_OPTION.test(before) && argument.prefix[0] !== '-');
-    return runs ? [{ kind: 'text', argument, program: SHELL }] : [];
+    if (!argument.free || [before, option].some((each) => isOwn(known, each))) return [];
+    return isRunning(argument.prefix, before) ? [{ kind: 'text', argument, program: SHELL }] : [];
   });
+}
+
+function isOwn(programs: readonly Program[], option: string): boolean {
+  return programs.some(({ options }) => options?.includes(option) === true);
 }
 
 /** A program whose name is expanded may be any, and none: then the next word is its name. */
@@ -57,15 +69,28 @@ function findNested(args: readonly Argument[], inputFree: boolean): readonly Fin
     if (literal === null) return [];
     const rest = args.slice(at + 1);
     if (RUNNING_OPTIONS.has(literal)) return findExecuted(args, rest);
-    const program = findNamed(PROGRAMS, literal);
-    if (program === undefined || program.builtin === true) return [];
-    // The word may mean anything here, so that only what cannot be meant otherwise counts: `sh -c`, a shell at the end.
-    const { operands: _operands, script, optionsRun: _run, ...options } = program;
-    const isRun = program.shell === true || args.slice(0, at).some((each) => RUNNING_WORD.test(each.literal ?? ''));
-    const isTold = rest.some((each) => isStandardInput(each.literal ?? ''));
-    const reads = (script === true || program.query === true) && (isRun || isTold);
-    return walkProgram(options, rest, inputFree && reads, literal);
+    return findNamed(PROGRAMS, literal).flatMap((program) =>
+      findInner({ program, name: literal, before: args.slice(0, at), rest, inputFree }),
+    );
   });
+}
+
+interface Inner {
+  readonly program: Program;
+  readonly name: string;
+  readonly before: readonly Argument[];
+  readonly rest: readonly Argument[];
+  readonly inputFree: boolean;
+}
+
+/** The word may mean anything there, so that only what cannot be meant otherwise counts: `sh -c`, a shell at the end. */
+function findInner({ program, name, before, rest, inputFree }: Inner): readonly Finding[] {
+  if (program.builtin === true) return [];
+  const { operands: _operands, script, optionsRun: _run, ...options } = program;
+  const isRun = program.shell === true || before.some((each) => RUNNING_WORD.test(each.literal ?? ''));
+  const isTold = rest.some((each) => isStandardInput(each.literal ?? ''));
+  const reads = (script === true || program.query === true) && (isRun || isTold);
+  return walkProgram(options, rest, inputFree && reads, name);
 }
 
 /** `find {{x}} -exec {} \;` runs the file that it finds. */
@@ -90,9 +115,9 @@ function findWrapped(wrapper: Wrapper, args: readonly Argument[], inputFree: boo
   if (wrapper.inputIsArguments !== true || !inputFree || wrapped.length === 0)
     return [
       ...findProgramText(wrapped, inputFree),
-      ...(mayBeTaken(args, wrapped) ? findProgramText(wrapped.slice(1), inputFree) : []),
+      ...(mayBeTaken(args, wrapped) ? findProgramText(skipTo({ names: [] }, wrapped.slice(1)), inputFree) : []),
     ];
-  const read: Argument = { literal: null, prefix: '', free: true };
+  const read: Argument = { literal: null, prefix: '', free: true, dashed: true, written: false };
   const standIn = findStandIn(args);
   const filled = wrapped.map((each) => {
     const at = each.literal?.indexOf(standIn) ?? -1;

@@ -1,3 +1,6 @@
+/** What to write instead, of many. */
+export const AS_ARGUMENT = 'pass it as an argument: script: {command, args}';
+
 /** What a program takes for text of its own language, so that a value there would be a program. */
 export interface Program {
   readonly names: readonly string[];
@@ -31,14 +34,20 @@ export interface Program {
   readonly script?: boolean;
   /** It reads such text from its standard input: where it has no operand either, where no option gave it any, or always. */
   readonly input?: 'alone' | 'ungiven' | 'always';
-  /** It takes such text only where this word is among its arguments. */
-  readonly only?: string;
+  /** It takes such text only where one of these words is among its arguments. */
+  readonly only?: readonly string[];
   /** A first operand before its own: `deno run FILE`. */
   readonly subcommand?: string;
+  /** What begins with `+` is such text: `vim +q`. */
+  readonly plus?: boolean;
+  /** Its first argument may be a cluster of letters without a dash: `tar xf`. */
+  readonly bare?: boolean;
   /** Part of the shell, so that it is none when other programs are given its name. */
   readonly builtin?: boolean;
-  /** Some of its options run programs, so that no operand may be read as one. */
-  readonly optionsRun?: boolean;
+  /** Some of its options run programs, so that no operand may be read as one, wherever it stands, or even behind `--`. */
+  readonly optionsRun?: true | 'always';
+  /** How such text runs other programs, or evaluates text. */
+  readonly runs?: RegExp;
   /** Whole texts of it are what callers may be meant to write: SQL. */
   readonly query?: boolean;
   /** What to write instead. */
@@ -49,6 +58,8 @@ export interface Program {
 export interface Wrapper {
   readonly names: readonly string[];
   readonly takes?: string;
+  /** It does so only behind one of these words: `docker exec`. */
+  readonly behind?: readonly string[];
   /** Operands before that name. */
   readonly skip?: number;
   /** Letters of options whose argument is attached or missing. */
@@ -64,12 +75,12 @@ export function isStandardInput(word: string): boolean {
   return word === '-' || /(?:^|\/)(?:stdin|fd\/\d+)$/.test(word);
 }
 
-/** Which program a word names: the last part of its path, without a version. */
+/** What stands of a program in a table: a word names it by the last part of its path, with or without a version. */
 export function findNamed<Entry extends { readonly names: readonly string[] }>(
   entries: readonly Entry[],
   word: string,
-): Entry | undefined {
+): readonly Entry[] {
   const base = word.slice(word.lastIndexOf('/') + 1);
   const bare = base.replace(/(?<=[a-z])[\d.]+$/i, '');
-  return entries.find(({ names }) => names.includes(base) || (bare !== '' && names.includes(bare)));
+  return entries.filter(({ names }) => names.includes(base) || (bare !== '' && names.includes(bare)));
 }

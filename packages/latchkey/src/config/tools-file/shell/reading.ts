@@ -1,4 +1,5 @@
 import { argumentVariable } from '../../../core/argument-variable.ts';
+import type { Parameter } from '../../../core/declared-tool.ts';
 import type { Placeholder } from '../placeholder.ts';
 
 /** How a shell reads what the shells do not read alike. */
@@ -13,6 +14,8 @@ export interface Range {
 /** What stands in a range, and what the commands in it read: one that begins at its start too when it is `piped`. */
 export interface Source extends Range {
   readonly piped?: boolean;
+  /** What is in it that does not stand there. */
+  readonly values?: Iterable<Parameter>;
 }
 
 export interface Edit extends Range {
@@ -36,6 +39,8 @@ export interface Command {
   readonly assignments: (Range & { readonly name: string })[];
   /** What it is redirected to read, by whatever descriptor: here-documents, here-strings, words after `<`. */
   readonly inputs: Range[];
+  /** The words after `>`, which name files that it writes. */
+  readonly outputs: Range[];
   /** Where the commands begin whose output it may read through a pipe; null when there are none. */
   readonly fedFrom: number | null;
   /** How many compound commands it is in, inside its substitution. */
@@ -44,9 +49,10 @@ export interface Command {
   readonly within: Command | null;
 }
 
-/** A compound command with what it is redirected to read, which all commands in it may read. */
+/** A compound command with what it is redirected to read and to write, as all commands in it may. */
 export interface Group extends Range {
   readonly inputs: Range[];
+  readonly outputs: Range[];
 }
 
 export interface VariableUse extends Range {
@@ -74,7 +80,7 @@ export interface Reading {
   readonly commands: Command[];
   readonly uses: VariableUse[];
   readonly arithmetic: Range[];
-  /** What shells read twice: text in back-quotes, the word after `>&`. */
+  /** What shells read twice: text in back-quotes, the word after `>&`, qualifiers of zsh. */
   readonly readTwice: Range[];
   /** Command substitutions. */
   readonly substitutions: (Range & { readonly split: boolean })[];

@@ -266,6 +266,10 @@ const PIECES = [
   ...String.raw`< <(echo {{x}}) | > >(sh)|exec |exec 3<<< {{x}};|<&3|{ y=$(cat); |$(cat)|$(</dev/stdin)|\n{{x}}\nE\n|done|while read y; do |for y; do |$(echo {{x}}; nproc)|-vy|sh |tee f|coproc `
     .split('|')
     .map((each) => each.replaceAll('\\n', '\n')),
+  // Files, and what runs or reads them.
+  ...'> f; |>f |echo {{x}} > f; |sh f|. ./f|< f|$(cat f)|$(<f)|cp f g; |sh g|tee f; |y=f; |> $y; |sh "$y"|bash -c ". ./f"|node -e 1 |*|*(e:|:)|=(|>! f; |>;f; |setopt globsubst; |print -P '.split(
+    '|',
+  ),
 ];
 
 describe.each(SHELLS)('secureScript before %s', (shell, dialect) => {

@@ -1,7 +1,9 @@
 import { BEFORE, EVALUATING, NAMING, READING, TESTS } from './builtins.ts';
 import { findNamed } from './program.ts';
-import { PROGRAMS, WRAPPERS } from './programs.ts';
+import { PROGRAMS } from './programs.ts';
 import type { Command, Reading, Word } from './reading.ts';
+import { findTexts } from './texts.ts';
+import { WRAPPERS } from './wrappers.ts';
 
 const OPTION = /^(?:[-+][A-Za-z]+|--)$/;
 const REFERENCE = /\$\{?[!#]?\w+\}?/g;
@@ -13,18 +15,22 @@ const MOST = 64;
  * such command again, with the words of the script in their place that would change how it is judged.
  */
 export function resolveNames(reading: Reading): readonly Command[] {
-  const values = findValues(reading);
-  return reading.commands.flatMap((command) => resolve(reading, command, values));
+  const texts = findTexts(reading);
+  return reading.commands.flatMap((command) => resolve(reading, command, texts));
 }
 
-function resolve(reading: Reading, command: Command, values: ReadonlyMap<string, string>): readonly Command[] {
+function resolve(
+  reading: Reading,
+  command: Command,
+  texts: ReadonlyMap<string, readonly string[]>,
+): readonly Command[] {
   let ways: Word[][] = [[]];
   for (const word of command.words) {
     if (word.literal !== null || ways.length >= MOST) {
       for (const way of ways) way.push(word);
       continue;
     }
-    const choices = [[word], ...choose(reading, word, values).map((each) => [each])];
+    const choices = [[word], ...choose(reading, word, texts).map((each) => [each])];
     if (mayVanish(reading, word)) choices.push([]);
     ways = ways.flatMap((way) => choices.map((choice) => [...way, ...choice])).slice(0, MOST);
   }
@@ -38,14 +44,14 @@ function mayVanish({ text, substitutions }: Reading, { start, end, literal }: Wo
   return substitutions.some((each) => each.split && each.start === start && each.end === end);
 }
 
-function choose(reading: Reading, word: Word, values: ReadonlyMap<string, string>): readonly Word[] {
+function choose(reading: Reading, word: Word, texts: ReadonlyMap<string, readonly string[]>): readonly Word[] {
   if (word.literal !== null) return [];
   const { text, placeholders } = reading;
   const isBare = placeholders.has(word.start) || placeholders.has(word.start + 1);
   if (isBare) return [];
   const written = text.slice(word.start, word.end);
   // Variables in it may be empty: `$unset-c`.
-  const reachable = `${follow(written, values)} ${written.replaceAll(REFERENCE, '')}`;
+  const reachable = `${follow(written, texts)} ${written.replaceAll(REFERENCE, '')}`;
   const words = [...new Set(reachable.match(/[\w.+-]+/g))].filter(isTelling);
   // It may be what printf is given first.
   return (reachable.includes('%') ? [...words, reachable] : words).map((literal) => ({
@@ -60,34 +66,18 @@ function isTelling(word: string): boolean {
   if (OPTION.test(word) || [...BEFORE, 'printf', 'print'].includes(word)) return word !== '-';
   if (word === 'stdin') return true;
   const isBuiltin = [TESTS, EVALUATING, NAMING, READING].some((each) => each.has(word));
-  return isBuiltin || (findNamed(PROGRAMS, word) ?? findNamed(WRAPPERS, word)) !== undefined;
+  return isBuiltin || findNamed(PROGRAMS, word).length + findNamed(WRAPPERS, word).length > 0;
 }
 
 /** The text of a word with that of all variables in it, as the script sets them. */
-function follow(text: string, values: ReadonlyMap<string, string>): string {
+function follow(text: string, texts: ReadonlyMap<string, readonly string[]>): string {
   const seen = new Set<string>();
   const found = [text];
   for (const each of found) {
     for (const [, name = ''] of each.matchAll(/\$\{?[!#]?([A-Za-z_]\w*)/g)) {
-      if (!seen.has(name)) found.push(values.get(name) ?? '');
+      if (!seen.has(name)) found.push(...(texts.get(name) ?? []));
       seen.add(name);
     }
   }
   return found.join(' ');
-}
-
-function findValues({ commands, text }: Reading): ReadonlyMap<string, string> {
-  const values = new Map<string, string>();
-  const add = (name: string, value: string): void => void values.set(name, `${values.get(name) ?? ''} ${value}`);
-  for (const { words, assignments } of commands) {
-    for (const { name, start, end } of assignments) add(name, text.slice(start + name.length + 1, end));
-    for (const { prefix, start, end } of words.slice(1)) {
-      const name = /^([A-Za-z_]\w*)\+?=/.exec(prefix)?.[1];
-      if (name !== undefined) add(name, text.slice(start + name.length + 1, end));
-    }
-    const [first, variable, ...list] = words;
-    if (first?.literal === 'for' && typeof variable?.literal === 'string')
-      add(variable.literal, list.map(({ start, end }) => text.slice(start, end)).join(' '));
-  }
-  return values;
 }

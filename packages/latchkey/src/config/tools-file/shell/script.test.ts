@@ -125,6 +125,7 @@ describe('secureScript', () => {
     'echo {{x}} | dc',
     '"$SHELL" -c "ls {{x}}"',
     'y=; ${y}sh -c {{x}}',
+    'eval -v{{x}}',
     '$y eval {{x}}',
     'command eval {{x}}',
   ])('refuses %s, where a value would be part of a program', (script) => {
@@ -295,8 +296,33 @@ describe('secureScript', () => {
     'argv=({{x}}); eval "$1"',
     'set -- {{x}}; eval "$argv"',
     '[ -t {{x}} ]',
+    'setopt globsubst; y={{x}}; echo $y',
+    'set -o GLOB_SUBST; y={{x}}; echo $y',
+    'setopt prompt_subst; print -P {{x}}',
+    'y={{x}}; echo *(e:$y:)',
+    'y={{x}}; cat =(eval $y)',
+    'autoload zmv; zmv "(*).a" {{x}}',
+    'zmodload zsh/zpty; zpty a {{x}}',
+    'zmodload zsh/stat; zstat -A {{x}} f',
+    'zmodload zsh/datetime; strftime -s {{x}} %s 1',
+    'zmodload zsh/system; sysread {{x}} < f',
+    'zmodload zsh/zutil; zformat -f {{x}} a',
+    'echo {{x}} >! f; sh f',
+    'echo {{x}} >>| f; sh f',
+    'echo {{x}} &>! f; sh f',
+    'y={{x}}; echo ${(l:$y:)HOME}',
   ])('refuses %s in zsh, where the shell runs what a value holds', (script) => {
     expect(secure(script, 'zsh').refusals).not.toEqual([]);
+  });
+
+  it('takes a file of more names than anybody means for any file', () => {
+    const names = Array.from({ length: 40 }, (_, index) => `v${index + 1}=$v${index}`).join('; ');
+    expect(secure(`v0=f; ${names}; echo {{x}} > f; sh "$v40"`).refusals).toHaveLength(1);
+    expect(secure(`v0=f; ${names}; echo {{x}} > f; sh "$w"`).refusals).toEqual([]);
+  });
+
+  it('refuses >; of ksh, which writes a file', () => {
+    expect(secure('echo {{x}} >;f; sh f', 'ksh').refusals).not.toEqual([]);
   });
 
   it('refuses [[ ]] where it may be the name of a program', () => {
@@ -322,10 +348,13 @@ describe('secureScript', () => {
     'exec 3>&1; ls > {{x}} 2>&1',
     'cd /opt; "$PWD/run.sh" {{x}}',
     'y=`date +%s`; echo {{x}} "$y"',
+    'perl -e 1 {{w}}; git pull origin {{w}}; sed -e s/a/b/ f {{w}}',
     'export LABEL={{x}}; ./run',
     'while read -r line; do echo "$line"; done < {{x}}',
     'echo {{x}} | xargs -I% cp % /tmp',
     'find . -name {{x}} -exec cat {} +',
+    'echo {{x}} >!f',
+    'echo {{x}} | rbash_history',
   ])('takes %s', (script) => {
     expect(secure(script).refusals).toEqual([]);
   });
@@ -347,6 +376,7 @@ describe('secureScript', () => {
   it('takes a script without values as it is, whatever it does', () => {
     const script = 'eval "$(curl https://get.example)"; echo \'unbalanced';
     expect(secure(script)).toMatchObject({ script, refusals: [] });
+    expect(secure("alias ll='ls -l'; ll").refusals).toEqual([]);
   });
 
   it.each([
@@ -361,6 +391,15 @@ describe('secureScript', () => {
     ['curl -H "A: {{x}}" https://h', 0],
     [`curl -d '{"a": "{{x}}"}' https://h`, 1],
     ['psql -c "{{x}}"', 1],
+    ['awk -v a={{x}} \'{ system("ls " a) }\' f', 1],
+    ['awk -v a={{x}} \'{ print a | "sort" }\' f', 1],
+    ["awk '{ system($1) }' <<< {{x}}", 1],
+    ["awk -v a={{x}} '$0 ~ a { n++; print n }' f", 0],
+    ["python3 -c 'import os, sys; os.system(sys.argv[1])' -- {{x}}", 1],
+    ["python3 -c 'import sys; print(sys.argv[1])' -- {{x}}", 0],
+    ["echo {{x}} | perl -ne 'print `ls $_`'", 1],
+    ["node -e 'eval(process.argv[1])' -- {{x}}", 1],
+    ['awk \'BEGIN { system("date") }\'; echo {{x}}', 0],
     ['q="{{x}}"; q="$q LIMIT 10"; sqlite3 f.db "$q"', 1],
     ['q=$(echo "{{x}}" | sed "s/;//"); sqlite3 f.db "$q"', 1],
     ['echo $GANTZ_ARG_X', 1],

@@ -5,7 +5,7 @@ import type { Placeholder } from '../placeholder.ts';
 import { readCommands } from './commands.ts';
 import { isFixed } from '../fixed-values.ts';
 import { traceValues } from './flow.ts';
-import type { Given } from './flow.ts';
+import type { Given } from './given.ts';
 import { judgePositions } from './positions.ts';
 import type { JudgeInner } from './positions.ts';
 import { Unreadable } from './reading.ts';
@@ -78,7 +78,8 @@ export function judgeInner(
   const { refusals } = judgePositions(reading, traceValues(reading, parameters, given), judge);
   const [found] = refusals;
   if (found !== undefined) return `${nameAt(text, found.offset)} ${found.message}`;
-  const reached = [...given.args.flat(), ...given.more, ...given.input, ...heldIn(text, given, parameters)];
+  const stored = given.written.flatMap(({ contents }) => [...contents]);
+  const reached = [...given.args.flat(), ...given.more, ...given.input, ...stored, ...heldIn(text, given, parameters)];
   return unreadable === null || reached.every(isFixed) ? null : `values cannot be followed: it ${unreadable.message}`;
 }
 

@@ -3,6 +3,8 @@ import { isStandardInput, type Program } from './program.ts';
 import type { Dialect } from './reading.ts';
 
 interface Walk {
+  /** How many arguments came before. */
+  taken: number;
   /** What the next arguments are: program text, the name of a program's file, or neither. */
   next: ('text' | 'name' | 'other')[];
   given: boolean;
@@ -22,19 +24,25 @@ export function walkProgram(
   name = '',
 ): readonly Finding[] {
   const { only } = program;
-  if (only !== undefined && !args.some(({ literal }) => literal === only)) return [];
+  if (only !== undefined && !args.some(({ literal }) => only.includes(literal ?? ''))) return [];
   const findings: Finding[] = [];
   const texts: Argument[] = [];
-  const walk: Walk = { next: [], given: false, operands: 0, dashes: false, told: false };
+  const walk: Walk = { taken: 0, next: [], given: false, operands: 0, dashes: false, told: false };
   for (const argument of args) {
     const role = takeArgument(program, walk, argument);
+    walk.taken += 1;
     if (role === 'end') break;
     if (role === 'name' && isStandardInput(nameIn(argument))) walk.told = true;
     if (role === 'text') texts.push(argument);
-    if (role !== 'other' && argument.free) findings.push({ kind: role, argument, program });
+    const isOpen = argument.free || (role === 'name' && argument.written);
+    if (role !== 'other' && isOpen) findings.push({ kind: role, argument, program });
   }
+  // As an option it would make a file of the script, which is then the only one: `sed p {{x}}`.
+  const isHarmless = program.operands === 'first' && !walk.given && walk.operands === 2;
   if (inputFree && readsInput(program, walk)) findings.push({ kind: 'text', argument: null, program });
-  return [...findings, ...findInner({ program, args, texts, inputFree }, name)];
+  const kept = isHarmless ? findings.filter(({ kind }) => kind !== 'option') : findings;
+  const walked = { program, args, texts, inputFree };
+  return [...kept, ...findInner(walked, name), ...findRuns(walked)];
 }
 
 interface Walked {
@@ -53,6 +61,13 @@ function findInner({ program, args, texts, inputFree }: Walked, name: string): r
   const text = texts.map(({ literal }) => literal ?? '').join(' ');
   const given = program.builtin === true ? null : program.shell === true ? args.slice(args.indexOf(argument) + 1) : [];
   return [{ kind: 'script', argument, program, text, dialect, given, inputFree }];
+}
+
+/** Whether a value is part of what it runs cannot be told. */
+function findRuns({ program, args, texts, inputFree }: Walked): readonly Finding[] {
+  const argument = texts.find(({ literal }) => program.runs?.test(literal ?? '') === true);
+  const isGiven = inputFree || args.some(({ free, written }) => free || written);
+  return argument !== undefined && isGiven ? [{ kind: 'runs', argument, program }] : [];
 }
 
 const DIALECTS: ReadonlyMap<string, Dialect> = new Map([
@@ -81,7 +96,9 @@ function takeArgument(program: Program, walk: Walk, argument: Argument): Role {
   const { prefix, literal } = argument;
   const { shell = false, script = false } = program;
   const ends = !walk.dashes && (literal === '--' || (shell && literal === '-'));
-  const isOption = !walk.dashes && (ends || /^-./.test(prefix) || (shell && /^\+./.test(prefix)));
+  // For the eval and . of dash there are no options: what begins with a dash is text too.
+  const mayBeOption = program.builtin !== true || literal !== null;
+  const isOption = !walk.dashes && mayBeOption && (ends || /^-./.test(prefix) || (shell && /^\+./.test(prefix)));
   // A shell's own options may stand between -c and the text.
   const waits = walk.next[0] === 'text' && (script || shell) && isOption && literal !== null;
   if (walk.next.length > 0 && !waits) return walk.next.shift() ?? 'other';
@@ -89,6 +106,7 @@ function takeArgument(program: Program, walk: Walk, argument: Argument): Role {
     walk.dashes = true;
     return 'other';
   }
+  if (program.plus === true && !walk.dashes && prefix.startsWith('+')) return 'text';
   if (isOption || program.options?.includes(literal ?? '') === true) return takeOption(program, walk, argument);
   return takeOperand(program, walk, argument);
 }
@@ -153,8 +171,15 @@ function roleOf(
   return takes.includes(letter) ? 'other' : null;
 }
 
-function takeOperand(program: Program, walk: Walk, { free, prefix, literal }: Argument): Role {
-  const { operands, script, input, optionsRun, subcommand } = program;
+/** `tar czf FILE`: each letter that takes an argument takes the next one. */
+function takeBareCluster(program: Program, walk: Walk, cluster: string): Role {
+  walk.next.push(...Array.from(cluster).flatMap((letter) => roleOf(program, letter) ?? []));
+  return 'other';
+}
+
+function takeOperand(program: Program, walk: Walk, argument: Argument): Role {
+  const { dashed, literal } = argument;
+  const { operands, script, input, optionsRun, subcommand, bare } = program;
   // What follows is for the program that comes that way.
   if (input === 'alone' && !walk.given && walk.operands === 0 && isStandardInput(literal ?? '')) {
     walk.told = true;
@@ -163,9 +188,11 @@ function takeOperand(program: Program, walk: Walk, { free, prefix, literal }: Ar
   // The missing suffix of `sed -i ''` is no operand, nor is the word for what a program is to do.
   if (literal === '-' || literal === '' || (literal === subcommand && walk.operands === 0)) return 'other';
   walk.operands += 1;
+  if (bare === true && walk.taken === 0 && literal !== null) return takeBareCluster(program, walk, literal);
   if (operands === 'all' || (operands === 'behind-first' && walk.operands > 1)) return 'text';
-  if (operands === 'first') return walk.operands === 1 && !walk.given ? 'text' : 'other';
-  if (optionsRun === true && free && prefix === '' && !walk.dashes) return 'option';
+  if (operands === 'first' && walk.operands === 1 && !walk.given) return 'text';
+  if (script === true && walk.operands > 1) return 'end';
+  if (dashed && (optionsRun === 'always' || (optionsRun === true && !walk.dashes))) return 'option';
   if (script !== true) return 'other';
-  return walk.given || walk.operands > 1 ? 'end' : 'name';
+  return walk.given ? 'end' : 'name';
 }

@@ -67,6 +67,8 @@ function readGroup(reading: Reading, start: number, sign: string): boolean {
     reading.depth -= 1;
     return true;
   }
+  if (sign === '(' && reading.dialect === 'zsh' && text.slice(start, at) === '=')
+    throw new Unreadable(start, 'has a =( ); write <( )');
   if (sign !== '(' || at === start || /^[ \t]*\)/.test(text.slice(at + 1))) return false;
   if (ARRAY.test(text.slice(start, at))) readArray(reading);
   else readPattern(reading);
@@ -121,6 +123,8 @@ function readPattern(reading: Reading): void {
     if (!takePlaceholder(reading, 'none')) readPart(reading, draft, sign);
   } while (depth > 0);
   refuseBetween(reading, start, reading.at, 'stands in a pattern in parentheses');
+  // For zsh these may be qualifiers, which run what is in them.
+  if (reading.dialect === 'zsh') reading.readTwice.push({ start, end: reading.at });
 }
 
 /** Passes over blanks and continued lines; with `lines` over ends of lines and comments too. */

@@ -4,9 +4,9 @@ import { endsEvent, findEventEnd, toErrorEvent } from './event-stream.ts';
 describe('endsEvent', () => {
   it('knows the end of an event, and says no when in doubt', () => {
     for (const end of ['data: 1\n\n', 'data: 1\r\n\r\n', ':\n\n', toErrorEvent('1', 'x')])
-      expect(endsEvent(Buffer.from(end))).toBe(true);
+      expect([endsEvent(Buffer.from(end)), endsEvent(end)]).toEqual([true, true]);
     for (const middle of ['', '\n', 'data: 1\n', 'data: 1\r\n', 'data: 1', '\r\r'])
-      expect(endsEvent(Buffer.from(middle))).toBe(false);
+      expect([endsEvent(Buffer.from(middle)), endsEvent(middle)]).toEqual([false, false]);
   });
 });
 

@@ -1,8 +1,11 @@
+// Event streams (WHATWG HTML §9.2.6).
+
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
-/** Whether an event stream that ends with these bytes stands between two events (WHATWG HTML §9.2.6); false when in doubt. */
-export function endsEvent(chunk: Uint8Array): boolean {
+/** Whether an event stream that ends with these bytes stands between two events; false when in doubt. */
+export function endsEvent(chunk: Uint8Array | string): boolean {
+  if (typeof chunk === 'string') return chunk.endsWith('\n\n') || chunk.endsWith('\n\r\n');
   if (chunk.at(-1) !== NEWLINE) return false;
   return chunk.at(-2) === NEWLINE || (chunk.at(-2) === RETURN && chunk.at(-3) === NEWLINE);
 }
@@ -13,7 +16,7 @@ export function toErrorEvent(id: string, message: string): string {
 }
 
 /** Where the first event that ends in these bytes ends; -1 when none does. */
-export function findEventEnd(bytes: Buffer): number {
+export function findEventEnd(bytes: Uint8Array): number {
   for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, at + 1)) {
     if (bytes[at + 1] === NEWLINE) return at + 2;
     if (bytes[at + 1] === RETURN && bytes[at + 2] === NEWLINE) return at + 3;

@@ -4,7 +4,7 @@ import type { Connection, Receiver } from './connection.ts';
 const TIMEOUT_MS = 10_000;
 
 /** A request whose answer is of no interest, and waited for only so that its connection can be used again. */
-export class Farewell implements Receiver, Bounded {
+export class DiscardedAnswer implements Receiver, Bounded {
   slot = -1;
   readonly deadline = performance.now() + TIMEOUT_MS;
   readonly #deadlines: Deadlines;

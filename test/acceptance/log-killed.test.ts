@@ -1,0 +1,3 @@
+import { testCallsUnderWay } from './under-way.ts';
+
+testCallsUnderWay('the gateway');

@@ -134,6 +134,8 @@ const HOLES: readonly (readonly [script: string, value: string])[] = [
 
 /** What not every machine has. */
 const ELSEWHERE = [
+  'sh "$unset"- {{x}}',
+  'python3 "$a"-"$b" {{x}}',
   'ed f <<END\ns/a/{{x}}/\nEND',
   'ex -s f <<END\ns/a/{{x}}/\nEND',
   'vim -es f <<END\n:s/a/{{x}}/\nEND',

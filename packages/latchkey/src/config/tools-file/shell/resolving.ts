@@ -63,7 +63,7 @@ function choose(reading: Reading, word: Word, texts: ReadonlyMap<string, readonl
 }
 
 function isTelling(word: string): boolean {
-  if (OPTION.test(word) || [...BEFORE, 'printf', 'print'].includes(word)) return word !== '-';
+  if (OPTION.test(word) || [...BEFORE, 'printf', 'print'].includes(word)) return true;
   if (word === 'stdin') return true;
   const isBuiltin = [TESTS, EVALUATING, NAMING, READING].some((each) => each.has(word));
   return isBuiltin || findNamed(PROGRAMS, word).length + findNamed(WRAPPERS, word).length > 0;

@@ -40,7 +40,10 @@ async function expectGeneric(on: Site<Spy>, call: Call, statuses: readonly numbe
   // The id leads the operator to the reason, which callers are not told.
   await expect
     .poll(
-      () => trailRecords(on.gateway.store).find(({ requestId }) => requestId === error?.data?.['requestId'])?.reason,
+      () =>
+        trailRecords(on.gateway.store).find(
+          ({ requestId, phase }) => phase !== 'begun' && requestId === error?.data?.['requestId'],
+        )?.reason,
     )
     .toMatch(/^(?:upstream|store|trail)-/);
   return answer;

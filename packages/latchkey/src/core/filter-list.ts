@@ -28,21 +28,22 @@ const LISTS = [
 /** The kind of entries that each list method answers with. */
 export const LIST_METHODS: ReadonlyMap<string, ListedKind> = new Map(LISTS.map(({ method, kind }) => [method, kind]));
 
-/** Where in its capabilities a server offers what needs methods that only a rule lets through, and which. */
-const OFFERS: readonly { readonly path: readonly string[]; readonly method: string }[] = [
-  { path: ['tasks'], method: 'tasks/get' },
-  { path: ['tasks', 'requests'], method: 'tasks/result' },
-  { path: ['tasks', 'list'], method: 'tasks/list' },
-  { path: ['tasks', 'cancel'], method: 'tasks/cancel' },
-  { path: ['extensions', 'io.modelcontextprotocol/tasks'], method: 'tasks/get' },
+/** Members of its capabilities, or of one of them, by which a server offers what needs methods that only a rule lets through. */
+const OFFERS: readonly { readonly of: string | null; readonly member: string; readonly method: string }[] = [
+  { of: null, member: 'tasks', method: 'tasks/get' },
+  { of: 'tasks', member: 'requests', method: 'tasks/result' },
+  { of: 'tasks', member: 'list', method: 'tasks/list' },
+  { of: 'tasks', member: 'cancel', method: 'tasks/cancel' },
+  { of: 'extensions', member: 'io.modelcontextprotocol/tasks', method: 'tasks/get' },
 ];
 
 type Json = Record<string, unknown>;
 
 /**
  * A server's message as this caller may see it: list entries and capabilities it may not use are taken out, cursors are
- * its own, and the rest is for nobody else: where the revision knows caching (2026-07-28) it is private, with a `ttlMs` of 0 or more. Null
- * when there is nothing to change, empty when nothing of it may be seen. Numbers keep their spelling. Throws when the text is not JSON.
+ * its own, and the rest is for nobody else: where the revision knows caching (2026-07-28) it is private, with a `ttlMs` of
+ * 0 or more. Null when there is nothing to change, empty when nothing of it may be seen. Numbers keep their spelling.
+ * Throws when the text is not JSON.
  */
 export function filterList(text: string, view: View): string | null {
   const message = parseExact(text);
@@ -73,8 +74,8 @@ function filterMessage(message: unknown, view: View): Fate {
 /** True when something of the result is for this caller alone; then it is changed in place. */
 function filterResult(result: Json, view: View): boolean {
   const { era, visible, sealCursor } = view;
-  const offering = isJson(result['capabilities']);
-  let found = (offering && withhold(result['capabilities'] as Json, view)) || (offering && era === 'modern');
+  let found = false;
+  if (isJson(result['capabilities'])) found = withhold(result['capabilities'], view) || era === 'modern';
   for (const { member, kind, key } of LISTS) {
     const entries = result[member];
     if (!Array.isArray(entries)) continue;
@@ -94,11 +95,10 @@ function filterResult(result: Json, view: View): boolean {
 /** True when something was taken out. */
 function withhold(capabilities: Json, { offers }: View): boolean {
   let found = false;
-  for (const { path, method } of OFFERS) {
-    const last = path.at(-1) as string;
-    const parent = path.slice(0, -1).reduce<unknown>((at, name) => (isJson(at) ? at[name] : null), capabilities);
-    if (!isJson(parent) || !Object.hasOwn(parent, last) || offers(method)) continue;
-    delete parent[last];
+  for (const { of, member, method } of OFFERS) {
+    const around = of === null ? capabilities : capabilities[of];
+    if (!isJson(around) || !Object.hasOwn(around, member) || offers(method)) continue;
+    delete around[member];
     found = true;
   }
   return found;

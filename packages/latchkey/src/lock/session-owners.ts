@@ -29,7 +29,9 @@ const OWNERS = new WeakMap<object, SessionOwners>();
 
 /** Those of a lock, for each of its guards; one for routes alone has none. */
 export function sessionsOf(lock: object): SessionOwners {
-  const owners = OWNERS.get(lock) ?? createSessionOwners();
+  const known = OWNERS.get(lock);
+  if (known !== undefined) return known;
+  const owners = createSessionOwners();
   OWNERS.set(lock, owners);
   return owners;
 }

@@ -1,6 +1,6 @@
 import type { TrailStore } from '../core/store.ts';
-import type { Trail, TrailEntry } from '../core/trail.ts';
-import { writeEntry } from './format.ts';
+import type { Trail } from '../core/trail.ts';
+import { createLineBuffers } from './line-buffers.ts';
 
 export interface TrailOptions {
   readonly store: TrailStore;
@@ -23,18 +23,8 @@ export type TrailHealth =
 const PRUNE_EVERY_MS = 3_600_000;
 const LONGEST_RETRY_MS = 5000;
 
-const CHUNK_BYTES = 256 * 1024;
-const MOST_SPARE = 4;
-
-/** Lines as they will be written, with their number, in the buffer they are in. */
-interface Chunk {
-  readonly buffer: Buffer;
-  readonly used: number;
-  readonly lines: number;
-}
-
 /**
- * The trail over a store. `record` puts one line into a buffer and returns; a timer hands the buffer to the store. What
+ * The trail over a store. `record` keeps the entry and returns; a timer hands the lines to the store. What
  * cannot be written is kept and tried again, ever more slowly up to 5 s. A look once a second finds what would keep
  * lines from being written before there are any, and ends the waiting when it is gone. What is recorded after `close` is
  * tried once, while the store is still open.
@@ -43,14 +33,7 @@ export function createTrail(options: TrailOptions): Trail {
   const { maxWaiting = 100_000, flushMs = 100, checkMs = 1000, onHealth } = options;
   const stopPruning = startPruning(options.store, options.retentionMs);
 
-  const full: Chunk[] = [];
-  // Memory that was never used before costs more than all that is written into it.
-  const spare: Buffer[] = [];
-  // No object of a record outlives its request: what lives until the next flush is costly to collect.
-  let bytes: Buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  let used = 0;
-  let lines = 0;
-  let waiting = 0;
+  const lines = createLineBuffers(() => void (lost += 1));
   let timer: NodeJS.Timeout | null = null;
   let running: Promise<void> | null = null;
   let failures = 0;
@@ -59,37 +42,11 @@ export function createTrail(options: TrailOptions): Trail {
   let lost = 0;
   let closed = false;
 
-  const seal = (): void => {
-    if (lines === 0) return;
-    full.push({ buffer: bytes, used, lines });
-    bytes = spare.pop() ?? Buffer.allocUnsafe(CHUNK_BYTES);
-    used = 0;
-    lines = 0;
-  };
-
-  const put = (entry: TrailEntry): void => {
-    let end = writeEntry(entry, bytes, used);
-    if (end === null) {
-      seal();
-      end = writeEntry(entry, bytes, 0);
-    }
-    // As long as that is no entry of ours: its texts are bounded.
-    if (end === null) return void (lost += 1);
-    used = end;
-    lines += 1;
-    waiting += 1;
-  };
-
   const drain = async (): Promise<void> => {
-    while (waiting > 0) {
-      // What cannot be written now leaves one buffer that is not full, not one for each attempt.
-      if (full.length === 0) seal();
-      const chunk = full[0] as Chunk;
-      const writing = options.store.append(chunk.buffer.subarray(0, chunk.used));
+    for (let next = lines.oldest(); next !== null; next = lines.oldest()) {
+      const writing = options.store.append(next.buffer.subarray(0, next.used));
       if (writing instanceof Promise) await writing;
-      full.shift();
-      if (spare.length < MOST_SPARE) spare.push(chunk.buffer);
-      waiting -= chunk.lines;
+      lines.take(next);
       failures = 0;
       tellRecovery();
     }
@@ -131,7 +88,7 @@ export function createTrail(options: TrailOptions): Trail {
       })
       .finally(() => {
         running = null;
-        if (waiting > 0) arm();
+        if (lines.waiting > 0) arm();
       });
     return running;
   };
@@ -153,8 +110,8 @@ export function createTrail(options: TrailOptions): Trail {
       return !troubled && lost === 0;
     },
     record(entry) {
-      if (waiting >= maxWaiting) lost += 1;
-      else put(entry);
+      if (lines.waiting >= maxWaiting) lost += 1;
+      else lines.add(entry);
       if (timer === null && running === null) arm();
     },
     async flush() {

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VERDICT_HOLDS_MS } from '../../core/verifier.ts';
+import { createMarkReader } from './change-mark.ts';
 import type { Hold } from './hold.ts';
 
 /** How long one look at the file holds. Whatever takes away answers no sooner, so nobody can know of it before all do. */
@@ -11,7 +12,9 @@ export function createVersion(db: DatabaseSync, hold: Hold) {
   // Tells of other connections' commits only, so our own are counted here.
   const statement = db.prepare('PRAGMA data_version');
   statement.setReturnArrays(true);
+  const readMark = createMarkReader(db);
   let seen = 0;
+  let mark: string | null = null;
   let version = 0;
   let kept = true;
   let lookedAt = Number.NEGATIVE_INFINITY;
@@ -21,9 +24,12 @@ export function createVersion(db: DatabaseSync, hold: Hold) {
     // What is remembered of a file that is there no more holds for nobody.
     const held = hold.kept;
     if (held === kept && found === seen) return;
+    // After `found`: what is committed between the two is in this mark, and what comes later moves the next `found`.
+    const left = readMark();
+    if (held !== kept || left === null || left !== mark) version++;
     kept = held;
     seen = found;
-    version++;
+    mark = left;
   };
   return {
     read(): number {

@@ -1,3 +1,5 @@
+import { MARK_MIGRATION } from './change-mark.ts';
+
 /** One step of a schema. Steps are only ever added: the number of them is the version a database file carries. */
 type Migration = string;
 
@@ -46,6 +48,7 @@ export const CREDENTIALS_SCHEMA: Schema = {
        at INTEGER NOT NULL,
        PRIMARY KEY (server, tool)
      ) STRICT, WITHOUT ROWID;`,
+    MARK_MIGRATION,
   ],
 };
 

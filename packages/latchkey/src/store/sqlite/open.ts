@@ -1,20 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { toChangeLine } from '../../core/change-line.ts';
 import type { Store } from '../../core/store.ts';
 import type { CredentialChange } from '../../core/trail.ts';
-import { VERDICT_HOLDS_MS } from '../../core/verifier.ts';
 import { createCredentialStore } from './credentials.ts';
 import { openDatabase } from './database.ts';
 import { attempt } from './failure.ts';
 import { prepareFolder } from './folder.ts';
-import { holdFile, type Hold } from './hold.ts';
+import { holdFile } from './hold.ts';
 import { CREDENTIALS_SCHEMA } from './migrations.ts';
 import { patiently } from './patience.ts';
 import { createPinStore } from './pins.ts';
 import { createTrailStore } from './trail.ts';
+import { createVersion } from './version.ts';
 
 /** How an embedded store shares its files. */
 export interface StoreOptions {
@@ -63,41 +62,6 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
       await trail.close();
       if (db.isOpen) db.close();
     },
-  };
-}
-
-/** How long one look at the file holds. Whatever takes away answers no sooner, so nobody can know of it before all do. */
-const LOOK_HOLDS_MS = 5;
-
-/** `PRAGMA data_version` tells of other connections' commits only, so our own are counted here. */
-function createVersion(db: DatabaseSync, hold: Hold) {
-  const statement = db.prepare('PRAGMA data_version');
-  statement.setReturnArrays(true);
-  let seen = 0;
-  let version = 0;
-  let kept = true;
-  let lookedAt = Number.NEGATIVE_INFINITY;
-  const look = (at: number): void => {
-    const [found] = statement.get() as unknown as [number];
-    lookedAt = at;
-    // What is remembered of a file that is there no more holds for nobody.
-    const held = hold.kept;
-    if (held === kept && found === seen) return;
-    kept = held;
-    seen = found;
-    version++;
-  };
-  return {
-    read(): number {
-      const at = performance.now();
-      if (at - lookedAt >= LOOK_HOLDS_MS) look(at);
-      return version;
-    },
-    bump(): void {
-      version++;
-    },
-    /** Over when nobody acts on an older look any more, in any process. A timer may fire up to 1 ms early. */
-    seenByAll: (): Promise<void> => sleep(LOOK_HOLDS_MS + VERDICT_HOLDS_MS + 1),
   };
 }
 

@@ -3,8 +3,10 @@ import { basename } from 'node:path';
 import { LatchkeyError } from '../core/error.ts';
 import { ownerOf } from '../core/principal.ts';
 import { refuse } from '../core/reason.ts';
-import type { Answer, Forwardable, Upstream } from '../core/upstream.ts';
+import type { Answer, Upstream } from '../core/upstream.ts';
 import { Deadlines } from './deadlines.ts';
+import { forwardByEra, type TwoEraServer } from './forward-by-era.ts';
+import type { Posted } from './posted.ts';
 import type { Log } from '../core/log.ts';
 import type { Launched } from './stdio/ears.ts';
 import { createEnvironment } from './stdio/environment.ts';
@@ -13,7 +15,7 @@ import { Launcher, type Greeting } from './stdio/launcher.ts';
 import { LegacySession } from './stdio/legacy-to-modern.ts';
 import { Listeners } from './stdio/listeners.ts';
 import { toLoss } from './stdio/loss.ts';
-import { forwardModernCall, type Decorate, type Posted } from './stdio/modern-call.ts';
+import { forwardModernCall, type Decorate } from './stdio/modern-call.ts';
 import { createDecorate, isRemoved, offerLess, refuseMethod, toDiscovery } from './stdio/modern-to-legacy.ts';
 import { Reply } from './stdio/reply.ts';
 import { SessionChild } from './stdio/session-child.ts';
@@ -109,12 +111,7 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
     return made;
   }
 
-  function forwardModern(request: Forwardable, answer: Answer): void {
-    if (!isPosted(request)) return answer.fail(refuse('http-method', { allow: ['POST'] }));
-    if (request.message.kind === 'response')
-      return answer.fail(refuse('message-invalid', { detail: 'a response from a modern client' }));
-    // Revision 2026-07-28 has no notification from clients over HTTP, and a shared child could not tell whose it is.
-    if (request.message.kind === 'notification') return accept(answer);
+  function call(request: Posted, answer: Answer): void {
     const greeting = shared.ready;
     if (greeting !== null) return callModern(greeting, request, answer);
     return void startAndCall(request, answer);
@@ -137,21 +134,6 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
     if (isRemoved(message.method)) return refuseMethod(answer, id);
     if (wantsInput(message)) return inputRounds.forward(request, answer);
     return forwardModernCall(shared, request, answer, decorate);
-  }
-
-  function forwardLegacy(request: Forwardable, answer: Answer): void {
-    const { sessionId } = request;
-    if (sessionId === null) {
-      if (!isPosted(request) || request.message.method !== 'initialize') return answer.fail(refuse('session-missing'));
-      return void openSession(request, answer);
-    }
-    const session = sessions.get(sessionId);
-    if (session === undefined) return answer.fail(refuse('session-unknown'));
-    if (isPosted(request)) return session.post(request, answer);
-    if (request.httpMethod === 'GET') return session.listen(answer);
-    void session.end();
-    answer.start(200, []);
-    return answer.end();
   }
 
   function createSession(
@@ -185,6 +167,12 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
     return session.post(request, answer);
   }
 
+  const server: TwoEraServer = {
+    call,
+    openSession: (request, answer) => void openSession(request, answer),
+    session: (id) => sessions.get(id),
+  };
+
   return {
     kind: 'stdio',
     // Arguments may hold secrets, so the program alone names the server.
@@ -197,11 +185,7 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
       if (proven.kind === 'lost') throw toStartError(command[0] ?? '', proven.loss.text, launcher.notFound);
       return { era: era.value };
     },
-    forward(request, answer) {
-      if (answer.aborted) return;
-      if (request.era === 'modern') forwardModern(request, answer);
-      else forwardLegacy(request, answer);
-    },
+    forward: (request, answer) => forwardByEra(server, request, answer),
     endSession: (sessionId) => void sessions.get(sessionId)?.end(),
     async close() {
       listeners.end(toLoss({ kind: 'stopped' }));
@@ -213,15 +197,6 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
       watchdog.close();
     },
   };
-}
-
-function isPosted(request: Forwardable): request is Posted {
-  return request.message !== null;
-}
-
-function accept(answer: Answer): void {
-  answer.start(202, []);
-  answer.end();
 }
 
 function toStartError(program: string, why: string, notFound: boolean): LatchkeyError {

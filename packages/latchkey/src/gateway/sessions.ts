@@ -1,8 +1,7 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import { ownerOf, type Principal } from '../core/principal.ts';
 import type { ProtectedServer } from './exchange.ts';
+import { createSeal } from './seal.ts';
 
-const MAC_LENGTH = 32;
 const MAX_ENDED = 10_000;
 // A quarter of what all headers of a request may have; servers put tokens of 1 KiB and more there.
 const MAX_ID_LENGTH = 4096;
@@ -40,18 +39,20 @@ export interface Sessions {
   reap(now: number, busy: (sealed: string) => boolean): void;
 }
 
+interface Holder {
+  readonly server: ProtectedServer;
+  readonly owner: string;
+}
+
 export function createSessions(
   sealKey: string,
   { sessionIdleMs, sessionYieldMs }: { readonly sessionIdleMs: number; readonly sessionYieldMs: number },
 ): Sessions {
-  const key = Buffer.from(sealKey, 'hex');
+  const ids = createSeal<Holder>(sealKey, ({ server, owner }, id) => `${server.name}\0${owner}\0${id}`);
   const open = new Map<string, Session>();
   const owned = new Map<string, Set<string>>();
   const ended = new Set<string>();
   let reapedAt = Number.NaN;
-
-  const macOf = (server: string, owner: string, id: string): string =>
-    createHmac('sha256', key).update(`${server}\0${owner}\0${id}`).digest('hex').slice(0, MAC_LENGTH);
 
   const add = (sealed: string, session: Session): void => {
     open.set(sealed, session);
@@ -78,7 +79,7 @@ export function createSessions(
   return {
     open(server, principal, upstreamId, now) {
       const owner = ownerOf(principal);
-      const sealed = `${upstreamId}.${macOf(server.name, owner, upstreamId)}`;
+      const sealed = ids.seal({ server, owner }, upstreamId);
       if (!open.has(sealed)) add(sealed, { upstreamId, owner, server, lastSeen: now });
       return sealed;
     },
@@ -91,9 +92,8 @@ export function createSessions(
         return known.upstreamId;
       }
       if (sealed.length > MAX_ID_LENGTH || ended.has(sealed)) return null;
-      const upstreamId = sealed.slice(0, -MAC_LENGTH - 1);
-      if (upstreamId === '' || sealed !== `${upstreamId}.${sealed.slice(-MAC_LENGTH)}`) return null;
-      if (!sameText(sealed.slice(-MAC_LENGTH), macOf(server.name, owner, upstreamId))) return null;
+      const upstreamId = ids.unseal({ server, owner }, sealed);
+      if (upstreamId === null || upstreamId === '') return null;
       // Sealed by this gateway before a restart, or by another node.
       add(sealed, { upstreamId, owner, server, lastSeen: now });
       return upstreamId;
@@ -125,9 +125,4 @@ export function createSessions(
       }
     },
   };
-}
-
-function sameText(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }

@@ -14,7 +14,7 @@ import { openRecords, startAll, toLimits, type Closing } from './compose-records
 import { loadIdentityKeys, publishIdentityKeys } from './compose-upstream.ts';
 import { formatAddress } from './config/address.ts';
 import type { Config, ServerConfig } from './config/config.ts';
-import { readTlsPair } from './config/tls-files.ts';
+import { readTlsPair, replaceTlsPair } from './config/tls-files.ts';
 import type { PublishedDocument } from './core/endpoint.ts';
 import type { Log } from './core/log.ts';
 import type { Policy } from './core/policy.ts';
@@ -142,7 +142,7 @@ async function start(
       checkForwardAuth(next);
       return replacePolicies(locks, next);
     },
-    setTls: () => replaceTls(listener, config, log),
+    setTls: () => replaceTlsPair(listener, config.tls, log),
     close: closeAll,
   };
 }
@@ -245,14 +245,4 @@ function replacePolicies(locks: readonly Lock[], { servers }: Config): readonly 
     ...unchanged,
     ...servers.filter(({ name }) => !locks.some(({ parts }) => parts.server === name)).map(({ name }) => name),
   ];
-}
-
-function replaceTls(listener: Listener, { tls }: Config, log: Log): void {
-  if (tls === null) return;
-  try {
-    listener.setTls(readTlsPair(tls));
-    log('info', 'the TLS certificate was replaced');
-  } catch (error) {
-    log('error', 'the new TLS certificate cannot be used; the old one stays', { error: String(error) });
-  }
 }

@@ -3,7 +3,7 @@ import { assertReplaceable, replaceTools, servesSameTools } from './compose-tool
 import { createIssuers } from './compose-issuers.ts';
 import { createUpstream, loadIdentityKeys, publishIdentityKeys, type UpstreamAround } from './compose-upstream.ts';
 import type { Config } from './config/config.ts';
-import { readTlsPair } from './config/tls-files.ts';
+import { readTlsPair, replaceTlsPair } from './config/tls-files.ts';
 import type { Log } from './core/log.ts';
 import { createAnonymous } from './core/principal.ts';
 import type { Store } from './core/store.ts';
@@ -118,7 +118,7 @@ async function start(
       for (const { upstream } of next.servers) assertReplaceable(upstream, env);
       return replacePolicies(servers, config, next);
     },
-    setTls: () => reloadTls(gateway, config, log),
+    setTls: () => replaceTlsPair(gateway, config.tls, log),
     close(grace) {
       graceMs = grace;
       return closeAll();
@@ -175,14 +175,4 @@ function replacePolicies(servers: readonly ProtectedServer[], before: Config, ne
   }
   for (const { name } of next.servers) if (!before.servers.some((server) => server.name === name)) unchanged.push(name);
   return unchanged;
-}
-
-function reloadTls(gateway: Gateway, { tls }: Config, log: Log): void {
-  if (tls === null) return;
-  try {
-    gateway.setTls(readTlsPair(tls));
-    log('info', 'the TLS certificate was replaced');
-  } catch (error) {
-    log('error', 'the new TLS certificate cannot be used; the old one stays', { error: String(error) });
-  }
 }

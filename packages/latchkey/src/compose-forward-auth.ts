@@ -1,13 +1,7 @@
 import type { Place } from './adapters/forward-answer.ts';
 import { ASKED_AT } from './adapters/forward-auth.ts';
 import { createForwardService, type ForwardService } from './adapters/forward-service.ts';
-import {
-  createVerifier,
-  makeFirstToken,
-  proofsOf,
-  readStaticTokens,
-  startAutomaticRotation,
-} from './compose-credentials.ts';
+import { createVerifier, proofsOf, readStaticTokens, startTokens, toAnswering } from './compose-credentials.ts';
 import { checkForwardAuth } from './compose-forward-check.ts';
 import { createIssuers } from './compose-issuers.ts';
 import { openRecords, startAll, toLimits, type Closing } from './compose-records.ts';
@@ -18,14 +12,12 @@ import { readTlsPair, replaceTlsPair } from './config/tls-files.ts';
 import type { PublishedDocument } from './core/endpoint.ts';
 import type { Log } from './core/log.ts';
 import type { Policy } from './core/policy.ts';
-import { createAnonymous } from './core/principal.ts';
 import { checkAddress, startListener, type Listener } from './gateway/listener.ts';
 import { createForwardMcpGuard, createForwardRouteGuard } from './lock/forward-guard.ts';
 import { createLock, type Lock, type LockParts } from './lock/lock.ts';
 import { protectedResourceMetadata } from './lock/protected-resource.ts';
 import { namesOf } from './lock/resource-names.ts';
 import { createTrusted, type Trusted } from './lock/trusted-proxies.ts';
-import type { AutomaticRotation } from './rotation/automatic.ts';
 import type { FirstToken } from './rotation/first-token.ts';
 import { createSignIdentity } from './upstream/identity/sign-identity.ts';
 import type { Store } from './core/store.ts';
@@ -76,10 +68,8 @@ async function start(
   const names = namesOf(publicUrl);
   const shared = {
     verifier: await createVerifier(config, store, staticTokens, uses, issuers.verifiers),
-    anonymous: config.auth.anonymous === null ? null : createAnonymous(config.auth.anonymous.scopes),
+    ...toAnswering(config),
     encryptedOnly: publicUrl.protocol === 'https:',
-    unknownTokenStatus: config.auth.unknownTokenStatus,
-    proofAlgorithms: proofs === null ? null : proofs.algorithms.join(' '),
     limits: toLimits(config.limits),
     hosts: names.hosts,
     origins: new Set([...names.origins, ...config.origins]),
@@ -120,12 +110,9 @@ async function start(
   const listener = await listen(config, createTrusted(trusted), log, (request, response) =>
     service.handle(request, response),
   );
-  let rotation: AutomaticRotation | null = null;
-  closing.push(() => rotation?.stop());
-  closing.push(() => listener.stop(() => service.drained()));
-  // Last, so that no token is made by a start that fails: it could never be shown.
-  const firstToken = await makeFirstToken(config, store, staticTokens);
-  rotation = startAutomaticRotation(config, store, log, firstToken);
+  const firstToken = await startTokens(config, { store, staticTokens, log }, closing, () =>
+    listener.stop(() => service.drained()),
+  );
   const address = formatAddress({ ...config.listen, port: listener.port });
   return {
     url: `${config.tls === null ? 'http' : 'https'}://${address}${ASKED_AT}`,

@@ -52,7 +52,7 @@ const START_TIMEOUT_MS = 30_000;
  * are to share it too.
  */
 export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstream {
-  const program = checkedProgram(options);
+  const program = requireProgram(options);
   const { log, callTimeoutMs, startTimeoutMs = START_TIMEOUT_MS } = options;
   const watchdog = acquireWatchdog();
   const deadlines = new Deadlines();
@@ -106,7 +106,7 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
 }
 
 /** The program to start. Throws a TypeError where the command or its surroundings could not be handed to the system. */
-function checkedProgram({ command, cwd = '', env }: StdioUpstreamOptions): string {
+function requireProgram({ command, cwd = '', env }: StdioUpstreamOptions): string {
   const [program] = command;
   if (!program) throw new TypeError('command must name a program');
   const texts = [...command, cwd, ...Object.entries(env).flat()];

@@ -71,7 +71,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'compose-issuers.ts',
       'compose-upstream.ts',
       'compose-forward-check.ts',
+      'compose-forward-locks.ts',
     ],
+    ...outside,
+  },
+  // The locks of its servers, and which of them a path is asked at.
+  'compose-forward-locks.ts': {
+    rooms: ['core', 'config', 'lock', 'adapters', 'compose-records.ts', 'compose-credentials.ts'],
     ...outside,
   },
   // What of a configuration such a service cannot keep.

@@ -2,7 +2,7 @@ import type { Config } from './config/config.ts';
 import { readSecret } from './config/secret-source.ts';
 import { LatchkeyError } from './core/error.ts';
 import type { Log } from './core/log.ts';
-import type { Principal } from './core/principal.ts';
+import { createAnonymous, type Principal } from './core/principal.ts';
 import type { Secret } from './core/secret.ts';
 import type { Store } from './core/store.ts';
 import type { Verifier } from './core/verifier.ts';
@@ -74,6 +74,16 @@ export async function createVerifier(
   return provePossession(firstMatch([...own, ...foreign]), { required, maxAgeMs, nonceSecret });
 }
 
+/** How those are answered who have no credential, or none that is valid. */
+export function toAnswering(config: Config) {
+  const { anonymous, unknownTokenStatus } = config.auth;
+  return {
+    anonymous: anonymous === null ? null : createAnonymous(anonymous.scopes),
+    unknownTokenStatus,
+    proofAlgorithms: proofsOf(config)?.algorithms.join(' ') ?? null,
+  };
+}
+
 /** What is asked of DPoP proofs (RFC 9728 §2); null where no token can be bound to a key. */
 export function proofsOf({
   auth,
@@ -99,8 +109,32 @@ const DEFAULT_GRACE_MS = 600_000;
 /** Who changed a credential, in the trail, where no person did. */
 export const OWN_NAME = 'gateway';
 
-/** Makes the token `default` where nobody could get in without it; null where somebody could. */
-export async function makeFirstToken(
+interface TokensAround {
+  readonly store: Store;
+  readonly staticTokens: readonly Secret[];
+  readonly log: Log;
+}
+
+/**
+ * Makes the token `default` where nobody could get in without it (null where somebody could), and replaces it from then
+ * on where the configuration wants that. To be started last, so that no token is made by a start that fails: it could
+ * never be shown. At the end `stopListening` comes first: while a delivery is waited for nobody is let in any more.
+ */
+export async function startTokens(
+  config: Config,
+  { store, staticTokens, log }: TokensAround,
+  closing: (() => Promise<unknown> | void)[],
+  stopListening: () => Promise<unknown>,
+): Promise<FirstToken | null> {
+  let rotation: AutomaticRotation | null = null;
+  closing.push(() => rotation?.stop());
+  closing.push(stopListening);
+  const firstToken = await makeFirstToken(config, store, staticTokens);
+  rotation = startAutomaticRotation(config, store, log, firstToken);
+  return firstToken;
+}
+
+async function makeFirstToken(
   { auth }: Config,
   store: Store,
   staticTokens: readonly Secret[],
@@ -114,8 +148,7 @@ export async function makeFirstToken(
   });
 }
 
-/** Replaces the token `default` before it ends, where the configuration wants that. */
-export function startAutomaticRotation(
+function startAutomaticRotation(
   { auth }: Config,
   store: Store,
   log: Log,

@@ -3,25 +3,23 @@ import { assertReplaceable, replaceTools, servesSameTools } from './compose-tool
 import { createIssuers } from './compose-issuers.ts';
 import { createUpstream, loadIdentityKeys, publishIdentityKeys, type UpstreamAround } from './compose-upstream.ts';
 import type { Config } from './config/config.ts';
-import { readTlsPair } from './config/tls-files.ts';
+import { readTlsPair, replaceTlsPair } from './config/tls-files.ts';
 import type { Log } from './core/log.ts';
-import { createAnonymous } from './core/principal.ts';
 import type { Store } from './core/store.ts';
 import type { ProtectedServer } from './gateway/exchange.ts';
-import { startGateway, type Gateway } from './gateway/gateway.ts';
+import { startGateway } from './gateway/gateway.ts';
 import { checkAddress } from './gateway/listener.ts';
 import { protectedResourceMetadata } from './lock/protected-resource.ts';
 import { createTrusted } from './lock/trusted-proxies.ts';
-import type { AutomaticRotation } from './rotation/automatic.ts';
 import type { FirstToken } from './rotation/first-token.ts';
 import {
   createVerifier,
   endOfStored,
-  makeFirstToken,
   proofsOf,
   readStaticTokens,
   rotate,
-  startAutomaticRotation,
+  startTokens,
+  toAnswering,
 } from './compose-credentials.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -80,10 +78,8 @@ async function start(
     origins: config.origins,
     servers,
     verifier: await createVerifier(config, store, staticTokens, uses, issuers.verifiers),
-    anonymous: config.auth.anonymous === null ? null : createAnonymous(config.auth.anonymous.scopes),
+    ...toAnswering(config),
     encryptedOnly: config.tls !== null,
-    unknownTokenStatus: config.auth.unknownTokenStatus,
-    proofAlgorithms: proofs === null ? null : proofs.algorithms.join(' '),
     limits: toLimits(config.limits),
     compat: config.compat,
     trail,
@@ -101,13 +97,7 @@ async function start(
     log,
   });
   let graceMs = 0;
-  let rotation: AutomaticRotation | null = null;
-  // The gateway first: while a delivery is waited for nobody is let in any more.
-  closing.push(() => rotation?.stop());
-  closing.push(() => gateway.close(graceMs));
-  // Last, so that no token is made by a start that fails: it could never be shown.
-  const firstToken = await makeFirstToken(config, store, staticTokens);
-  rotation = startAutomaticRotation(config, store, log, firstToken);
+  const firstToken = await startTokens(config, { store, staticTokens, log }, closing, () => gateway.close(graceMs));
   return {
     port: gateway.port,
     servers,
@@ -118,7 +108,7 @@ async function start(
       for (const { upstream } of next.servers) assertReplaceable(upstream, env);
       return replacePolicies(servers, config, next);
     },
-    setTls: () => reloadTls(gateway, config, log),
+    setTls: () => replaceTlsPair(gateway, config.tls, log),
     close(grace) {
       graceMs = grace;
       return closeAll();
@@ -175,14 +165,4 @@ function replacePolicies(servers: readonly ProtectedServer[], before: Config, ne
   }
   for (const { name } of next.servers) if (!before.servers.some((server) => server.name === name)) unchanged.push(name);
   return unchanged;
-}
-
-function reloadTls(gateway: Gateway, { tls }: Config, log: Log): void {
-  if (tls === null) return;
-  try {
-    gateway.setTls(readTlsPair(tls));
-    log('info', 'the TLS certificate was replaced');
-  } catch (error) {
-    log('error', 'the new TLS certificate cannot be used; the old one stays', { error: String(error) });
-  }
 }

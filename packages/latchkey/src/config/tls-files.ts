@@ -1,13 +1,27 @@
 import { readFileSync } from 'node:fs';
 import { LatchkeyError } from '../core/error.ts';
+import type { Log } from '../core/log.ts';
 import { isOpenToOthers } from './private-file.ts';
 
+interface Pair {
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** Reads a certificate and its private key (PEM). Throws E_TLS when one cannot be read, or others may read the key. */
-export function readTlsPair({ cert, key }: { readonly cert: string; readonly key: string }): {
-  cert: string;
-  key: string;
-} {
+export function readTlsPair({ cert, key }: Pair): Pair {
   return { cert: readCertificate(cert), key: readKey(key) };
+}
+
+/** Gives a listener what these files hold now; where that cannot be used it keeps what it has. Null: it has no TLS. */
+export function replaceTlsPair(listener: { setTls(pair: Pair): void }, files: Pair | null, log: Log): void {
+  if (files === null) return;
+  try {
+    listener.setTls(readTlsPair(files));
+    log('info', 'the TLS certificate was replaced');
+  } catch (error) {
+    log('error', 'the new TLS certificate cannot be used; the old one stays', { error: String(error) });
+  }
 }
 
 /** Reads certificates (PEM). Throws E_TLS when the file cannot be read. */

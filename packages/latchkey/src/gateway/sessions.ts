@@ -1,19 +1,11 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import { ownerOf, type Principal } from '../core/principal.ts';
 import type { ProtectedServer } from './exchange.ts';
+import { createOpenSessions, type OpenSession } from './open-sessions.ts';
+import { createSeal } from './seal.ts';
 
-const MAC_LENGTH = 32;
-const MAX_ENDED = 10_000;
 // A quarter of what all headers of a request may have; servers put tokens of 1 KiB and more there.
 const MAX_ID_LENGTH = 4096;
 const LONGEST_STEP_MS = 10_000;
-
-interface Session {
-  readonly upstreamId: string;
-  readonly owner: string;
-  readonly server: ProtectedServer;
-  lastSeen: number;
-}
 
 /**
  * Sessions of the 2025 revisions. The upstream's id is sealed with the principal as `id.mac`, so any node can check
@@ -40,46 +32,29 @@ export interface Sessions {
   reap(now: number, busy: (sealed: string) => boolean): void;
 }
 
+interface Holder {
+  readonly server: ProtectedServer;
+  readonly owner: string;
+}
+
 export function createSessions(
   sealKey: string,
   { sessionIdleMs, sessionYieldMs }: { readonly sessionIdleMs: number; readonly sessionYieldMs: number },
 ): Sessions {
-  const key = Buffer.from(sealKey, 'hex');
-  const open = new Map<string, Session>();
-  const owned = new Map<string, Set<string>>();
-  const ended = new Set<string>();
+  const ids = createSeal<Holder>(sealKey, ({ server, owner }, id) => `${server.name}\0${owner}\0${id}`);
+  const open = createOpenSessions();
   let reapedAt = Number.NaN;
 
-  const macOf = (server: string, owner: string, id: string): string =>
-    createHmac('sha256', key).update(`${server}\0${owner}\0${id}`).digest('hex').slice(0, MAC_LENGTH);
-
-  const add = (sealed: string, session: Session): void => {
-    open.set(sealed, session);
-    owned.set(session.owner, (owned.get(session.owner) ?? new Set()).add(sealed));
-  };
-
-  const remove = (sealed: string): Session | null => {
-    const session = open.get(sealed);
-    if (ended.size >= MAX_ENDED) ended.delete(ended.values().next().value as string);
-    ended.add(sealed);
-    if (session === undefined) return null;
-    open.delete(sealed);
-    const left = owned.get(session.owner);
-    left?.delete(sealed);
-    if (left?.size === 0) owned.delete(session.owner);
-    return session;
-  };
-
   const close = (sealed: string): void => {
-    const session = remove(sealed);
+    const session = open.end(sealed);
     session?.server.upstream.endSession(session.upstreamId);
   };
 
   return {
     open(server, principal, upstreamId, now) {
       const owner = ownerOf(principal);
-      const sealed = `${upstreamId}.${macOf(server.name, owner, upstreamId)}`;
-      if (!open.has(sealed)) add(sealed, { upstreamId, owner, server, lastSeen: now });
+      const sealed = ids.seal({ server, owner }, upstreamId);
+      if (open.get(sealed) === undefined) open.add(sealed, { upstreamId, owner, server, lastSeen: now });
       return sealed;
     },
     unseal(server, principal, sealed, now) {
@@ -90,21 +65,20 @@ export function createSessions(
         known.lastSeen = now;
         return known.upstreamId;
       }
-      if (sealed.length > MAX_ID_LENGTH || ended.has(sealed)) return null;
-      const upstreamId = sealed.slice(0, -MAC_LENGTH - 1);
-      if (upstreamId === '' || sealed !== `${upstreamId}.${sealed.slice(-MAC_LENGTH)}`) return null;
-      if (!sameText(sealed.slice(-MAC_LENGTH), macOf(server.name, owner, upstreamId))) return null;
+      if (sealed.length > MAX_ID_LENGTH || open.hasEnded(sealed)) return null;
+      const upstreamId = ids.unseal({ server, owner }, sealed);
+      if (upstreamId === null || upstreamId === '') return null;
       // Sealed by this gateway before a restart, or by another node.
-      add(sealed, { upstreamId, owner, server, lastSeen: now });
+      open.add(sealed, { upstreamId, owner, server, lastSeen: now });
       return upstreamId;
     },
-    end: remove,
+    end: (sealed) => void open.end(sealed),
     close,
-    countOf: (principal) => owned.get(ownerOf(principal))?.size ?? 0,
+    countOf: (principal) => open.of(ownerOf(principal)).size,
     makeRoom(principal, now, busy) {
       let [longest, since] = ['', now - sessionYieldMs];
-      for (const sealed of owned.get(ownerOf(principal)) ?? []) {
-        const { lastSeen } = open.get(sealed) as Session;
+      for (const sealed of open.of(ownerOf(principal))) {
+        const { lastSeen } = open.get(sealed) as OpenSession;
         if (lastSeen <= since && !busy(sealed)) [longest, since] = [sealed, lastSeen];
       }
       if (longest === '') return false;
@@ -117,17 +91,9 @@ export function createSessions(
       reapedAt = now;
       for (const [sealed, session] of open) {
         if (!jumped && now - session.lastSeen < sessionIdleMs) continue;
-        if (jumped || busy(sealed)) {
-          session.lastSeen = now;
-          continue;
-        }
-        close(sealed);
+        if (jumped || busy(sealed)) session.lastSeen = now;
+        else close(sealed);
       }
     },
   };
-}
-
-function sameText(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }

@@ -7,7 +7,8 @@ import { Secret } from '../core/secret.ts';
 import type { CredentialRecord, Store } from '../core/store.ts';
 import { openStore } from '../store/sqlite/open.ts';
 import { digestOf, mintCredential } from '../verify/mint.ts';
-import { startRotation, type AutomaticRotation, type RotationEvent, type RotationOptions } from './automatic.ts';
+import { startRotation, type AutomaticRotation, type RotationOptions } from './automatic.ts';
+import type { RotationEvent } from './succession.ts';
 
 const START = 1_780_000_000_000;
 const HOUR = 3_600_000;

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { DeclaredTools, ToolRunner } from '../core/declared-tool.ts';
 import { refuse } from '../core/reason.ts';
 import type { Protocol } from '../core/revision.ts';
-import type { Answer, Forwardable, Upstream } from '../core/upstream.ts';
+import type { Answer, Upstream } from '../core/upstream.ts';
 import type { Log } from '../core/log.ts';
-import type { Posted } from './stdio/modern-call.ts';
+import { forwardByEra, type TwoEraServer } from './forward-by-era.ts';
+import type { Posted } from './posted.ts';
 import { createReply } from './stdio/reply.ts';
 import type { ToInputSchema } from './tools/server-answers.ts';
 import { ToolCalls } from './tools/server-calls.ts';
@@ -43,34 +44,14 @@ export function createToolsUpstream(options: ToolsUpstreamOptions): ToolsUpstrea
   const listeners = new ToolListeners();
   const sessions = new Map<string, ToolSession>();
 
-  function forwardModern(request: Forwardable, answer: Answer): void {
-    if (!isPosted(request)) return answer.fail(refuse('http-method', { allow: ['POST'] }));
+  function call(request: Posted, answer: Answer): void {
     const { message } = request;
-    if (message.kind === 'response')
-      return answer.fail(refuse('message-invalid', { detail: 'a response from a modern client' }));
-    // Revision 2026-07-28 has no notification from clients over HTTP; none is ever answered.
-    if (message.kind === 'notification') return accept(answer);
     if (message.method === 'subscriptions/listen') return listeners.listen(request, answer);
     const reply = createReply(request, answer);
     if (message.method === 'server/discover') return requests.discover(reply);
     const cancel = requests.answer('modern', message, reply, () => {});
     if (cancel !== null) reply.onGone = cancel;
     return undefined;
-  }
-
-  function forwardLegacy(request: Forwardable, answer: Answer): void {
-    const { sessionId } = request;
-    if (sessionId === null) {
-      if (!isPosted(request) || request.message.method !== 'initialize') return answer.fail(refuse('session-missing'));
-      return openSession(request, answer);
-    }
-    const session = sessions.get(sessionId);
-    if (session === undefined) return answer.fail(refuse('session-unknown'));
-    if (isPosted(request)) return session.post(request, answer);
-    if (request.httpMethod === 'GET') return session.listen(answer);
-    session.end();
-    answer.start(200, []);
-    return answer.end();
   }
 
   function openSession(request: Posted, answer: Answer): void {
@@ -81,14 +62,12 @@ export function createToolsUpstream(options: ToolsUpstreamOptions): ToolsUpstrea
     return session.post(request, answer);
   }
 
+  const server: TwoEraServer = { call, openSession, session: (id) => sessions.get(id) };
+
   return {
     kind: 'tools',
     label: `tools:${options.tools.name}`,
-    forward(request, answer) {
-      if (answer.aborted) return;
-      if (request.era === 'modern') forwardModern(request, answer);
-      else forwardLegacy(request, answer);
-    },
+    forward: (request, answer) => forwardByEra(server, request, answer),
     replace(tools) {
       requests.replace(tools);
       listeners.tellChanged();
@@ -102,13 +81,4 @@ export function createToolsUpstream(options: ToolsUpstreamOptions): ToolsUpstrea
       await runner.close();
     },
   };
-}
-
-function isPosted(request: Forwardable): request is Posted {
-  return request.message !== null;
-}
-
-function accept(answer: Answer): void {
-  answer.start(202, []);
-  answer.end();
 }

@@ -1,4 +1,4 @@
-import type { Answer, Forwardable } from '../../core/upstream.ts';
+import type { Answer } from '../../core/upstream.ts';
 import type { Message } from '../../core/message.ts';
 import { refuse } from '../../core/reason.ts';
 import { textAt, toResult } from './json.ts';
@@ -8,14 +8,10 @@ import { createReply, type Reply } from './reply.ts';
 import type { ServerLine } from './server-line.ts';
 import type { Call, SharedChild } from './shared-child.ts';
 import { splice, type Edit } from './splice.ts';
+import type { Posted } from '../posted.ts';
 import { toBuffer } from '../to-buffer.ts';
 
 const NEWLINE = 0x0a;
-
-/** A judged request, whose `message` is there. */
-export interface Posted extends Forwardable {
-  readonly message: Message;
-}
 
 /** Adds the edits that a response needs beyond its id. */
 export type Decorate = (line: ServerLine, method: string, edits: Edit[]) => void;

@@ -9,7 +9,7 @@ import { textAt, toCancelled, toIdKey } from './json.ts';
 import type { Launcher } from './launcher.ts';
 import { flatten } from './lines.ts';
 import { NOT_READING, SESSION_ENDED, START_TIMED_OUT, TIMED_OUT, toLoss, type Loss } from './loss.ts';
-import type { Posted } from './modern-call.ts';
+import type { Posted } from '../posted.ts';
 import { createReply, type Reply } from './reply.ts';
 import { hearServerLine, type ServerLine } from './server-line.ts';
 import type { Session } from './session-table.ts';

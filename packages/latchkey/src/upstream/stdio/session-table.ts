@@ -1,16 +1,11 @@
-import type { Answer } from '../../core/upstream.ts';
-import type { Posted } from './modern-call.ts';
+import type { ClientSession } from '../forward-by-era.ts';
 
-/** What a legacy client holds by its session id. */
-export interface Session {
+/** One of a legacy client, and what it has under way. */
+export interface Session extends ClientSession {
   /** When it was used last, by `performance.now()`; null while it is used. Undefined while it has no process of its own. */
   readonly idleSince?: number | null | undefined;
   /** Its calls under way. */
   readonly underWay: number;
-  post(request: Posted, answer: Answer): void;
-  listen(answer: Answer): void;
-  /** Settles when its own process is gone. */
-  end(): Promise<void> | void;
 }
 
 interface Held {

@@ -2,7 +2,8 @@ import type { Answer } from '../../core/upstream.ts';
 import { refuse } from '../../core/reason.ts';
 import { isRecord, toNotification, valueAt } from '../stdio/json.ts';
 import { toLoss } from '../stdio/loss.ts';
-import { endSubscription, type Posted } from '../stdio/modern-call.ts';
+import type { Posted } from '../posted.ts';
+import { endSubscription } from '../stdio/modern-call.ts';
 import { Reply } from '../stdio/reply.ts';
 
 const MAX_LISTENERS = 1000;

@@ -2,7 +2,7 @@ import type { Message } from '../../core/message.ts';
 import { refuse } from '../../core/reason.ts';
 import type { Answer } from '../../core/upstream.ts';
 import { isRecord, toError, toIdKey, toNotification, toResult, valueAt } from '../stdio/json.ts';
-import type { Posted } from '../stdio/modern-call.ts';
+import type { Posted } from '../posted.ts';
 import { SESSION_ENDED } from '../stdio/loss.ts';
 import { createReply, Reply } from '../stdio/reply.ts';
 import { SideStream } from '../stdio/side-stream.ts';

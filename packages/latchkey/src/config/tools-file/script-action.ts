@@ -6,7 +6,7 @@ import { canHide, isPublic } from './environment.ts';
 import type { Building } from './building.ts';
 import { NOTHING, type Given } from './shell/given.ts';
 import { findPlaceholders, findSpaced, toTemplate } from './placeholder.ts';
-import { findProgramText } from './shell/program-text.ts';
+import { findProgramText, NO_INPUT } from './shell/program-text.ts';
 import type { Argument, Finding, InnerScript } from './shell/finding.ts';
 import { explainOption, RUNS } from './shell/explain.ts';
 import { judgeInner, secureScript } from './shell/script.ts';
@@ -123,7 +123,7 @@ function judgeArguments(command: string, args: readonly string[], building: Buil
   const list = args.map((text, index) => toArgument(text, index, building));
   for (const finding of findProgramText(
     [{ literal: command, prefix: command, free: false, dashed: false, written: false }, ...list],
-    false,
+    NO_INPUT,
   )) {
     const argument = finding.argument as Indexed | null;
     if (argument === null) continue;
@@ -176,7 +176,7 @@ function explain(
       message: 'would decide which program runs; name the program here, or list the choices with enum',
       warns: false,
     };
-  if (finding.kind === 'option') return { message: explainOption(finding.program), warns: false };
+  if (finding.kind === 'option') return { message: explainOption(finding), warns: false };
   const { language } = finding.program;
   return whole
     ? { message: `is ${language}: callers run what they like with the rights of the gateway`, warns: true }

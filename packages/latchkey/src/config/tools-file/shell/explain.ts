@@ -4,6 +4,8 @@ import { placeholdersBetween, placeIn, type Command, type Range, type Reading } 
 
 const CHOSEN_PROGRAM =
   'would decide which program runs; name the program here, or give the caller a list to choose from with enum';
+const CHOSEN_FILE =
+  'would decide what is run or loaded; name it here, or give the caller a list to choose from with enum';
 /** What is said of a file that is run, and that holds values. */
 export const WRITTEN_PROGRAM =
   'is run or loaded, and a script of this file writes values into a file of that name; write a file without values, and hand them on as arguments or on standard input';
@@ -22,7 +24,8 @@ export function explain(
   if (kind === 'name' && !finding.argument.free) return { offset, message: WRITTEN_PROGRAM, warns: false };
   if (kind === 'name') {
     const alone = command.words.length === 1 && reading.commands.length === 1;
-    return { offset, message: alone ? WHOLE_COMMAND : CHOSEN_PROGRAM, warns: false };
+    const chosen = finding.program === null ? CHOSEN_PROGRAM : CHOSEN_FILE;
+    return { offset, message: alone ? WHOLE_COMMAND : chosen, warns: false };
   }
   const { language, instead, query } = finding.program;
   if (kind === 'option') return { offset, message: explainOption(finding), warns: false };

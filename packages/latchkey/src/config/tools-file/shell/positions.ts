@@ -45,7 +45,7 @@ export function judgePositions(reading: Reading, flow: Flow, judgeInner: JudgeIn
     if (!decidesPrograms(name)) return;
     if (free(range).length > 0) refuse(range, `would be ${name}, which decides which programs run`);
     else if (!flow.writtenTo(range).every(isFixed))
-      refuse(range, `names a file that values are written into, and ${name} decides which programs run`);
+      refuse(range, 'names a file that values are written into, and decides which programs run');
   };
   for (const { name, range } of flow.sets) decides(range, name);
   for (const command of reading.commands) judgeBuiltin({ reading, flow, free, refuse, decides }, command);

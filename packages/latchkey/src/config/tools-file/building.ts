@@ -1,5 +1,6 @@
 import type { Parameter } from '../../core/declared-tool.ts';
 import type { Path } from '../yaml-document.ts';
+import type { Written } from './shell/files.ts';
 import type { Environment } from './expand-variables.ts';
 
 /** One tool while it is made. */
@@ -13,6 +14,8 @@ export interface Building {
   /** What relative paths are relative to. */
   readonly directory: string;
   readonly platform: NodeJS.Platform;
+  /** Files into which scripts of the tools write values. */
+  readonly stored: readonly Written[];
   readonly problem: (path: Path, message: string, offset?: number) => void;
   readonly warn: (path: Path, message: string, offset?: number) => void;
 }

@@ -15,6 +15,7 @@ import { explainForeign } from './foreign-keys.ts';
 import { createParameters } from './parameters.ts';
 import { createPlaces, TOOLS_HINT } from './places.ts';
 import type { Places } from './places.ts';
+import { findStoredFiles } from './script-action.ts';
 import { createTool } from './tool.ts';
 import { createToolRules } from './tool-rules.ts';
 import type { ToolRule } from './tool-rules.ts';
@@ -131,7 +132,7 @@ function createTools(
     maxOutput: file?.max_output,
   };
   const directory = path.dirname(path.resolve(options.directory ?? process.cwd(), options.file));
-  return settings.flatMap((each, index) => {
+  const drafts = settings.flatMap((each, index) => {
     if (each === null) return [];
     const at = ['tools', index] as const;
     const parameters = createParameters(each.parameters ?? [], {
@@ -140,7 +141,7 @@ function createTools(
       problems,
       spell: document.spelling,
     });
-    const building = {
+    const draft = {
       at,
       parameters,
       known: new Set(parameters.map(({ name }) => name)),
@@ -152,9 +153,11 @@ function createTools(
       warn: (to: readonly (string | number)[], message: string, offset?: number) =>
         void warnings.push(places.problem(to, message, offset)),
     };
-    const tool = createTool(each, building, defaults);
-    return tool === null ? [] : [tool];
+    return [{ each, draft }];
   });
+  // What one tool writes another may run.
+  const stored = drafts.flatMap(({ each, draft }) => findStoredFiles(each.script, draft));
+  return drafts.flatMap(({ each, draft }) => createTool(each, { ...draft, stored }, defaults) ?? []);
 }
 
 function readText(file: string): string {

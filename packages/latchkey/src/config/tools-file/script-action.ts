@@ -6,10 +6,11 @@ import { canHide, isPublic } from './environment.ts';
 import type { Building } from './building.ts';
 import { NOTHING, type Given } from './shell/given.ts';
 import { findPlaceholders, findSpaced, toTemplate } from './placeholder.ts';
-import { findProgramText } from './shell/program-text.ts';
+import type { Written } from './shell/files.ts';
+import { findProgramText, NO_INPUT } from './shell/program-text.ts';
 import type { Argument, Finding, InnerScript } from './shell/finding.ts';
-import { explainOption, RUNS } from './shell/explain.ts';
-import { judgeInner, secureScript } from './shell/script.ts';
+import { explainOption, RUNS, WRITTEN_PROGRAM } from './shell/explain.ts';
+import { findStored, judgeInner, secureScript } from './shell/script.ts';
 import type { Dialect } from './shell/reading.ts';
 import { settleVariables } from './shell-variables.ts';
 import type { ScriptSettings } from './tools-schema.ts';
@@ -41,6 +42,17 @@ export function createScriptAction(
   return createShell(script.shell, workingDirectory, declared, building);
 }
 
+/** The files into which the script of a tool writes values. */
+export function findStoredFiles(
+  script: ScriptSettings | undefined,
+  building: Omit<Building, 'stored'>,
+): readonly Written[] {
+  const { directory, parameters, platform } = building;
+  if (script?.shell === undefined || platform === 'win32') return [];
+  const workingDirectory = path.resolve(directory, script.working_dir ?? '.');
+  return findStored(script.shell, parameters, chooseShell(building).dialect, workingDirectory);
+}
+
 function createShell(
   text: string,
   workingDirectory: string,
@@ -62,7 +74,8 @@ function createShell(
       );
     return { action: { kind: 'shell', shell, script: text, workingDirectory }, passed: {}, hidden: [] };
   }
-  const safe = secureScript(text, parameters, dialect);
+  const given = { ...NOTHING, written: building.stored, directory: workingDirectory };
+  const safe = secureScript(text, parameters, dialect, given);
   const variables = settleVariables(safe, { declared, parameters, env });
   for (const each of [...safe.refusals, ...variables.problems]) building.problem(own, each.message, each.offset);
   for (const each of [...safe.warnings, ...variables.warnings]) building.warn(own, each.message, each.offset);
@@ -72,7 +85,10 @@ function createShell(
   return { action: { kind: 'shell', shell, script: safe.script, workingDirectory }, passed: variables.passed, hidden };
 }
 
-function chooseShell({ env, platform }: Building): { readonly shell: string; readonly dialect: Dialect } {
+function chooseShell({ env, platform }: Pick<Building, 'env' | 'platform'>): {
+  readonly shell: string;
+  readonly dialect: Dialect;
+} {
   if (platform === 'win32') return { shell: env['ComSpec'] ?? 'C:\\Windows\\System32\\cmd.exe', dialect: 'sh' };
   const shell = env['SHELL'] ?? '';
   const name = path.posix.basename(shell);
@@ -108,7 +124,7 @@ function createCommand(script: ScriptSettings, workingDirectory: string, buildin
       );
     return toTemplate(text, places);
   });
-  judgeArguments(command, args, building);
+  judgeArguments(command, args, { ...building, directory: workingDirectory });
   return { action: { kind: 'command', command, args: templates, workingDirectory }, passed: {}, hidden: [] };
 }
 
@@ -121,15 +137,29 @@ interface Indexed extends Argument {
 
 function judgeArguments(command: string, args: readonly string[], building: Building): void {
   const list = args.map((text, index) => toArgument(text, index, building));
-  for (const finding of findProgramText(
-    [{ literal: command, prefix: command, free: false, dashed: false, written: false }, ...list],
-    false,
-  )) {
+  const called = {
+    literal: command,
+    prefix: command,
+    free: false,
+    dashed: false,
+    written: isStored(command, building),
+  };
+  for (const finding of findProgramText([called, ...list], NO_INPUT)) {
     const argument = finding.argument as Indexed | null;
     if (argument === null) continue;
+    if (finding.kind === 'name' && !finding.argument.free) {
+      const own = finding.argument === called ? ['command'] : ['args', argument.index];
+      building.problem([...building.at, 'script', ...own], `${finding.argument.prefix} ${WRITTEN_PROGRAM}`);
+      continue;
+    }
     const place = [...building.at, 'script', 'args', argument.index];
     if (finding.kind === 'script') {
-      const trouble = judgeInner(finding.text, finding.dialect ?? 'sh', building.parameters, toGiven(finding));
+      const trouble = judgeInner(
+        finding.text,
+        finding.dialect ?? 'sh',
+        building.parameters,
+        toGiven(finding, building),
+      );
       if (trouble !== null) building.problem(place, `begins a script in which ${trouble}`);
       continue;
     }
@@ -143,7 +173,14 @@ function judgeArguments(command: string, args: readonly string[], building: Buil
   }
 }
 
-function toArgument(text: string, index: number, { known, parameters }: Building): Indexed {
+/** Whether a script of the tools writes values into a file of that path. */
+function isStored(text: string, { stored, directory }: Building): boolean {
+  const own = path.resolve(directory, text.replace(/^(?:--?[\w-]+[=:]|@)/, ''));
+  return stored.some(({ paths }) => paths.includes(own));
+}
+
+function toArgument(text: string, index: number, building: Building): Indexed {
+  const { known, parameters } = building;
   const places = findPlaceholders(text, known);
   const used = new Set(places.map(({ name }) => name));
   const holds = parameters.filter(({ name }) => used.has(name));
@@ -154,16 +191,16 @@ function toArgument(text: string, index: number, { known, parameters }: Building
     prefix: text.slice(0, first?.start ?? text.length),
     free: !holds.every(isFixed),
     dashed: first?.start === 0 && holds.some(mayBeOption),
-    written: false,
+    written: first === undefined && isStored(text, building),
     index,
     whole,
     holds,
   };
 }
 
-function toGiven({ given }: InnerScript): Given {
+function toGiven({ given }: InnerScript, { stored, directory }: Building): Given {
   const args = (given ?? []) as readonly Indexed[];
-  return { ...NOTHING, args: args.map(({ holds }) => holds), words: args.slice(1) };
+  return { ...NOTHING, written: stored, directory, args: args.map(({ holds }) => holds), words: args.slice(1) };
 }
 
 /** A tool may be meant to run what callers send, when its file says so in so many words. */
@@ -176,7 +213,7 @@ function explain(
       message: 'would decide which program runs; name the program here, or list the choices with enum',
       warns: false,
     };
-  if (finding.kind === 'option') return { message: explainOption(finding.program), warns: false };
+  if (finding.kind === 'option') return { message: explainOption(finding), warns: false };
   const { language } = finding.program;
   return whole
     ? { message: `is ${language}: callers run what they like with the rights of the gateway`, warns: true }

@@ -1,12 +1,14 @@
 import type { Flow } from './flow.ts';
 import type { Argument, Finding } from './finding.ts';
-import type { Program } from './program.ts';
 import { placeholdersBetween, placeIn, type Command, type Range, type Reading } from './reading.ts';
 
 const CHOSEN_PROGRAM =
   'would decide which program runs; name the program here, or give the caller a list to choose from with enum';
-const WRITTEN_PROGRAM =
-  'is run or loaded, and the script writes values into a file of that name; write a file without values, and hand them on as arguments or on standard input';
+const CHOSEN_FILE =
+  'would decide what is run or loaded; name it here, or give the caller a list to choose from with enum';
+/** What is said of a file that is run, and that holds values. */
+export const WRITTEN_PROGRAM =
+  'is run or loaded, and a script of this file writes values into a file of that name; write a file without values, and hand them on as arguments or on standard input';
 const WHOLE_COMMAND =
   'would be the whole command; if callers may run anything, say so: script: {command: sh, args: ["-c", "{{…}}"]}';
 
@@ -22,10 +24,11 @@ export function explain(
   if (kind === 'name' && !finding.argument.free) return { offset, message: WRITTEN_PROGRAM, warns: false };
   if (kind === 'name') {
     const alone = command.words.length === 1 && reading.commands.length === 1;
-    return { offset, message: alone ? WHOLE_COMMAND : CHOSEN_PROGRAM, warns: false };
+    const chosen = finding.program === null ? CHOSEN_PROGRAM : CHOSEN_FILE;
+    return { offset, message: alone ? WHOLE_COMMAND : chosen, warns: false };
   }
   const { language, instead, query } = finding.program;
-  if (kind === 'option') return { offset, message: explainOption(finding.program), warns: false };
+  if (kind === 'option') return { offset, message: explainOption(finding), warns: false };
   if (kind === 'runs') return { offset, message: RUNS, warns: true };
   if (argument === null) {
     const message = `reaches the standard input of ${command.words[0]?.literal ?? 'a program'}, which reads ${language} there; ${instead}`;
@@ -44,8 +47,10 @@ export function explain(
 /** What is said of program text that runs others. */
 export const RUNS = 'begins a program that runs others itself: see that no value is part of what it runs';
 
-/** What is wrong with a value that may begin as options begin. */
-export function explainOption({ optionsRun }: Program): string {
+/** What is wrong with a value that may begin as options begin, or that goes on behind such a beginning. */
+export function explainOption({ program: { optionsRun }, argument }: Extract<Finding, { kind: 'option' }>): string {
+  if (!argument.dashed)
+    return 'could make an option of it that runs programs; write the option out, or list them with enum';
   const limit = 'limit it with validation.pattern';
   const remedy = optionsRun === 'always' ? limit : `write -- before it, or ${limit}`;
   return `could be read as an option, and options there run programs; ${remedy}`;

@@ -1,5 +1,6 @@
+import path from 'node:path';
 import type { Parameter } from '../../../core/declared-tool.ts';
-import { isExec } from './builtins.ts';
+import { isExec, READING } from './builtins.ts';
 import type { Command, Range, Reading, Source, Word } from './reading.ts';
 import { findTexts } from './texts.ts';
 
@@ -7,12 +8,15 @@ import { findTexts } from './texts.ts';
 export interface Files {
   /** What may be in the file that a word names. */
   readonly in: (named: Range) => readonly Source[];
+  /** What may be in the files whose names are printed there: by `find`, `ls` or `echo`. */
+  readonly listedIn: (range: Range) => readonly Source[];
   readonly all: readonly Written[];
 }
 
 export interface Written {
-  /** What the file may be called. */
+  /** What the file may be called; empty for one of another tool, which is known by its path alone. */
   readonly names: readonly string[];
+  readonly paths: readonly string[];
   /** What is known so far to be in it. */
   readonly contents: Set<Parameter>;
   /** Where that stands in the script; null when the one around it has written it. */
@@ -26,6 +30,10 @@ const COPYING = new Set(['cp', 'mv', 'ln', 'install', 'rsync', 'scp']);
 const SAVING = new Set(['curl', 'wget', 'sort', 'dd']);
 const OUTPUT = /^(?:-\w*[oO]|--output(?:-document)?)$/;
 const ATTACHED = /^(?:of=|--output(?:-document)?=|-\w*?[oO](?=.))/;
+/** What may stand right before the name of a file: `-javaagent:`, `ENV=`, `--file=`, `@`. */
+const BEFORE_NAME = /^(?:[A-Za-z_]\w*\+?=|--?[\w-]+[=:]|@|-\w*?[oO](?=.))/;
+const LISTS = /\b(?:find|fd|fdfind|ls)\b/;
+const LISTING = new Set(['find', 'fd', 'fdfind', 'ls']);
 
 /** What stands for text that is not known: a value, a variable, a pattern of names. */
 const OPEN = /\{\{[\w-]+\}\}|\$\{[^}]*\}|\$\w+|[*?]|\[[^\]]*\]/;
@@ -33,18 +41,28 @@ const OPEN = /\{\{[\w-]+\}\}|\$\{[^}]*\}|\$\w+|[*?]|\[[^\]]*\]/;
 const MOST = 32;
 const VARIABLE = /^\$\{?(\w+)\}?$/;
 
-/** Which of two files of one name is meant is not asked. `before` are those of the script around this one. */
-export function createFiles(reading: Reading, before: readonly Written[]): Files {
+/**
+ * Which of two files of one name is meant is not asked. `before` are those of the script around this one, and of other
+ * tools; `directory` is where relative paths begin.
+ */
+export function createFiles(reading: Reading, before: readonly Written[], directory = ''): Files {
   const { text, commands, groups } = reading;
-  const texts = findTexts(reading);
-  const namesOf = remember((written: string) => findNames(written, texts));
-  const toFile = ({ start, end }: Range): string => text.slice(start, end).replace(ATTACHED, '');
+  const texts = new Map([...findTexts(reading), ...findListed(reading)]);
+  const waysOf = remember((written: string) => findWays(written, texts));
+  const namesOf = (written: string): readonly string[] => waysOf(written).map(toName);
+  const moves = commands.some(({ words: [first] }) => first?.literal === 'cd' || first?.literal === 'pushd');
+  const pathsOf = remember((written: string) =>
+    waysOf(written).flatMap((way) => toPaths(way, moves ? null : directory)),
+  );
+  const toFile = ({ start, end }: Range): string => text.slice(start, end).replace(BEFORE_NAME, '');
   const all = new Map(before.map((each, at) => [String(at), each]));
   const add = (source: Range, outputs: readonly Range[]): void => {
     for (const output of outputs) {
       // Of commands that can be read in several ways one is enough.
       const key = `${output.start} ${source.start} ${source.end}`;
-      all.set(key, { names: namesOf(toFile(output)), contents: new Set(), source: { ...source, piped: true } });
+      const file = toFile(output);
+      const kept = { contents: new Set<Parameter>(), source: { ...source, piped: true } };
+      all.set(key, { names: namesOf(file), paths: pathsOf(file), ...kept });
     }
   };
   for (const group of groups) add(group, group.outputs);
@@ -52,10 +70,17 @@ export function createFiles(reading: Reading, before: readonly Written[]): Files
   const findNamed = remember((name: string) =>
     [...all.values()].filter(({ names }) => names.some((each) => mayBeSame(each, name))),
   );
-  const find = remember((written: string): readonly Source[] =>
-    [...new Set(namesOf(written).flatMap(findNamed))].map(({ contents }) => ({ start: 0, end: 0, values: contents })),
-  );
-  return { in: (named) => (all.size === 0 ? [] : find(toFile(named))), all: [...all.values()] };
+  const find = remember((written: string): readonly Source[] => {
+    const paths = pathsOf(written);
+    const elsewhere = before.filter((each) => each.names.length === 0 && each.paths.some((own) => paths.includes(own)));
+    const found = new Set([...namesOf(written).flatMap(findNamed), ...elsewhere]);
+    return [...found].map(({ contents }) => ({ start: 0, end: 0, values: contents }));
+  });
+  return {
+    in: (named) => (all.size === 0 ? [] : find(toFile(named))),
+    listedIn: ({ start, end }) => (all.size === 0 ? [] : listNames(text.slice(start, end)).flatMap(find)),
+    all: [...all.values()],
+  };
 }
 
 /** What a function returns is made once for each text. */
@@ -88,21 +113,54 @@ function isOutput({ prefix }: Word, before: Word | undefined): boolean {
   return ATTACHED.test(prefix) || OUTPUT.test(before?.literal ?? '');
 }
 
-/** The names that a word may come to, without their folders; one that nobody can tell is that of its variable. */
-function findNames(written: string, texts: ReadonlyMap<string, readonly string[]>): readonly string[] {
-  const names = new Set<string>();
+/** The texts that a word may come to; one that nobody can tell is its variable. */
+function findWays(written: string, texts: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const found = new Set<string>();
   const ways = [written];
   for (const way of ways) {
     const plain = way.replace(/["'\\]/g, '');
-    const variable = VARIABLE.exec(plain)?.[1];
-    const name = variable === undefined ? plain.slice(plain.lastIndexOf('/') + 1) : `$${variable}`;
-    if (name === '' || names.has(name) || /[()`]/.test(name)) continue;
-    names.add(name);
+    const name = toName(plain);
+    if (plain === '' || found.has(plain)) continue;
+    if (/[()`]/.test(name)) {
+      ways.push(...(LISTS.test(way) ? listNames(way) : []));
+      continue;
+    }
+    found.add(plain);
     // So many that it may be any.
-    if (names.size > MOST) return ['*'];
+    if (found.size > MOST) return ['*'];
+    const variable = VARIABLE.exec(plain)?.[1];
     if (variable !== undefined) ways.push(...(texts.get(variable) ?? []));
   }
-  return [...names];
+  return [...found];
+}
+
+/** The name of a file without its folders. */
+function toName(way: string): string {
+  const variable = VARIABLE.exec(way)?.[1];
+  return variable === undefined ? way.slice(way.lastIndexOf('/') + 1) : `$${variable}`;
+}
+
+/** A path that is written out; `directory` is null where nobody knows what a relative one is relative to. */
+function toPaths(way: string, directory: string | null): readonly string[] {
+  const home = way.replace(/^(?:~|\$\{HOME\}|\$HOME)(?=\/)/, '');
+  if (home !== way) return OPEN.test(home) ? [] : [`~${path.posix.normalize(home)}`];
+  if (OPEN.test(way) || (directory === null && !way.startsWith('/'))) return [];
+  return [path.posix.resolve(directory ?? '/', way)];
+}
+
+/** The names of files that commands may print, as they or their patterns are written. */
+function listNames(text: string): readonly string[] {
+  const patterns = [...text.matchAll(/-i?name\s+("[^"]*"|'[^']*'|\S+)/g)].map(([, pattern = '']) => pattern);
+  if (LISTS.test(text)) return patterns.length > 0 ? patterns : ['*'];
+  return /\b(?:echo|printf)\b/.test(text) ? text.split(/[\s|;&()]+/) : [];
+}
+
+/** Variables that may hold the names of files which commands of the script list: `find … | while read -r f`. */
+function findListed({ commands, text }: Reading): ReadonlyMap<string, readonly string[]> {
+  const lists = commands.filter(({ words: [first] }) => LISTING.has(first?.literal ?? ''));
+  const printed = lists.map(({ start, words }) => `$(${text.slice(start, words.at(-1)?.end ?? start)})`);
+  const reads = printed.length === 0 ? [] : commands.filter(({ words: [first] }) => READING.has(first?.literal ?? ''));
+  return new Map(reads.flatMap(({ words }) => words.slice(1).map(({ prefix }) => [prefix, printed])));
 }
 
 function mayBeSame(one: string, other: string): boolean {

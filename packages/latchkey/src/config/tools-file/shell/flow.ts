@@ -24,10 +24,13 @@ export interface Flow {
   readBy(command: Command): readonly Parameter[];
   /** Where that stands in the script. */
   readonly inputs: Inputs;
-  /** Files that hold values. */
+  /** Files that hold values, and where relative paths begin. */
   readonly written: readonly Written[];
+  readonly directory: string;
   /** Those that the script writes into the file that a word names. */
   writtenTo(named: Range): readonly Parameter[];
+  /** The same for the files whose names are printed there. */
+  listedIn(range: Range): readonly Parameter[];
   /** The same as `valuesIn` for a range that is evaluated, in which words are names of variables, and their texts are too. */
   evaluatedIn(range: Source): readonly Parameter[];
   /** What variables are set to that evaluate it, or take it for the name of another: `declare -i x; x=…`. */
@@ -46,7 +49,8 @@ const POSITIONAL = /^(?:[\d@*]|argv)$/;
 
 /** Follows values through assignments, files and inputs, until no more of these hold them. */
 export function traceValues(reading: Reading, parameters: readonly Parameter[], given: Given = NOTHING): Flow {
-  const files = createFiles(reading, given.written);
+  const files = createFiles(reading, given.written, given.directory);
+  const most = new Set([...parameters, ...given.written.flatMap(({ contents }) => [...contents])]).size;
   const inputs = createInputs(reading, files);
   const sets = findAssignments(reading, inputs);
   const calls = createCalls(reading, parameters, given);
@@ -59,7 +63,7 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[], 
     if (POSITIONAL.test(name)) return [...calls.valuesIn(name), ...(held.get('argv') ?? [])];
     return SET_BY_SHELL.has(name) ? calls.used : (held.get(name) ?? []);
   };
-  const valuesIn = createValues({ reading, parameters, commands, isCounted, heldIn, read, named });
+  const valuesIn = createValues({ reading, parameters, most, commands, isCounted, heldIn, read, named });
   for (const { name } of sets) held.set(name, held.get(name) ?? new Set());
   spread(
     [
@@ -68,7 +72,7 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[], 
       ...commands.map((each) => ({ into: read.get(each) ?? new Set(), from: inputs(each) })),
     ],
     valuesIn,
-    parameters.length,
+    most,
   );
   const marked = findMarked(reading);
   return {
@@ -79,7 +83,9 @@ export function traceValues(reading: Reading, parameters: readonly Parameter[], 
     readBy: (command) => [...(read.get(command) ?? [])],
     inputs,
     written: files.all.map((each) => ({ ...each, source: null })),
+    directory: given.directory,
     writtenTo: (range) => files.in(range).flatMap(({ values = [] }) => [...values]),
+    listedIn: (range) => files.listedIn(range).flatMap(({ values = [] }) => [...values]),
     evaluatedIn: (range) => findEvaluated(range, { reading, sets, isCounted, heldIn, valuesIn }),
     evaluated: sets.filter(({ name }) => marked.has(name)).map(({ range }) => range),
     sets,
@@ -99,6 +105,8 @@ function holdAtFirst(parameters: readonly Parameter[], { held: before }: Given):
 interface Trace {
   readonly reading: Reading;
   readonly parameters: readonly Parameter[];
+  /** How many values there are at most. */
+  readonly most: number;
   /** Sorted by their places. */
   readonly commands: readonly Command[];
   readonly isCounted: Counts;
@@ -111,7 +119,7 @@ interface Trace {
 
 type ValuesIn = (range: Source) => readonly Parameter[];
 
-function createValues({ reading, parameters, commands, isCounted, heldIn, read, named }: Trace): ValuesIn {
+function createValues({ reading, parameters, most, commands, isCounted, heldIn, read, named }: Trace): ValuesIn {
   const byName = new Map(parameters.map((each) => [each.name, each]));
   const places = [...reading.placeholders.values()];
   const uses = [...reading.uses, ...findImplied(reading)].toSorted((one, other) => one.start - other.start);
@@ -128,7 +136,7 @@ function createValues({ reading, parameters, commands, isCounted, heldIn, read, 
     for (const { start, name } of findIn(uses, range)) if (!skips(start)) add(heldIn(name));
     // What a command prints may be what it reads.
     for (const command of findIn(commands, range.piped === true ? range : { ...range, start: range.start + 1 })) {
-      if (found.size === parameters.length) break;
+      if (found.size === most) break;
       if (skips(command.start)) continue;
       for (const { values } of named.get(command) ?? []) add(values);
       if (mayRead(command, reading)) add(read.get(command));

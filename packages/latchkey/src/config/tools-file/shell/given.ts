@@ -13,7 +13,9 @@ export interface Given {
   readonly words: readonly Argument[];
   /** Files that hold values. */
   readonly written: readonly Written[];
+  /** Where relative paths begin. */
+  readonly directory: string;
 }
 
 /** A script that no other one calls. */
-export const NOTHING: Given = { held: new Map(), args: [], more: [], input: [], words: [], written: [] };
+export const NOTHING: Given = { held: new Map(), args: [], more: [], input: [], words: [], written: [], directory: '' };

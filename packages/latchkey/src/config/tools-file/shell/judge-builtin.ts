@@ -1,7 +1,6 @@
 import type { Parameter } from '../../../core/declared-tool.ts';
 import { isNumeric } from '../fixed-values.ts';
 import { EVALUATING, fromBuiltin, NAMING, READING, TESTS } from './builtins.ts';
-import { decidesPrograms } from './deciding.ts';
 import type { Flow } from './flow.ts';
 import type { Command, Range, Reading, Word } from './reading.ts';
 
@@ -15,6 +14,8 @@ export interface Judge {
   readonly flow: Flow;
   readonly free: (range: Range) => readonly Parameter[];
   readonly refuse: (range: Range, message: string) => void;
+  /** Refuses what a variable is set to, where that decides which programs run. */
+  readonly decides: (range: Range, name: string) => void;
 }
 
 /** Names of variables stand in arithmetic without a `$`. */
@@ -45,12 +46,8 @@ function judgeSet(judge: Judge, words: readonly Word[]): void {
   judgeNames(judge, at === -1 ? before.filter(({ prefix }) => prefix === '') : before.slice(0, at + 2));
 }
 
-function judgeEnvironment({ free, refuse }: Judge, words: readonly Word[]): void {
-  for (const word of words) {
-    const [, name = ''] = /^([A-Za-z_]\w*)=/.exec(word.prefix) ?? [];
-    if (decidesPrograms(name) && free(word).length > 0)
-      refuse(word, `would be ${name}, which decides which programs run`);
-  }
+function judgeEnvironment({ decides }: Judge, words: readonly Word[]): void {
+  for (const word of words) decides(word, /^([A-Za-z_]\w*)=/.exec(word.prefix)?.[1] ?? '');
 }
 
 function judgeNumbers({ flow, refuse }: Judge, words: readonly (Word | undefined)[]): void {
@@ -92,16 +89,15 @@ function judgeSplitting({ reading, free, refuse }: Judge, words: readonly Word[]
 }
 
 /** `read "$x"` and the like evaluate what stands in brackets after a name. */
-function judgeNames({ reading, flow, free, refuse }: Judge, words: readonly Word[]): void {
+function judgeNames({ reading, flow, free, refuse, decides }: Judge, words: readonly Word[]): void {
   const evaluates = words.some(({ literal }) => /^-\w*[in]/.test(literal ?? ''));
   for (const word of words) {
     const named = free(word).length > 0 && (evaluates || !/^[A-Za-z_]\w*\+?=/.test(word.prefix));
     const indexed = /^["']?\w+\[/.test(reading.text.slice(word.start, word.end)) && isEvaluated(flow, word);
-    const [, decides = ''] = /^([A-Za-z_]\w*)\+?=/.exec(word.prefix) ?? [];
+    const [, name = ''] = /^([A-Za-z_]\w*)\+?=/.exec(word.prefix) ?? [];
     if (named || indexed || (evaluates && isEvaluated(flow, word)))
       refuse(word, 'would name a variable, or be evaluated, which can run programs; set a variable of your own to it');
-    else if (decidesPrograms(decides) && free(word).length > 0)
-      refuse(word, `would be ${decides}, which decides which programs run`);
+    else decides(word, name);
   }
 }
 

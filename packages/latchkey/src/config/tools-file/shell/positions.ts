@@ -41,13 +41,14 @@ export function judgePositions(reading: Reading, flow: Flow, judgeInner: JudgeIn
         'is evaluated as arithmetic, in which a text can run programs; declare the parameter as a number or integer',
       );
   }
-  for (const { name, range } of flow.sets) {
-    if (decidesPrograms(name) && free(range).length > 0)
-      refuse(range, `would be ${name}, which decides which programs run`);
-  }
-  for (const command of reading.commands) {
-    judgeBuiltin({ reading, flow, free, refuse }, command);
-  }
+  const decides = (range: Range, name: string): void => {
+    if (!decidesPrograms(name)) return;
+    if (free(range).length > 0) refuse(range, `would be ${name}, which decides which programs run`);
+    else if (!flow.writtenTo(range).every(isFixed))
+      refuse(range, 'names a file that values are written into, and decides which programs run');
+  };
+  for (const { name, range } of flow.sets) decides(range, name);
+  for (const command of reading.commands) judgeBuiltin({ reading, flow, free, refuse, decides }, command);
   for (const finding of reading.commands.flatMap((command) => findIn(reading, command, flow, free))) {
     if (finding.kind === 'script') {
       const trouble = judgeInner(finding, toGiven(finding, finding.command, flow));
@@ -76,6 +77,8 @@ function findIn(
   flow: Flow,
   free: Judge['free'],
 ): readonly (Finding & { readonly command: Command })[] {
+  const first = command.words[0]?.literal ?? '';
+  const finds = first.endsWith('find') && holds(flow.listedIn(wholeOf(command)));
   const args = command.words.flatMap((word, at): readonly Placed[] => {
     const { start, end } = word;
     const isAll = flow.words.length > 0 && /^"?\$\{?@\}?"?$/.test(reading.text.slice(start, end));
@@ -88,13 +91,21 @@ function findIn(
         literal,
         free: free(word).length > 0,
         dashed: word.literal === null && word.prefix === '' && flow.valuesIn(word).some(mayBeOption),
-        written: flow.writtenTo(word).some((each) => !isFixed(each)) || passed?.written === true,
+        written: holds(flow.writtenTo(word)) || passed?.written === true || (finds && word.prefix.includes('{}')),
       },
     ];
   });
   if (args[0]?.literal === 'for' || args[0]?.literal === 'select') return [];
-  const inputFree = flow.readBy(command).some((each) => !isFixed(each));
-  return findProgramText(args, inputFree).map((finding) => ({ ...finding, command }));
+  const input = { free: holds(flow.readBy(command)), lists: holds(flow.inputs(command).flatMap(flow.listedIn)) };
+  return findProgramText(args, input).map((finding) => ({ ...finding, command }));
+}
+
+function holds(values: readonly Parameter[]): boolean {
+  return !values.every(isFixed);
+}
+
+function wholeOf({ start, words }: Command): Range {
+  return { start, end: words.at(-1)?.end ?? start };
 }
 
 /** What a script is given by the command that runs it: its variables, arguments and standard input. */
@@ -107,14 +118,14 @@ function toGiven({ given, program }: InnerScript, command: Command, flow: Flow):
     if (name !== undefined && program.remote !== true)
       held.set(name, [...(held.get(name) ?? []), ...flow.valuesIn(word)]);
   }
-  const written = program.remote === true ? [] : flow.written;
+  const files = { written: program.remote === true ? [] : flow.written, directory: flow.directory };
   if (given === null)
-    return { held, args: flow.called, more: flow.called.flat(), input: read, words: flow.words, written };
+    return { held, args: flow.called, more: flow.called.flat(), input: read, words: flow.words, ...files };
   const args = given.map((each) => {
     const values = isPlaced(each) ? flow.valuesIn(each) : [];
     return each.free && values.every(isFixed) ? [...values, ...read] : values;
   });
-  return { held, args, more: given.every(isPlaced) ? [] : read, input: read, words: given.slice(1), written };
+  return { held, args, more: given.every(isPlaced) ? [] : read, input: read, words: given.slice(1), ...files };
 }
 
 function isPlaced(argument: Argument): argument is Placed {

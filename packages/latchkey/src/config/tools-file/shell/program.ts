@@ -1,6 +1,12 @@
 /** What to write instead, of many. */
 export const AS_ARGUMENT = 'pass it as an argument: script: {command, args}';
 
+/** Settings of ssh and its like that run programs or load libraries; `ProxyCommand` and others are spelled as commands. */
+export const SSH_SETTINGS = {
+  settings: 'o',
+  running: /^(?:ProxyJump|PKCS11Provider|SecurityKeyProvider|XAuthLocation|Include|Match)$/i,
+};
+
 /** What a program takes for text of its own language, so that a value there would be a program. */
 export interface Program {
   readonly names: readonly string[];
@@ -20,10 +26,21 @@ export interface Program {
   /** Letters and options whose argument names what is loaded before the program. */
   readonly loads?: string;
   readonly loadsOptions?: readonly string[];
+  /** The same of options whose argument is right behind them, and of operands that begin so: `-javaagent:`, `@`. */
+  readonly loadsAttached?: readonly string[];
+  /** Other options whose argument names a file or module with the program. */
+  readonly fileOptions?: readonly string[];
+  /**
+   * Letters and options whose argument is a setting, `name=value`: it is such text where callers choose its name, and where
+   * its name is one of `running`, or is spelled as a command.
+   */
+  readonly settings?: string;
+  readonly settingsOptions?: readonly string[];
+  readonly running?: RegExp;
   /** A letter after which the rest of the cluster is no more letters (`sed -i.bak`). */
   readonly stop?: string;
-  /** Operands that are such text: all, the first unless an option gave it, or those behind the first. */
-  readonly operands?: 'all' | 'first' | 'behind-first';
+  /** Operands that are such text: all, the first unless an option gave it, those behind the first, or a setting in two. */
+  readonly operands?: 'all' | 'first' | 'behind-first' | 'setting';
   /** A shell of this one's kind, or the shell itself, reads that text. */
   readonly shellText?: boolean;
   /** That shell runs on another machine, without the variables of this one. */
@@ -34,10 +51,15 @@ export interface Program {
   readonly script?: boolean;
   /** It reads such text from its standard input: where it has no operand either, where no option gave it any, or always. */
   readonly input?: 'alone' | 'ungiven' | 'always';
-  /** It takes such text only where one of these words is among its arguments. */
+  /** It takes such text only where one of these is its command, and none of the others is among its arguments. */
   readonly only?: readonly string[];
-  /** A first operand before its own: `deno run FILE`. */
-  readonly subcommand?: string;
+  readonly unless?: readonly string[];
+  /** Words before its first operand: `deno run FILE`. */
+  readonly subcommands?: readonly string[];
+  /** What counts stands before its command: `git -c NAME=VALUE log`. */
+  readonly before?: boolean;
+  /** All behind the file of its program is for that program; or behind its text or module too. */
+  readonly ends?: 'file' | 'given';
   /** What begins with `+` is such text: `vim +q`. */
   readonly plus?: boolean;
   /** Its first argument may be a cluster of letters without a dash: `tar xf`. */
@@ -58,10 +80,17 @@ export interface Program {
 export interface Wrapper {
   readonly names: readonly string[];
   readonly takes?: string;
-  /** It does so only behind one of these words: `docker exec`. */
+  /** Its long options without an argument, where all others take one; else which of them do is not known. */
+  readonly flags?: readonly string[];
+  /** It does so only behind one of these commands (`docker exec`), or, with `dashes`, behind a `--` that follows. */
   readonly behind?: readonly string[];
+  readonly dashes?: boolean;
   /** Operands before that name. */
   readonly skip?: number;
+  /** These choose what runs too: `docker run IMAGE`. */
+  readonly chooses?: boolean;
+  /** An option that names the program, so that all operands behind are its arguments. */
+  readonly entry?: string;
   /** Letters of options whose argument is attached or missing. */
   readonly attaches?: string;
   /** Letters of options with which it runs a shell where it is given no program; empty when it always does. */

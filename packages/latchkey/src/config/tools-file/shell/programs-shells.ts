@@ -1,4 +1,4 @@
-import { AS_ARGUMENT, type Program } from './program.ts';
+import { AS_ARGUMENT, SSH_SETTINGS, type Program } from './program.ts';
 
 /** What reads scripts for shells, and the programs that hand theirs to one. */
 export const SHELLS: readonly Program[] = [
@@ -11,6 +11,7 @@ export const SHELLS: readonly Program[] = [
     takes: 'oO',
     loadsOptions: ['--rcfile', '--init-file'],
     script: true,
+    ends: 'given',
     input: 'alone',
     instead: 'write the script itself here, or pass it as an argument: sh -c \'… "$1"\' sh "{{…}}"',
   },
@@ -149,7 +150,9 @@ export const SHELLS: readonly Program[] = [
     shellText: true,
     remote: true,
     operands: 'behind-first',
-    takes: 'BbcDEeFIiJLlmOopQRSWw',
+    ...SSH_SETTINGS,
+    loads: 'FIJ',
+    takes: 'BbcDEeiLlmOpQRSWw',
     optionsRun: true,
     input: 'alone',
     instead: 'send it on standard input to a program that is named here',

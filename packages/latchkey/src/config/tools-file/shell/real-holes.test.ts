@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parameter } from '../../../../../../test/fixtures/declared-tool.ts';
+import { runsValue } from '../../../../../../test/fixtures/run-value.ts';
 import { secureScript } from './script.ts';
 
 const base = mkdtempSync(path.join(tmpdir(), 'latchkey-holes-'));
@@ -15,14 +15,6 @@ const SHELL = '$(touch pwned)';
 const NUMBER = 'a[$(touch pwned)]';
 const PYTHON = '" + str(__import__("os").system("touch pwned")) + "';
 const NODE = '" + require("fs").writeFileSync("pwned", "") + "';
-
-/** Whether the script as it would run, though it is refused, runs what a caller's value says. */
-function runsValue(script: string, value: string): boolean {
-  const cwd = mkdtempSync(path.join(base, 'run-'));
-  const env = { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8', GANTZ_ARG_X: value };
-  spawnSync('bash', ['-c', script], { cwd, env, stdio: ['ignore', 'ignore', 'ignore'], timeout: 20_000 });
-  return existsSync(path.join(cwd, 'pwned'));
-}
 
 const HOLES: readonly (readonly [script: string, value: string])[] = [
   ['while read -r n; do t=$((t + n)); done < <(printf "%s\\n" "{{x}}" | tr , "\\n")', NUMBER],
@@ -286,7 +278,7 @@ const SAFE = [
   'git log --oneline "{{x}}"; git checkout "{{x}}"; git diff "{{x}}"; git push -u origin -- "{{x}}"; git fetch origin -- "{{x}}"',
   'git cherry-pick -x "{{x}}"; git grep -n -e "{{x}}"; git commit -m "run command {{x}}"; git clone -- "{{x}}"',
   'ansible "{{x}}" -m ping; ansible-playbook site.yml --limit "{{x}}"; git clone -b "{{x}}" url',
-  'docker logs "{{x}}"; docker run --rm image "{{x}}"; docker exec web ls "{{x}}"; docker run -e A="{{x}}" image',
+  'docker logs "{{x}}"; docker run --rm --entrypoint tool image "{{x}}"; docker exec web ls "{{x}}"; docker run -e A="{{x}}" image',
   'kubectl exec pod -- ls "{{x}}"; npm run build -- "{{x}}"; bundle exec rake "a[{{x}}]"',
   'A="{{x}}" make deploy',
   'echo "command {{x}}"; echo sh -c "{{x}}"; curl -d "command={{x}}" https://h',
@@ -298,7 +290,7 @@ describe('secureScript', () => {
   it.each(HOLES)('refuses %s, in which a value runs', (script, value) => {
     const safe = secureScript(script, [parameter('x')], 'bash');
     expect(safe.refusals).not.toEqual([]);
-    expect(runsValue(safe.script, value)).toBe(true);
+    expect(runsValue(base, safe.script, value)).toBe(true);
   });
 
   it.each(ELSEWHERE)('refuses %s', (script) => {

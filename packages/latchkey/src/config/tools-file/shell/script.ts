@@ -5,7 +5,8 @@ import type { Placeholder } from '../placeholder.ts';
 import { readCommands } from './commands.ts';
 import { isFixed } from '../fixed-values.ts';
 import { traceValues } from './flow.ts';
-import type { Given } from './given.ts';
+import type { Written } from './files.ts';
+import { NOTHING, type Given } from './given.ts';
 import { judgePositions } from './positions.ts';
 import type { JudgeInner } from './positions.ts';
 import { Unreadable } from './reading.ts';
@@ -31,7 +32,12 @@ const MAX_LENGTH = 20_000;
  * Makes a script safe to run with any values: they reach it as variables only, never as text of it. What cannot be made
  * safe is refused. Never throws; a script that uses no value is taken as it is, even where it cannot be read.
  */
-export function secureScript(text: string, parameters: readonly Parameter[], dialect: Dialect): SafeScript {
+export function secureScript(
+  text: string,
+  parameters: readonly Parameter[],
+  dialect: Dialect,
+  given: Given = NOTHING,
+): SafeScript {
   const known = new Set(parameters.map(({ name }) => name));
   const places = findPlaceholders(text, known);
   const reading = createReading(text, places, dialect);
@@ -48,9 +54,9 @@ export function secureScript(text: string, parameters: readonly Parameter[], dia
       message: 'the script is too long to be made safe with values in it; write it to a file of its own',
     });
   reading.commands.push(...resolveNames(reading));
-  const flow = traceValues(reading, parameters);
-  const judged = judgePositions(reading, flow, (inner, given) =>
-    judgeInner(inner.text, inner.dialect ?? dialect, parameters, given),
+  const flow = traceValues(reading, parameters, given);
+  const judged = judgePositions(reading, flow, (inner, own) =>
+    judgeInner(inner.text, inner.dialect ?? dialect, parameters, own),
   );
   const unknown = places
     .filter(({ name, start }) => !known.has(name) && !isDropped(reading, start))
@@ -62,6 +68,24 @@ export function secureScript(text: string, parameters: readonly Parameter[], dia
     uses: reading.uses.filter(({ name }) => /^[A-Za-z_]/.test(name) && !flow.assigned.has(name)),
     readsOthers: reading.commands.some(({ words: [first] }) => ['.', 'source', 'eval'].includes(first?.literal ?? '')),
   };
+}
+
+/** The files into which a script writes what callers choose freely, as far as their whole paths stand in it. */
+export function findStored(
+  text: string,
+  parameters: readonly Parameter[],
+  dialect: Dialect,
+  directory: string,
+): readonly Written[] {
+  const reading = createReading(text, findPlaceholders(text, new Set(parameters.map(({ name }) => name))), dialect);
+  readAll(reading);
+  return traceValues(reading, parameters, { ...NOTHING, directory })
+    .written.map((each) => ({
+      ...each,
+      names: [],
+      contents: new Set([...each.contents].filter((one) => !isFixed(one))),
+    }))
+    .filter(({ paths, contents }) => paths.length > 0 && contents.size > 0);
 }
 
 /** What is wrong with a script that is an argument of a shell, given what it is called with; null when nothing is. */

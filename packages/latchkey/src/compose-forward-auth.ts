@@ -14,6 +14,7 @@ import { openRecords, startAll, toLimits, type Closing } from './compose-records
 import { loadIdentityKeys, publishIdentityKeys } from './compose-upstream.ts';
 import { formatAddress } from './config/address.ts';
 import type { Config, ServerConfig } from './config/config.ts';
+import { createInForce } from './config/in-force.ts';
 import { readTlsPair } from './config/tls-files.ts';
 import type { PublishedDocument } from './core/endpoint.ts';
 import type { Log } from './core/log.ts';
@@ -39,8 +40,11 @@ export interface RunningForwardAuth {
   readonly servers: readonly { readonly name: string; readonly resource: string; readonly policy: Policy }[];
   readonly store: Store;
   readonly firstToken: FirstToken | null;
-  /** Puts the rules of a new configuration in force; says which servers it could not change so. Throws for bad ones. */
-  reload(config: Config): readonly string[];
+  /**
+   * Puts the rules of a new configuration in force; says which servers it could not change so. Throws for bad ones. What
+   * changed goes to the trail, as by `file`.
+   */
+  reload(config: Config, file: string): readonly string[];
   setTls(): void;
   /** False when a part did not end well: then the trail may lack its last records. */
   close(): Promise<boolean>;
@@ -61,7 +65,8 @@ async function start(
   const { proxy, publicUrl } = checkForwardAuth(config);
   const staticTokens = readStaticTokens(config, env);
   await checkAddress(config.listen);
-  const { store, uses, trail, readiness } = await openRecords(config, log, closing);
+  const { store, uses, trail, recordReload, readiness } = await openRecords(config, log, closing);
+  const inForce = createInForce(config);
   const identityKeys = await loadIdentityKeys(config, () => store.secret('upstream-identity'));
   const resources = new Map(config.servers.map((server) => [server.name, resourceOf(publicUrl, server)]));
   const issuers = createIssuers(
@@ -138,9 +143,11 @@ async function start(
     })),
     store,
     firstToken,
-    reload(next) {
+    reload(next, file) {
       checkForwardAuth(next);
-      return replacePolicies(locks, next);
+      const left = replacePolicies(locks, next);
+      recordReload(file, inForce.take(next, left));
+      return left;
     },
     setTls: () => replaceTls(listener, config, log),
     close: closeAll,

@@ -3,6 +3,7 @@ import { assertReplaceable, replaceTools, servesSameTools } from './compose-tool
 import { createIssuers } from './compose-issuers.ts';
 import { createUpstream, loadIdentityKeys, publishIdentityKeys, type UpstreamAround } from './compose-upstream.ts';
 import type { Config } from './config/config.ts';
+import { createInForce } from './config/in-force.ts';
 import { readTlsPair } from './config/tls-files.ts';
 import type { Log } from './core/log.ts';
 import { createAnonymous } from './core/principal.ts';
@@ -36,9 +37,9 @@ export interface Running {
   readonly staticTokens: number;
   /**
    * Puts rules and declared tools of a new configuration in force; says which servers it could not change so. Throws a
-   * LatchkeyError when the tools cannot run here; then nothing is changed.
+   * LatchkeyError when the tools cannot run here; then nothing is changed. What changed goes to the trail, as by `file`.
    */
-  reload(config: Config): readonly string[];
+  reload(config: Config, file: string): readonly string[];
   setTls(): void;
   /** False when a part did not end well: then the trail may lack its last records. */
   close(graceMs: number): Promise<boolean>;
@@ -59,7 +60,8 @@ async function start(
   const staticTokens = readStaticTokens(config, env);
   // Before anything that takes time: a server may need half a minute to start.
   await checkAddress(config.listen);
-  const { store, uses, trail, readiness } = await openRecords(config, log, closing);
+  const { store, uses, trail, recordReload, readiness } = await openRecords(config, log, closing);
+  const inForce = createInForce(config);
   const identityKeys = await loadIdentityKeys(config, () => store.secret('upstream-identity'));
   const servers = await startServers(config, { env, log, identityKeys }, closing);
   const issuers = createIssuers(
@@ -114,9 +116,11 @@ async function start(
     store,
     firstToken,
     staticTokens: staticTokens.length,
-    reload(next) {
+    reload(next, file) {
       for (const { upstream } of next.servers) assertReplaceable(upstream, env);
-      return replacePolicies(servers, config, next);
+      const left = replacePolicies(servers, config, next);
+      recordReload(file, inForce.take(next, left));
+      return left;
     },
     setTls: () => reloadTls(gateway, config, log),
     close(grace) {

@@ -120,7 +120,7 @@ function reload(
   }
   let unchanged: readonly string[];
   try {
-    unchanged = running.reload(config);
+    unchanged = running.reload(config, path.resolve(changed));
   } catch (error) {
     log('error', words.bad, { where: changed, problem: error instanceof Error ? error.message : String(error) });
     return false;

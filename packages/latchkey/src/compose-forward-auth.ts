@@ -15,6 +15,7 @@ import { loadIdentityKeys, publishIdentityKeys } from './compose-upstream.ts';
 import { formatAddress } from './config/address.ts';
 import type { Config, ServerConfig } from './config/config.ts';
 import { createInForce } from './config/in-force.ts';
+import { createLiveSecrets, type LiveSecrets } from './config/live-secrets.ts';
 import { readTlsPair } from './config/tls-files.ts';
 import type { PublishedDocument } from './core/endpoint.ts';
 import type { Log } from './core/log.ts';
@@ -46,6 +47,8 @@ export interface RunningForwardAuth {
    */
   reload(config: Config, file: string): readonly string[];
   setTls(): void;
+  /** Those that stand in files can be read again. */
+  readonly secrets: Pick<LiveSecrets, 'files' | 'readAgain'>;
   /** False when a part did not end well: then the trail may lack its last records. */
   close(): Promise<boolean>;
 }
@@ -67,6 +70,7 @@ async function start(
   await checkAddress(config.listen);
   const { store, uses, trail, recordReload, readiness } = await openRecords(config, log, closing);
   const inForce = createInForce(config);
+  const secrets = createLiveSecrets(env);
   const identityKeys = await loadIdentityKeys(config, () => store.secret('upstream-identity'));
   const resources = new Map(config.servers.map((server) => [server.name, resourceOf(publicUrl, server)]));
   const issuers = createIssuers(
@@ -75,7 +79,7 @@ async function start(
       resourcesOf: (name) => [resources.get(name)?.href ?? ''],
       origin: () => publicUrl.origin,
     },
-    env,
+    secrets,
   );
   const proofs = proofsOf(config);
   const names = namesOf(publicUrl);
@@ -150,6 +154,7 @@ async function start(
       return left;
     },
     setTls: () => replaceTls(listener, config, log),
+    secrets,
     close: closeAll,
   };
 }

@@ -4,6 +4,7 @@ import { createIssuers } from './compose-issuers.ts';
 import { createUpstream, loadIdentityKeys, publishIdentityKeys, type UpstreamAround } from './compose-upstream.ts';
 import type { Config } from './config/config.ts';
 import { createInForce } from './config/in-force.ts';
+import { createLiveSecrets, type LiveSecrets } from './config/live-secrets.ts';
 import { readTlsPair } from './config/tls-files.ts';
 import type { Log } from './core/log.ts';
 import { createAnonymous } from './core/principal.ts';
@@ -41,6 +42,8 @@ export interface Running {
    */
   reload(config: Config, file: string): readonly string[];
   setTls(): void;
+  /** Those that stand in files can be read again. */
+  readonly secrets: Pick<LiveSecrets, 'files' | 'readAgain'>;
   /** False when a part did not end well: then the trail may lack its last records. */
   close(graceMs: number): Promise<boolean>;
 }
@@ -62,15 +65,16 @@ async function start(
   await checkAddress(config.listen);
   const { store, uses, trail, recordReload, readiness } = await openRecords(config, log, closing);
   const inForce = createInForce(config);
+  const secrets = createLiveSecrets(env);
   const identityKeys = await loadIdentityKeys(config, () => store.secret('upstream-identity'));
-  const servers = await startServers(config, { env, log, identityKeys }, closing);
+  const servers = await startServers(config, { env, secrets, log, identityKeys }, closing);
   const issuers = createIssuers(
     config,
     {
       resourcesOf: (name) => urlsOf(servers.find((server) => server.name === name)),
       origin: () => new URL(servers[0]?.resource ?? '').origin,
     },
-    env,
+    secrets,
   );
   const proofs = proofsOf(config);
   const gateway = await startGateway({
@@ -123,6 +127,7 @@ async function start(
       return left;
     },
     setTls: () => reloadTls(gateway, config, log),
+    secrets,
     close(grace) {
       graceMs = grace;
       return closeAll();

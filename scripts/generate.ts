@@ -37,7 +37,7 @@ tools:
 
 - Flags go before environment variables (\`LATCHKEY_LISTEN\`, \`LATCHKEY_PUBLIC_URL\`, \`LATCHKEY_STORE\`, \`LATCHKEY_PROTOCOL\`), those before the file, the file before defaults. \`latchkey config show\` prints each value with its origin.
 - Times have a unit: \`250ms\`, \`90s\`, \`10m\`, \`24h\`, \`30d\`. Rates are \`20/min\`, \`5/s\`, \`1000/h\`. Sizes are \`64KiB\`, \`1MiB\` (of 1024) or \`64kB\`, \`1MB\` (of 1000).
-- Secrets are \`{env: NAME}\` or \`{file: PATH}\`; the file must be readable by its owner only.
+- Secrets are \`{env: NAME}\` or \`{file: PATH}\`; the file must be readable by its owner only. A running gateway follows these files ([running.md](running.md#secrets-in-files)).
 - Paths in the file are relative to the file, those of flags and variables to the working directory.
 - Unknown keys, rules that can never match and conditions that do not compile are refused, each with its line and column.
 

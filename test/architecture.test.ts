@@ -87,14 +87,16 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // What foreign issuers add: their verifiers, documents and endpoints.
   'compose-issuers.ts': { rooms: ['core', 'config', 'verify', 'oauth', 'lock', 'compose-lookups.ts'], ...outside },
   // Those of their verifiers that ask them about tokens.
-  'compose-lookups.ts': { rooms: ['core', 'config', 'verify', 'oauth'], ...outside },
+  'compose-lookups.ts': { rooms: ['core', 'config', 'verify', 'oauth', 'compose-client.ts'], ...outside },
+  // The gateway as a client of an issuer, by a secret that may be replaced.
+  'compose-client.ts': { rooms: ['core', 'config', 'oauth'], ...outside },
   // Which upstream a configuration means: one more kind of it changes nothing else.
   'compose-upstream.ts': {
     rooms: ['core', 'config', 'upstream', 'compose-tools.ts', 'compose-upstream-auth.ts', 'compose-version.ts'],
     ...outside,
   },
   // Tokens for a server, of issuers that have nothing to do with those of the callers.
-  'compose-upstream-auth.ts': { rooms: ['core', 'config', 'oauth'], ...outside },
+  'compose-upstream-auth.ts': { rooms: ['core', 'config', 'oauth', 'compose-client.ts'], ...outside },
   // What the credential commands need, without the gateway's start-up time.
   'compose-store.ts': { rooms: ['store', 'verify'], ...outside },
   // The library on Node: store, verifiers, trail and lock, joined.

@@ -1,10 +1,11 @@
 import { readdirSync } from 'node:fs';
-import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { injectFault, STRACE_MISSING, type FaultOptions } from '../fixtures/faults.ts';
 import { headerValue } from '../fixtures/raw-http.ts';
+import { trailRecords } from '../fixtures/trail-files.ts';
 import { MOUNT_MISSING, mountReadOnly, mountSmallDisk } from '../fixtures/small-disk.ts';
 import { expectDiscreet } from './challenge.ts';
 import { callsSeen, expectRefused, modernCall, send, startSite, type Site } from './harness.ts';
@@ -95,6 +96,27 @@ test.skipIf(MOUNT_MISSING)('LOG-07 audit cannot be written: read-only', async ()
   expect(callsSeen(site)).toEqual([]);
   undo();
   await expectOpen(site, 0);
+  await site.close();
+});
+
+test('LOG-07 audit cannot be written: a reload holds, and nobody gets in before its record', async () => {
+  const site = await startSite();
+  const { configFile, store } = site.gateway;
+  expect((await send(site)).status).toBe(200);
+  const folder = join(store, 'trail');
+  await rename(folder, `${folder}.away`);
+  await writeFile(folder, '');
+  const config = JSON.parse(await readFile(configFile, 'utf8')) as Record<string, object>;
+  await writeFile(configFile, JSON.stringify({ ...config, tools: { echo: { deny: true } } }));
+  await expect.poll(() => site.gateway.talk(), PATIENCE).toContain('the rules were replaced');
+  await expectClosed(site, 'a reload could not be written down');
+  await rm(folder);
+  await rename(`${folder}.away`, folder);
+  await expect.poll(() => readiness(site), PATIENCE).toBe(200);
+  await expectRefused(site, {}, 403);
+  const reloads = trailRecords(store).filter(({ method }) => method === 'config reload');
+  expect(reloads).toMatchObject([{ target: configFile, principal: 'gateway' }]);
+  expect(await site.gateway.command('trail', 'verify')).toContain('ok');
   await site.close();
 });
 

@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startLatchkey } from '../fixtures/latchkey.ts';
 import type { Offer, Tool } from '../fixtures/offer.ts';
@@ -90,6 +91,7 @@ test('POL-35 tool definition pinning: accepting', async () => {
       ['query', 'as pinned'],
     ]);
     await accept(site, 'echo');
+    await waitForRecord(site, { method: 'tool accept', target: 'echo', principal: `user:${userInfo().username}` });
     expect(ranBy(await send(site, call('echo'))).ran).toBe('echo');
     expect(await namesSeen(site)).toEqual(['echo', 'query']);
     // From then on the old one is the changed one.

@@ -3,6 +3,7 @@ import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { trailRecords } from '../fixtures/trail-files.ts';
 import { startLatchkey, type Latchkey } from '../fixtures/latchkey.ts';
 import { startSpyUpstream, type SpyUpstream } from '../fixtures/spy-upstream.ts';
 import { expectUpstreamUntouched, send, type Site } from './harness.ts';
@@ -165,6 +166,40 @@ test('POL-31 policy reload: a flood of writes', async () => {
   expect([[...denied], [...allowed]]).toEqual([[403], [200]]);
   expect(spy.bytes()).not.toContain('delete_all');
   expect((await send(site, { tool: 'write_file' })).status).toBe(200);
+  await untilSaid(REPLACED, () => put(textOf()));
+});
+
+const reloads = async () =>
+  trailRecords(gateway.store).filter(({ method }) => method === 'config reload') as readonly {
+    readonly change: unknown;
+  }[];
+
+test('POL-31 policy reload: the trail has what was changed, and nothing where nothing was', async () => {
+  await untilSaid(REPLACED, () => put(textOf()));
+  const last = `tools.version_${version}`;
+  await untilSaid(REPLACED, () =>
+    put(textOf({ echo: { scopes: ['file:write'] }, 'write_*': { when: 'args.path == "hush"' } })),
+  );
+  const next = `tools.version_${version}`;
+  const before = await reloads();
+  expect(before.at(-1)).toMatchObject({
+    principal: 'gateway',
+    target: file,
+    decision: 'allow',
+    requestId: null,
+    change: {
+      rules: { added: ['tools.write_*', next], removed: ['tools.delete_all', last], changed: ['tools.echo'] },
+      declaredTools: { added: [], removed: [], changed: [] },
+    },
+  });
+  expect(JSON.stringify(before)).not.toContain('hush');
+  await untilSaid(REPLACED, () => process.kill(gateway.pid, 'SIGHUP'));
+  await untilSaid(KEPT, () => writeFile(file, 'tools: {'));
+  expect(await reloads()).toEqual(before);
+  expect(await gateway.command('trail')).toContain(
+    `added tools.write_*, ${next}; removed tools.delete_all, ${last}; changed tools.echo`,
+  );
+  expect(await gateway.command('trail', 'verify')).toContain('ok');
   await untilSaid(REPLACED, () => put(textOf()));
 });
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startLatchkey } from '../fixtures/latchkey.ts';
+import { trailRecords } from '../fixtures/trail-files.ts';
 import { createStdioSpy } from '../fixtures/stdio-spy.ts';
 import { modernCall, send, type Call } from './harness.ts';
 import {
@@ -78,6 +79,17 @@ test('a changed file changes the tools, and listeners of both eras hear of it', 
   expect(resultOf(await send(site, voice.call(added, { text: 'new' }))).text).toBe('new 1');
   expect(deaf.messages.map(({ method }) => method)).not.toContain(CHANGED);
   for (const stream of [modern, deaf, legacy]) stream.leave();
+});
+
+test('the trail names the tools that a changed file adds, removes and changes', async () => {
+  const [tools, added] = nextTools();
+  await untilSaid(TAKEN, () => site.write(tools));
+  const [next, other] = nextTools();
+  await untilSaid(TAKEN, () => site.write([{ ...TOOLS.echo, description: 'Says it otherwise' }, ...next.slice(1)]));
+  expect(trailRecords(site.gateway.store).findLast(({ method }) => method === 'config reload')).toMatchObject({
+    principal: 'gateway',
+    change: { declaredTools: { added: [other], removed: [added], changed: ['echo'] } },
+  });
 });
 
 test('a call that runs goes on while its tool is taken away', async () => {

@@ -52,3 +52,32 @@ describe('latchkey --help', () => {
     }
   });
 });
+
+const help = (...words: string[]) => runLatchkey(words, tmpdir());
+
+describe('latchkey help', () => {
+  it('is the help of the command that is named', async () => {
+    for (const words of [[], ['token'], ['token', 'create'], ['trail', 'verify']]) {
+      const { code, stdout } = await help('help', ...words);
+      expect([words, code, stdout]).toEqual([words, 0, helps.get(words.join(' '))]);
+    }
+    expect(await help('token', 'help', 'create')).toMatchObject({ code: 0, stdout: helps.get('token create') });
+  });
+
+  it.each([
+    [['help', 'nope'], '`latchkey nope`', '`latchkey --help`'],
+    [['help', 'tokn'], '`latchkey tokn`', 'Did you mean `latchkey token`?'],
+    [['help', 'token', 'creat'], '`latchkey token creat`', 'Did you mean `latchkey token create`?'],
+    [['token', 'help', 'xyzzy'], '`latchkey token xyzzy`', '`latchkey token --help`'],
+    [
+      ['help', 'trail', 'verify', 'x\u001b[2J'],
+      '`latchkey trail verify x\\u001b[2J`',
+      '`latchkey trail verify --help`',
+    ],
+  ])('names the word that it does not know: %s', async (words, named, hint) => {
+    const { code, stdout, stderr } = await help(...words);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(`E_USAGE There is no command ${named}`);
+    expect(stderr).toContain(`hint: ${hint}`);
+  });
+});

@@ -151,6 +151,21 @@ describe('credentialsBy (sqlite)', () => {
     expect(await changes()).toMatchObject([{ method: 'token create', target: 'other' }]);
   });
 
+  it('accepts no changed tool that cannot be written down', async () => {
+    const pins = store.pinsBy('user:ada');
+    for (const digest of ['a'.repeat(64), 'b'.repeat(64)]) await pins.see('files', new Map([['read', digest]]), NOW);
+    const [pin] = await store.pins.list('files');
+    const trail = join(folder, 'trail');
+    rmSync(trail, { recursive: true });
+    writeFileSync(trail, '');
+    await expect(attempt(() => pins.accept(pin!, NOW + 1))).rejects.toMatchObject({ code: 'E_STORE_UNREADABLE' });
+    expect(await store.pins.list('files')).toEqual([pin]);
+    rmSync(trail);
+    expect(await pins.accept(pin!, NOW + 1)).toBe(true);
+    expect(await changes()).toMatchObject([{ method: 'tool accept', principal: 'user:ada', target: 'read' }]);
+    expect(await store.trail.verify()).toMatchObject({ records: 1, bad: null, cut: [] });
+  });
+
   it('writes down nothing that could not be committed', async () => {
     const credentials = store.credentialsBy('user:ada');
     await credentials.create(TOKEN, NOW);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runLatchkey, startLatchkey } from '../fixtures/latchkey.ts';
 import { exchangeRaw } from '../fixtures/raw-http.ts';
+import { trailRecords } from '../fixtures/trail-files.ts';
 
 const GOOD = {
   publicUrl: 'https://mcp.example',
@@ -68,6 +69,11 @@ test('puts changed rules in force, but none that it cannot keep', async () => {
     expect(await ask(lock)).toBe(403);
     await writeFile(lock.configFile, JSON.stringify(config));
     await expect.poll(() => ask(lock)).toBe(200);
+    const reloads = trailRecords(lock.store).filter(({ method }) => method === 'config reload');
+    expect(reloads.map(({ change }) => change?.['rules'])).toEqual([
+      { added: ['tools.other'], removed: ['tools.echo'], changed: [] },
+      { added: ['tools.echo'], removed: ['tools.other'], changed: [] },
+    ]);
     expect(await lock.kill('SIGTERM')).toBe(0);
   } finally {
     await lock.close();

@@ -36,7 +36,6 @@ export async function startPropertySite(): Promise<PropertySite> {
   const trail: TrailEntry[] = [];
   const upstream = createHttpUpstream({
     url: new URL(spy.url),
-    headers: [],
     identity: null,
     tokens: null,
     tls: {},

@@ -2,6 +2,7 @@ import type { Config } from './config/config.ts';
 import { readSecret } from './config/secret-source.ts';
 import { LatchkeyError } from './core/error.ts';
 import type { Log } from './core/log.ts';
+import { OWN_NAME } from './core/own-name.ts';
 import { createAnonymous, type Principal } from './core/principal.ts';
 import type { Secret } from './core/secret.ts';
 import type { Store } from './core/store.ts';
@@ -105,9 +106,6 @@ export async function rotate({ auth }: Config, store: Store, secret: Secret, now
 }
 
 const DEFAULT_GRACE_MS = 600_000;
-
-/** Who changed a credential, in the trail, where no person did. */
-export const OWN_NAME = 'gateway';
 
 interface TokensAround {
   readonly store: Store;

@@ -8,6 +8,8 @@ import { openRecords, startAll, toLimits, type Closing } from './compose-records
 import { loadIdentityKeys, publishIdentityKeys } from './compose-upstream.ts';
 import { formatAddress } from './config/address.ts';
 import type { Config, ServerConfig } from './config/config.ts';
+import { createInForce } from './config/in-force.ts';
+import { createLiveSecrets, type LiveSecrets } from './config/live-secrets.ts';
 import { readTlsPair, replaceTlsPair } from './config/tls-files.ts';
 import type { PublishedDocument } from './core/endpoint.ts';
 import type { Log } from './core/log.ts';
@@ -29,9 +31,14 @@ export interface RunningForwardAuth {
   readonly servers: readonly { readonly name: string; readonly resource: string; readonly policy: Policy }[];
   readonly store: Store;
   readonly firstToken: FirstToken | null;
-  /** Puts the rules of a new configuration in force; says which servers it could not change so. Throws for bad ones. */
-  reload(config: Config): readonly string[];
+  /**
+   * Puts the rules of a new configuration in force; says which servers it could not change so. Throws for bad ones. What
+   * changed goes to the trail, as by `file`.
+   */
+  reload(config: Config, file: string): readonly string[];
   setTls(): void;
+  /** Those that stand in files can be read again. */
+  readonly secrets: Pick<LiveSecrets, 'files' | 'readAgain'>;
   /** False when a part did not end well: then the trail may lack its last records. */
   close(): Promise<boolean>;
 }
@@ -51,7 +58,9 @@ async function start(
   const { proxy, publicUrl } = checkForwardAuth(config);
   const staticTokens = readStaticTokens(config, env);
   await checkAddress(config.listen);
-  const { store, uses, trail, readiness } = await openRecords(config, log, closing);
+  const { store, uses, trail, recordReload, readiness } = await openRecords(config, log, closing);
+  const inForce = createInForce(config);
+  const secrets = createLiveSecrets(env);
   const identityKeys = await loadIdentityKeys(config, () => store.secret('upstream-identity'));
   const resources = new Map(config.servers.map((server) => [server.name, resourceOf(publicUrl, server)]));
   const issuers = createIssuers(
@@ -60,7 +69,7 @@ async function start(
       resourcesOf: (name) => [resources.get(name)?.href ?? ''],
       origin: () => publicUrl.origin,
     },
-    env,
+    secrets,
   );
   const verifier = await createVerifier(config, store, staticTokens, uses, issuers.verifiers);
   const locks = createLocks(config, resources, { publicUrl, verifier, trail, log });
@@ -96,11 +105,14 @@ async function start(
     })),
     store,
     firstToken,
-    reload(next) {
+    reload(next, file) {
       checkForwardAuth(next);
-      return replacePolicies(locks, next);
+      const left = replacePolicies(locks, next);
+      recordReload(file, inForce.take(next, left));
+      return left;
     },
     setTls: () => replaceTlsPair(listener, config.tls, log),
+    secrets,
     close: closeAll,
   };
 }

@@ -2,6 +2,7 @@ import { createLookups } from './compose-lookups.ts';
 import { readFileSync } from 'node:fs';
 import type { Config } from './config/config.ts';
 import type { IssuerConfig } from './config/issuers/issuer-config.ts';
+import { createLiveSecrets, type LiveSecrets } from './config/live-secrets.ts';
 import { readCertificate } from './config/tls-files.ts';
 import type { Endpoint, PublishedDocument } from './core/endpoint.ts';
 import type { LoadMetadata } from './core/issuer.ts';
@@ -45,12 +46,12 @@ export interface IssuerParts {
 }
 
 /** Joins what each issuer needs. Asks no issuer anything yet. Throws a LatchkeyError where a secret or file is missing. */
-export function createIssuers({ auth, publicUrl }: Config, names: Names, env: Environment): IssuerParts {
+export function createIssuers({ auth, publicUrl }: Config, names: Names, secrets: LiveSecrets): IssuerParts {
   const issuers = auth.issuers.map(toAskable);
   const folder = publicUrl === null ? '' : new URL(publicUrl).pathname.replace(/\/$/, '');
   const proxies = new Map(issuers.map((issuer) => [issuer, createProxy(issuer, { names, folder })]));
   const shown = [...proxies.values()].filter((proxy) => proxy !== null);
-  const { verifiers, askers } = createVerifiers(issuers, { resourcesOf: names.resourcesOf, env });
+  const { verifiers, askers } = createVerifiers(issuers, { resourcesOf: names.resourcesOf, secrets });
   return {
     verifiers,
     documents: shown.flatMap(({ documents }) => documents),
@@ -117,7 +118,7 @@ function requireKeys({ name, jwks, algorithms }: IssuerConfig): void {
 interface Around {
   /** Every URL that a server by this name is asked at and tokens may be for, the canonical one first. */
   readonly resourcesOf: (server: string) => readonly string[];
-  readonly env: Environment;
+  readonly secrets: LiveSecrets;
 }
 
 /** `askers` ask issuers about tokens that they accepted, also later. */
@@ -127,7 +128,11 @@ interface Verifiers {
 }
 
 /** One verifier of the tokens of these issuers. Asks none of them yet. Throws a LatchkeyError where a secret or file is missing. */
-export function createIssuerVerifier(issuers: readonly IssuerConfig[], around: Around): LockVerifier {
+export function createIssuerVerifier(
+  issuers: readonly IssuerConfig[],
+  { resourcesOf, env }: Pick<Around, 'resourcesOf'> & { readonly env: Environment },
+): LockVerifier {
+  const around = { resourcesOf, secrets: createLiveSecrets(env) };
   const { verifiers, askers } = createVerifiers(issuers.map(toAskable), around);
   return {
     name: 'issuers',
@@ -139,7 +144,7 @@ export function createIssuerVerifier(issuers: readonly IssuerConfig[], around: A
 
 const SKIP: Verdict = { kind: 'skip' };
 
-function createVerifiers(issuers: readonly AskableIssuer[], { resourcesOf, env }: Around): Verifiers {
+function createVerifiers(issuers: readonly AskableIssuer[], { resourcesOf, secrets }: Around): Verifiers {
   if (issuers.length === 0) return { verifiers: [], askers: [] };
   const signing = issuers.filter(({ config }) => config.types.length > 0);
   const [asked, judged] = partition(signing, ({ config }) => config.lookup?.always === true);
@@ -148,7 +153,7 @@ function createVerifiers(issuers: readonly AskableIssuer[], { resourcesOf, env }
   const jwt = createJwtVerifier({ issuers: judged.map(toJwtIssuer), crypto: nodeCrypto, elsewhere, resourcesOf });
   const askers = createLookups(issuers, {
     resourcesOf,
-    env,
+    secrets,
     createJwt: () =>
       createJwtVerifier({
         issuers: asked.map(toJwtIssuer),

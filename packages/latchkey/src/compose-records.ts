@@ -1,11 +1,14 @@
 import type { Config } from './config/config.ts';
+import type { Difference, Replacement } from './config/in-force.ts';
 import { LatchkeyError } from './core/error.ts';
 import type { PublishedDocument } from './core/endpoint.ts';
 import type { Log } from './core/log.ts';
+import { OWN_NAME } from './core/own-name.ts';
 import type { Store } from './core/store.ts';
-import type { Trail } from './core/trail.ts';
+import type { Trail, TrailChange } from './core/trail.ts';
 import type { GatewayLimits } from './gateway/options.ts';
 import { openStore } from './store/sqlite/open.ts';
+import { createDoneChanges, type DoneChanges } from './trail/done-changes.ts';
 import { createTrail } from './trail/writer.ts';
 import { createUseCounter } from './verify/use-counter.ts';
 
@@ -43,7 +46,10 @@ export async function startAll<Running>(
 export interface Records {
   readonly store: Store;
   readonly uses: ReturnType<typeof createUseCounter>;
+  /** Not healthy, too, while a reload is not written down. */
   readonly trail: Trail;
+  /** Writes down that rules or declared tools were replaced because of that file; null: nothing was. */
+  readonly recordReload: (file: string, replacement: Replacement | null) => void;
   /** What `/readyz` says: 503 while requests cannot be judged or written down. */
   readonly readiness: PublishedDocument['body'];
 }
@@ -53,7 +59,7 @@ export async function openRecords(config: Config, log: Log, closing: Closing): P
   closing.push(() => store.close());
   const uses = createUseCounter(store.credentials);
   closing.push(() => uses.close());
-  const trail = createTrail({
+  const writer = createTrail({
     store: store.trail,
     retentionMs: config.trail.retentionMs,
     onHealth: (health) =>
@@ -61,12 +67,56 @@ export async function openRecords(config: Config, log: Log, closing: Closing): P
         ? log('info', 'the trail is written again', { lost: health.lost })
         : log('error', ...describe(health.error)),
   });
-  closing.push(() => trail.close());
+  closing.push(() => writer.close());
+  const reloads = createDoneChanges({
+    store: store.trail,
+    onTrouble: (error) =>
+      log('error', 'a reload could not be written down: requests are refused until it is', { error: String(error) }),
+  });
+  closing.push(() => reloads.close());
+  const trail = closedUntilWritten(writer, reloads);
   const readiness: Records['readiness'] = async () => {
     if (!(await isReadable(store))) return unavailable('store');
     return trail.healthy ? { status: 200, body: '{"status":"ok"}' } : unavailable('trail');
   };
-  return { store, uses, trail, readiness };
+  const recordReload: Records['recordReload'] = (file, replacement) => {
+    if (replacement !== null) reloads.record(toReloadChange(file, replacement));
+  };
+  return { store, uses, trail, recordReload, readiness };
+}
+
+function closedUntilWritten(writer: Trail, reloads: DoneChanges): Trail {
+  return {
+    get healthy() {
+      return reloads.written && writer.healthy;
+    },
+    record: writer.record,
+    flush: writer.flush,
+    close: writer.close,
+  };
+}
+
+function toReloadChange(file: string, { rules, declaredTools }: Replacement): TrailChange {
+  return {
+    at: Date.now(),
+    actor: OWN_NAME,
+    method: 'config reload',
+    target: file,
+    server: null,
+    change: { rules: toBrief(rules), declaredTools: toBrief(declaredTools) },
+  };
+}
+
+/** Names enough for a reader; a file may hold ten thousand. */
+const MOST_NAMES = 100;
+
+function toBrief({ added, removed, changed }: Difference): Difference {
+  return { added: firstOf(added), removed: firstOf(removed), changed: firstOf(changed) };
+}
+
+function firstOf(names: readonly string[]): readonly string[] {
+  const more = names.length - MOST_NAMES;
+  return more <= 0 ? names : [...names.slice(0, MOST_NAMES), `… and ${more} more`];
 }
 
 function describe(error: unknown): [message: string, fields: Readonly<Record<string, unknown>>] {

@@ -1,18 +1,17 @@
+import { createLiveClient } from './compose-client.ts';
 import { toServerKey } from './config/check-settings.ts';
 import type { UpstreamConfig } from './config/config.ts';
-import { readSecret } from './config/secret-source.ts';
+import type { LiveSecrets } from './config/live-secrets.ts';
 import type { UpstreamGrant } from './config/upstream-auth.ts';
 import type { Log } from './core/log.ts';
 import type { Outgoing } from './core/outgoing.ts';
 import type { Refusal } from './core/reason.ts';
 import type { UpstreamTokens } from './core/upstream-tokens.ts';
-import { createClientAuthentication } from './oauth/client-authentication.ts';
 import { createDiscovery } from './oauth/discovery.ts';
 import { createOutgoing } from './oauth/outgoing.ts';
 import { atIssuer, atNamedIssuer, type LocateTokenServer } from './oauth/upstream/token-server.ts';
 import { createUpstreamTokens, type GrantOptions } from './oauth/upstream/upstream-tokens.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
 type HttpConfig = Extract<UpstreamConfig, { kind: 'http' }>;
 
 /**
@@ -21,7 +20,7 @@ type HttpConfig = Extract<UpstreamConfig, { kind: 'http' }>;
  */
 export function createUpstreamAuth(
   { url, ca, auth }: HttpConfig,
-  { server, env, log }: { readonly server: string; readonly env: Environment; readonly log: Log },
+  { server, secrets, log }: { readonly server: string; readonly secrets: LiveSecrets; readonly log: Log },
 ): UpstreamTokens | null {
   if (auth === null) return null;
   const outgoing = createOutgoing({ caFile: auth.ca });
@@ -34,7 +33,7 @@ export function createUpstreamAuth(
   const toGrant = (grant: UpstreamGrant, key: string): GrantOptions => ({
     locate: locateConfigured(grant, outgoing) ?? locateNamed(),
     outgoing,
-    authenticate: authenticateAs(grant, toServerKey(server, `upstream.auth.${key}`), env),
+    authenticate: authenticateAs(grant, toServerKey(server, `upstream.auth.${key}`), secrets),
     scopes: grant.scopes,
     resource: grant.resource,
     audience: grant.audience,
@@ -57,15 +56,10 @@ function locateConfigured({ issuer, tokenUrl }: UpstreamGrant, outgoing: Outgoin
 function authenticateAs(
   { client, clientFrom }: UpstreamGrant,
   key: string,
-  env: Environment,
+  secrets: LiveSecrets,
 ): GrantOptions['authenticate'] {
-  const { id, method, secret } = client;
   const at = clientFrom === null ? key : `auth.issuers.${clientFrom}`;
-  return createClientAuthentication({
-    id,
-    method,
-    secret: secret === null ? null : readSecret(`${at}.client.secret`, secret, env),
-  });
+  return createLiveClient(client, `${at}.client`, secrets);
 }
 
 /** Says it when the server cannot be used any more, and when it can again. */

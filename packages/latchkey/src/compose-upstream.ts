@@ -3,11 +3,12 @@ import { createUpstreamAuth } from './compose-upstream-auth.ts';
 import { version } from './compose-version.ts';
 import { toServerKey } from './config/check-settings.ts';
 import type { Config, ServerConfig, UpstreamConfig } from './config/config.ts';
-import { resolveSecrets } from './config/secret-source.ts';
+import type { LiveSecrets } from './config/live-secrets.ts';
 import { readCertificate } from './config/tls-files.ts';
 import type { PublishedDocument } from './core/endpoint.ts';
 import { LatchkeyError } from './core/error.ts';
 import type { Log } from './core/log.ts';
+import type { Secret } from './core/secret.ts';
 import type { Awaitable } from './core/store.ts';
 import type { Upstream } from './core/upstream.ts';
 import { createHttpUpstream } from './upstream/http.ts';
@@ -23,6 +24,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** What every server is given. */
 export interface UpstreamAround {
   readonly env: Environment;
+  readonly secrets: LiveSecrets;
   readonly log: Log;
   /** What says who asks is signed with these; null where no server is told. */
   readonly identityKeys: IdentityKeys | null;
@@ -32,7 +34,7 @@ export interface UpstreamAround {
 
 /** The server behind one path, not started yet. Throws a LatchkeyError where the configuration names none or a bad one. */
 export function createUpstream(server: ServerConfig, config: Config, around: UpstreamAround): Upstream | StdioUpstream {
-  const { env, log } = around;
+  const { env, secrets, log } = around;
   const { upstream } = server;
   const { limits } = config;
   if (upstream === null) {
@@ -45,7 +47,7 @@ export function createUpstream(server: ServerConfig, config: Config, around: Ups
   return createStdioUpstream({
     command: [upstream.command, ...upstream.args],
     cwd: upstream.cwd,
-    env: revealed(upstream.env, env, toServerKey(server.name, 'upstream.env')),
+    env: readEnvironment(upstream.env, toServerKey(server.name, 'upstream.env'), secrets),
     shareSessions: upstream.shareSessions,
     maxChildren: limits.children,
     sessionYieldMs: limits.sessionYield,
@@ -76,32 +78,48 @@ function createHttp(
   server: string,
   upstream: Extract<UpstreamConfig, { kind: 'http' }>,
   limits: Config['limits'],
-  { env, log, identityKeys: keys, origin: issuer }: UpstreamAround,
+  { secrets, log, identityKeys: keys, origin: issuer }: UpstreamAround,
 ): Upstream {
   const { identity } = upstream;
-  const headers = toServerKey(server, 'upstream.headers');
-  return createHttpUpstream({
+  const made = createHttpUpstream({
     url: new URL(upstream.url),
-    headers: toHeaders(revealed(upstream.headers, env, headers), headers),
     identity:
       identity === null || keys === null
         ? null
         : { header: identity.header, sign: createSignIdentity({ keys, issuer, audience: identity.audience }) },
-    tokens: createUpstreamAuth(upstream, { server, env, log }),
+    tokens: createUpstreamAuth(upstream, { server, secrets, log }),
     tls: upstream.ca === null ? {} : { ca: readCertificate(upstream.ca) },
     callTimeoutMs: upstream.timeoutMs,
     callMaxMs: Math.max(limits.callMax, upstream.timeoutMs),
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     maxResponseBytes: limits.responseBytes,
   });
+  const at = toServerKey(server, 'upstream.headers');
+  secrets.hand(upstream.headers, at, (read) => {
+    made.setHeaders(toHeaders(read, at));
+    return true;
+  });
+  return made;
 }
 
-function revealed(...of: Parameters<typeof resolveSecrets>): Record<string, string> {
-  return Object.fromEntries([...resolveSecrets(...of)].map(([name, secret]) => [name, secret.reveal()]));
+/** A process that runs keeps the environment that it was started with, and the next one is not to have another. */
+function readEnvironment(
+  env: Extract<UpstreamConfig, { kind: 'stdio' }>['env'],
+  at: string,
+  secrets: LiveSecrets,
+): Readonly<Record<string, string>> {
+  let found: Readonly<Record<string, string>> | null = null;
+  secrets.hand(env, at, (read) => {
+    if (found !== null) return false;
+    found = Object.fromEntries([...read].map(([name, secret]) => [name, secret.reveal()]));
+    return true;
+  });
+  return found ?? {};
 }
 
-function toHeaders(values: Readonly<Record<string, string>>, at: string): readonly string[] {
-  return Object.entries(values).flatMap(([name, value]) => {
+function toHeaders(secrets: ReadonlyMap<string, Secret>, at: string): readonly string[] {
+  return [...secrets].flatMap(([name, secret]) => {
+    const value = secret.reveal();
     if (isHeaderValue(value)) return [name.toLowerCase(), value];
     throw new LatchkeyError(
       'E_CONFIG_INVALID',

@@ -3,6 +3,8 @@ import { assertReplaceable, replaceTools, servesSameTools } from './compose-tool
 import { createIssuers } from './compose-issuers.ts';
 import { createUpstream, loadIdentityKeys, publishIdentityKeys, type UpstreamAround } from './compose-upstream.ts';
 import type { Config } from './config/config.ts';
+import { createInForce } from './config/in-force.ts';
+import { createLiveSecrets, type LiveSecrets } from './config/live-secrets.ts';
 import { readTlsPair, replaceTlsPair } from './config/tls-files.ts';
 import type { Log } from './core/log.ts';
 import type { Store } from './core/store.ts';
@@ -34,10 +36,12 @@ export interface Running {
   readonly staticTokens: number;
   /**
    * Puts rules and declared tools of a new configuration in force; says which servers it could not change so. Throws a
-   * LatchkeyError when the tools cannot run here; then nothing is changed.
+   * LatchkeyError when the tools cannot run here; then nothing is changed. What changed goes to the trail, as by `file`.
    */
-  reload(config: Config): readonly string[];
+  reload(config: Config, file: string): readonly string[];
   setTls(): void;
+  /** Those that stand in files can be read again. */
+  readonly secrets: Pick<LiveSecrets, 'files' | 'readAgain'>;
   /** False when a part did not end well: then the trail may lack its last records. */
   close(graceMs: number): Promise<boolean>;
 }
@@ -57,16 +61,18 @@ async function start(
   const staticTokens = readStaticTokens(config, env);
   // Before anything that takes time: a server may need half a minute to start.
   await checkAddress(config.listen);
-  const { store, uses, trail, readiness } = await openRecords(config, log, closing);
+  const { store, uses, trail, recordReload, readiness } = await openRecords(config, log, closing);
+  const inForce = createInForce(config);
+  const secrets = createLiveSecrets(env);
   const identityKeys = await loadIdentityKeys(config, () => store.secret('upstream-identity'));
-  const servers = await startServers(config, { env, log, identityKeys }, closing);
+  const servers = await startServers(config, { env, secrets, log, identityKeys }, closing);
   const issuers = createIssuers(
     config,
     {
       resourcesOf: (name) => urlsOf(servers.find((server) => server.name === name)),
       origin: () => new URL(servers[0]?.resource ?? '').origin,
     },
-    env,
+    secrets,
   );
   const proofs = proofsOf(config);
   const gateway = await startGateway({
@@ -104,11 +110,14 @@ async function start(
     store,
     firstToken,
     staticTokens: staticTokens.length,
-    reload(next) {
+    reload(next, file) {
       for (const { upstream } of next.servers) assertReplaceable(upstream, env);
-      return replacePolicies(servers, config, next);
+      const left = replacePolicies(servers, config, next);
+      recordReload(file, inForce.take(next, left));
+      return left;
     },
     setTls: () => replaceTlsPair(gateway, config.tls, log),
+    secrets,
     close(grace) {
       graceMs = grace;
       return closeAll();

@@ -5,6 +5,7 @@ import { expectHandler, expectMost } from '../lock/expect-use.ts';
 import type { Incoming } from '../lock/incoming.ts';
 import type { RouteLock } from '../lock/create-route-lock.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
+import type { Guard } from '../lock/passage.ts';
 import { readDoorOptions, type DoorOptions } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
 import { answerThrough } from './web-answer.ts';
@@ -68,18 +69,24 @@ export function latchkey<Scope extends string, Rest extends readonly unknown[] =
   given: FetchOptions<Rest> = {},
 ): FetchDoor<Scope, Rest> {
   const options = readDoorOptions(given, 'addressOf', 'encrypted', 'rawHeaders');
-  const see = (request: Request, rest: Rest): Incoming => {
-    const address = options.addressOf?.(request, ...rest) ?? '';
-    const encrypted = options.encrypted?.(request, ...rest) ?? null;
-    const rawHeaders = options.rawHeaders?.(request, ...rest) ?? null;
-    return toIncoming(request, { address, encrypted, rawHeaders, parsed: null }, options);
+  const admit = (guard: Guard, request: Request, rest: Rest): ReturnType<Guard['admit']> => {
+    let incoming: Incoming;
+    try {
+      const address = options.addressOf?.(request, ...rest) ?? '';
+      const encrypted = options.encrypted?.(request, ...rest) ?? null;
+      const rawHeaders = options.rawHeaders?.(request, ...rest) ?? null;
+      incoming = toIncoming(request, { address, encrypted, rawHeaders, parsed: null }, options);
+    } catch (error) {
+      return guard.fail(request.method, error);
+    }
+    return guard.admit(incoming);
   };
   return {
     protect(rule, handler) {
       expectHandler(handler, 'protect', 'protect({ scopes: […] }, handler)');
       const guard = lock.protect(rule);
       return async (request, ...rest) => {
-        const admitting = guard.admit(see(request, rest));
+        const admitting = admit(guard, request, rest);
         const admission = admitting instanceof Promise ? await admitting : admitting;
         if (admission.kind === 'refused') return respond(admission.answer);
         const { principal } = admission;
@@ -97,7 +104,7 @@ export function latchkey<Scope extends string, Rest extends readonly unknown[] =
       expectHandler(handler, 'protectMcp');
       const guard = (lock as Latchkey<Scope>).protectMcp();
       return async (request, ...rest) => {
-        const admission = await guard.admit(see(request, rest));
+        const admission = await admit(guard, request, rest);
         if (admission.kind === 'refused') return respond(admission.answer);
         const { principal, message } = admission;
         const judged = toJudged(request, admission);

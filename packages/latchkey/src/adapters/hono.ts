@@ -70,7 +70,7 @@ type HandOn = (c: Context, passage: Passage) => () => void;
 
 function toMiddleware(guard: Guard, options: HonoSettings, handOn: HandOn): MiddlewareHandler<Behind> {
   return async (c, next) => {
-    const admitting = guard.admit(see(c, options));
+    const admitting = admit(guard, c, options);
     const admission = admitting instanceof Promise ? await admitting : admitting;
     if (admission.kind === 'refused') return answer(c, admission.answer);
     c.set('principal', admission.principal);
@@ -140,6 +140,16 @@ function handOnJudged(c: Context, passage: Passage): () => void {
   c.req.raw = judged.request;
   c.req.bodyCache = {};
   return judged.stop;
+}
+
+function admit(guard: Guard, c: Context, options: HonoSettings): ReturnType<Guard['admit']> {
+  let incoming: Incoming;
+  try {
+    incoming = see(c, options);
+  } catch (error) {
+    return guard.fail(c.req.method, error);
+  }
+  return guard.admit(incoming);
 }
 
 function see(c: Context, options: HonoSettings): Incoming {

@@ -6,6 +6,7 @@ import { addCheckCommand } from './check.ts';
 import { addConfigCommand } from './config.ts';
 import { addConnectCommand } from './connect.ts';
 import { addForwardAuthCommand } from './forward-auth.ts';
+import { addHelpCommands } from './help.ts';
 import { addInitCommand } from './init.ts';
 import { addKeyCommand } from './key.ts';
 import { addPolicyCommand } from './policy.ts';
@@ -48,6 +49,7 @@ for (const add of [
   addConnectCommand,
   addInitCommand,
   addConfigCommand,
+  addHelpCommands,
 ])
   add(program);
 

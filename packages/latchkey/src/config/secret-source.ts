@@ -20,7 +20,7 @@ const MAX_SECRET = 64 * 1024;
  * missing or empty, or when others than its owner may read the file.
  */
 export function resolveSecrets(
-  values: Readonly<Record<string, TextOrSource>>,
+  values: Readonly<Record<string, TextOrSource | Secret>>,
   env: Environment,
   at: string,
 ): ReadonlyMap<string, Secret> {

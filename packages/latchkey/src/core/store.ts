@@ -167,7 +167,7 @@ export interface PinStore {
   list(server: string | null): Awaitable<readonly Pin[]>;
   /** Notes definitions as they were seen, by tool: the first of a tool is its pin, another one is `found`. All, or none. */
   see(server: string, digests: ReadonlyMap<string, string>, now: number): Awaitable<void>;
-  /** Makes what was found the pin. False when something else was found meanwhile. */
+  /** Makes what was found the pin. False when something else was found or accepted meanwhile. */
   accept(pin: Pin, now: number): Awaitable<boolean>;
 }
 
@@ -175,6 +175,11 @@ export interface PinStore {
 export interface Store {
   readonly credentials: CredentialStore;
   readonly pins: PinStore;
+  /**
+   * The same pins; what is accepted through them is written to the trail as done by `actor`. What cannot be written down is
+   * not done.
+   */
+  pinsBy(actor: string): PinStore;
   /**
    * The same credentials; what is changed through them is written to the trail as done by `actor`. What cannot be written
    * down is not done, but for a revocation: that holds, and then E_TRAIL_UNWRITTEN is thrown.

@@ -1,4 +1,3 @@
-import type { CredentialRecord } from './store.ts';
 import type { Reason } from './reason.ts';
 
 /** One decision as it is written down. Times are epoch milliseconds in memory and RFC 3339 in the JSON text. No member ever holds a secret. */
@@ -42,14 +41,20 @@ export interface Trail {
   close(): Promise<void>;
 }
 
-/** A change of credentials as it is written down, between the decisions. */
-export interface CredentialChange {
+/** A change of what is allowed as it is written down, between the decisions. */
+export interface TrailChange {
   readonly at: number;
   /** `user:NAME` on the command line, `gateway` for what it does by itself, `library` for a program's own doing. */
   readonly actor: string;
-  readonly verb: 'create' | 'rotate' | 'deliver' | 'revoke';
-  /** The credential that was made, delivered or, for `revoke`, the newest that ended. */
-  readonly subject: CredentialRecord;
-  /** Ids of those whose end this sets. */
-  readonly ended: readonly string[];
+  /** What was done: `token create`, `tool accept`, `config reload`. */
+  readonly method: string;
+  /** What it was done to: the name of a credential or tool, or a file. */
+  readonly target: string;
+  /** Null where it is of no one server. */
+  readonly server: string | null;
+  /** The particulars. No member ever holds a secret, or that by which one could be told or guessed. */
+  readonly change: Readonly<Record<string, unknown>>;
 }
+
+/** A change that whoever does it has yet to sign. */
+export type UnsignedChange = Omit<TrailChange, 'actor'>;

@@ -33,9 +33,10 @@ export interface EndsOptions<Item> {
   /** `Store.version`: while it gives the same number, ends of stored credentials hold. NaN where there is no store. */
   readonly version: () => Awaitable<number>;
   readonly endOf: EndOf;
+  /** Infinity where nothing tells the time: then whatever has an end is cut. */
   readonly now: () => number;
-  /** Is shown each of them a few times a second. Must not throw, nor must `cut`. */
-  visit?(item: Item): void;
+  /** Is shown each of them, and the time, a few times a second. Must not throw, nor must `now` and `cut`. */
+  visit?(item: Item, at: number): void;
   cut(item: Item): void;
   /** Told after each look: what could not be asked, or null. What is known of the ends holds meanwhile. */
   onLook?(error: unknown): void;
@@ -48,8 +49,8 @@ export function createAnswersUnderWay<Item extends AnswerUnderWay>(options: Ends
   let looking = false;
 
   // An answer may have come to its own end while something was asked.
-  const cutEnded = (item: Item): void => {
-    if (item.slot !== -1 && item.endsAt !== null && item.endsAt <= now()) cut(item);
+  const cutEnded = (item: Item, at: number): void => {
+    if (item.slot !== -1 && item.endsAt !== null && item.endsAt <= at) cut(item);
   };
 
   const look = async (): Promise<void> => {
@@ -58,14 +59,15 @@ export function createAnswersUnderWay<Item extends AnswerUnderWay>(options: Ends
       timer = undefined;
       return;
     }
+    const at = now();
     for (const item of open.toArray()) {
-      visit?.(item);
+      visit?.(item, at);
       // What ends by itself ends whether or not anybody can be asked.
-      cutEnded(item);
+      cutEnded(item, at);
     }
     if (looking) return;
     looking = true;
-    const failure = await askEnds(open.toArray(), options, cutEnded);
+    const failure = await askEnds(open.toArray(), options, (item) => cutEnded(item, at));
     looking = false;
     onLook?.(failure);
   };

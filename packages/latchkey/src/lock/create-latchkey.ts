@@ -9,6 +9,7 @@ import { createLatchkeyOf, type Latchkey, type LatchkeyAround } from './latchkey
 import { createLock, type Lock, type LockParts } from './lock.ts';
 import type { LatchkeyOptions, LockVerifier, PolicyOptions, ScopesOf, VerifierAround } from './options.ts';
 import { protectedResourceMetadata, type ProtectedResource } from './protected-resource.ts';
+import { readClock } from './read-clock.ts';
 import { readLimits } from './read-limits.ts';
 import {
   readChoice,
@@ -150,7 +151,7 @@ function readParts(
     origins: new Set([...own.origins, ...origins]),
     protocol: readChoice<LockParts['protocol']>(at('protocol'), ['both', 'modern', 'legacy']),
     trail: readTrail(at('trail'), onError),
-    now: readFunction(at('now'), Date.now),
+    now: readClock(at('now')),
     onError,
   };
 }

@@ -12,7 +12,7 @@ import type { Asking } from './asking.ts';
 import { createLockState, type LockLimits, type LockOptions, type LockState } from './lock-state.ts';
 import type { Incoming } from './incoming.ts';
 import { isLoopback, plainAddress } from './network.ts';
-import type { Admission, Guard, Passage } from './passage.ts';
+import type { Admission, Guard, Passage, Refused } from './passage.ts';
 import { recordLasting } from './record-lasting.ts';
 import { readHeaders } from './request-headers.ts';
 import { toRefusalWire } from './refusal-wire.ts';
@@ -60,15 +60,17 @@ export interface Lock {
 }
 
 export function createLock(parts: LockParts, policy: Policy): Lock {
-  const { version, endOf, now, onError } = parts;
+  const { version, endOf, onError } = parts;
   return {
     parts,
     state: createLockState(parts),
     open: createAnswersUnderWay({
       version,
       endOf,
-      now,
-      visit: ({ asking }) => recordLasting(asking, now(), (lasting) => record(parts, lasting, 'allow', 0)),
+      now: () => readTime(parts, Infinity, onError),
+      visit({ asking }, at) {
+        if (at !== Infinity) recordLasting(asking, at, (lasting) => record(parts, lasting, 'allow', 0));
+      },
       cut: (passage) => cutPassage(passage, onError),
     }),
     policy,
@@ -109,14 +111,15 @@ export function createGuard(lock: Lock, kind: GuardKind): Guard {
   const { parts } = lock;
   const conclude = (asking: Asking, refusal: Refusal | null): Admission =>
     refusal === null ? letIn(lock, kind, asking) : turnAway(lock, kind, asking, refusal);
-  const fail = (asking: Asking, error: unknown): Admission => {
+  const fail = (asking: Asking, error: unknown): Refused => {
     parts.onError(error);
     return turnAway(lock, kind, asking, refuse('internal'));
   };
   return {
     admit(incoming) {
-      const asking = createAsking(parts, incoming);
+      let known: Asking | null = null;
       try {
+        const asking = (known = createAsking(parts, incoming));
         const early = kind.check?.(asking, incoming) ?? checkOpen(lock);
         if (early !== null) return turnAway(lock, kind, asking, early);
         const judged = kind.judge(asking, incoming);
@@ -124,9 +127,10 @@ export function createGuard(lock: Lock, kind: GuardKind): Guard {
           ? judged.then((refusal) => conclude(asking, refusal)).catch((error: unknown) => fail(asking, error))
           : conclude(asking, judged);
       } catch (error) {
-        return fail(asking, error);
+        return fail(known ?? createUndescribed(parts, incoming.method), error);
       }
     },
+    fail: (httpMethod, error) => fail(createUndescribed(parts, httpMethod), error),
   };
 }
 
@@ -206,7 +210,7 @@ class OpenAnswer implements Passage, OpenPassage {
   }
 }
 
-function turnAway(lock: Lock, kind: GuardKind, asking: Asking, refusal: Refusal): Admission {
+function turnAway(lock: Lock, kind: GuardKind, asking: Asking, refusal: Refusal): Refused {
   asking.outcome = refusal;
   const answer = toAnswer(lock, kind, asking, refusal);
   record(lock.parts, asking, 'deny', answer.status);
@@ -223,11 +227,22 @@ function toAnswer({ parts }: Lock, { mcp }: GuardKind, asking: Asking, refusal: 
 
 /** Writes down what was decided. A trail that fails at that changes nothing: it says itself when it is not healthy. */
 export function record(parts: LockParts, asking: Asking, decision: 'allow' | 'deny', status: number): void {
-  const { trail, server, now, onError } = parts;
+  const { trail, server, onError } = parts;
   try {
-    trail?.record(toTrailEntry(asking, { outcome: asking.outcome, decision, server, status, now: now() }));
+    const now = readTime(parts, asking.startedAt);
+    trail?.record(toTrailEntry(asking, { outcome: asking.outcome, decision, server, status, now }));
   } catch (error) {
     onError(error);
+  }
+}
+
+// What was decided is written down also where nothing tells how long it took.
+function readTime({ now }: LockParts, otherwise: number, onError?: TellError): number {
+  try {
+    return now();
+  } catch (error) {
+    onError?.(error);
+    return otherwise;
   }
 }
 
@@ -235,15 +250,22 @@ const NO_HEADERS: readonly string[] = [];
 const PROCESS_MARK = crypto.randomUUID().slice(0, 8);
 let requests = 0;
 
+/** A request of which only its method can be told. */
+export function createUndescribed(parts: LockParts, method: string): Asking {
+  const startedAt = readTime(parts, Date.now());
+  return createAsking(parts, { method, address: '', encrypted: true, rawHeaders: [] }, startedAt);
+}
+
 export function createAsking(
   parts: LockParts,
   incoming: Pick<Incoming, 'method' | 'address' | 'encrypted' | 'rawHeaders'>,
+  startedAt = parts.now(),
 ): Asking {
   requests += 1;
   const address = plainAddress(incoming.address);
   return {
     requestId: `${PROCESS_MARK}-${requests}`,
-    startedAt: parts.now(),
+    startedAt,
     httpMethod: incoming.method,
     address,
     // What does not tell its address does not tell whether it is on this machine either.

@@ -37,7 +37,7 @@ export interface LatchkeyOptions<Rules extends PolicyOptions = PolicyOptions> {
   readonly authorizationServers?: readonly string[];
   /** Told of what could not be judged; the request was refused. Default: it goes to console.error. */
   readonly onError?: (error: unknown) => void;
-  /** The time in epoch milliseconds. Default: Date.now. */
+  /** The time in epoch milliseconds; where it throws, or gives no number, nobody is let in. Default: Date.now. */
   readonly now?: () => number;
 }
 

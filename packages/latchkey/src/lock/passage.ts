@@ -10,6 +10,8 @@ import type { Incoming } from './incoming.ts';
 export interface Guard {
   /** Judges one request; at once where nothing has to be waited for. */
   admit(incoming: Incoming): Awaitable<Admission>;
+  /** Refuses a request that its door could not describe, for what it threw: that goes to `onError`. */
+  fail(httpMethod: string, error: unknown): Refused;
 }
 
 /** What a guard decided of a request. */

@@ -4,7 +4,7 @@ import { refuse, type Refusal } from '../core/reason.ts';
 import { Secret } from '../core/secret.ts';
 import { toAuthInfo, type KnownAuthInfo } from './auth-info.ts';
 import { isUndecided } from './identify.ts';
-import { createAsking, record, type Lock } from './lock.ts';
+import { createUndescribed, record, type Lock } from './lock.ts';
 import { createInvalidTokenError, type InvalidTokenErrorClass } from './sdk-error.ts';
 import { verifyText } from './verify-text.ts';
 
@@ -49,7 +49,10 @@ export function createTokenVerifier(
   return {
     async verifyAccessToken(token) {
       if (parts.trail?.healthy === false) throw new Error('the trail cannot be written');
-      const verification = await verifyText(lock, token);
+      const verification = await verifyText(lock, token).catch((error: unknown) => {
+        parts.onError(error);
+        return { ok: false, reason: 'internal' } as const;
+      });
       if (verification.ok) {
         const secret = withToken ? { token: new Secret(token) } : {};
         const info = toAuthInfo(verification.principal, { ...secret, resource: parts.resource });
@@ -57,7 +60,7 @@ export function createTokenVerifier(
         return { ...info, scopes: held, expiresAt: info.expiresAt ?? NEVER_SECONDS };
       }
       const { reason } = verification;
-      const undecided = isUndecided(reason);
+      const undecided = reason === 'internal' || isUndecided(reason);
       turnAway(lock, refuse(reason), undecided ? 500 : 401);
       if (undecided) throw new Error('the credential cannot be verified at the moment');
       throw createInvalidTokenError('The credential is not valid here.', InvalidTokenError ?? (await load()));
@@ -66,8 +69,7 @@ export function createTokenVerifier(
 }
 
 function turnAway({ parts }: Lock, outcome: Refusal, status: number): void {
-  const asking = createAsking(parts, { method: '', address: '', encrypted: true, rawHeaders: [] });
-  record(parts, { ...asking, outcome }, 'deny', status);
+  record(parts, { ...createUndescribed(parts, ''), outcome }, 'deny', status);
 }
 
 /** The SDK compares scopes by their text alone: what a scope implies is spelled out, and for `*` all that are known. */

@@ -100,6 +100,7 @@ describe('testStore', () => {
       (store) => ({ ...store, credentialsBy: () => store.credentials }),
       /^credentialsBy writes/,
     ],
+    ['writes no acceptance down', (store) => ({ ...store, pinsBy: () => store.pins }), /^pinsBy writes/],
     [
       'accepts any pin',
       (store) => ({ ...store, pins: { ...store.pins, accept: () => true } }),

@@ -13,20 +13,23 @@ import { toBuffer } from './to-buffer.ts';
 export interface HttpUpstreamOptions extends PoolOptions, RelayOptions {
   /** Where the MCP endpoint is; no userinfo, no query of a client is ever added. */
   readonly url: URL;
-  /** The upstream's own credential and other fixed headers, [name, value, …]. */
-  readonly headers: readonly string[];
   /** Says who asks in a header of that name, in lower case; null: it is not said. */
   readonly identity: { readonly header: string; readonly sign: SignIdentity } | null;
   /** Access tokens for the upstream; null: nothing but `headers` says who the gateway is. */
   readonly tokens: UpstreamTokens | null;
 }
 
+export interface HttpUpstream extends Upstream {
+  /** Sets the upstream's own credential and other fixed headers, [name, value, …], for requests from now on; at first there are none. */
+  setHeaders(headers: readonly string[]): void;
+}
+
 /** An MCP server over Streamable HTTP. Bodies pass byte for byte and unbuffered; a caller that leaves takes its request along. */
-export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
+export function createHttpUpstream(options: HttpUpstreamOptions): HttpUpstream {
   const { url, identity, tokens } = options;
   const pool = new ConnectionPool(options);
   const reserved = identity === null ? ['authorization'] : ['authorization', identity.header];
-  const heads = createRequestHeads(url, options.headers, reserved);
+  let heads = createRequestHeads(url, [], reserved);
   const deadlines = new Deadlines((now) => pool.closeOverdue(now));
 
   const send = (request: Forwardable, answer: Answer, token: Secret | null, mayTryAgain: boolean): void => {
@@ -58,6 +61,9 @@ export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
     kind: 'http',
     label: `${url.origin}${url.pathname}`,
     wantsSubject: tokens?.ofCallers ?? false,
+    setHeaders(headers) {
+      heads = createRequestHeads(url, headers, reserved);
+    },
     forward(request, answer) {
       if (tokens === null) return send(request, answer, null, false);
       const found = tokens.find(request, Date.now());

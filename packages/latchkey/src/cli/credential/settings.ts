@@ -57,7 +57,8 @@ export async function withStore<T>(
   if (!make) requireStore(folder);
   const store = await openStore(folder);
   try {
-    return await work({ ...store, credentials: store.credentialsBy(`user:${localUser()}`) });
+    const actor = `user:${localUser()}`;
+    return await work({ ...store, credentials: store.credentialsBy(actor), pins: store.pinsBy(actor) });
   } finally {
     await store.close();
   }

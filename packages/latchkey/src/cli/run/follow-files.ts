@@ -9,7 +9,7 @@ import type { Running } from '../../compose.ts';
 import type { Log } from '../../core/log.ts';
 
 export interface Followed {
-  readonly running: Pick<Running, 'reload' | 'setTls'> & {
+  readonly running: Pick<Running, 'reload' | 'setTls' | 'secrets'> & {
     readonly servers: readonly Pick<Running['servers'][number], 'name' | 'policy'>[];
   };
   readonly config: Config;
@@ -42,7 +42,9 @@ const TOOLS: Words = {
   bad: 'the changed tools file is bad; the old tools stay in force',
 };
 
-/** Puts new rules, tools and certificates in force when their files change. What is bad is said, and the old stays. */
+const BAD_SECRET = 'a changed secret cannot be used; the old one stays in force';
+
+/** Puts new rules, tools, certificates and secrets in force when their files change. What is bad is said, and the old stays. */
 export function followFiles(followed: Followed): Following {
   const { running, config, file, since, log } = followed;
   const texts = new Map<string, string>();
@@ -66,6 +68,14 @@ export function followFiles(followed: Followed): Following {
   for (const tools of toolsFiles(config)) follow(tools, TOOLS);
   for (const pem of config.tls === null ? [] : [config.tls.cert, config.tls.key])
     watches.push({ path: pem, watch: watchConfig(pem, () => running.setTls()) });
+  for (const secret of running.secrets.files) {
+    const onTrouble = (problem: string): void => log('error', BAD_SECRET, { file: secret, problem });
+    // What was read at the start is not known here; what stands there now is held against it once.
+    watches.push({
+      path: secret,
+      watch: watchConfig(secret, () => replaceSecrets(followed, secret), { onTrouble, text: '' }),
+    });
+  }
   return {
     readAgain() {
       for (const { path: each, watch } of watches)
@@ -77,6 +87,15 @@ export function followFiles(followed: Followed): Following {
       for (const { watch } of watches) watch.stop();
     },
   };
+}
+
+function replaceSecrets({ running, log }: Followed, file: string): void {
+  const { replaced, waiting, kept } = running.secrets.readAgain(file);
+  if (replaced.length > 0) log('warn', 'a secret was replaced', { file, keys: replaced });
+  if (waiting.length > 0)
+    log('warn', 'a secret changed that a restart puts in force; until then the old one holds', { file, keys: waiting });
+  for (const { key, error } of kept)
+    log('error', BAD_SECRET, { file, key, problem: error instanceof Error ? error.message : String(error) });
 }
 
 function toolsFiles({ servers }: Config): readonly string[] {
@@ -120,7 +139,7 @@ function reload(
   }
   let unchanged: readonly string[];
   try {
-    unchanged = running.reload(config);
+    unchanged = running.reload(config, path.resolve(changed));
   } catch (error) {
     log('error', words.bad, { where: changed, problem: error instanceof Error ? error.message : String(error) });
     return false;

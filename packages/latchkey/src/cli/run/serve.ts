@@ -3,7 +3,7 @@ import { requireConfig } from '../../config/load-config.ts';
 import type { ConfigInput } from '../../config/schema.ts';
 import type { Running } from '../../compose.ts';
 import type { Log } from '../../core/log.ts';
-import { OWN_NAME } from '../../compose-credentials.ts';
+import { OWN_NAME } from '../../core/own-name.ts';
 import { findConfigFile } from '../config-file.ts';
 import { createLog } from '../log.ts';
 import { deliverFirstToken, type TokenPlace } from './first-token.ts';

@@ -36,9 +36,18 @@ export function formatRecord(json: string): string {
     cell('server'),
     cell('address'),
     cell('durationMs'),
-    record['detail'] === undefined ? '' : cell('detail'),
+    record['detail'] === undefined ? describeChange(record['change']) : cell('detail'),
   ]);
   return `${record['decision'] === 'deny' ? styleText('red', line, { stream: process.stdout }) : line}\n`;
+}
+
+/** Of a reload, what it changed; of what else was changed the other columns say enough. */
+function describeChange(change: unknown): string {
+  const { rules = {}, declaredTools = {} } = (change ?? {}) as Readonly<Record<string, object>>;
+  const parts = [...Object.entries(rules), ...Object.entries(declaredTools)] as [string, readonly string[]][];
+  return toPlainText(
+    parts.flatMap(([what, names]) => (names.length === 0 ? [] : [`${what} ${names.join(', ')}`])).join('; '),
+  );
 }
 
 function parse(json: string): Record<string, unknown> {

@@ -1,4 +1,5 @@
 import { isLive } from '../../core/credential-life.ts';
+import { toCredentialChange } from '../../core/credential-change.ts';
 import { LatchkeyError } from '../../core/error.ts';
 import type {
   CredentialKey,
@@ -8,7 +9,7 @@ import type {
   RotateOutcome,
   Successor,
 } from '../../core/store.ts';
-import type { CredentialChange } from '../../core/trail.ts';
+import type { UnsignedChange } from '../../core/trail.ts';
 import { findObstacle, toNewCredential } from '../successor.ts';
 import { randomHex } from './random-hex.ts';
 
@@ -24,7 +25,7 @@ interface CredentialStoreOptions {
   /** Runs after each call that grants or takes away. */
   readonly onChange: () => void;
   /** Writes a change down before it is done; where it throws nothing is. */
-  readonly record?: (change: Omit<CredentialChange, 'actor'>) => void;
+  readonly record?: (change: UnsignedChange) => void;
 }
 
 type Update = readonly [Row, Partial<CredentialRecord>];
@@ -62,7 +63,7 @@ export function createCredentialStore(
       if (taken !== null) return 'name-taken';
       refuseTwice(credential);
       const made = toRecord(credential, null, now);
-      record({ at: now, verb: 'create', subject: made, ended: [] });
+      record(toCredentialChange({ at: now, verb: 'create', subject: made, ended: [] }));
       rows.set(credential.hash, { record: made });
       commit([]);
       return made;
@@ -82,7 +83,8 @@ export function createCredentialStore(
       const issued = toRecord(toNewCredential(found.record, successor), found.record.family, now);
       // Its own predecessors waited for a delivery that is not to come.
       const waiting = found.record.undelivered && !successor.undelivered ? predecessors(found.record) : [];
-      record({ at: now, verb: 'rotate', subject: issued, ended: successor.undelivered ? [] : [found.record.id] });
+      const ended = successor.undelivered ? [] : [found.record.id];
+      record(toCredentialChange({ at: now, verb: 'rotate', subject: issued, ended }));
       rows.set(successor.hash, { record: issued });
       commit([
         [found, { rotatedAt: now, expiresAt: earlier(found.record.expiresAt, ends) }],
@@ -96,7 +98,8 @@ export function createCredentialStore(
       if (found === null) return false;
       const others = predecessors(found.record);
       const subject = { ...found.record, undelivered: false };
-      record({ at: now, verb: 'deliver', subject, ended: others.map((row) => row.record.id) });
+      const ended = others.map((row) => row.record.id);
+      record(toCredentialChange({ at: now, verb: 'deliver', subject, ended }));
       commit([[found, subject], ...others.map(endAt(now + graceMs))]);
       return true;
     },
@@ -114,7 +117,8 @@ export function createCredentialStore(
       const ended = marked.filter(({ record: each }) => isLive(each, now));
       commit(marked.map((row) => [row, { revokedAt: now }]));
       const subject = ended.at(-1)?.record;
-      if (subject !== undefined) record({ at: now, verb: 'revoke', subject, ended: ended.map((row) => row.record.id) });
+      const ids = ended.map((row) => row.record.id);
+      if (subject !== undefined) record(toCredentialChange({ at: now, verb: 'revoke', subject, ended: ids }));
       return ended.map((row) => row.record);
     },
 

@@ -1,7 +1,8 @@
 import { toChangeLine } from '../../core/change-line.ts';
 import type { Store } from '../../core/store.ts';
+import type { UnsignedChange } from '../../core/trail.ts';
 import { createCredentialStore, type Rows } from './credentials.ts';
-import { createPinStore } from './pins.ts';
+import { createPinStore, type Pins } from './pins.ts';
 import { randomHex } from './random-hex.ts';
 import { createTrailStore } from './trail.ts';
 
@@ -23,14 +24,16 @@ export function createMemoryStore({ trailLines = 100_000 }: MemoryStoreOptions =
   const encoder = new TextEncoder();
   let version = 0;
   const onChange = (): void => void version++;
+  const recordBy =
+    (actor: string) =>
+    (change: UnsignedChange): void =>
+      trail.append(encoder.encode(toChangeLine({ ...change, actor })));
+  const pins: Pins = new Map();
   return {
     credentials: createCredentialStore(rows, { onChange }),
-    credentialsBy: (actor) =>
-      createCredentialStore(rows, {
-        onChange,
-        record: (change) => trail.append(encoder.encode(toChangeLine({ ...change, actor }))),
-      }),
-    pins: createPinStore(),
+    credentialsBy: (actor) => createCredentialStore(rows, { onChange, record: recordBy(actor) }),
+    pins: createPinStore(pins),
+    pinsBy: (actor) => createPinStore(pins, recordBy(actor)),
     trail,
     secret(name) {
       const secret = secrets.get(name) ?? randomHex(32);

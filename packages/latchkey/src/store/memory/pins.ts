@@ -1,8 +1,12 @@
+import { toPinChange } from '../../core/pin-change.ts';
 import type { Pin, PinStore } from '../../core/store.ts';
+import type { UnsignedChange } from '../../core/trail.ts';
 
-/** `PinStore` on a map. */
-export function createPinStore(): PinStore {
-  const servers = new Map<string, Map<string, Pin>>();
+/** By server, then by tool. */
+export type Pins = Map<string, Map<string, Pin>>;
+
+/** `PinStore` on a map. `record` writes an acceptance down before it is done; where it throws it is not. */
+export function createPinStore(servers: Pins, record: (change: UnsignedChange) => void = () => {}): PinStore {
   const pinsOf = (server: string): Map<string, Pin> => servers.get(server) ?? new Map();
   return {
     list: (server) =>
@@ -17,9 +21,11 @@ export function createPinStore(): PinStore {
         pins.set(tool, { ...pin, found: digest === pin.digest ? null : digest });
       }
     },
-    accept({ server, tool, found }, now) {
+    accept(given, now) {
+      const { server, tool, digest, found } = given;
       const pin = pinsOf(server).get(tool);
-      if (pin === undefined || found === null || pin.found !== found) return false;
+      if (pin === undefined || found === null || pin.found !== found || pin.digest !== digest) return false;
+      record(toPinChange(given, now));
       pinsOf(server).set(tool, { ...pin, digest: found, found: null, at: now });
       return true;
     },

@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
+import { toCredentialChange } from '../../core/credential-change.ts';
 import { LatchkeyError } from '../../core/error.ts';
 import type { Awaitable, CredentialStore, RotateOutcome } from '../../core/store.ts';
-import type { CredentialChange } from '../../core/trail.ts';
+import type { UnsignedChange } from '../../core/trail.ts';
 import { findObstacle, toNewCredential } from '../successor.ts';
 import { FOREVER, prepareStatements } from './credential-statements.ts';
 import { transact } from './database.ts';
 import { attempt } from './failure.ts';
 import type { Hold } from './hold.ts';
 import { isLocked, LONGEST_WAIT_MS, patiently } from './patience.ts';
+import { transactNoted, UNWRITTEN, type WriteDown } from './write-down.ts';
 
 interface CredentialStoreOptions {
   readonly path: string;
@@ -24,13 +26,10 @@ interface CredentialStoreOptions {
   readonly record?: WriteDown;
 }
 
-type Change = Omit<CredentialChange, 'actor'>;
-type WriteDown = (change: Change, commit: () => void) => void;
-
 /** `CredentialStore` on one SQLite file; what takes nothing away is synchronous while no other process holds the file. */
 export function createCredentialStore(
   db: DatabaseSync,
-  { path, hold, patienceMs, onChange, seenByAll, record = (_, commit) => commit() }: CredentialStoreOptions,
+  { path, hold, patienceMs, onChange, seenByAll, record = UNWRITTEN }: CredentialStoreOptions,
 ): CredentialStore {
   const statements = prepareStatements(db);
   const { byHash, byId, byName, byKind, findByKey } = statements;
@@ -42,13 +41,10 @@ export function createCredentialStore(
     });
 
   /** `work` notes what is to be written down of it. */
-  const change = <T>(work: (note: (change: Change) => void) => T, write = record): Awaitable<T> =>
+  const change = <T>(work: (note: (change: UnsignedChange) => void) => T, write = record): Awaitable<T> =>
     patiently(() => {
-      let noted: Change | null = null;
-      const finish = (commit: () => void): void =>
-        noted === null ? commit() : write(noted, () => attempt(path, commit));
       try {
-        return ask(() => transact(db, () => work((each) => (noted = each)), finish));
+        return ask(() => transactNoted({ db, path }, work, write));
       } finally {
         // After a failure too: whether a commit that failed reached the disk is not known.
         onChange();
@@ -67,7 +63,7 @@ export function createCredentialStore(
         if (statements.liveByName.one({ kind: credential.kind, name: credential.name, now })) return 'name-taken';
         const id = createId();
         const made = statements.insert(credential, id, id, now);
-        note({ at: now, verb: 'create', subject: made, ended: [] });
+        note(toCredentialChange({ at: now, verb: 'create', subject: made, ended: [] }));
         return made;
       }),
 
@@ -86,7 +82,8 @@ export function createCredentialStore(
         const issued = statements.insert(toNewCredential(found, successor), createId(), found.family, now);
         // Its own predecessors waited for a delivery that is not to come.
         if (found.undelivered && !successor.undelivered) statements.endOthers.run({ id: issued.id, ends });
-        note({ at: now, verb: 'rotate', subject: issued, ended: successor.undelivered ? [] : [found.id] });
+        const ended = successor.undelivered ? [] : [found.id];
+        note(toCredentialChange({ at: now, verb: 'rotate', subject: issued, ended }));
         return { kind: 'rotated', successor: issued, predecessor: byId.one(found.id)! };
       }),
 
@@ -95,12 +92,8 @@ export function createCredentialStore(
         if (statements.deliver.run({ id }).changes === 0) return false;
         statements.endOthers.run({ id, ends: now + graceMs });
         const subject = byId.one(id)!;
-        note({
-          at: now,
-          verb: 'deliver',
-          subject,
-          ended: statements.predecessors.all(subject.family, id).map((each) => each.id),
-        });
+        const ended = statements.predecessors.all(subject.family, id).map((each) => each.id);
+        note(toCredentialChange({ at: now, verb: 'deliver', subject, ended }));
         return true;
       }),
 
@@ -109,7 +102,8 @@ export function createCredentialStore(
       const revoked = await takeAway((note) => {
         const ended = statements.revoke(key, now);
         const subject = ended.at(-1);
-        if (subject !== undefined) note({ at: now, verb: 'revoke', subject, ended: ended.map(({ id }) => id) });
+        if (subject === undefined) return ended;
+        note(toCredentialChange({ at: now, verb: 'revoke', subject, ended: ended.map(({ id }) => id) }));
         return ended;
       }, insisting.write);
       if (insisting.unwritten === null) return revoked;
@@ -141,7 +135,7 @@ function createInsisting(record: WriteDown, patienceMs: number) {
   const until = performance.now() + Math.min(LONGEST_WAIT_MS, patienceMs / 2);
   const insisting = {
     unwritten: null as unknown,
-    write(change: Change, commit: () => void): void {
+    write(change: UnsignedChange, commit: () => void): void {
       let written = false;
       insisting.unwritten = null;
       try {

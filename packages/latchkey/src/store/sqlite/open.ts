@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { toChangeLine } from '../../core/change-line.ts';
 import type { Store } from '../../core/store.ts';
-import type { CredentialChange } from '../../core/trail.ts';
+import type { UnsignedChange } from '../../core/trail.ts';
 import { createCredentialStore } from './credentials.ts';
 import { openDatabase } from './database.ts';
 import { attempt } from './failure.ts';
@@ -46,15 +46,17 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
     busyTimeoutMs,
     confirmStore: hold.confirm,
   });
-  const record = (change: CredentialChange, commit: () => void): void =>
-    trail.appendNow(Buffer.from(toChangeLine(change)), commit);
+  const recordBy =
+    (actor: string) =>
+    (change: UnsignedChange, commit: () => void): void =>
+      trail.appendNow(Buffer.from(toChangeLine({ ...change, actor })), commit);
   const { bump: onChange, seenByAll } = version;
   const changes = { path: credentialsPath, hold, patienceMs: busyTimeoutMs, onChange, seenByAll };
   return {
     credentials: createCredentialStore(db, changes),
-    credentialsBy: (actor) =>
-      createCredentialStore(db, { ...changes, record: (change, commit) => record({ ...change, actor }, commit) }),
-    pins: createPinStore(db, credentialsPath, busyTimeoutMs),
+    credentialsBy: (actor) => createCredentialStore(db, { ...changes, record: recordBy(actor) }),
+    pins: createPinStore(db, changes),
+    pinsBy: (actor) => createPinStore(db, { ...changes, record: recordBy(actor) }),
     trail,
     secret,
     version: () => attempt(credentialsPath, version.read),

@@ -45,12 +45,58 @@ export function testPins({ describe, it }: Section): void {
       );
     });
 
+    it('cannot be accepted on the word of who has not seen what was accepted meanwhile', async ({ store }) => {
+      await see(store, first, NOW);
+      await see(store, second, NOW + 1);
+      const [before] = await store.pins.list('files');
+      assert.ok(before !== undefined);
+      await store.pins.accept(before, NOW + 2);
+      await see(store, first, NOW + 3);
+      assert.equal(await store.pins.accept({ ...before, found: first }, NOW + 4), false);
+    });
+
     it('cannot be accepted where nothing else was found, or nothing at all', async ({ store }) => {
       await see(store, first, NOW);
       const [pin] = await store.pins.list('files');
       assert.ok(pin !== undefined);
       assert.equal(await store.pins.accept(pin, NOW + 1), false);
       assert.equal(await store.pins.accept({ ...pin, tool: 'other', found: second }, NOW + 1), false);
+    });
+  });
+
+  describe('pinsBy', () => {
+    it('writes to the trail what is accepted, and nothing else', async ({ store }) => {
+      const pins = store.pinsBy('user:ada');
+      await pins.see('files', new Map([['read', first]]), NOW);
+      await pins.see('files', new Map([['read', second]]), NOW + 1);
+      const [pin] = await store.pins.list('files');
+      assert.ok(pin !== undefined);
+      for (const accepted of [true, false]) assert.equal(await pins.accept(pin, NOW + 2), accepted);
+      const { records } = await store.trail.read({});
+      const lines = records.map(({ json }) => JSON.parse(json) as Record<string, unknown>);
+      assert.deepEqual(
+        lines.map(({ time, principal, method, server, target, change }) => [
+          time,
+          principal,
+          method,
+          server,
+          target,
+          change,
+        ]),
+        [
+          [
+            new Date(NOW + 2).toISOString(),
+            'user:ada',
+            'tool accept',
+            'files',
+            'read',
+            { digest: second, previous: first },
+          ],
+        ],
+      );
+      assert.deepEqual((await store.pins.list('files')).map(toPlain), [
+        { ...pin, digest: second, found: null, at: NOW + 2 },
+      ]);
     });
   });
 }

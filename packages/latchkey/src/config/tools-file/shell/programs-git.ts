@@ -2,7 +2,7 @@ import { AS_ARGUMENT, type Program } from './program.ts';
 
 /** Settings of git that name a program, or a file with more of them. */
 const GIT_SETTINGS =
-  /^(?:alias|pager|include|includeIf|filter|hook)\.|^protocol\.(?:.*\.)?allow$|^(?:mergetool|difftool|guitool|browser|man)\..*path$|\.(?:textconv|external|driver|process|diffFilter|gitProxy|packObjectsHook|templateDir|uploadpack|receivepack|vcs|tunnel|smtpServer|worktree)$|^submodule\..*\.update$/i;
+  /^(?:alias|pager|include|includeIf|filter|hook|instaweb)\.|^protocol\.(?:.*\.)?allow$|^(?:mergetool|difftool|guitool|browser|man)\..*path$|\.(?:textconv|external|driver|process|diffFilter|gitProxy|packObjectsHook|recentObjectsHook|templateDir|uploadpack|receivepack|vcs|tunnel|smtpServer|worktree)$|^submodule\..*\.update$/i;
 
 /** Git, by its commands. */
 export const GIT: readonly Program[] = [

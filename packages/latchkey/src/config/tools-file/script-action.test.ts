@@ -13,7 +13,7 @@ function problems(...scripts: readonly string[]): readonly string[] {
     parseToolsFile(`tools: [${tools.join(', ')}]`, {
       file: 'gantz.yaml',
       env: ENV,
-      directory: '/work',
+      directory: '/srv/app',
       platform: 'linux',
     });
     return [];
@@ -32,7 +32,7 @@ describe('createScriptAction', () => {
     shell('sh jobs/run.sh'),
     shell('. ./jobs/run.sh'),
     shell('jobs/run.sh'),
-    shell('sh /work/jobs/run.sh'),
+    shell('sh /srv/app/jobs/run.sh'),
     shell('sh run.sh', 'jobs'),
     shell('f=jobs/run.sh; bash "$f"'),
     shell('eval "$(cat jobs/run.sh)"'),

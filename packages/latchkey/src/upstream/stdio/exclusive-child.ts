@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message } from '../../core/message.ts';
 import type { Log } from '../../core/log.ts';
+import type { Posted } from '../posted.ts';
 import type { Child, ChildHandlers, ChildEnding } from './child.ts';
+import { ChildQuestions } from './child-questions.ts';
 import { countAt, textAt, toCancelled, toError, toRequest, toResult, valueAt } from './json.ts';
 import type { Greeting } from './launcher.ts';
 import { NOT_READING, TIMED_OUT, toLoss, type Loss } from './loss.ts';
 import { statusOf, tellProgress, tokenOf, toLine, type Decorate } from './modern-call.ts';
-import type { Posted } from '../posted.ts';
 import { createDecorate } from './modern-to-legacy.ts';
 import type { Reply } from './reply.ts';
-import { ASKED, ASKING, digestOfCall, toInputRequired, type Question, type Round } from './round.ts';
+import { ASKING, digestOfCall, toInputRequired, type Round } from './round.ts';
 import { hearServerLine, type ServerLine } from './server-line.ts';
 import { splice, type Edit } from './splice.ts';
 
@@ -30,7 +31,6 @@ export interface ExclusiveOptions {
   onEnd(): void;
 }
 
-const MAX_QUESTIONS = 16;
 const CLIENT_MS = 60_000;
 const PING_ID = '"latchkey-ping"';
 const SETTLE_MS = 1000;
@@ -45,13 +45,12 @@ const NEWLINE = Buffer.from('\n');
 /** A legacy child that serves one call at a time, and turns what it asks back into `input_required` results. */
 export class ExclusiveChild implements ChildHandlers {
   readonly #options: ExclusiveOptions;
+  readonly #questions: ChildQuestions;
   #child: Child | null = null;
   #decorate: Decorate | null = null;
   #taken = true;
   #round: Round | null = null;
-  #questions: Question[] = [];
   #lastId = 0;
-  #lastKey = 0;
   #idleTimer: NodeJS.Timeout | null = null;
   /** The call that was given up and may still be under way. */
   #cancelled: { readonly id: number; readonly timer: NodeJS.Timeout } | null = null;
@@ -60,6 +59,7 @@ export class ExclusiveChild implements ChildHandlers {
 
   constructor(options: ExclusiveOptions) {
     this.#options = options;
+    this.#questions = new ChildQuestions(options.declared);
   }
 
   get idle(): boolean {
@@ -140,11 +140,10 @@ export class ExclusiveChild implements ChildHandlers {
     if (round === null) return;
     round.state = null;
     this.#join(round, message, reply);
-    for (const { key, id } of this.#questions)
-      if (Object.hasOwn(responses, key)) this.#send(toResult(id, JSON.stringify(responses[key])));
-    this.#questions = this.#questions.filter(({ key }) => !Object.hasOwn(responses, key));
+    for (const { key, id } of this.#questions.takeAnswered(responses))
+      this.#send(toResult(id, JSON.stringify(responses[key])));
     if (round.response !== null) return this.#respond(round.response);
-    if (round.unsent === null || this.#questions.length > 0) return this.#askSoon();
+    if (round.unsent === null || this.#questions.open.length > 0) return this.#askSoon();
     return void this.#callLater(round);
   }
 
@@ -185,7 +184,7 @@ export class ExclusiveChild implements ChildHandlers {
   /** Sends the call, unless the child asked something before: what it does with the call may depend on the answer. */
   #proceed(round: Round): void {
     if (this.#round !== round || round.reply === null || round.unsent === null) return;
-    if (this.#questions.length > 0 && ASKING.has(round.method)) return this.#askSoon();
+    if (this.#questions.open.length > 0 && ASKING.has(round.method)) return this.#askSoon();
     const line = round.unsent;
     round.unsent = null;
     if (this.#child?.send(line) !== true) this.#giveUp(NOT_READING);
@@ -222,8 +221,7 @@ export class ExclusiveChild implements ChildHandlers {
   #notify(line: ServerLine): void {
     const round = this.#round;
     if (line.method === 'notifications/cancelled' && line.requestId !== null) {
-      const id = textAt(line.bytes, line.requestId);
-      this.#questions = this.#questions.filter((question) => question.id !== id);
+      this.#questions.remove(textAt(line.bytes, line.requestId));
     } else if (line.method === 'notifications/progress' && round?.reply) {
       if (countAt(line.bytes, line.progressToken) === round.id) tellProgress(round.reply, round.token, line);
     } else if (CHANGE.test(line.method)) {
@@ -233,37 +231,29 @@ export class ExclusiveChild implements ChildHandlers {
 
   #question(line: ServerLine, id: string): void {
     if (line.method === 'ping') return this.#send(toResult(id, '{}'));
-    const capability = ASKED.get(line.method);
-    const offered = capability !== undefined && this.#options.declared.has(capability) && this.#cancelled === null;
-    if (!offered || this.#questions.length >= MAX_QUESTIONS) return this.#send(toError(id, -32601, 'Not offered'));
-    this.#lastKey += 1;
-    this.#questions.push({
-      key: `q${this.#lastKey}`,
-      id,
-      method: line.method,
-      params: line.params === null ? null : textAt(line.bytes, line.params),
-    });
+    if (this.#cancelled !== null || !this.#questions.add(line, id))
+      return this.#send(toError(id, -32601, 'Not offered'));
     this.#settled?.();
     return this.#askSoon();
   }
 
   // Questions that come in one breath go to the client in one result. One that came before any call waits for the next.
   #askSoon(): void {
-    if (this.#questions.length > 0) setImmediate(() => this.#ask());
+    if (this.#questions.open.length > 0) setImmediate(() => this.#ask());
   }
 
   #ask(): void {
     const round = this.#round;
     if (round?.reply == null) return;
     // The child may have taken its question back.
-    if (this.#questions.length === 0) return this.#proceed(round);
+    if (this.#questions.open.length === 0) return this.#proceed(round);
     if (!ASKING.has(round.method)) return;
     const { reply } = round;
     round.state = this.#options.park();
     round.reply = null;
     clearTimeout(round.timer);
     round.timer = setTimeout(() => this.#giveUp(TIMED_OUT), CLIENT_MS).unref();
-    reply.finish(toInputRequired(reply.id, this.#questions, round.state));
+    reply.finish(toInputRequired(reply.id, this.#questions.open, round.state));
   }
 
   // A child whose call was given up may still ask for it, so it serves no other until it has answered the call.
@@ -274,7 +264,7 @@ export class ExclusiveChild implements ChildHandlers {
     if (round.unsent !== null) return this.giveBack();
     this.#send(toCancelled(round.id, 'given up'));
     if (ASKING.has(round.method))
-      for (const { id } of this.#questions.splice(0)) this.#send(toError(id, -32603, 'The call was cancelled'));
+      for (const { id } of this.#questions.takeAll()) this.#send(toError(id, -32603, 'The call was cancelled'));
     this.#cancelled = { id: round.id, timer: setTimeout(() => void this.stop(), CANCELLED_MS) };
     if (round.response !== null) this.#endCancelled(this.#cancelled, round.response);
   }

@@ -1,23 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { TrailEntry } from '../core/trail.ts';
+import { trailEntry } from '../../../../test/fixtures/trail-entry.ts';
 import { createLineBuffers, type LineBuffers } from './line-buffers.ts';
 
-const entry = (number: number): TrailEntry => ({
-  at: 0,
-  requestId: `r${number}`,
-  address: '127.0.0.1',
-  server: null,
-  principal: null,
-  credential: null,
-  client: null,
-  httpMethod: 'POST',
-  method: null,
-  target: null,
-  decision: 'allow',
-  reason: 'allowed',
-  status: 200,
-  durationMs: 1,
-});
 const numbersTo = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 describe('createLineBuffers', () => {
@@ -44,7 +28,7 @@ describe('createLineBuffers', () => {
   it('gives each entry once, in order, however many came', () => {
     expect(takeAll()).toEqual([]);
     for (const count of [1, 63, 64, 65, 200]) {
-      for (const number of numbersTo(count)) lines.add(entry(number));
+      for (const number of numbersTo(count)) lines.add(trailEntry(number));
       expect(lines.waiting).toBe(count);
       expect(takeAll().flat()).toEqual(numbersTo(count).map((number) => `r${number}`));
       expect(lines.waiting).toBe(0);
@@ -52,21 +36,21 @@ describe('createLineBuffers', () => {
   });
 
   it('gives the same lines until they are taken, and what came meanwhile after them', () => {
-    lines.add(entry(0));
+    lines.add(trailEntry(0));
     const first = lines.oldest();
-    lines.add(entry(1));
+    lines.add(trailEntry(1));
     expect(lines.oldest()).toBe(first);
     expect(takeAll()).toEqual([['r0'], ['r1']]);
   });
 
   it('goes on in another buffer when one is full, and uses those again that were taken', () => {
-    for (const number of numbersTo(2000)) lines.add(entry(number));
+    for (const number of numbersTo(2000)) lines.add(trailEntry(number));
     const taken = takeAll();
     expect(taken.length).toBeGreaterThan(1);
     expect(taken.flat()).toEqual(numbersTo(2000).map((number) => `r${number}`));
     const seen = new Set<Buffer>();
     for (let turn = 0; turn < 5; turn += 1) {
-      lines.add(entry(turn));
+      lines.add(trailEntry(turn));
       const next = lines.oldest()!;
       seen.add(next.buffer);
       lines.take(next);
@@ -75,8 +59,8 @@ describe('createLineBuffers', () => {
   });
 
   it('leaves out what no buffer has room for, tells of it, and keeps what is around it', () => {
-    const endless: TrailEntry = { ...entry(1), neededScopes: numbersTo(60_000).map(String) };
-    for (const each of [entry(0), endless, entry(2)]) lines.add(each);
+    const endless = trailEntry(1, { neededScopes: numbersTo(60_000).map(String) });
+    for (const each of [trailEntry(0), endless, trailEntry(2)]) lines.add(each);
     expect(takeAll().flat()).toEqual(['r0', 'r2']);
     expect([tooLong, lines.waiting]).toEqual([1, 0]);
   });

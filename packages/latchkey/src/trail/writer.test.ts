@@ -3,31 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { trailEntry } from '../../../../test/fixtures/trail-entry.ts';
 import type { Store } from '../core/store.ts';
-import type { Trail, TrailEntry } from '../core/trail.ts';
+import type { Trail } from '../core/trail.ts';
 import { openStore } from '../store/sqlite/open.ts';
 import { createTrail, type TrailHealth, type TrailOptions } from './writer.ts';
-
-const NOW = Date.parse('2026-06-01T12:00:00Z');
-
-function entry(number: number, decision: 'allow' | 'deny' = 'allow'): TrailEntry {
-  return {
-    at: NOW + number + 0.25,
-    requestId: `r${number}`,
-    address: '127.0.0.1',
-    server: null,
-    principal: null,
-    credential: null,
-    client: null,
-    httpMethod: 'POST',
-    method: 'tools/call',
-    target: 't',
-    decision,
-    reason: decision === 'allow' ? 'allowed' : 'policy-scope',
-    status: 200,
-    durationMs: 1,
-  };
-}
 
 const idsOf = (lines: readonly string[]) => lines.map((line) => (JSON.parse(line) as { requestId: string }).requestId);
 const idsTo = (count: number) => Array.from({ length: count }, (_, index) => `r${index}`);
@@ -57,7 +37,7 @@ describe('createTrail', () => {
 
   it('writes to the store, in order, by itself', async () => {
     create();
-    for (let number = 0; number < 100; number++) trail.record(entry(number));
+    for (let number = 0; number < 100; number++) trail.record(trailEntry(number));
     await vi.waitFor(async () => expect(await stored()).toHaveLength(100));
     expect(await stored()).toEqual(idsTo(100));
     expect(healths).toEqual([]);
@@ -65,21 +45,21 @@ describe('createTrail', () => {
 
   it('has written everything when flush or close resolves', async () => {
     create({ flushMs: 60_000 });
-    for (let number = 0; number < 50; number++) trail.record(entry(number));
+    for (let number = 0; number < 50; number++) trail.record(trailEntry(number));
     await trail.flush();
     expect(await stored()).toEqual(idsTo(50));
-    trail.record(entry(50));
+    trail.record(trailEntry(50));
     await trail.close();
     expect(await stored()).toEqual(idsTo(51));
   });
 
   it('writes what was under way when it was closed', async () => {
     create({ flushMs: 60_000 });
-    trail.record(entry(0));
+    trail.record(trailEntry(0));
     const closing = trail.close();
-    trail.record(entry(1));
+    trail.record(trailEntry(1));
     await closing;
-    trail.record(entry(2));
+    trail.record(trailEntry(2));
     await vi.waitFor(async () => expect(await stored()).toEqual(idsTo(3)), { interval: 5 });
   });
 
@@ -91,7 +71,7 @@ describe('createTrail', () => {
     };
     create({ store: { ...store.trail, append } });
     await trail.close();
-    trail.record(entry(0));
+    trail.record(trailEntry(0));
     await vi.waitFor(() => expect(healths).toMatchObject([{ healthy: false }]));
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(tries).toBe(1);
@@ -107,7 +87,7 @@ describe('createTrail', () => {
     };
     create({ store: slow, flushMs: 1 });
     for (let number = 0; number < 12_000; number++) {
-      trail.record(entry(number));
+      trail.record(trailEntry(number));
       if (number % 1000 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     }
     await trail.flush();
@@ -118,10 +98,10 @@ describe('createTrail', () => {
     create();
     const segment = join(folder, 'trail', '2026-06-01.000001.jsonl');
     mkdirSync(segment);
-    trail.record(entry(0));
+    trail.record(trailEntry(0));
     await expect(trail.flush()).rejects.toMatchObject({ code: 'E_STORE_UNREADABLE' });
     expect(trail.healthy).toBe(false);
-    trail.record(entry(1));
+    trail.record(trailEntry(1));
     rmdirSync(segment);
     await vi.waitFor(() => expect(trail.healthy).toBe(true), 3000);
     expect(await stored()).toEqual(idsTo(2));
@@ -139,7 +119,7 @@ describe('createTrail', () => {
     create({ store: { ...store.trail, check }, checkMs: 5 });
     await vi.waitFor(() => expect(trail.healthy).toBe(false));
     // Lines that can be written are no proof of room for more.
-    trail.record(entry(0));
+    trail.record(trailEntry(0));
     await trail.flush();
     expect([trail.healthy, await stored()]).toEqual([false, idsTo(1)]);
     room = true;
@@ -149,7 +129,7 @@ describe('createTrail', () => {
 
   it('bounds what waits, and says how much was lost', async () => {
     create({ maxWaiting: 3, flushMs: 60_000 });
-    for (let number = 0; number < 5; number++) trail.record(entry(number));
+    for (let number = 0; number < 5; number++) trail.record(trailEntry(number));
     expect(trail.healthy).toBe(false);
     await trail.flush();
     expect(await stored()).toEqual(idsTo(3));
@@ -176,7 +156,7 @@ describe('createTrail', () => {
     };
     create({ store: slow });
     for (let number = 0; number < 30; number++) {
-      trail.record(entry(number));
+      trail.record(trailEntry(number));
       if (number % 4 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     }
     await trail.flush();

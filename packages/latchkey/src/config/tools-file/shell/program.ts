@@ -37,10 +37,19 @@ export interface Program {
   readonly settings?: string;
   readonly settingsOptions?: readonly string[];
   readonly running?: RegExp;
+  /** What begins so is such text: `-comment<`. */
+  readonly attached?: RegExp;
+  /** Options whose argument is such text where callers write its beginning: `-o '|…'`. */
+  readonly beginsOptions?: readonly string[];
   /** A letter after which the rest of the cluster is no more letters (`sed -i.bak`). */
   readonly stop?: string;
-  /** Operands that are such text: all, the first unless an option gave it, those behind the first, or a setting in two. */
-  readonly operands?: 'all' | 'first' | 'behind-first' | 'setting';
+  /**
+   * Operands that are such text: all, the first unless an option gave it, those behind the first, a setting in two, or
+   * those whose beginning callers write.
+   */
+  readonly operands?: 'all' | 'first' | 'behind-first' | 'setting' | 'begins';
+  /** What it does with operands behind its text where one of these letters stands before, or this in the text. */
+  readonly opens?: { readonly letters: string; readonly text: RegExp; readonly program: Program };
   /** A shell of this one's kind, or the shell itself, reads that text. */
   readonly shellText?: boolean;
   /** That shell runs on another machine, without the variables of this one. */
@@ -68,6 +77,8 @@ export interface Program {
   readonly builtin?: boolean;
   /** Some of its options run programs, so that no operand may be read as one, wherever it stands, or even behind `--`. */
   readonly optionsRun?: true | 'always';
+  /** With no more operands than these, one of which is read as an option, it does nothing, unless such an option is there. */
+  readonly idle?: { readonly operands: number; readonly unless?: RegExp };
   /** How such text runs other programs, or evaluates text. */
   readonly runs?: RegExp;
   /** Whole texts of it are what callers may be meant to write: SQL. */

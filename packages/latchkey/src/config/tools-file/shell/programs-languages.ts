@@ -131,7 +131,16 @@ export const LANGUAGES: readonly Program[] = [
   {
     names: ['perl'],
     language: 'a Perl program',
-    runs: /\b(?:system|exec|eval|qx)\b|`/,
+    runs: /\b(?:system|exec|eval|qx|open)\b|`/,
+    opens: {
+      letters: 'npaF',
+      text: /<(?:ARGV)?>/,
+      program: {
+        names: [],
+        language: 'the name of a file, of which Perl runs what ends with |',
+        instead: 'let the shell open it: perl -ne \'…\' < "{{…}}"',
+      },
+    },
     letters: 'eEF',
     loads: 'MmI',
     loadsAttached: ['-d:', '-dt:'],

@@ -1,5 +1,6 @@
 import type { Program } from './program.ts';
 import { BUILDS } from './programs-builds.ts';
+import { DOCUMENTS } from './programs-documents.ts';
 import { GIT } from './programs-git.ts';
 import { LANGUAGES } from './programs-languages.ts';
 import { NETWORK } from './programs-network.ts';
@@ -14,6 +15,7 @@ export const PROGRAMS: readonly Program[] = [
   ...GIT,
   ...RUNNERS,
   ...NETWORK,
+  ...DOCUMENTS,
   ...PACKAGES,
   ...BUILDS,
   ...LANGUAGES,

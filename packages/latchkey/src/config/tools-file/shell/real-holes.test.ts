@@ -274,7 +274,7 @@ const SAFE = [
   'sed -n 5p "{{x}}"',
   'sed -e s/a/b/ -- "{{x}}"',
   'tar xzf "{{x}}" -C d; tar -xzf "{{x}}"; tar -czf a.tgz -- "{{x}}"',
-  'perl -ne print -- "{{x}}"; python3 -c "import sys" "{{x}}"; node a.js "{{x}}"',
+  'perl -ne print < "{{x}}"; perl a.pl -- "{{x}}"; python3 -c "import sys" "{{x}}"; node a.js "{{x}}"',
   'git log --oneline "{{x}}"; git checkout "{{x}}"; git diff "{{x}}"; git push -u origin -- "{{x}}"; git fetch origin -- "{{x}}"',
   'git cherry-pick -x "{{x}}"; git grep -n -e "{{x}}"; git commit -m "run command {{x}}"; git clone -- "{{x}}"',
   'ansible "{{x}}" -m ping; ansible-playbook site.yml --limit "{{x}}"; git clone -b "{{x}}" url',

@@ -2,14 +2,14 @@ import type { Argument } from './finding.ts';
 import type { Program } from './program.ts';
 
 /** What an argument is to a program. */
-export type Role = 'text' | 'name' | 'setting' | 'option' | 'other' | 'end';
+export type Role = 'text' | 'name' | 'setting' | 'begins' | 'option' | 'other' | 'end';
 
 /** How far the arguments of a program have been read. */
 export interface Walk {
   /** How many arguments came before. */
   taken: number;
-  /** What the next arguments are: program text, the name of a program's file, a setting, or none of these. */
-  next: ('text' | 'name' | 'setting' | 'other')[];
+  /** What the next arguments are: program text, such text if callers begin it, a program's file, a setting, or none. */
+  next: ('text' | 'name' | 'setting' | 'begins' | 'other')[];
   given: boolean;
   operands: number;
   /** The first operand is written out, so that it is one. */
@@ -45,15 +45,16 @@ export function takeBareCluster(program: Program, walk: Walk, cluster: string): 
   return 'other';
 }
 
-type Taken = 'text' | 'name' | 'setting';
+type Taken = 'text' | 'name' | 'setting' | 'begins';
 
 function roleOfOption(program: Program, name: string): { readonly kind: Taken; readonly gives: boolean } | null {
-  const { options, fileOptions, loadsOptions, settingsOptions, takesOptions } = program;
+  const { options, fileOptions, loadsOptions, settingsOptions, beginsOptions, takesOptions } = program;
   if (takesOptions?.includes(name) === true) return null;
   if (isNamed(options, name)) return { kind: 'text', gives: true };
   if (isNamed(fileOptions, name)) return { kind: 'name', gives: true };
   if (isNamed(loadsOptions, name)) return { kind: 'name', gives: false };
-  return isNamed(settingsOptions, name) ? { kind: 'setting', gives: false } : null;
+  if (isNamed(settingsOptions, name)) return { kind: 'setting', gives: false };
+  return isNamed(beginsOptions, name) ? { kind: 'begins', gives: false } : null;
 }
 
 /** Long options may be cut short: `--to-com=`. */
@@ -64,8 +65,9 @@ function isNamed(options: readonly string[] | undefined, name: string): boolean 
 
 /** Callers write the rest of the name of an option, or letters behind others: `--{{x}}`, `sed -n{{x}}`. */
 function isOpenName(program: Program, prefix: string): boolean {
-  const { options = [], fileOptions = [], loadsOptions = [], loadsAttached = [], settingsOptions = [] } = program;
-  const long = [...options, ...fileOptions, ...loadsOptions, ...loadsAttached, ...settingsOptions];
+  const { options = [], fileOptions = [], loadsOptions = [], loadsAttached = [] } = program;
+  const { settingsOptions = [], beginsOptions = [] } = program;
+  const long = [...options, ...fileOptions, ...loadsOptions, ...loadsAttached, ...settingsOptions, ...beginsOptions];
   if (long.some((each) => each.startsWith(prefix) && each !== prefix)) return true;
   const { letters = '', file = '', loads = '', settings = '', stop = '' } = program;
   const isCluster = /^-\w*$/.test(prefix) && program.shell !== true && !long.some((each) => /^-\w\w/.test(each));
@@ -89,6 +91,14 @@ function takeCluster(program: Program, walk: Walk, prefix: string, whole: boolea
     return 'other';
   }
   return 'other';
+}
+
+/** Whether one of some letters stands in a cluster, before a letter that takes the rest of it. */
+export function hasLetter(program: Program, prefix: string, letters: string): boolean {
+  if (!/^-[^-]/.test(prefix)) return false;
+  const cluster = Array.from(prefix.slice(1));
+  const end = cluster.findIndex((each) => each === program.stop || roleOf(program, each) !== null);
+  return cluster.slice(0, end === -1 ? cluster.length : end + 1).some((each) => letters.includes(each));
 }
 
 /**

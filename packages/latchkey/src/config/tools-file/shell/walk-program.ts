@@ -1,7 +1,7 @@
 import type { Argument, Finding } from './finding.ts';
 import { isStandardInput, type Program } from './program.ts';
 import type { Dialect } from './reading.ts';
-import { takeBareCluster, takeOption, type Role, type Walk } from './take-option.ts';
+import { hasLetter, takeBareCluster, takeOption, type Role, type Walk } from './take-option.ts';
 import { isRunning } from './wrappers.ts';
 
 /** What a program makes of its arguments, one after the other. */
@@ -13,23 +13,44 @@ export function walkProgram(
 ): readonly Finding[] {
   const findings: (Finding & { readonly argument: Argument })[] = [];
   const texts: Argument[] = [];
+  let behind: readonly Argument[] = [];
   const walk: Walk = { taken: 0, next: [], given: false, operands: 0, named: false, dashes: false, told: false };
   for (const argument of args) {
     const taken = takeArgument(program, walk, argument);
-    const role = taken === 'setting' ? judgeSetting(program, argument) : taken;
+    const role = judgeRole(program, taken, argument);
     walk.taken += 1;
-    if (role === 'end') break;
+    if (role === 'end') {
+      behind = args.slice(walk.taken - 1);
+      break;
+    }
     if (role === 'name' && isStandardInput(nameIn(argument))) walk.told = true;
     if (taken === 'text') texts.push(argument);
     const isOpen = argument.free || (role === 'name' && argument.written);
     if (role !== 'other' && isOpen) findings.push({ kind: role, argument, program });
   }
-  // As an option it would make a file of the script, which is then the only one: `sed p {{x}}`.
-  const isHarmless = program.operands === 'first' && !walk.given && walk.operands === 2;
+  const isHarmless = isScript(program, walk) || isIdle(program, walk, { args, findings });
   const kept = isHarmless ? findings.filter(({ kind, argument }) => kind !== 'option' || !argument.dashed) : findings;
   const walked = { program, args, texts, inputFree };
   const read = inputFree && readsInput(program, walk) ? [{ kind: 'text' as const, argument: null, program }] : [];
-  return [...kept, ...read, ...findInner(walked, name), ...findRuns(walked)];
+  return [...kept, ...read, ...findInner(walked, name), ...findRuns(walked), ...findOpened(walked, behind)];
+}
+
+/** As an option it would make a file of the script, which is then the only one: `sed p {{x}}`. */
+function isScript({ operands }: Program, walk: Walk): boolean {
+  return operands === 'first' && !walk.given && walk.operands === 2;
+}
+
+/** As an option it would leave the program with too little to do anything. */
+function isIdle({ idle }: Program, walk: Walk, seen: Pick<Walked, 'args'> & { findings: readonly Finding[] }): boolean {
+  const options = seen.findings.filter(({ kind, argument }) => kind === 'option' && argument?.dashed === true);
+  if (idle === undefined || walk.operands > idle.operands || options.length !== 1) return false;
+  return !seen.args.some(({ prefix }) => idle.unless?.test(prefix));
+}
+
+/** What an argument is, as far as that depends on what callers write of it. */
+function judgeRole(program: Program, role: Role, argument: Argument): Exclude<Role, 'setting' | 'begins'> {
+  if (role === 'setting') return judgeSetting(program, argument);
+  return role === 'begins' ? (/^(?:--?[\w-]+=|-\w)?$/.test(argument.prefix) ? 'text' : 'other') : role;
 }
 
 /** A setting is program text where callers choose its name, or where that name says so. */
@@ -66,6 +87,18 @@ function findRuns({ program, args, texts, inputFree }: Walked): readonly Finding
   const argument = texts.find(({ literal }) => program.runs?.test(literal ?? '') === true);
   const isGiven = inputFree || args.some(({ free, written }) => free || written);
   return argument !== undefined && isGiven ? [{ kind: 'runs', argument, program }] : [];
+}
+
+/** `perl -ne …` opens its operands as `open` of two arguments does, which runs what ends with `|`. */
+function findOpened({ program, args, texts }: Walked, behind: readonly Argument[]): readonly Finding[] {
+  const { opens } = program;
+  if (opens === undefined) return [];
+  const before = args.slice(0, args.length - behind.length);
+  const isOpening =
+    before.some(({ prefix }) => hasLetter(program, prefix, opens.letters)) ||
+    texts.some(({ literal }) => opens.text.test(literal ?? ''));
+  if (!isOpening) return [];
+  return behind.filter(({ free }) => free).map((argument) => ({ kind: 'text', argument, program: opens.program }));
 }
 
 const DIALECTS: ReadonlyMap<string, Dialect> = new Map([
@@ -105,6 +138,7 @@ function takeArgument(program: Program, walk: Walk, argument: Argument): Role {
     walk.dashes = true;
     return 'other';
   }
+  if (program.attached?.test(prefix) === true) return 'text';
   if (program.loadsAttached?.some((each) => prefix.startsWith(each)) === true) return 'name';
   if (program.plus === true && !walk.dashes && prefix.startsWith('+')) return 'text';
   if (isOption || program.options?.includes(literal ?? '') === true) return takeOption(program, walk, argument);
@@ -127,6 +161,7 @@ function takeOperand(program: Program, walk: Walk, argument: Argument): Role {
   if (bare === true && walk.taken === 0 && literal !== null) return takeBareCluster(program, walk, literal);
   if (operands === 'all' || (operands === 'behind-first' && walk.operands > 1)) return 'text';
   if (operands === 'first' && walk.operands === 1 && !walk.given) return 'text';
+  if (operands === 'begins') return 'begins';
   if (operands === 'setting' && walk.operands === 1) return takeName(program, walk, argument);
   if (script === true && walk.operands > 1) return 'end';
   if (dashed && (optionsRun === 'always' || (optionsRun === true && !walk.dashes))) return 'option';

@@ -258,7 +258,7 @@ export const WRAPPERS: readonly Wrapper[] = [
  * `-oProxyCommand=`, `-c core.sshCommand=`, `git config core.pager`. What programs call otherwise stands in their table.
  */
 const RUNNING =
-  /^(?:--?[\w-]*(?:command|cmd|compress-program|eval|exec|execute|rsh|pager|editor|askpass|upload-pack|receive-pack|exec-path|entrypoint)|(?:-[a-z])?(?:[\w-]+\.)+(?:\w*command|\w*cmd|program|pager|editor|helper|askPass|hooksPath|fsmonitor)|(?:-o)?(?:proxy|local|remote|knownhosts)command|(?:-c)?alias\.[\w-]+)[= ]|^(?:EXEC|SYSTEM|SHELL|ext:):/i;
+  /^(?:--?[\w-]*(?:command|cmd|compress-program|eval|exec|execute|rsh|pager|editor|askpass|upload-pack|receive-pack|exec-path|entrypoint|hook|program)|(?:-[a-z])?(?:[\w-]+\.)+(?:\w*command|\w*cmd|program|pager|editor|helper|askPass|hooksPath|fsmonitor)|(?:-o)?(?:proxy|local|remote|knownhosts)command|(?:-c)?alias\.[\w-]+)[= ]|^(?:EXEC|SYSTEM|SHELL|ext:):/i;
 
 /** Whether an argument that begins so, or one behind such a word, is a command or part of one. */
 export function isRunning(prefix: string, before: string): boolean {

@@ -24,7 +24,7 @@ const HOLES: readonly (readonly [needs: string, script: string, value: string])[
   ['rename', 'echo a > f; rename -- "{{x}}" b f', 'system("touch pwned")'],
   ['zip', 'echo a > f; zip -q a.zip f; zip a.zip "{{x}}"', '-TvTTtouch pwned #'],
   ['zip', 'echo a > f; zip -q a.zip f -T -TT "{{x}}"', 'touch pwned #'],
-  ['sort', `${RUN}head -c 40000000 /dev/urandom | base64 > f; sort -S 1M "{{x}}" f`, '--compress-program=./p'],
+  ['sort', `${RUN}head -c 8000000 /dev/urandom | base64 > f; sort -S 1M "{{x}}" f`, '--compress-program=./p'],
   ['diff3', `${RUN}echo a > f; diff3 "{{x}}" f f f`, '--diff-program=./p'],
   ['sdiff', `${RUN}echo a > f; sdiff --diff-program="{{x}}" f f`, './p'],
   ['wget', `${RUN}wget -q "{{x}}" http://u@127.0.0.1:9/`, '--use-askpass=./p'],
@@ -64,7 +64,11 @@ const HOLES: readonly (readonly [needs: string, script: string, value: string])[
   ['ninja', 'printf "rule r\\n command=touch pwned\\nbuild a: r\\n" > f; ninja "{{x}}"', '-ff'],
   ['cmake', 'echo "execute_process(COMMAND touch pwned)" > c; cmake "{{x}}"', '-Pc'],
   ['cmake', 'cmake -E "{{x}}" pwned', 'touch'],
-  ['chromium', `${RUN}timeout 10 chromium --headless --no-sandbox --dump-dom -- "{{x}}"`, '--utility-cmd-prefix=./p'],
+  [
+    'chromium',
+    `${RUN}chromium --headless --no-sandbox --dump-dom -- "{{x}}" & for i in $(seq 150); do [ -e pwned ] && break; sleep 0.1; done; kill $!`,
+    '--utility-cmd-prefix=./p',
+  ],
 ];
 
 /** What not every machine has: as their manuals have it. */

@@ -96,8 +96,7 @@ function toKnown(said: Said | Rejection, { rules, by, now }: Reading): Known | R
     return reject('credential-client', 'the issuer does not say which client it was given to');
   const kind = by === 'userinfo' ? 'userinfo' : 'introspected';
   const holder = readClaims(claims, { rules, kind, now, digest: digestOf });
-  if (holder.kind === 'reject') return holder;
-  if (/^dpop$/i.test(String(claims['token_type'])) && holder.principal.keyThumbprint === null)
-    return reject('credential-bound', 'it is bound to a key that the issuer does not name (cnf.jkt)');
-  return { kind: 'known', holder, accept: { kind: 'accept', principal: holder.principal } };
+  return holder.kind === 'reject'
+    ? holder
+    : { kind: 'known', holder, accept: { kind: 'accept', principal: holder.principal } };
 }

@@ -67,9 +67,13 @@ export type CredentialReason = Extract<
  */
 export const VERDICT_HOLDS_MS = 2;
 
+/** The server of a request that is about the credential itself. */
+export const NO_SERVER = '';
+
 /**
  * Proves who a credential belongs to. `skip` means "not my kind of credential"; a rejection is final.
- * `now` is epoch milliseconds. `server` is the name of the protected server the request goes to.
+ * `now` is epoch milliseconds. `server` is the name of the protected server the request goes to; '' where it is about the
+ * credential itself, and then it matters not which servers that is for.
  * A verifier that throws is a verifier that cannot decide: the gateway answers 503.
  */
 export interface Verifier {

@@ -8,6 +8,8 @@ export interface Credential {
   readonly secret: Secret;
   /** What came to prove that the caller holds the key that the credential is bound to; null without a DPoP header. */
   readonly proof: ProofOfPossession | null;
+  /** Whether so many from its address did not work that it is likely a guess: what it costs others is to be little. */
+  readonly suspect?: boolean;
 }
 
 /** A DPoP proof and the request it must be for (RFC 9449 §4.3). */

@@ -192,6 +192,19 @@ describe('createLookupVerifier', () => {
     expect(requests).toHaveLength(3);
   });
 
+  it('leaves most questions to those who are no suspects', async () => {
+    const { asked, requests } = issuerThat(() => CLAIMS);
+    const verifier = lookup(asked);
+    const guesses = Array.from({ length: 40 }, (_, at) =>
+      verifier.verify({ ...credential(`guess-${at}`), suspect: true }, 's', NOW),
+    );
+    expect(await verifier.verify(credential('t'), 's', NOW)).toMatchObject({ kind: 'accept' });
+    expect((await Promise.all(guesses)).filter(({ kind }) => kind === 'accept')).toHaveLength(4);
+    expect(requests).toHaveLength(5);
+    const later = verifier.verify({ ...credential('guess-39'), suspect: true }, 's', NOW + 1000);
+    expect(await later).toMatchObject({ kind: 'accept' });
+  });
+
   it('knows when a holder ends whom it let in, and nothing of others', async () => {
     const verifier = lookup(issuerThat(() => CLAIMS).asked);
     const verdict = await verifier.verify(credential('t'), 's', NOW);

@@ -63,13 +63,13 @@ export function createLookupVerifier(options: LookupOptions): AskingVerifier {
   return {
     name: `token-lookup:${rules.name}`,
     endOf: watch.endOf,
-    verify({ scheme, secret }, server, now) {
+    verify({ scheme, secret, suspect }, server, now) {
       const text = secret.reveal();
       if (scheme === 'api-key' || text.length > LONGEST || !isTheirs(text)) return SKIP;
       const digest = digestOf(text);
       const known = answers.peek(digest, now);
       return known === undefined
-        ? answers.get(text, digest, now).then((answer) => judge(answer, server, now))
+        ? answers.get(text, digest, now, suspect).then((answer) => judge(answer, server, now))
         : judge(known, server, now);
     },
   };

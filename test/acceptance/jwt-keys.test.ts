@@ -85,6 +85,22 @@ test('JWT-26 a new key is followed within one request, and one that was removed 
   await turning.close();
 });
 
+test('JWT-26 an issuer that takes back its last key ends what it verified, until there is another', async () => {
+  const emptied = await startJwtSite({ settings: { keysRefresh: '2s' } });
+  const [old] = emptied.issuer.keys as [IssuerKey];
+  const known = await emptied.mint();
+  await expectTokensServed(emptied, { known });
+  emptied.issuer.removeKey(old.kid);
+  await expect.poll(() => statusOf(emptied, known), { timeout: 10_000, interval: 100 }).toBe(503);
+  const fresh = emptied.mint({}, { kid: old.kid }, { key: old });
+  await expectTokensRefused(emptied, { known, 'a new one by the old key': fresh }, 503);
+  await emptied.issuer.addKey('ES256');
+  const next = await emptied.mint();
+  await expect.poll(() => statusOf(emptied, next), { timeout: 10_000, interval: 100 }).toBe(200);
+  await expectTokensRefused(emptied, { known });
+  await emptied.close();
+});
+
 test('JWT-26 after a quiet time the first request already sees that a key was removed', async () => {
   const quiet = await startJwtSite({ settings: { keysRefresh: '1s' } });
   const [old] = quiet.issuer.keys as [IssuerKey];

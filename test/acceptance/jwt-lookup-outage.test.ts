@@ -59,6 +59,18 @@ describe('an issuer that goes wrong', () => {
   });
 });
 
+test('JWT-28 who guesses takes few of the questions that may be open', async () => {
+  const site = await startLookupSite({ config: { limits: { failedPerAddress: '20/hour' } } });
+  for (let turn = 0; turn < 21; turn += 1) await send(site, { token: newToken() });
+  site.issuer.fault('/introspect', 'hang');
+  const before = site.issuer.countOf('/introspect');
+  const answers = await Promise.all(Array.from({ length: 40 }, () => send(site, { token: newToken() })));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
+  expect(site.issuer.countOf('/introspect')).toBe(before + 4);
+  site.issuer.fault('/introspect', 'none');
+  await site.close();
+});
+
 describe('an issuer that does not take the gateway for its client', () => {
   test('JWT-28 lets nobody in, and the trail says what to change', async () => {
     const site = await startLookupSite();

@@ -151,6 +151,11 @@ test('several servers stand behind one gateway, each with its own rules, and tok
   expect(await statusOf('/db/mcp', 'query', token)).toBe(401);
   expect(await statusOf('/db/mcp', 'query', gateway.token)).toBe(200);
   expect(await statusOf('/mcp', 'echo', gateway.token)).toBe(404);
+  const exchanged = await send(own, { target: '/.latchkey/rotate', body: '', token });
+  expect(exchanged.status).toBe(200);
+  const { token: successor } = JSON.parse(exchanged.body) as { token: string };
+  expect(await statusOf('/files/mcp', 'echo', successor)).toBe(200);
+  expect(await statusOf('/db/mcp', 'query', successor)).toBe(401);
   const metadata = await send(own, {
     method: 'GET',
     target: '/.well-known/oauth-protected-resource/db/mcp',

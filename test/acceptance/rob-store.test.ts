@@ -1,4 +1,6 @@
 import { cp, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { open, startBusySites } from './busy-sites.ts';
 import { expectRefused, modernCall, send, startSite, type Site } from './harness.ts';
@@ -46,6 +48,19 @@ test('ROB-08 dependency outage: a store that was put back from a backup, under t
   await expect.poll(() => readiness(site), PATIENCE).toEqual([200, '{"status":"ok"}']);
   expect((await send(site)).status).toBe(200);
   expect(await site.gateway.command('trail', 'verify')).toMatch(/^ok: /);
+  await site.close();
+});
+
+test('ROB-08 dependency outage: a database that lost its journal, under the gateway', async () => {
+  const site = await startSite();
+  const database = join(site.gateway.store, 'credentials.db');
+  expect((await send(site)).status).toBe(200);
+  // So that what is there without the journal knows the token, as a backup that is put back does.
+  new DatabaseSync(database).exec('PRAGMA wal_checkpoint(FULL)');
+  await Promise.all(['-wal', '-shm'].map((suffix) => rm(`${database}${suffix}`)));
+  await site.gateway.command('token', 'revoke', 'alice-read');
+  await expectRefused(site, {}, 503);
+  await expectClosed(site);
   await site.close();
 });
 

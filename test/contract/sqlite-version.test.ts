@@ -8,7 +8,7 @@ import type { Store } from '../../packages/latchkey/src/core/store.ts';
 import type { Verdict } from '../../packages/latchkey/src/core/verifier.ts';
 import { createCredentialStore } from '../../packages/latchkey/src/store/sqlite/credentials.ts';
 import { openDatabase } from '../../packages/latchkey/src/store/sqlite/database.ts';
-import { holdFile } from '../../packages/latchkey/src/store/sqlite/hold.ts';
+import { holdDatabase } from '../../packages/latchkey/src/store/sqlite/hold.ts';
 import { CREDENTIALS_SCHEMA } from '../../packages/latchkey/src/store/sqlite/migrations.ts';
 import { openStore } from '../../packages/latchkey/src/store/sqlite/open.ts';
 import { mintCredential } from '../../packages/latchkey/src/verify/mint.ts';
@@ -74,7 +74,7 @@ describe('version (sqlite)', () => {
     const db = openDatabase(file, OLDER, { busyTimeoutMs: 1000, check: false });
     closing.push(() => db.close());
     const seen = { onChange: () => {}, seenByAll: async () => {} };
-    return createCredentialStore(db, { path: file, hold: holdFile(file), patienceMs: 1000, ...seen });
+    return createCredentialStore(db, { path: file, hold: holdDatabase(file), patienceMs: 1000, ...seen });
   };
 
   /** A gateway's memory over a store of its own: what it says of credentials, and how often it had to look them up. */

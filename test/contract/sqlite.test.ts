@@ -348,6 +348,19 @@ describe('openStore (sqlite)', () => {
       await store.close();
     });
 
+    it.for(['-wal', '-shm'])('is not trusted without its %s either', async (suffix) => {
+      await fill();
+      const store = await openStore(folder, BUSY);
+      const path = join(folder, `credentials.db${suffix}`);
+      renameSync(path, `${path}.old`);
+      await expect((async () => store.credentials.findByHash(TOKEN.hash))()).rejects.toEqual(REPLACED);
+      writeFileSync(path, '');
+      await expect((async () => store.credentials.findByHash(TOKEN.hash))()).rejects.toEqual(REPLACED);
+      renameSync(`${path}.old`, path);
+      expect(await store.credentials.findByHash(TOKEN.hash)).toMatchObject({ name: 'a' });
+      await store.close();
+    });
+
     it('answers nothing about credentials until it is back', async () => {
       await fill();
       const store = await openStore(folder, BUSY);

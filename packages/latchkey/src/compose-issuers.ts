@@ -16,7 +16,7 @@ import { createAuthorizationProxy, type AuthorizationProxy } from './oauth/autho
 import { createDiscovery } from './oauth/discovery.ts';
 import { createOutgoing } from './oauth/outgoing.ts';
 import { createKeyFile } from './verify/jwt/key-file.ts';
-import { createKeySet, parseKeySet } from './verify/jwt/key-set.ts';
+import { createKeySet, NO_KEYS, parseKeySet } from './verify/jwt/key-set.ts';
 import { nodeCrypto } from './verify/jwt/node-crypto.ts';
 import type { JwtIssuer } from './verify/jwt/jwt-issuer.ts';
 import { createJwtVerifier } from './verify/jwt.ts';
@@ -107,7 +107,9 @@ function toAskable(config: IssuerConfig): AskableIssuer {
 function requireKeys({ name, jwks, algorithms }: IssuerConfig): void {
   if (jwks === null || !('file' in jwks)) return;
   try {
-    parseKeySet(readFileSync(jwks.file, 'utf8'), { name: jwks.file, algorithms, importKey: nodeCrypto.importKey });
+    const text = readFileSync(jwks.file, 'utf8');
+    const keys = parseKeySet(text, { name: jwks.file, algorithms, importKey: nodeCrypto.importKey });
+    if (keys.length === 0) throw new OutgoingError(`${jwks.file}: ${NO_KEYS}`);
   } catch (cause) {
     const why = cause instanceof OutgoingError ? cause.message : `${jwks.file} cannot be read`;
     const hint = 'a JWK set (RFC 7517 §5) with public keys for auth.issuers.algorithms is wanted';

@@ -28,7 +28,9 @@ export function createLookups(issuers: readonly LookedUp[], around: Around): rea
   const lookups = issuers.flatMap((issuer) => toLookup(issuer, secrets));
   const foreignPrefixes = lookups.flatMap(({ prefixes }) => prefixes);
   const opaque = lookups.map((lookup) => createLookupVerifier({ ...lookup, foreignPrefixes, resourcesOf }));
-  const always = lookups.filter((lookup) => lookup.always).map(({ asked }) => asked);
+  const always = lookups
+    .filter((lookup) => lookup.always)
+    .map(({ asked, rules }) => ({ ...asked, audiences: rules.audiences }));
   return always.length === 0 ? opaque : [createAskedJwtVerifier(createJwt(), always, KEEP_MS), ...opaque];
 }
 

@@ -66,6 +66,8 @@ describe('readClaims', () => {
     ['cnf', { cnf: { jkt: 'short' } }],
     ['cnf', { cnf: { jkt: 'x'.repeat(43), jwk: {} } }],
     ['cnf', { cnf: null }],
+    ['cnf', { token_type: 'dpop' }],
+    ['cnf', { typ: 'DPoP' }],
   ])('refuses %s in %j', (name, over) => {
     const found = read({ ...right, ...over });
     expect(found).toMatchObject({ kind: 'reject', reason: 'credential-claims' });

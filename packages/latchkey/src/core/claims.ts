@@ -61,7 +61,7 @@ export function readClaims(claims: Claims, reading: ReadingClaims): Holder | Rej
     credentialId: null,
     issuer: rules.issuer,
     subject,
-    keyThumbprint: toThumbprint(claims),
+    keyThumbprint: findBinding(claims) ?? null,
   });
   return { kind: 'holder', principal, audiences, notBefore: toMoment(claims['nbf']), expiresAt };
 }
@@ -105,8 +105,7 @@ function findWrongClaim(claims: Claims, { rules, kind }: ReadingClaims): string 
   for (const name of ['exp', 'nbf', 'iat'] as const) {
     if (claims[name] !== undefined && toMoment(claims[name]) === null) return name;
   }
-  const { cnf } = claims;
-  if (cnf !== undefined && toThumbprint(claims) === null) return 'cnf';
+  if (findBinding(claims) === undefined) return 'cnf';
   for (const [name, wanted] of Object.entries(rules.required)) {
     const value = findClaim(claims, name);
     if (typeof value !== 'string' || !(typeof wanted === 'string' ? value === wanted : wanted.includes(value)))
@@ -131,11 +130,26 @@ function toAudiences(aud: unknown): readonly string[] | null {
   return list.every((each) => typeof each === 'string' && each !== '') ? (list as string[]) : null;
 }
 
-/** RFC 9449 §6.1. A confirmation by anything else than a DPoP key cannot be checked here, and so is none. */
-function toThumbprint({ cnf }: Claims): string | null {
-  if (typeof cnf !== 'object' || cnf === null || Object.keys(cnf).length !== 1) return null;
+/** Where products say of a token that it is bound. */
+const KIND_CLAIMS = ['token_type', 'typ'] as const;
+
+/**
+ * The thumbprint of the key that a token is bound to by what is said of it (RFC 9449 §6); null for a token that is bound to
+ * nothing, undefined for one that is bound to something that cannot be checked here: to no key, or to one that is not named.
+ */
+export function findBinding(claims: Claims): string | null | undefined {
+  if (claims['cnf'] !== undefined) return toThumbprint(claims['cnf']);
+  return KIND_CLAIMS.some((name) => /^dpop$/i.test(toText(claims[name]))) ? undefined : null;
+}
+
+function toText(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function toThumbprint(cnf: unknown): string | undefined {
+  if (typeof cnf !== 'object' || cnf === null || Object.keys(cnf).length !== 1) return undefined;
   const jkt = Object.hasOwn(cnf, 'jkt') ? (cnf as { jkt: unknown }).jkt : null;
-  return typeof jkt === 'string' && /^[\w-]{43}$/.test(jkt) ? jkt : null;
+  return typeof jkt === 'string' && /^[\w-]{43}$/.test(jkt) ? jkt : undefined;
 }
 
 function toClient(claims: Claims): string | null {

@@ -8,6 +8,8 @@ export interface Credential {
   readonly secret: Secret;
   /** What came to prove that the caller holds the key that the credential is bound to; null without a DPoP header. */
   readonly proof: ProofOfPossession | null;
+  /** Whether so many from its address did not work that it is likely a guess: what it costs others is to be little. */
+  readonly suspect?: boolean;
 }
 
 /** A DPoP proof and the request it must be for (RFC 9449 §4.3). */
@@ -67,9 +69,13 @@ export type CredentialReason = Extract<
  */
 export const VERDICT_HOLDS_MS = 2;
 
+/** The server of a request that is about the credential itself. */
+export const NO_SERVER = '';
+
 /**
  * Proves who a credential belongs to. `skip` means "not my kind of credential"; a rejection is final.
- * `now` is epoch milliseconds. `server` is the name of the protected server the request goes to.
+ * `now` is epoch milliseconds. `server` is the name of the protected server the request goes to; '' where it is about the
+ * credential itself, and then it matters not which servers that is for.
  * A verifier that throws is a verifier that cannot decide: the gateway answers 503.
  */
 export interface Verifier {

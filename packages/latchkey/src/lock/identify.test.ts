@@ -27,7 +27,7 @@ function find(headers: Record<string, string>, url: string | null = 'https://api
 
 describe('findCredential', () => {
   it('takes the scheme in any spelling, and any number of spaces behind it', () => {
-    const bearer = { scheme: 'bearer', secret: 'abc', proof: null };
+    const bearer = { scheme: 'bearer', secret: 'abc', proof: null, suspect: false };
     for (const authorization of ['Bearer abc', 'bearer abc', 'BEARER abc', 'Bearer   abc', 'bEaReR  abc'])
       expect(find({ authorization })).toEqual(bearer);
     for (const authorization of ['DPoP abc', 'dpop  abc', 'DPOP abc'])
@@ -46,7 +46,7 @@ describe('findCredential', () => {
     const [token, key] = ['t'.repeat(8192), 'k'.repeat(4096)];
     expect(find({ authorization: `Bearer ${token}` })).toMatchObject({ secret: token });
     expect(find({ authorization: `Bearer ${token}t` })).toEqual({ reason: 'credential-malformed' });
-    expect(find({ 'x-api-key': key })).toEqual({ scheme: 'api-key', secret: key, proof: null });
+    expect(find({ 'x-api-key': key })).toEqual({ scheme: 'api-key', secret: key, proof: null, suspect: false });
     expect(find({ 'x-api-key': `${key}k` })).toEqual({ reason: 'credential-malformed' });
   });
 

@@ -21,16 +21,17 @@ const API_KEY = /^[\x21-\x7e]+$/;
  */
 export function findCredential(asking: Asking, url: string | null): Credential | Refusal | null {
   const { authorization, apiKey, dpop } = asking.headers;
+  const suspect = asking.failuresExceeded > 0;
   if (authorization !== null && apiKey !== null) return refuse('credential-ambiguous');
   if (apiKey !== null)
     return isApiKey(apiKey)
-      ? { scheme: 'api-key', secret: new Secret(apiKey), proof: null }
+      ? { scheme: 'api-key', secret: new Secret(apiKey), proof: null, suspect }
       : refuse('credential-malformed');
   if (authorization === null) return null;
   const [scheme, token] = splitScheme(authorization);
   if (!isToken(token)) return refuse('credential-malformed');
   const proof = dpop === null || url === null ? null : { jwt: dpop, method: asking.httpMethod, url };
-  return { scheme, secret: new Secret(token), proof };
+  return { scheme, secret: new Secret(token), proof, suspect };
 }
 
 /** A token or key that stands alone, as a credential; null for what could be none. */

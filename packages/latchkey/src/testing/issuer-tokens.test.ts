@@ -32,7 +32,7 @@ function createVerifiers({ url }: TestIssuer): Record<'jwt' | 'asked' | 'lookup'
   const jwt = createJwtVerifier({ issuers: [jwtIssuer], crypto: nodeCrypto, resourcesOf });
   return {
     jwt,
-    asked: createAskedJwtVerifier(jwt, [asked], 60_000),
+    asked: createAskedJwtVerifier(jwt, [{ ...asked, audiences: null }], 60_000),
     lookup: createLookupVerifier({ rules, asked, prefixes: [], foreignPrefixes: [], resourcesOf }),
   };
 }

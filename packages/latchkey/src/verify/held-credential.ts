@@ -1,7 +1,7 @@
 import { isExpired } from '../core/credential-life.ts';
 import type { Principal } from '../core/principal.ts';
 import type { CredentialRecord } from '../core/store.ts';
-import type { CredentialReason } from '../core/verifier.ts';
+import { NO_SERVER, type CredentialReason } from '../core/verifier.ts';
 
 /** A stored credential in the hands of whom it was made for. */
 export interface Held {
@@ -17,7 +17,8 @@ export function toHeld(record: CredentialRecord): Held {
 export function judgeHeld({ principal, revoked }: Held, server: string, now: number): CredentialReason | null {
   if (revoked) return 'credential-revoked';
   if (isExpired(principal, now)) return 'credential-expired';
-  return principal.servers !== null && !principal.servers.has(server) ? 'credential-audience' : null;
+  if (server === NO_SERVER || principal.servers === null || principal.servers.has(server)) return null;
+  return 'credential-audience';
 }
 
 function toPrincipal(record: CredentialRecord): Principal {

@@ -145,7 +145,7 @@ describe('createLookupVerifier', () => {
     [
       'is bound to a key that it does not name',
       { ...CLAIMS, token_type: 'DPoP' },
-      { reason: 'credential-bound', detail: 'it is bound to a key that the issuer does not name (cnf.jkt)' },
+      { reason: 'credential-claims', detail: 'cnf is not as it must be' },
     ],
   ])('refuses a token of which the issuer says that it %s, and then again unasked', async (_, says, refusal) => {
     const { asked, requests } = issuerThat(() => says);
@@ -192,6 +192,19 @@ describe('createLookupVerifier', () => {
     expect(requests).toHaveLength(3);
   });
 
+  it('leaves most questions to those who are no suspects', async () => {
+    const { asked, requests } = issuerThat(() => CLAIMS);
+    const verifier = lookup(asked);
+    const guesses = Array.from({ length: 40 }, (_, at) =>
+      verifier.verify({ ...credential(`guess-${at}`), suspect: true }, 's', NOW),
+    );
+    expect(await verifier.verify(credential('t'), 's', NOW)).toMatchObject({ kind: 'accept' });
+    expect((await Promise.all(guesses)).filter(({ kind }) => kind === 'accept')).toHaveLength(4);
+    expect(requests).toHaveLength(5);
+    const later = verifier.verify({ ...credential('guess-39'), suspect: true }, 's', NOW + 1000);
+    expect(await later).toMatchObject({ kind: 'accept' });
+  });
+
   it('knows when a holder ends whom it let in, and nothing of others', async () => {
     const verifier = lookup(issuerThat(() => CLAIMS).asked);
     const verdict = await verifier.verify(credential('t'), 's', NOW);
@@ -216,11 +229,14 @@ describe('createLookupVerifier', () => {
   });
 });
 
-const principal = { issuer: rules.issuer, expiresAt: 5 };
+const principal = { issuer: rules.issuer, expiresAt: 5, keyThumbprint: null };
 const accept = { kind: 'accept', principal } as unknown as Verdict;
 const verifierOf = (verdict: Verdict | Promise<Verdict>, says: object) => {
   const { asked, requests } = issuerThat(() => says);
-  return { requests, ...createAskedJwtVerifier({ name: 'jwt', verify: () => verdict }, [asked], 60_000) };
+  return {
+    requests,
+    ...createAskedJwtVerifier({ name: 'jwt', verify: () => verdict }, [{ ...asked, audiences: null }], 60_000),
+  };
 };
 
 const claimed = (what: string) => ({
@@ -246,6 +262,8 @@ describe('createAskedJwtVerifier', () => {
     ['is not active', { active: false }, { reason: 'credential-unknown' }],
     ['is of another issuer', { active: true, iss: 'https://other.example' }, claimed('iss')],
     ['is a refresh token', { active: true, typ: 'Refresh' }, claimed('typ')],
+    ['is bound to a certificate', { active: true, cnf: { 'x5t#S256': 'x' } }, claimed('cnf')],
+    ['is bound to a key', { active: true, cnf: { jkt: 'k'.repeat(43) } }, { reason: 'credential-bound' }],
   ])('refuses a token of which its issuer says that it %s', async (_, says, verdict) => {
     const { verify } = verifierOf(Promise.resolve(accept), says);
     expect(await verify(credential('t'), 's', NOW)).toMatchObject({ kind: 'reject', ...verdict });

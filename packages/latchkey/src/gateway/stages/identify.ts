@@ -1,4 +1,4 @@
-import type { Credential } from '../../core/verifier.ts';
+import { NO_SERVER, type Credential } from '../../core/verifier.ts';
 import type { Refusal } from '../../core/reason.ts';
 import { findCredential, identify } from '../../lock/identify.ts';
 import type { Exchange, Stage } from '../exchange.ts';
@@ -14,7 +14,7 @@ export function identifyStage(state: GatewayState): Stage {
       if (exchange.server?.upstream.wantsSubject === true && found !== null && 'secret' in found)
         exchange.subject = found.secret;
       return identify(state, exchange, found, {
-        server: exchange.server?.name ?? '',
+        server: exchange.server?.name ?? NO_SERVER,
         // A stranger's right to the rotate endpoint is never in question: it is about a credential.
         anonymous: exchange.route?.kind === 'rotate' ? null : state.options.anonymous,
       });

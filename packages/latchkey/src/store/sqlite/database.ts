@@ -25,6 +25,8 @@ export function openDatabase(path: string, schema: Schema, options: DatabaseOpti
       db.exec(`PRAGMA page_size = ${schema.pageSize}; PRAGMA journal_mode = WAL`);
       db.exec(`PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF`);
       if (version < schema.migrations.length) migrate(db, path, schema);
+      // SQLite makes the files of a journal at the first use of it, and whoever holds the database holds them.
+      db.exec('SELECT 1 FROM sqlite_schema');
       return db;
     } catch (error) {
       db.close();

@@ -1,22 +1,27 @@
 import { statSync } from 'node:fs';
 import { LatchkeyError } from '../../core/error.ts';
 
-/** An open file, held against its path. */
+/** An open database, held against its path. */
 export interface Hold {
-  /** Throws E_STORE_REPLACED while another file, or none, is at the path. */
+  /** Throws E_STORE_REPLACED while another file, or none, is where one of the database's was. */
   confirm(): void;
   readonly kept: boolean;
 }
 
+/** The database, its journal and the index of that: SQLite takes them away only when nobody has them open. */
+const SUFFIXES = ['', '-wal', '-shm'];
+
 /**
- * Of a file that was just opened. Who moves or replaces an open file leaves us with one that no other process reads or
- * writes any more: it would answer for ever as if nothing were revoked.
+ * Of a database that was just opened and read. Who moves or replaces one of its open files leaves us with one that no
+ * other process reads or writes any more: it would answer for ever as if nothing were revoked.
  */
-export function holdFile(path: string): Hold {
-  const opened = statSync(path, { bigint: true });
+export function holdDatabase(path: string): Hold {
+  const opened = SUFFIXES.map((suffix) => ({ file: path + suffix, ...identify(path + suffix) }));
   const confirm = (): void => {
-    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
-    if (found?.ino !== opened.ino || found.dev !== opened.dev) throw replaced(path);
+    for (const { file, ino, dev } of opened) {
+      const found = identify(file);
+      if (found.ino !== ino || found.dev !== dev) throw replaced(path);
+    }
   };
   return {
     confirm,
@@ -29,6 +34,11 @@ export function holdFile(path: string): Hold {
       }
     },
   };
+}
+
+function identify(file: string) {
+  const { ino = null, dev = null } = statSync(file, { bigint: true, throwIfNoEntry: false }) ?? {};
+  return { ino, dev };
 }
 
 function replaced(path: string): LatchkeyError {

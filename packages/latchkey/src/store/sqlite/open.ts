@@ -8,7 +8,7 @@ import { createCredentialStore } from './credentials.ts';
 import { openDatabase } from './database.ts';
 import { attempt } from './failure.ts';
 import { prepareFolder } from './folder.ts';
-import { holdFile } from './hold.ts';
+import { holdDatabase } from './hold.ts';
 import { CREDENTIALS_SCHEMA } from './migrations.ts';
 import { patiently } from './patience.ts';
 import { createPinStore } from './pins.ts';
@@ -35,7 +35,7 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
   const db = openDatabase(credentialsPath, CREDENTIALS_SCHEMA, { busyTimeoutMs, check: true });
   // From here on SQLite itself does not wait: that would stop everything else in this process.
   db.exec('PRAGMA busy_timeout = 0');
-  const hold = attempt(credentialsPath, () => holdFile(credentialsPath));
+  const hold = attempt(credentialsPath, () => holdDatabase(credentialsPath));
   const version = createVersion(db, hold);
   // Files of their own: lines of the trail must not look like a change of credentials (see `version`).
   const secret = createSecrets(db, credentialsPath, busyTimeoutMs);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { openDatabase, transact } from './database.ts';
 import { attempt } from './failure.ts';
-import { holdFile, type Hold } from './hold.ts';
+import { holdDatabase, type Hold } from './hold.ts';
 import { SEALS_SCHEMA } from './migrations.ts';
 
 /** Where the chain of seals ends: the last seal, and the segment and size it left. `first` is the oldest seal still kept. */
@@ -47,7 +47,7 @@ export function createSealChain(path: string): SealChain {
     );
     return {
       db,
-      hold: holdFile(path),
+      hold: holdDatabase(path),
       read: () => (select.get() as unknown as Head | undefined) ?? null,
       write: ({ number, mac, segment, size, first }: Head) => void replace.run(number, mac, segment, size, first),
     };

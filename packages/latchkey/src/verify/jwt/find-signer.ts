@@ -2,7 +2,7 @@ import { OutgoingError } from '../../core/outgoing.ts';
 import { whenKnown, type Soon } from '../../core/soon.ts';
 import { reject, type Rejection } from '../../core/verifier.ts';
 import type { IssuedToken } from './issued-token.ts';
-import { findKey } from './key-set.ts';
+import { findKey, NO_KEYS } from './key-set.ts';
 import type { ParsedToken } from './parse-token.ts';
 import { verifySignature, type VerificationKey } from './verification-key.ts';
 
@@ -40,6 +40,7 @@ async function findAmongNew(
     if (first !== null) return first;
     const renewed = await keys.renew(now);
     const second = renewed === kept ? null : await findAmong(renewed, token);
+    if (renewed.length === 0) return reject('issuer-unavailable', `auth.issuers.${rules.name}: ${NO_KEYS}`);
     return second ?? reject('credential-unknown', `not exactly one key of auth.issuers.${rules.name} fits it`);
   } catch (error) {
     if (!(error instanceof OutgoingError)) throw error;

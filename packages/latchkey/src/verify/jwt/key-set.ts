@@ -81,9 +81,12 @@ export interface ReadingKeys<Imported> {
   readonly importKey: (members: KeyMembers, algorithms: readonly string[]) => Imported;
 }
 
+/** What is wrong with a key set without a key of ours. It is one all the same: so an issuer takes back its last key. */
+export const NO_KEYS = 'its key set has no key that can be used here';
+
 /**
  * The keys of a key set that can be used here, at once where they are imported at once. Throws or rejects with an
- * OutgoingError when there is none, or the text is no key set.
+ * OutgoingError when the text is no key set.
  */
 export function parseKeySet(text: string, reading: ReadingKeys<ImportedKey | null>): readonly VerificationKey[];
 export function parseKeySet(
@@ -98,11 +101,9 @@ export function parseKeySet(
   const listed = document?.keys;
   if (!Array.isArray(listed)) throw new OutgoingError(`${name}: what it gives is no key set`);
   if (listed.length > MOST_KEYS) throw new OutgoingError(`${name}: its key set has more than ${MOST_KEYS} keys`);
-  return whenKnown(allKnown(listed.map((jwk) => parseKey(jwk, algorithms, importKey))), (parsed) => {
-    const keys = parsed.filter((key) => key !== null);
-    if (keys.length === 0) throw new OutgoingError(`${name}: its key set has no key that can be used here`);
-    return keys;
-  });
+  return whenKnown(allKnown(listed.map((jwk) => parseKey(jwk, algorithms, importKey))), (parsed) =>
+    parsed.filter((key) => key !== null),
+  );
 }
 
 function keepSame(next: readonly VerificationKey[], before: readonly VerificationKey[]): readonly VerificationKey[] {

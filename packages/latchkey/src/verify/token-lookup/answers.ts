@@ -16,14 +16,19 @@ export interface AnswersOptions<Known> {
 export interface Answers<Known> {
   /** What is known without asking. */
   peek(digest: string, now: number): Known | Rejection | undefined;
-  /** Asks, or joins whoever is asking about the same token. Never rejects but for a mistake of ours. */
-  get(token: string, digest: string, now: number): Promise<Known | Rejection>;
+  /**
+   * Asks, or joins whoever is asking about the same token. Of questions about suspects fewer may be open. Never rejects but
+   * for a mistake of ours.
+   */
+  get(token: string, digest: string, now: number, suspect?: boolean): Promise<Known | Rejection>;
 }
 
 /** A token that is no good is asked about again after this: it may not have been known everywhere yet. */
 const KEEP_REFUSED_MS = 10_000;
 const KEEP_FAILED_MS = 1000;
 const REFUSED_SIZE = 1000;
+/** Who guesses could otherwise keep all others waiting; none at all would lock out their neighbours. */
+const QUESTIONS_OF_SUSPECTS = 4;
 
 const BUSY: Rejection = {
   kind: 'reject',
@@ -38,6 +43,7 @@ export function createAnswers<Known extends { readonly kind: string }>(asking: A
   // Apart, so that nobody can push good ones out by guessing.
   const bad = createMemory<Rejection>(REFUSED_SIZE);
   const open = new Map<string, Promise<Known | Rejection>>();
+  let openOfSuspects = 0;
 
   const learn = async (token: string, digest: string, now: number): Promise<Known | Rejection> => {
     const answer = await ask(token, now).catch(toRejection);
@@ -54,11 +60,16 @@ export function createAnswers<Known extends { readonly kind: string }>(asking: A
 
   return {
     peek: (digest, now) => good.get(digest, now) ?? bad.get(digest, now),
-    get(token, digest, now) {
+    get(token, digest, now, suspect = false) {
       const asked = open.get(digest);
       if (asked !== undefined) return asked;
-      if (open.size >= openQuestions) return Promise.resolve(BUSY);
-      const question = learn(token, digest, now).finally(() => open.delete(digest));
+      if (open.size >= openQuestions || (suspect && openOfSuspects >= QUESTIONS_OF_SUSPECTS))
+        return Promise.resolve(BUSY);
+      if (suspect) openOfSuspects += 1;
+      const question = learn(token, digest, now).finally(() => {
+        open.delete(digest);
+        if (suspect) openOfSuspects -= 1;
+      });
       open.set(digest, question);
       return question;
     },

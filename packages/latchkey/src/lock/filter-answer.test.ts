@@ -38,6 +38,7 @@ const view: View = {
   offers: () => true,
   hears: (uri) => uri === 'mine',
   sealCursor: (_kind, cursor) => cursor,
+  onList: () => {},
 };
 const LIST = '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"echo","description":"é"},{"name":"rm"}]}}';
 const SHORT = '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"echo","description":"é"}]}}';

@@ -4,6 +4,7 @@ import type { Answer, Forwardable } from '../../core/upstream.ts';
 import { isPlain, type Exchange, type ProtectedServer, type Stage, type StageResult } from '../exchange.ts';
 import { endsSession } from '../../lock/limit-open.ts';
 import { passesWhole } from '../../lock/showing.ts';
+import { expectsList } from '../../lock/unanswered-lists.ts';
 import { callerHeaders } from '../caller-headers.ts';
 import type { GatewayState } from '../state.ts';
 import { HttpAnswer } from '../http-answer.ts';
@@ -70,9 +71,12 @@ function send(
 ): void {
   const { era, startedAt: at, message } = exchange;
   const method = message === null ? request.httpMethod : message.method;
-  const visible = passesWhole(method)
-    ? answer
-    : createVisibleAnswer(state, { server, principal, era, at, message }, answer);
+  const open = exchange.sessionId === null ? null : state.sessions.listsOf(exchange.headers.sessionId ?? '');
+  const lists = message !== null && expectsList(message, open) ? open : null;
+  const visible =
+    lists === null && passesWhole(method)
+      ? answer
+      : createVisibleAnswer(state, { server, principal, era, at, message, lists }, answer);
   server.upstream.forward(request, visible);
 }
 

@@ -78,6 +78,18 @@ describe('createFilterAnswer', () => {
     expect(kept.ended).toBe(true);
   });
 
+  it('filters what comes behind an event that is no UTF-8', () => {
+    const { kept, answer } = keep();
+    const filtered = createFilterAnswer(answer, view, 10_000);
+    filtered.start(200, ['content-type', 'text/event-stream']);
+    const half = Math.floor(LIST.length / 2);
+    const text = `data: {"method":"notifications/message","params":"\u00e9\u00e9\u00ff"}\n\ndata: ${LIST.slice(0, half)}`;
+    filtered.write(Buffer.from(text, 'latin1'));
+    filtered.write(`${LIST.slice(half)}\n\n`);
+    expect(kept.text).toMatch(/^data: \{"method":"notifications\/message","params":"\ufffd+"\}\n\n/);
+    expect(kept.text).toContain(`data: ${SHORT}\n\n`);
+  });
+
   it.each([1, 2, 3, 1000])('reads a stream that begins with a byte order mark, in pieces of %i', (size) => {
     const { kept, answer } = keep();
     const filtered = createFilterAnswer(answer, view, 10_000);

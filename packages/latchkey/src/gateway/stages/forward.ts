@@ -149,18 +149,22 @@ class ForwardFinish implements CallFinish, Forwarded {
     this.#state.options.log('warn', text, { server, status });
   }
 
+  // A session begins with `initialize`, and 2026-07-28 has none: what an upstream says of others does not go out.
   #sealSession(headers: readonly string[]): readonly string[] {
     const index = headers.indexOf('mcp-session-id');
     if (index === -1) return headers;
-    this.#exchange.opening = false;
-    // 2026-07-28 has no sessions: what an upstream says of one does not go out.
-    if (this.#exchange.era === 'modern') return headers.toSpliced(index, 2);
     const id = headers[index + 1] as string;
-    return headers.toSpliced(
-      index + 1,
-      1,
-      this.#state.sessions.open(this.server, this.principal, id, this.#exchange.startedAt),
-    );
+    const sealed = this.#openSession(id);
+    return sealed === null ? headers.toSpliced(index, 2) : headers.toSpliced(index + 1, 1, sealed);
+  }
+
+  #openSession(id: string): string | null {
+    const exchange = this.#exchange;
+    exchange.opening = false;
+    if (exchange.era === 'modern') return null;
+    if (exchange.message?.method === 'initialize')
+      return this.#state.sessions.open(this.server, this.principal, id, exchange.startedAt);
+    return id === exchange.sessionId ? exchange.headers.sessionId : null;
   }
 }
 

@@ -4,7 +4,8 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startLatchkey } from '../fixtures/latchkey.ts';
-import { send, startSite, requestBytes, type Site } from './harness.ts';
+import type { RawAnswer } from '../fixtures/raw-http.ts';
+import { initializeCall, legacyCall, send, startSite, requestBytes, type Site } from './harness.ts';
 
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
 const STREAM = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n';
@@ -70,6 +71,8 @@ test('ROB-08 dependency outage: answers that stop half way', async () => {
       socket.write(`${STREAM}a\r\ndata: one\n\r\n`, () => socket.resetAndDestroy());
     },
     'a stream that goes silent': (socket) => void socket.write(`${STREAM}a\r\ndata: one\n\r\n`),
+    'a stream of another spelling that goes silent': (socket) =>
+      void socket.write(`${STREAM.replace('text/event-stream', 'Text/Event-Stream')}a\r\ndata: one\n\r\n`),
     'a chunk size that is none': (socket) => void socket.write(`${STREAM}a\r\ndata: one\n\r\nzz\r\nxx\r\n`),
   };
   for (const [name, act] of Object.entries(halves)) {
@@ -102,6 +105,31 @@ test('ROB-08 dependency outage: answers that never begin', async () => {
     expect({ name, text }).toMatchObject({ name, text: expect.stringMatching(/^HTTP\/1.1 50[24] /) });
     await expectRecovered();
   }
+});
+
+const sessionIn = ({ headers }: RawAnswer): string | undefined =>
+  headers.find(([name]) => name.toLowerCase() === 'mcp-session-id')?.[1];
+
+test('ROB-08 dependency outage: another session id in every answer', async () => {
+  let ids = 0;
+  answer = (socket) => {
+    ids += 1;
+    socket.write(`${HEAD}Mcp-Session-Id: id${ids}\r\nContent-Length: ${RESULT.length}\r\n\r\n${RESULT}`);
+  };
+  const opened = sessionIn(await send(site, initializeCall())) ?? '';
+  expect(opened).toMatch(/^id1\./);
+  const tool = { name: 'echo', arguments: {} };
+  const found = new Set<string | undefined>();
+  for (const session of [null, opened])
+    for (let id = 0; id < 60; id += 1)
+      found.add(sessionIn(await send(site, legacyCall('tools/call', tool, session, id))));
+  expect([...found]).toEqual([undefined]);
+  // A session begins with `initialize`: no answer to anything else may take the place of one.
+  expect((await send(site, initializeCall())).status).toBe(200);
+  answer = (socket) =>
+    void socket.write(`${HEAD}Mcp-Session-Id: id1\r\nContent-Length: ${RESULT.length}\r\n\r\n${RESULT}`);
+  expect(sessionIn(await send(site, legacyCall('tools/call', tool, opened)))).toBe(opened);
+  await expectRecovered();
 });
 
 const memoryMiB = (): number =>

@@ -30,9 +30,11 @@ beforeAll(async () => {
     },
     { UPSTREAM_AUTHORIZATION: `Bearer ${SECRET}`, UPSTREAM_KEY: SECRET, LATCHKEY_LOG: 'debug' },
   );
-  session = await openSession(site);
 });
-beforeEach(() => {
+beforeEach(async () => {
+  // One of the ways ends it.
+  upstream.script = INITIALIZED;
+  session = await openSession(site);
   upstream.reset();
   elsewhere.reset();
 });

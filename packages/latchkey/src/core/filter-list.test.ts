@@ -8,6 +8,7 @@ const view: View = {
   offers: (method) => method === 'tasks/get' || method === 'tasks/result',
   hears: (uri) => uri === 'file:///mine',
   sealCursor: (kind, cursor) => `${kind}:${cursor}`,
+  onList: () => {},
 };
 const legacy: View = { ...view, era: 'legacy' };
 const labelled = (members: string, by: View): unknown =>

@@ -15,6 +15,8 @@ export interface View {
   readonly hears: (uri: string) => boolean;
   /** The caller's own form of a cursor of such a list. */
   readonly sealCursor: (kind: ListedKind, cursor: string) => string;
+  /** Told of each list that was filtered. */
+  readonly onList: () => void;
 }
 
 // The arrays of list results, the rules they fall under, and the member that names an entry.
@@ -73,13 +75,14 @@ function filterMessage(message: unknown, view: View): Fate {
 
 /** True when something of the result is for this caller alone; then it is changed in place. */
 function filterResult(result: Json, view: View): boolean {
-  const { era, visible, sealCursor } = view;
+  const { era, visible, sealCursor, onList } = view;
   let found = false;
   if (isJson(result['capabilities'])) found = withhold(result['capabilities'], view) || era === 'modern';
   for (const { member, kind, key } of LISTS) {
     const entries = result[member];
     if (!Array.isArray(entries)) continue;
     found = true;
+    onList();
     result[member] = entries.filter(
       (entry: Json | null) => typeof entry?.[key] === 'string' && visible(kind, entry[key], entry),
     );

@@ -130,5 +130,5 @@ function isSmall(headers: readonly string[]): boolean {
 }
 
 function isStream(headers: readonly string[]): boolean {
-  return headerOf(headers, 'content-type')?.startsWith('text/event-stream') ?? false;
+  return headerOf(headers, 'content-type')?.toLowerCase().startsWith('text/event-stream') ?? false;
 }

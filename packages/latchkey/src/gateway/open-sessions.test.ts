@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { createUnansweredLists } from '../lock/unanswered-lists.ts';
 import type { ProtectedServer } from './exchange.ts';
 import { createOpenSessions, type OpenSession } from './open-sessions.ts';
 
 const server = {} as ProtectedServer;
-const sessionOf = (owner: string): OpenSession => ({ upstreamId: 'abc', owner, server, lastSeen: 0 });
+const sessionOf = (owner: string): OpenSession => ({
+  upstreamId: 'abc',
+  owner,
+  server,
+  lists: createUnansweredLists(),
+  lastSeen: 0,
+});
 
 describe('createOpenSessions', () => {
   it('has sessions by their ids and by their owners until they end', () => {

@@ -1,3 +1,4 @@
+import type { UnansweredLists } from '../lock/unanswered-lists.ts';
 import type { ProtectedServer } from './exchange.ts';
 
 const MAX_ENDED = 10_000;
@@ -6,6 +7,7 @@ export interface OpenSession {
   readonly upstreamId: string;
   readonly owner: string;
   readonly server: ProtectedServer;
+  readonly lists: UnansweredLists;
   lastSeen: number;
 }
 

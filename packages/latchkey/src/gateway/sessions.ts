@@ -1,4 +1,5 @@
 import { ownerOf, type Principal } from '../core/principal.ts';
+import { createUnansweredLists, type UnansweredLists } from '../lock/unanswered-lists.ts';
 import type { ProtectedServer } from './exchange.ts';
 import { createOpenSessions, type OpenSession } from './open-sessions.ts';
 import { createSeal } from './seal.ts';
@@ -16,6 +17,8 @@ export interface Sessions {
   open(server: ProtectedServer, principal: Principal, upstreamId: string, now: number): string;
   /** The upstream's id, or null when the sealed one is not this principal's, not this server's, or ended. */
   unseal(server: ProtectedServer, principal: Principal, sealed: string, now: number): string | null;
+  /** Null where it is not open. */
+  listsOf(sealed: string): UnansweredLists | null;
   end(sealed: string): void;
   /** Ends it, and tells the upstream. */
   close(sealed: string): void;
@@ -30,6 +33,10 @@ export interface Sessions {
    * called a few times a second: when the time between two calls is out of the ordinary, all count as just seen.
    */
   reap(now: number, busy: (sealed: string) => boolean): void;
+}
+
+function toSession(named: Pick<OpenSession, 'upstreamId' | 'owner' | 'server'>, now: number): OpenSession {
+  return { ...named, lists: createUnansweredLists(), lastSeen: now };
 }
 
 interface Holder {
@@ -54,7 +61,7 @@ export function createSessions(
     open(server, principal, upstreamId, now) {
       const owner = ownerOf(principal);
       const sealed = ids.seal({ server, owner }, upstreamId);
-      if (open.get(sealed) === undefined) open.add(sealed, { upstreamId, owner, server, lastSeen: now });
+      if (open.get(sealed) === undefined) open.add(sealed, toSession({ upstreamId, owner, server }, now));
       return sealed;
     },
     unseal(server, principal, sealed, now) {
@@ -69,9 +76,10 @@ export function createSessions(
       const upstreamId = ids.unseal({ server, owner }, sealed);
       if (upstreamId === null || upstreamId === '') return null;
       // Sealed by this gateway before a restart, or by another node.
-      open.add(sealed, { upstreamId, owner, server, lastSeen: now });
+      open.add(sealed, toSession({ upstreamId, owner, server }, now));
       return upstreamId;
     },
+    listsOf: (sealed) => open.get(sealed)?.lists ?? null,
     end: (sealed) => void open.end(sealed),
     close,
     countOf: (principal) => open.of(ownerOf(principal)).size,

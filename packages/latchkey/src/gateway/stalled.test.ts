@@ -40,6 +40,14 @@ describe('cutStalled', () => {
     expect(await countOpen()).toBe(1);
   });
 
+  it('gives a reader its time after a standstill, in which nobody could read', async () => {
+    const until = performance.now() + 3500;
+    while (performance.now() < until);
+    reader.resume();
+    await sleep(500);
+    expect(await countOpen()).toBe(1);
+  });
+
   it('cuts one that has stopped, however the clock is set back', async () => {
     vi.setSystemTime(Date.now() - HOUR_MS);
     await vi.waitFor(async () => expect(await countOpen()).toBe(0), 10_000);

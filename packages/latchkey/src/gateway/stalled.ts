@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { createStandstill } from '../core/standstill.ts';
 
 interface Writing {
   /** Bytes given to the system, and how many of them it has not taken from Node yet. */
@@ -17,17 +18,17 @@ interface Watched {
  */
 export function cutStalled(open: ReadonlySet<Socket>, timeoutMs: number): () => void {
   const watched = new WeakMap<Socket, Watched>();
-  const timer = setInterval(
-    () => {
-      const now = performance.now();
-      for (const socket of open) {
-        const state = watched.get(socket) ?? { taken: 0, since: now };
-        watched.set(socket, state);
-        if (isStalled(socket, state, now, timeoutMs)) socket.destroy();
-      }
-    },
-    Math.max(100, timeoutMs / 8),
-  );
+  const everyMs = Math.max(100, timeoutMs / 8);
+  const stoodStill = createStandstill(2 * everyMs);
+  const timer = setInterval(() => {
+    const now = performance.now();
+    if (stoodStill(now)) return;
+    for (const socket of open) {
+      const state = watched.get(socket) ?? { taken: 0, since: now };
+      watched.set(socket, state);
+      if (isStalled(socket, state, now, timeoutMs)) socket.destroy();
+    }
+  }, everyMs);
   timer.unref();
   return () => clearInterval(timer);
 }

@@ -38,6 +38,7 @@ const view: View = {
   offers: () => true,
   hears: (uri) => uri === 'mine',
   sealCursor: (_kind, cursor) => cursor,
+  onList: () => {},
 };
 const LIST = '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"echo","description":"é"},{"name":"rm"}]}}';
 const SHORT = '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"echo","description":"é"}]}}';
@@ -75,6 +76,18 @@ describe('createFilterAnswer', () => {
     expect(kept.text).not.toContain('"rm"');
     filtered.end();
     expect(kept.ended).toBe(true);
+  });
+
+  it('filters what comes behind an event that is no UTF-8', () => {
+    const { kept, answer } = keep();
+    const filtered = createFilterAnswer(answer, view, 10_000);
+    filtered.start(200, ['content-type', 'text/event-stream']);
+    const half = Math.floor(LIST.length / 2);
+    const text = `data: {"method":"notifications/message","params":"\u00e9\u00e9\u00ff"}\n\ndata: ${LIST.slice(0, half)}`;
+    filtered.write(Buffer.from(text, 'latin1'));
+    filtered.write(`${LIST.slice(half)}\n\n`);
+    expect(kept.text).toMatch(/^data: \{"method":"notifications\/message","params":"\ufffd+"\}\n\n/);
+    expect(kept.text).toContain(`data: ${SHORT}\n\n`);
   });
 
   it.each([1, 2, 3, 1000])('reads a stream that begins with a byte order mark, in pieces of %i', (size) => {

@@ -1,4 +1,4 @@
-import { bytesOf, copyBytes, joinBytes, latin1Of, lengthInBytes, textOf } from '../core/bytes.ts';
+import { bytesOf, copyBytes, joinBytes, latin1Of, textOf } from '../core/bytes.ts';
 import { filterList, type View } from '../core/filter-list.ts';
 import type { Answer } from '../core/upstream.ts';
 import { EVENT_END, lastBoundary, LONGEST_END, splitEvents, withoutMark } from './events.ts';
@@ -31,12 +31,12 @@ export function createFilterEvents({ inner, view, maxBytes }: FilteredEvents): P
   };
 
   const passEvents = (last: boolean): boolean => {
-    const text = textOf(joinBytes(held));
-    // A UTF-8 sequence is never cut: what follows the last event boundary stays in bytes.
-    const boundary = last ? text.length : lastBoundary(text);
+    const bytes = joinBytes(held);
+    // Counted in bytes: what is no UTF-8 has another length as text.
+    const boundary = last ? bytes.length : lastBoundary(latin1Of(bytes));
     if (boundary === 0) return true;
-    const whole = text.slice(0, boundary);
-    const rest = joinBytes(held).subarray(lengthInBytes(whole));
+    const whole = textOf(bytes, 0, boundary);
+    const rest = bytes.subarray(boundary);
     held = rest.length === 0 ? [] : [rest];
     size = rest.length;
     const events = splitEvents(begun ? whole : withoutMark(whole));

@@ -399,4 +399,23 @@ describe('createMcpGuard', () => {
     expect([read.whole, private_.text]).toEqual([false, '{"cacheScope":"private"}']);
     expect((await pass({ body: call('look') })).whole).toBe(true);
   });
+
+  it('shows of a list what its caller may use, also where it comes as the answer to another request of its id', async () => {
+    const { pass } = ask();
+    openSession(await pass({ body: rpc('initialize') }), 's');
+    const show = async (message: object, answer: string): Promise<string> => {
+      const to = keep();
+      const shown = (await pass(inSession('s', { body: message }))).show(to);
+      shown.start(200, ['content-type', 'application/json']);
+      shown.end(answer);
+      return to.text;
+    };
+    const list = '{"jsonrpc":"2.0","id":7,"result":{"tools":[{"name":"look"},{"name":"write_it"}]}}';
+    // Whoever asked for it has left.
+    await pass(inSession('s', { body: rpc('tools/list', {}, 7) }));
+    expect(await show(call('look', 8), list)).toContain('write_it');
+    expect(await show(call('look', '7'), list)).not.toContain('write_it');
+    // It has come, and another one is not under way.
+    expect(await show(call('look', 7), list)).toContain('write_it');
+  });
 });

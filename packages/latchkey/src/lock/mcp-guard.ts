@@ -1,4 +1,5 @@
 import { mayRead } from '../core/authorize.ts';
+import type { View } from '../core/filter-list.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Principal } from '../core/principal.ts';
 import { refuse, type Refusal } from '../core/reason.ts';
@@ -25,6 +26,7 @@ import { checkFraming } from './request-headers.ts';
 import { scanMessage, scanWithoutMessage, type Spoken } from './scan-message.ts';
 import { sessionsOf, type SessionOwners } from './session-owners.ts';
 import { isCacheable, isShowing } from './showing.ts';
+import { expectsList, type UnansweredLists } from './unanswered-lists.ts';
 import { pathOf } from './target-path.ts';
 
 /**
@@ -113,19 +115,21 @@ function checkSession(lock: Lock, asking: Asking): Refusal | null {
 function createShow(lock: Lock, asking: Asking): Pick<Passage, 'whole' | 'show'> {
   const method = asking.message?.method ?? asking.httpMethod;
   const session = sessionOf(asking);
-  const showing = isShowing(method);
+  const open = session === null ? null : sessionsOf(lock).listsOf(session);
+  const lists = asking.message !== null && expectsList(asking.message, open) ? open : null;
+  const showing = lists !== null || isShowing(method);
   const whole = !showing && !isCacheable(method) && session === null;
   return {
     whole,
     show(to) {
       const watched = watchSession(sessionsOf(lock), asking, { session, own: showing || isCacheable(method) }, to);
       if (!showing) return isCacheable(method) ? createPrivateAnswer(watched) : watched;
-      return createFilterAnswer(watched, viewOf(lock.policy, asking), lock.parts.limits.listBytes);
+      return createFilterAnswer(watched, viewOf(lock.policy, asking, lists), lock.parts.limits.listBytes);
     },
   };
 }
 
-function viewOf(policy: Policy, { principal, era, message }: Asking): Parameters<typeof createFilterAnswer>[1] {
+function viewOf(policy: Policy, { principal, era, message }: Asking, lists: UnansweredLists | null): View {
   const caller = principal as Principal;
   return {
     era,
@@ -135,6 +139,7 @@ function viewOf(policy: Policy, { principal, era, message }: Asking): Parameters
     hears: (uri) => mayRead(policy, caller, uri),
     // The server behind a library is one program for all: what it said of a page means the same to every caller.
     sealCursor: (_kind, cursor) => cursor,
+    onList: () => lists?.answered(message?.id ?? 'null'),
   };
 }
 

@@ -1,10 +1,12 @@
 import { ownerOf, type Principal } from '../core/principal.ts';
+import { createUnansweredLists, type UnansweredLists } from './unanswered-lists.ts';
 
 const MOST = 10_000;
 const YIELD_MS = 60_000;
 
 interface Session {
   readonly owner: string;
+  readonly lists: UnansweredLists;
   lastSeen: number;
 }
 
@@ -16,6 +18,8 @@ export interface SessionOwners {
   open(id: string, principal: Principal, now: number): void;
   /** Whether it is that principal's; then it was just used. */
   isOwn(id: string, principal: Principal, now: number): boolean;
+  /** Null where it is not known. */
+  listsOf(id: string): UnansweredLists | null;
   end(id: string): void;
   countOf(principal: Principal): number;
   /**
@@ -60,7 +64,7 @@ export function createSessionOwners(): SessionOwners {
       end(id);
       if (sessions.size >= MOST) endOldest();
       const owner = ownerOf(principal);
-      sessions.set(id, { owner, lastSeen: now });
+      sessions.set(id, { owner, lists: createUnansweredLists(), lastSeen: now });
       counts.set(owner, (counts.get(owner) ?? 0) + 1);
     },
     isOwn(id, principal, now) {
@@ -69,6 +73,7 @@ export function createSessionOwners(): SessionOwners {
       session.lastSeen = now;
       return true;
     },
+    listsOf: (id) => sessions.get(id)?.lists ?? null,
     end,
     countOf: (principal) => counts.get(ownerOf(principal)) ?? 0,
     makeRoom(principal, now, isBusy) {

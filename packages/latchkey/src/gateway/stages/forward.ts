@@ -4,6 +4,7 @@ import type { Answer, Forwardable } from '../../core/upstream.ts';
 import { isPlain, type Exchange, type ProtectedServer, type Stage, type StageResult } from '../exchange.ts';
 import { endsSession } from '../../lock/limit-open.ts';
 import { passesWhole } from '../../lock/showing.ts';
+import { expectsList } from '../../lock/unanswered-lists.ts';
 import { callerHeaders } from '../caller-headers.ts';
 import type { GatewayState } from '../state.ts';
 import { HttpAnswer } from '../http-answer.ts';
@@ -70,9 +71,12 @@ function send(
 ): void {
   const { era, startedAt: at, message } = exchange;
   const method = message === null ? request.httpMethod : message.method;
-  const visible = passesWhole(method)
-    ? answer
-    : createVisibleAnswer(state, { server, principal, era, at, message }, answer);
+  const open = exchange.sessionId === null ? null : state.sessions.listsOf(exchange.headers.sessionId ?? '');
+  const lists = message !== null && expectsList(message, open) ? open : null;
+  const visible =
+    lists === null && passesWhole(method)
+      ? answer
+      : createVisibleAnswer(state, { server, principal, era, at, message, lists }, answer);
   server.upstream.forward(request, visible);
 }
 
@@ -145,18 +149,22 @@ class ForwardFinish implements CallFinish, Forwarded {
     this.#state.options.log('warn', text, { server, status });
   }
 
+  // A session begins with `initialize`, and 2026-07-28 has none: what an upstream says of others does not go out.
   #sealSession(headers: readonly string[]): readonly string[] {
     const index = headers.indexOf('mcp-session-id');
     if (index === -1) return headers;
-    this.#exchange.opening = false;
-    // 2026-07-28 has no sessions: what an upstream says of one does not go out.
-    if (this.#exchange.era === 'modern') return headers.toSpliced(index, 2);
     const id = headers[index + 1] as string;
-    return headers.toSpliced(
-      index + 1,
-      1,
-      this.#state.sessions.open(this.server, this.principal, id, this.#exchange.startedAt),
-    );
+    const sealed = this.#openSession(id);
+    return sealed === null ? headers.toSpliced(index, 2) : headers.toSpliced(index + 1, 1, sealed);
+  }
+
+  #openSession(id: string): string | null {
+    const exchange = this.#exchange;
+    exchange.opening = false;
+    if (exchange.era === 'modern') return null;
+    if (exchange.message?.method === 'initialize')
+      return this.#state.sessions.open(this.server, this.principal, id, exchange.startedAt);
+    return id === exchange.sessionId ? exchange.headers.sessionId : null;
   }
 }
 

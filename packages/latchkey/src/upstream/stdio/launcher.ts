@@ -3,7 +3,8 @@ import { Child, type ChildHandlers, type ChildOptions } from './child.ts';
 import { createEars, type Ears, type Launched } from './ears.ts';
 import { createBackoff } from './backoff.ts';
 import { isRecord, toNotification, toRequest, valueAt } from './json.ts';
-import { CROWDED, exited, toLoss, type Loss } from './loss.ts';
+import { foreignRevisions } from './foreign-revisions.ts';
+import { CROWDED, exited, speaksOther, toLoss, type Loss } from './loss.ts';
 import { openOutput } from './output.ts';
 import type { ServerLine } from './server-line.ts';
 
@@ -208,11 +209,13 @@ export class Launcher {
     if (silent)
       heard = await ears.ask(child, this.#initialize('{}'), [PROBE_ID, INITIALIZE_ID], this.#options.startTimeoutMs);
     const ending = ears.ending;
+    const foreign = heard.kind === 'ok' ? foreignRevisions(heard.value) : null;
+    if (foreign !== null) heard = { kind: 'lost', loss: speaksOther(foreign) };
     ears.passTo({ onLine() {}, onEnd() {} });
     // Keep it for whoever comes first; one that was initialized or died of the question is replaced then.
-    if (ending === null && !silent && !this.#closed) this.#spare = child;
+    if (ending === null && !silent && foreign === null && !this.#closed) this.#spare = child;
     else void child.stop();
-    if (heard.kind === 'lost' && ending?.kind !== 'exited') {
+    if (heard.kind === 'lost' && (foreign !== null || ending?.kind !== 'exited')) {
       this.startFailed(child);
       return heard;
     }

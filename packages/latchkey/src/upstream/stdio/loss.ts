@@ -33,6 +33,17 @@ export function exited(detail: string, waitMs = 0): Loss {
   };
 }
 
+export function speaksOther(revisions: readonly string[]): Loss {
+  const text = `It speaks other revisions of MCP only: ${revisions.join(', ')}.`;
+  return { refusal: refuse('upstream-invalid', { detail: text }), text };
+}
+
+/** A server took a subscription back (MCP 2026-07-28 cancellation), which is how one ends well. */
+export const WITHDRAWN: Loss = {
+  refusal: refuse('upstream-exited', { detail: 'ended the subscription', retryAfterSeconds: 1 }),
+  text: 'The server ended the subscription.',
+};
+
 export const TIMED_OUT: Loss = {
   refusal: refuse('upstream-timeout', { detail: 'no answer in time' }),
   text: 'The server did not answer in time.',

@@ -3,7 +3,7 @@ import type { Message } from '../../core/message.ts';
 import { refuse } from '../../core/reason.ts';
 import { textAt, toResult } from './json.ts';
 import { flatten } from './lines.ts';
-import type { Loss } from './loss.ts';
+import { WITHDRAWN, type Loss } from './loss.ts';
 import { createReply, type Reply } from './reply.ts';
 import type { ServerLine } from './server-line.ts';
 import type { Call, SharedChild } from './shared-child.ts';
@@ -108,9 +108,13 @@ class Subscription implements Call {
   }
 }
 
-/** The end of a subscription: graceful when the gateway stops (MCP 2026-07-28 subscriptions §Graceful Closure). */
+/**
+ * The end of a subscription: graceful when the gateway stops, or the server took it back (MCP 2026-07-28 subscriptions
+ * §Graceful Closure).
+ */
 export function endSubscription(reply: Reply, loss: Loss): void {
-  if (loss.refusal.reason !== 'shutting-down' || !reply.streaming) return reply.fail(loss.refusal, loss.text);
+  const graceful = loss === WITHDRAWN || loss.refusal.reason === 'shutting-down';
+  if (!graceful || !reply.streaming) return reply.fail(loss.refusal, loss.text);
   reply.finish(
     toResult(reply.id, `{"resultType":"complete","_meta":{"io.modelcontextprotocol/subscriptionId":${reply.id}}}`),
   );

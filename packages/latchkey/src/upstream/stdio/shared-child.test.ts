@@ -5,6 +5,7 @@ import {
   closeUpstreams,
   createLogFile,
   RAW,
+  REVISIONS,
   startUpstream,
   textOf,
   tool,
@@ -48,6 +49,14 @@ describe.skipIf(process.platform === 'win32')('SharedChild', { timeout: 30_000 }
     expect((await listening.finished).messages.at(-1)).toMatchObject({ id: 'l', error: { code: -32603 } });
   });
 
+  it('ends a subscription that the server takes back as the server does', async () => {
+    const caller = createCaller(startUpstream(REVISIONS));
+    const params = { notifications: { toolsListChanged: true } };
+    const { messages } = await caller.modern({ id: 'l', method: 'subscriptions/listen', params }).finished;
+    const _meta = { 'io.modelcontextprotocol/subscriptionId': 'l' };
+    expect(messages.slice(1)).toEqual([{ jsonrpc: '2.0', id: 'l', result: { resultType: 'complete', _meta } }]);
+  });
+
   it('is replaced once it closed its output', async () => {
     const caller = createCaller(startUpstream(RAW));
     expect((await caller.modern({ id: 1, ...tool('close-output') }).finished).refusal?.reason).toBe('upstream-exited');
@@ -79,6 +88,18 @@ describe.skipIf(process.platform === 'win32')('SharedChild', { timeout: 30_000 }
   it('says at the start that a program ends at once', async () => {
     await expect(startUpstream(['false']).start()).rejects.toMatchObject({ code: 'E_UPSTREAM_START' });
   });
+
+  it.each(['0', '1'])(
+    'says at the start that a server speaks later revisions only, refusing others: %s',
+    async (refuses) => {
+      const env = (revisions: string) => ({ env: { REVISIONS: revisions, REFUSES: refuses } });
+      await expect(startUpstream(REVISIONS, env('2031-01-01,2030-01-01')).start()).rejects.toMatchObject({
+        code: 'E_UPSTREAM_START',
+        message: expect.stringContaining('2031-01-01, 2030-01-01'),
+      });
+      expect(await startUpstream(REVISIONS, env('2031-01-01,2025-11-25')).start()).toMatchObject({ era: 'legacy' });
+    },
+  );
 
   it('cuts off a caller who does not read, and nobody else', async () => {
     const caller = createCaller(startUpstream(RAW));

@@ -6,7 +6,7 @@ import { CallTable, type Numbered } from './call-table.ts';
 import type { Launched } from './ears.ts';
 import { countAt, toCancelled, toError, toRequest, toResult, textAt } from './json.ts';
 import type { Greeting, Launcher } from './launcher.ts';
-import { exited, NOT_READING, TIMED_OUT, toLoss, type Loss } from './loss.ts';
+import { exited, NOT_READING, TIMED_OUT, WITHDRAWN, toLoss, type Loss } from './loss.ts';
 import { hearServerLine, type ServerLine } from './server-line.ts';
 
 /** One request in flight on a child that many callers share. Exactly one of `onResponse` and `onLost` ends it. */
@@ -173,7 +173,7 @@ export class SharedChild implements ChildHandlers {
   // A server may only take back a subscription (MCP 2026-07-28 cancellation).
   #withdraw(id: number): void {
     const entry = this.#calls.get(id);
-    if (entry?.lasting === true) this.#take(id)?.onLost(exited('ended the subscription'));
+    if (entry?.lasting === true) this.#take(id)?.onLost(WITHDRAWN);
   }
 
   // What belongs to nobody can be asked of nobody; `ping` alone the gateway answers itself.

@@ -395,6 +395,31 @@ describe('createLatchkey', () => {
     expect(await statusOf(ask(lock))).toBe(200);
   });
 
+  it('tells what a verifier throws, and lets nobody in meanwhile', async () => {
+    const told: unknown[] = [];
+    const down: LockVerifier = { name: 'down', verify: () => Promise.reject(new Error('down')) };
+    const lock = createLatchkey({ ...good, verifiers: [down], onError: (error) => void told.push(error) });
+    expect(await statusOf(ask(lock))).toBe(503);
+    expect(await lock.verify('x')).toEqual({ ok: false, reason: 'store-unavailable' });
+    expect(told).toEqual([new Error('down'), new Error('down')]);
+  });
+
+  it('verifies a text without rejecting, whatever a verifier or the clock does', async () => {
+    const unavailable = { ok: false, reason: 'store-unavailable' };
+    const told: unknown[] = [];
+    const onError = (error: unknown): void => void told.push(error);
+    const garbage = { name: 'garbage', verify: () => ({ kind: 'accepted', principal: holder }) } as never;
+    const now = (): number => {
+      throw new TypeError('no clock');
+    };
+    for (const lock of [
+      createLatchkey({ ...good, verifiers: [garbage], onError }),
+      createLatchkey({ ...good, now, onError }),
+    ])
+      expect(await lock.verify('x')).toEqual(unavailable);
+    expect(told).toMatchObject([{ name: 'TypeError' }, { message: 'no clock' }]);
+  });
+
   it('cuts what is open when whoever proved a principal says that it ended', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
@@ -403,7 +428,7 @@ describe('createLatchkey', () => {
     expect(await isCut([other, accepting(holder, { endOf: async () => 0 })])).toBe(true);
     expect(await isCut([other, accepting(holder, { endOf: () => null })])).toBe(false);
     expect(await isCut([accepting(holder)])).toBe(false);
-    expect(await isCut([accepting({ ...holder, expiresAt: Date.now() })])).toBe(true);
+    expect(await isCut([accepting({ ...holder, expiresAt: Date.now() + 1 })])).toBe(true);
   });
 });
 

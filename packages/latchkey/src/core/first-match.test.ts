@@ -19,6 +19,10 @@ const throwing: Verifier = {
 };
 const ask = (...verifiers: Verifier[]) => firstMatch(verifiers).verify(CREDENTIAL, 'files', 0);
 
+const ending = (expiresAt: number): Verdict => ({ kind: 'accept', principal: { ...createAnonymous([]), expiresAt } });
+const verifyAt1000 = (verdict: Verdict | Promise<Verdict>) =>
+  firstMatch([answering(verdict)]).verify(CREDENTIAL, 'files', 1000);
+
 describe('firstMatch', () => {
   it('answers at once with the first that does not skip', () => {
     expect(ask(answering(skip), answering(accept), throwing)).toBe(accept);
@@ -107,11 +111,8 @@ describe('firstMatch', () => {
   });
 
   it('takes nobody whose end is past', async () => {
-    const ending = (expiresAt: number): Verdict => ({ kind: 'accept', principal: { ...principal, expiresAt } });
-    const verify = (verdict: Verdict | Promise<Verdict>) =>
-      firstMatch([answering(verdict)]).verify(CREDENTIAL, 'files', 1000);
-    expect(verify(ending(1000))).toEqual(expired);
-    expect(await verify(Promise.resolve(ending(999)))).toEqual(expired);
-    expect(verify(ending(1001))).toMatchObject({ kind: 'accept' });
+    expect(verifyAt1000(ending(1000))).toEqual(expired);
+    expect(await verifyAt1000(Promise.resolve(ending(999)))).toEqual(expired);
+    expect(verifyAt1000(ending(1001))).toMatchObject({ kind: 'accept' });
   });
 });

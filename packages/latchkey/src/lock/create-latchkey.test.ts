@@ -67,6 +67,10 @@ const call = (args: object) => ({
   params: { name: 'read_file', arguments: args },
 });
 
+function noClock(): never {
+  throw new TypeError('no clock');
+}
+
 async function isCut(verifiers: readonly LockVerifier[]): Promise<boolean> {
   const admission = await ask(createLatchkey({ ...good, verifiers }));
   const cut = vi.fn<() => void>();
@@ -409,12 +413,9 @@ describe('createLatchkey', () => {
     const told: unknown[] = [];
     const onError = (error: unknown): void => void told.push(error);
     const garbage = { name: 'garbage', verify: () => ({ kind: 'accepted', principal: holder }) } as never;
-    const now = (): number => {
-      throw new TypeError('no clock');
-    };
     for (const lock of [
       createLatchkey({ ...good, verifiers: [garbage], onError }),
-      createLatchkey({ ...good, now, onError }),
+      createLatchkey({ ...good, now: noClock, onError }),
     ])
       expect(await lock.verify('x')).toEqual(unavailable);
     expect(told).toMatchObject([{ name: 'TypeError' }, { message: 'no clock' }]);

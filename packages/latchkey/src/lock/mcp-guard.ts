@@ -1,4 +1,5 @@
 import { mayRead } from '../core/authorize.ts';
+import { toMcpLine } from '../core/mcp-line.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Principal } from '../core/principal.ts';
 import { refuse, type Refusal } from '../core/reason.ts';
@@ -35,7 +36,7 @@ export function createMcpGuard(lock: Lock): Guard {
   const { protocol } = lock.parts;
   const spoken: Spoken = { revisions: revisionsOf(protocol), legacy: protocol !== 'modern' };
   return createGuard(lock, {
-    mcp: true,
+    mcp: toMcpLine,
     check: (asking, incoming) => checkRequest(lock, asking, incoming),
     judge: (asking, incoming) =>
       andThen(identifyCaller(lock, asking, incoming), () => judgeMessage(lock, asking, incoming, spoken)),

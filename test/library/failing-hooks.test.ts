@@ -1,10 +1,15 @@
+import type { RequestListener, Server } from 'node:http';
+import express from 'express';
+import fastify from 'fastify';
 import { afterEach, beforeEach, describe, expect, it, vi, type MockInstance } from 'vitest';
+import { latchkey as forExpress } from '../../packages/latchkey/src/express.ts';
+import { latchkey as forFastify } from '../../packages/latchkey/src/fastify.ts';
 import { createAnonymous } from '../../packages/latchkey/src/core/principal.ts';
 import { createLatchkey } from '../../packages/latchkey/src/lock/create-latchkey.ts';
 import type { Latchkey } from '../../packages/latchkey/src/lock/latchkey.ts';
 import type { TrailEntry } from '../../packages/latchkey/src/core/trail.ts';
 import type { LatchkeyOptions, LockVerifier } from '../../packages/latchkey/src/lock/options.ts';
-import type { Listening } from './listening.ts';
+import { listen, type Listening } from './listening.ts';
 import { nodeFrameworks } from './node-doors.ts';
 import { WEB_DOORS } from './web-doors.ts';
 
@@ -139,6 +144,38 @@ describe.each(Object.entries(WEB_DOORS))('by %s', (_name, serve) => {
     expect(records).toMatchObject([record, record]);
     expect(told).toHaveLength(2);
   });
+});
+
+describe('a framework that is told by a function whom to trust', () => {
+  const trusting = {
+    async Express(lock: Latchkey) {
+      const app = express();
+      app.set('trust proxy', fails);
+      app.get('/report', forExpress(lock).protect(), (_request, response) => void response.end('served'));
+      return (site = await listen(app)).url;
+    },
+    async Fastify(lock: Latchkey) {
+      const listening = (site = await listen());
+      const serverFactory = (handler: RequestListener): Server => listening.server.on('request', handler);
+      const app = fastify({ trustProxy: fails, serverFactory });
+      app.get('/report', { onRequest: forFastify(lock).protect() }, async () => 'served');
+      await app.ready();
+      return listening.url;
+    },
+  };
+
+  it.each(Object.entries(trusting))(
+    '%s: a request is refused, and told of, where that throws',
+    async (_name, serve) => {
+      const { lock, records, told } = lockWithClock(Date.now);
+      const url = await serve(lock);
+      const headers = { authorization: 'Bearer alice', 'x-forwarded-for': '203.0.113.7' };
+      const answer = await fetch(`${url}/report`, { headers });
+      expect([answer.status, await answer.text()]).toEqual([500, expect.not.stringContaining('hook')]);
+      expect(records).toMatchObject([{ decision: 'deny', reason: 'internal', status: 500, httpMethod: 'GET' }]);
+      expect(told).toEqual([new Error('the hook failed')]);
+    },
+  );
 });
 
 describe('an answer under way', () => {

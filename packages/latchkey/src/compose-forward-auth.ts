@@ -2,7 +2,7 @@ import { ASKED_AT } from './adapters/forward-auth.ts';
 import { createForwardService, type ForwardService } from './adapters/forward-service.ts';
 import { createVerifier, proofsOf, readStaticTokens, startTokens } from './compose-credentials.ts';
 import { checkForwardAuth } from './compose-forward-check.ts';
-import { createLocks, createPlaces, replacePolicies } from './compose-forward-locks.ts';
+import { createLocks, createOnError, createPlaces, replacePolicies } from './compose-forward-locks.ts';
 import { createIssuers, type IssuerParts } from './compose-issuers.ts';
 import { openRecords, startAll, toLimits, type Closing } from './compose-records.ts';
 import { loadIdentityKeys, publishIdentityKeys } from './compose-upstream.ts';
@@ -77,7 +77,7 @@ async function start(
     identityKeys === null ? null : createSignIdentity({ keys: identityKeys, issuer: () => publicUrl.origin, audience }),
   );
   const service = createForwardService(
-    { proxy: proxy.proxy, trusted: proxy.trusted, path: ASKED_AT, given: places.given },
+    { proxy: proxy.proxy, trusted: proxy.trusted, path: ASKED_AT, given: places.given, onError: createOnError(log) },
     places.placeOf,
     [
       ...issuers.documents,

@@ -42,8 +42,12 @@ function toShared(
     version: () => Number.NaN,
     endOf: () => null,
     now: Date.now,
-    onError: (error: unknown) => log('error', 'a request could not be judged', { error: String(error) }),
+    onError: createOnError(log),
   };
+}
+
+export function createOnError(log: Log): (error: unknown) => void {
+  return (error) => log('error', 'a request could not be judged', { error: String(error) });
 }
 
 type PlaceOf = (path: string) => Place;

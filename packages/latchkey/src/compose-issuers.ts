@@ -139,7 +139,7 @@ export function createIssuerVerifier(
   return {
     name: 'issuers',
     issuers: issuers.map(({ issuer }) => issuer),
-    verify: firstMatch(verifiers, SKIP).verify,
+    verify: firstMatch(verifiers, { otherwise: SKIP }).verify,
     endOf: (principal, now) => (principal.issuer === null ? undefined : endOf(askers, principal, now)),
   };
 }

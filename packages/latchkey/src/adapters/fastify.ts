@@ -73,14 +73,19 @@ export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: D
 function toHook(guard: Guard, options: DoorSettings): FastifyHook {
   return (request, reply, done) => {
     const [incoming, outgoing] = rawOf(request, reply);
-    judge(guard, toIncoming(incoming, see(request), options), (admission) => {
-      if (admission.kind === 'refused') return answer(request, reply, admission.answer);
-      const authInfo = letPass(incoming, outgoing, admission, options);
-      if (authInfo === null) return;
-      request.principal = admission.principal;
-      request.auth = authInfo;
-      done();
-    });
+    judge(
+      guard,
+      incoming.method,
+      () => toIncoming(incoming, see(request), options),
+      (admission) => {
+        if (admission.kind === 'refused') return answer(request, reply, admission.answer);
+        const authInfo = letPass(incoming, outgoing, admission, options);
+        if (authInfo === null) return;
+        request.principal = admission.principal;
+        request.auth = authInfo;
+        done();
+      },
+    );
   };
 }
 

@@ -2,14 +2,13 @@ import { textOf } from '../core/bytes.ts';
 import type { Principal } from '../core/principal.ts';
 import type { AuthInfo } from '../lock/auth-info.ts';
 import { expectHandler, expectMost } from '../lock/expect-use.ts';
-import type { Incoming } from '../lock/incoming.ts';
 import type { RouteLock } from '../lock/create-route-lock.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard } from '../lock/passage.ts';
 import { readDoorOptions, type DoorOptions } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
 import { answerThrough } from './web-answer.ts';
-import { toIncoming } from './web-incoming.ts';
+import { admit, toIncoming } from './web-incoming.ts';
 import { authInfoOf, respond, toJudged } from './web-request.ts';
 
 /** Who is asking, as handlers are told. */
@@ -69,24 +68,19 @@ export function latchkey<Scope extends string, Rest extends readonly unknown[] =
   given: FetchOptions<Rest> = {},
 ): FetchDoor<Scope, Rest> {
   const options = readDoorOptions(given, 'addressOf', 'encrypted', 'rawHeaders');
-  const admit = (guard: Guard, request: Request, rest: Rest): ReturnType<Guard['admit']> => {
-    let incoming: Incoming;
-    try {
+  const judge = (guard: Guard, request: Request, rest: Rest): ReturnType<Guard['admit']> =>
+    admit(guard, request.method, () => {
       const address = options.addressOf?.(request, ...rest) ?? '';
       const encrypted = options.encrypted?.(request, ...rest) ?? null;
       const rawHeaders = options.rawHeaders?.(request, ...rest) ?? null;
-      incoming = toIncoming(request, { address, encrypted, rawHeaders, parsed: null }, options);
-    } catch (error) {
-      return guard.fail(request.method, error);
-    }
-    return guard.admit(incoming);
-  };
+      return toIncoming(request, { address, encrypted, rawHeaders, parsed: null }, options);
+    });
   return {
     protect(rule, handler) {
       expectHandler(handler, 'protect', 'protect({ scopes: […] }, handler)');
       const guard = lock.protect(rule);
       return async (request, ...rest) => {
-        const admitting = admit(guard, request, rest);
+        const admitting = judge(guard, request, rest);
         const admission = admitting instanceof Promise ? await admitting : admitting;
         if (admission.kind === 'refused') return respond(admission.answer);
         const { principal } = admission;
@@ -104,7 +98,7 @@ export function latchkey<Scope extends string, Rest extends readonly unknown[] =
       expectHandler(handler, 'protectMcp');
       const guard = (lock as Latchkey<Scope>).protectMcp();
       return async (request, ...rest) => {
-        const admission = await admit(guard, request, rest);
+        const admission = await judge(guard, request, rest);
         if (admission.kind === 'refused') return respond(admission.answer);
         const { principal, message } = admission;
         const judged = toJudged(request, admission);

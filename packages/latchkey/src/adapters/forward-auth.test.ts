@@ -6,7 +6,9 @@ import { createAnonymous } from '../core/principal.ts';
 import { createLatchkey } from '../lock/create-latchkey.ts';
 import { latchkey, type ForwardAuthOptions } from './forward-auth.ts';
 
+const told: unknown[] = [];
 const lock = createLatchkey({
+  onError: (error) => void told.push(error),
   resource: 'https://api.example/mcp',
   policy: { tools: { echo: { scopes: ['read'] } } },
   verifiers: [
@@ -83,6 +85,24 @@ describe('latchkey/forward-auth', () => {
     const answer = await fetch(url, { headers: HEADERS });
     expect(answer.status).toBe(500);
     expect(answer.headers.get('latchkey-principal')).toBeNull();
+  });
+
+  const unsigned: readonly (readonly [string, () => unknown])[] = [
+    ['throws', refuseToSign],
+    ['rejects', () => Promise.reject(new Error('no key'))],
+    ['gives a promise', () => Promise.resolve('signed')],
+    ['gives nothing', () => undefined],
+    ['gives two lines', () => 'a\r\nlatchkey-principal: eve'],
+    ['gives what no header carries', () => 'signed\u2028'],
+  ];
+
+  it.each(unsigned)('refuses, and tells, where whoever signs %s', async (_how, sign) => {
+    told.length = 0;
+    const identity = { header: 'X-Identity', sign: sign as () => string };
+    const url = await serve({ proxy: 'traefik', identity }, (door) => door.protect());
+    const answer = await fetch(url, { headers: HEADERS });
+    expect([answer.status, answer.headers.get('latchkey-principal')]).toEqual([500, null]);
+    expect(told).toEqual([expect.any(Error)]);
   });
 
   it('answers for a route', async () => {

@@ -47,7 +47,9 @@ export function latchkey<Scope extends string>(
   options: ForwardAuthOptions,
 ): ForwardAuthDoor<Scope> {
   const { proxy, trusted = LOOPBACK, path = ASKED_AT, identity = null } = readOptions(options);
-  const answer = createAnswerer({ proxy, trusted, path, given: identity === null ? [] : [identity.header] });
+  const given = identity === null ? [] : [identity.header];
+  const { onError } = lockOf(lock).parts;
+  const answer = createAnswerer({ proxy, trusted, path, given, onError });
   const handle = (guard: ForwardGuard): Handler => {
     const place = { guard, identity };
     return (request, response) =>

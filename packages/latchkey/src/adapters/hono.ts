@@ -14,7 +14,7 @@ import { toMetadataAnswer } from './metadata-answer.ts';
 import { framingOf } from './node-incoming.ts';
 import { takeOver } from './take-over.ts';
 import { answerThrough, toResponse } from './web-answer.ts';
-import { toIncoming } from './web-incoming.ts';
+import { admit, toIncoming } from './web-incoming.ts';
 import { authInfoOf, toJudged } from './web-request.ts';
 
 /** What handlers behind the lock have in `c.get`: `new Hono<{ Variables: LatchkeyVariables }>()`. */
@@ -70,7 +70,7 @@ type HandOn = (c: Context, passage: Passage) => () => void;
 
 function toMiddleware(guard: Guard, options: HonoSettings, handOn: HandOn): MiddlewareHandler<Behind> {
   return async (c, next) => {
-    const admitting = admit(guard, c, options);
+    const admitting = admit(guard, c.req.method, () => see(c, options));
     const admission = admitting instanceof Promise ? await admitting : admitting;
     if (admission.kind === 'refused') return answer(c, admission.answer);
     c.set('principal', admission.principal);
@@ -140,16 +140,6 @@ function handOnJudged(c: Context, passage: Passage): () => void {
   c.req.raw = judged.request;
   c.req.bodyCache = {};
   return judged.stop;
-}
-
-function admit(guard: Guard, c: Context, options: HonoSettings): ReturnType<Guard['admit']> {
-  let incoming: Incoming;
-  try {
-    incoming = see(c, options);
-  } catch (error) {
-    return guard.fail(c.req.method, error);
-  }
-  return guard.admit(incoming);
 }
 
 function see(c: Context, options: HonoSettings): Incoming {

@@ -17,8 +17,22 @@ export interface Caller {
   readonly body: unknown;
 }
 
-/** Has the guard judge; `conclude` is called at once where nothing has to wait. */
-export function judge(guard: Guard, incoming: NodeIncoming, conclude: (admission: Admission) => void): void {
+/**
+ * Has the guard judge what `describe` makes of a request of that method, and refuse it where that throws, as a function of
+ * the framework's user may; `conclude` is called at once where nothing has to wait.
+ */
+export function judge(
+  guard: Guard,
+  method: string | undefined,
+  describe: () => NodeIncoming,
+  conclude: (admission: Admission) => void,
+): void {
+  let incoming: NodeIncoming;
+  try {
+    incoming = describe();
+  } catch (error) {
+    return conclude(guard.fail(method ?? '', error));
+  }
   const admission = guard.admit(incoming);
   const end = (judged: Admission): void => {
     incoming.release();

@@ -34,11 +34,16 @@ export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: D
   const listen =
     (guard: Guard, handler: NodeHandler): RequestListener =>
     (request, response) =>
-      judge(guard, toIncoming(request, see(request), settings), (admission) => {
-        if (admission.kind === 'refused') return sendAnswer(request, response, admission.answer);
-        const caller = letIn(request, response, admission, settings);
-        if (caller !== null) handler(request, response, caller);
-      });
+      judge(
+        guard,
+        request.method,
+        () => toIncoming(request, see(request), settings),
+        (admission) => {
+          if (admission.kind === 'refused') return sendAnswer(request, response, admission.answer);
+          const caller = letIn(request, response, admission, settings);
+          if (caller !== null) handler(request, response, caller);
+        },
+      );
   return {
     protect(...both: [NodeHandler] | [{ readonly scopes?: readonly Scope[] }, NodeHandler]) {
       const [rule, handler] = both.length === 1 ? [undefined, both[0]] : both;

@@ -1,6 +1,7 @@
 import { refuse, type Refusal } from '../core/reason.ts';
 import { headerOf } from '../core/header-of.ts';
 import type { Incoming } from '../lock/incoming.ts';
+import type { Guard } from '../lock/passage.ts';
 import { splitHeaders } from '../lock/split-headers.ts';
 import type { DoorSettings } from './door-options.ts';
 import { readBody } from './web-body.ts';
@@ -52,4 +53,15 @@ function splitJoined({ headers, url }: Request): readonly string[] {
 
 function withinLimit(body: Uint8Array | Refusal, limitBytes: number): Uint8Array | Refusal {
   return body instanceof Uint8Array && body.length > limitBytes ? refuse('body-too-large') : body;
+}
+
+/** Has the guard judge what `describe` makes of a request, and refuse it where that throws. */
+export function admit(guard: Guard, method: string, describe: () => Incoming): ReturnType<Guard['admit']> {
+  let incoming: Incoming;
+  try {
+    incoming = describe();
+  } catch (error) {
+    return guard.fail(method, error);
+  }
+  return guard.admit(incoming);
 }

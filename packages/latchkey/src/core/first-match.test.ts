@@ -19,6 +19,10 @@ const throwing: Verifier = {
 };
 const ask = (...verifiers: Verifier[]) => firstMatch(verifiers).verify(CREDENTIAL, 'files', 0);
 
+const ending = (expiresAt: number): Verdict => ({ kind: 'accept', principal: { ...createAnonymous([]), expiresAt } });
+const verifyAt1000 = (verdict: Verdict | Promise<Verdict>) =>
+  firstMatch([answering(verdict)]).verify(CREDENTIAL, 'files', 1000);
+
 describe('firstMatch', () => {
   it('answers at once with the first that does not skip', () => {
     expect(ask(answering(skip), answering(accept), throwing)).toBe(accept);
@@ -72,5 +76,43 @@ describe('firstMatch', () => {
     const rejecting: Verifier = { name: 'test', verify: () => Promise.reject(new Error('cannot decide')) };
     expect(await ask(rejecting, answering(accept))).toEqual(unavailable);
     expect(await ask(answering(Promise.resolve(skip)), throwing, answering(accept))).toEqual(unavailable);
+  });
+
+  it('tells why one could not decide', async () => {
+    const told: unknown[] = [];
+    const onError = (error: unknown): void => void told.push(error);
+    const rejecting: Verifier = { name: 'test', verify: () => Promise.reject(new Error('cannot decide')) };
+    for (const verifier of [throwing, rejecting])
+      expect(await firstMatch([verifier], { onError }).verify(CREDENTIAL, 'files', 0)).toEqual(unavailable);
+    expect(told).toEqual([new Error('cannot decide'), new Error('cannot decide')]);
+  });
+
+  const principal = createAnonymous([]);
+  const garbage: readonly (readonly [string, unknown])[] = [
+    ['nothing', undefined],
+    ['null', null],
+    ['true', true],
+    ['another kind', { kind: 'rejected', principal }],
+    ['no kind', { principal }],
+    ['a promise of another kind', Promise.resolve({ kind: 'allow', principal })],
+    ['nobody', { kind: 'accept' }],
+    ['null as a principal', { kind: 'accept', principal: null }],
+    ['a principal without an id', { kind: 'accept', principal: { ...principal, id: undefined } }],
+    ['scopes in a list', { kind: 'accept', principal: { ...principal, scopes: ['*'] } }],
+    ['no scopes', { kind: 'accept', principal: { ...principal, scopes: undefined } }],
+    ['an end that is no number', { kind: 'accept', principal: { ...principal, expiresAt: new Date(9e12) } }],
+    ['NaN as an end', { kind: 'accept', principal: { ...principal, expiresAt: Number.NaN } }],
+    ['no word of an end', { kind: 'accept', principal: { ...principal, expiresAt: undefined } }],
+  ];
+
+  it.each(garbage)('throws for %s, which is no verdict', async (_what, given) => {
+    const asked = firstMatch([answering(given as Verdict), answering(accept)]);
+    await expect((async () => asked.verify(CREDENTIAL, 'files', 0))()).rejects.toThrow(TypeError);
+  });
+
+  it('takes nobody whose end is past', async () => {
+    expect(verifyAt1000(ending(1000))).toEqual(expired);
+    expect(await verifyAt1000(Promise.resolve(ending(999)))).toEqual(expired);
+    expect(verifyAt1000(ending(1001))).toMatchObject({ kind: 'accept' });
   });
 });

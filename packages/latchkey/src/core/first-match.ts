@@ -2,13 +2,27 @@ import type { Credential, Verdict, Verifier } from './verifier.ts';
 
 const UNKNOWN: Verdict = { kind: 'reject', reason: 'credential-unknown' };
 const UNAVAILABLE: Verdict = { kind: 'reject', reason: 'store-unavailable' };
+const EXPIRED: Verdict = { kind: 'reject', reason: 'credential-expired' };
+
+export interface FirstMatchOptions {
+  /** The verdict when all skip. Default: the credential is unknown. */
+  readonly otherwise?: Verdict;
+  /** Told why a verifier could not decide. */
+  readonly onError?: (error: unknown) => void;
+}
 
 /**
- * Asks the verifiers in order; the first that does not skip decides. When all skip the verdict is `otherwise`: by default
- * the credential is unknown. One that throws or rejects could not decide, and then nobody may: `store-unavailable`.
- * Answers at once where they all do.
+ * Asks the verifiers in order; the first that does not skip decides. One that throws or rejects could not decide, and then
+ * nobody may: `store-unavailable`. Throws or rejects for what is no verdict. Answers at once where they all do.
  */
-export function firstMatch(verifiers: readonly Verifier[], otherwise: Verdict = UNKNOWN): Verifier {
+export function firstMatch(
+  verifiers: readonly Verifier[],
+  { otherwise = UNKNOWN, onError }: FirstMatchOptions = {},
+): Verifier {
+  const giveUp = (error: unknown): Verdict => {
+    onError?.(error);
+    return UNAVAILABLE;
+  };
   const verifyFrom = (
     first: number,
     credential: Credential,
@@ -16,21 +30,35 @@ export function firstMatch(verifiers: readonly Verifier[], otherwise: Verdict = 
     now: number,
   ): Verdict | Promise<Verdict> => {
     for (let at = first; at < verifiers.length; at++) {
+      const verifier = verifiers[at]!;
       let verdict: Verdict | Promise<Verdict>;
       try {
-        verdict = verifiers[at]!.verify(credential, server, now);
-      } catch {
-        return UNAVAILABLE;
+        verdict = verifier.verify(credential, server, now);
+      } catch (error) {
+        return giveUp(error);
       }
       if (verdict instanceof Promise) {
         return verdict.then(
-          (settled) => (settled.kind === 'skip' ? verifyFrom(at + 1, credential, server, now) : settled),
-          () => UNAVAILABLE,
+          (settled) => settle(settled, verifier, now) ?? verifyFrom(at + 1, credential, server, now),
+          giveUp,
         );
       }
-      if (verdict.kind !== 'skip') return verdict;
+      const settled = settle(verdict, verifier, now);
+      if (settled !== null) return settled;
     }
     return otherwise;
   };
   return { name: 'first-match', verify: (credential, server, now) => verifyFrom(0, credential, server, now) };
+}
+
+/** Null for a skip. Throws for what is no verdict: whoever wrote that verifier may have meant anything by it. */
+function settle(verdict: Verdict, { name }: Verifier, now: number): Verdict | null {
+  const { kind } = verdict;
+  if (kind === 'skip') return null;
+  if (kind === 'reject') return verdict;
+  if (kind !== 'accept') throw new TypeError(`verifier ${name}: no verdict`);
+  const { id, scopes, expiresAt } = verdict.principal;
+  if (typeof id !== 'string' || typeof scopes.has !== 'function' || !(expiresAt === null || Number.isFinite(expiresAt)))
+    throw new TypeError(`verifier ${name}: no principal (id, scopes as a Set, expiresAt in ms or null)`);
+  return expiresAt === null || expiresAt > now ? verdict : EXPIRED;
 }

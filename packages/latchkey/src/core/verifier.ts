@@ -76,7 +76,7 @@ export const NO_SERVER = '';
  * Proves who a credential belongs to. `skip` means "not my kind of credential"; a rejection is final.
  * `now` is epoch milliseconds. `server` is the name of the protected server the request goes to; '' where it is about the
  * credential itself, and then it matters not which servers that is for.
- * A verifier that throws is a verifier that cannot decide: the gateway answers 503.
+ * A verifier that throws is a verifier that cannot decide, and is answered by 503; it bounds its own waiting.
  */
 export interface Verifier {
   readonly name: string;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { toMcpLine } from './mcp-line.ts';
 import { refuse, type Reason, type Refusal } from './reason.ts';
 import { toWire } from './wire.ts';
 
@@ -8,6 +9,7 @@ const context = {
   legacy: false,
   unknownTokenStatus: 401,
   proofAlgorithms: null,
+  mcp: toMcpLine,
 } as const;
 const DEAD = [
   'credential-malformed',

@@ -21,19 +21,58 @@ export interface WireContext {
   readonly unknownTokenStatus: 401 | 403;
   /** Whether the caller speaks no MCP: then the body is the error alone, and its status never 200. */
   readonly plain?: boolean;
+  /** Says what only who speaks MCP is told; null where nobody does, so that a bundler can leave it out. */
+  readonly mcp: ToMcpLine | null;
   /** Whether a notification was refused: only the status can say so, since nobody reads an error that has no id. */
   readonly notification?: boolean;
 }
 
-interface Line {
+/** Status, code and text of a refusal. */
+export interface Line {
   readonly status: number;
   readonly code: number;
   readonly message: string;
 }
 
+/** What is refused to who speaks MCP alone. */
+export type McpReason = Extract<
+  Reason,
+  | 'host-foreign'
+  | 'origin-foreign'
+  | 'path-unknown'
+  | 'http-method'
+  | 'limit-target'
+  | 'limit-sessions'
+  | 'limit-streams'
+  | 'limit-calls'
+  | 'content-type'
+  | 'content-encoding'
+  | 'not-acceptable'
+  | 'body-too-large'
+  | 'body-timeout'
+  | 'json-malformed'
+  | 'message-invalid'
+  | 'header-mismatch'
+  | 'meta-missing'
+  | 'params-invalid'
+  | 'version-unsupported'
+  | 'method-unknown'
+  | 'session-missing'
+  | 'session-unknown'
+  | 'id-in-use'
+  | 'policy-no-rule'
+  | 'policy-denied'
+  | 'policy-condition'
+  | 'policy-definition'
+  | 'policy-hidden'
+>;
+
+/** What is told of such a refusal; `legacy`: the caller speaks a revision before 2026-07-28. */
+export type ToMcpLine = (reason: McpReason, refusal: Refusal, legacy: boolean) => Line;
+
 /**
  * What a caller is told of a refusal: RFC 6750 §3 challenges, JSON-RPC errors, and no more than needed to mend the
- * request. Codes outside JSON-RPC's reserved range repeat the HTTP status (MCP 2026-07-28 basic §Error Codes).
+ * request.
  */
 export function toWire(given: Refusal, context: WireContext): WireAnswer {
   const refusal = given.shownAs === undefined ? given : { ...given, reason: given.shownAs };
@@ -72,7 +111,7 @@ function dataOf(refusal: Refusal, context: WireContext): string {
 function challengesOf(refusal: Refusal, status: number, context: WireContext): readonly string[] {
   const { reason } = refusal;
   const stepUp = reason === 'policy-scope';
-  const invalid = status === 401 || INVALID_TOKEN.has(reason);
+  const invalid = status === 401 || isInvalidToken(reason);
   if (!stepUp && !invalid) return [];
   const common: string[] = [];
   // Scopes were checked against RFC 6749 §3.3 when the policy was loaded: no quote, no backslash, no control character.
@@ -100,7 +139,7 @@ const PROOF_ERRORS: Partial<Record<Reason, string>> = {
   'proof-nonce': 'use_dpop_nonce',
 };
 
-const INVALID_TOKEN: ReadonlySet<Reason> = new Set([
+const INVALID_TOKEN = [
   'credential-malformed',
   'credential-unknown',
   'credential-expired',
@@ -109,28 +148,29 @@ const INVALID_TOKEN: ReadonlySet<Reason> = new Set([
   'credential-claims',
   'credential-client',
   'credential-bound',
-]);
+] as const satisfies readonly Reason[];
 
-function same(status: number, message: string): Line {
+function isInvalidToken(reason: Reason): reason is (typeof INVALID_TOKEN)[number] {
+  return (INVALID_TOKEN as readonly Reason[]).includes(reason);
+}
+
+/** What is told where the status says it all. */
+export function same(status: number, message: string): Line {
   return { status, code: status, message };
 }
 
+export const TOO_MANY = 'Too many requests. Wait as long as Retry-After says.';
+
 function lineOf(refusal: Refusal, context: WireContext): Line {
-  switch (refusal.reason) {
+  const { reason } = refusal;
+  if (isInvalidToken(reason)) return same(context.unknownTokenStatus, 'The credential is not valid here.');
+  switch (reason) {
     case 'framing':
     case 'header-repeated':
     case 'target-form':
       return same(400, 'The HTTP request is not well formed.');
     case 'headers-too-large':
       return same(431, 'The request headers are too large.');
-    case 'host-foreign':
-      return same(421, 'This server does not answer for that host name.');
-    case 'origin-foreign':
-      return same(403, 'Requests from that origin are not allowed.');
-    case 'path-unknown':
-      return same(404, 'There is nothing at this path.');
-    case 'http-method':
-      return same(405, 'That HTTP method is not allowed here.');
     case 'clear-text':
       return same(400, 'A credential must not be sent over plain HTTP. Use the https URL and replace this credential.');
     case 'proxy-unknown':
@@ -138,77 +178,17 @@ function lineOf(refusal: Refusal, context: WireContext): Line {
     case 'limit-address':
     case 'limit-failures':
     case 'limit-principal':
-    case 'limit-target':
-      return same(429, 'Too many requests. Wait as long as Retry-After says.');
-    case 'limit-sessions':
-      return same(429, 'Too many open sessions. End one and try again.');
-    case 'limit-streams':
-      return same(429, 'Too many open streams. Close one and try again.');
-    case 'limit-calls':
-      return same(429, 'Too many calls wait for an answer. Try again when some are answered.');
+      return same(429, TOO_MANY);
     case 'credential-missing':
       return same(401, 'A credential is needed.');
     case 'credential-ambiguous':
       return same(400, 'Send exactly one credential.');
-    case 'credential-malformed':
-    case 'credential-unknown':
-    case 'credential-expired':
-    case 'credential-revoked':
-    case 'credential-audience':
-    case 'credential-claims':
-    case 'credential-client':
-    case 'credential-bound':
-      return same(context.unknownTokenStatus, 'The credential is not valid here.');
     case 'proof-invalid':
       return same(401, 'The DPoP proof is not valid for this request.');
     case 'proof-nonce':
       return same(401, 'The DPoP proof must carry the nonce of this answer.');
-    case 'content-type':
-      return same(415, 'The body must be application/json in UTF-8.');
-    case 'content-encoding':
-      return same(415, 'Content-Encoding is not accepted on requests.');
-    case 'not-acceptable':
-      return same(406, 'Accept must allow application/json and text/event-stream.');
-    case 'body-too-large':
-      return same(413, 'The request body is too large.');
-    case 'body-timeout':
-      return same(408, 'The request took too long to arrive.');
-    case 'json-malformed':
-      return { status: 400, code: -32700, message: 'The body is not strict JSON.' };
-    case 'message-invalid':
-      return { status: 400, code: -32600, message: 'The body is not one unambiguous JSON-RPC message.' };
-    case 'header-mismatch':
-      return { status: 400, code: -32020, message: 'The Mcp-* headers do not match the body.' };
-    case 'meta-missing':
-      return { status: 400, code: -32602, message: 'A required _meta field is missing.' };
-    case 'params-invalid':
-      return { status: 400, code: -32602, message: 'The parameters are not valid for this method.' };
-    case 'version-unsupported':
-      return {
-        status: 400,
-        code: -32022,
-        message: `Unsupported protocol version. Supported: ${(refusal.supported ?? []).join(', ')}.`,
-      };
-    case 'method-unknown':
-      // To a client with a session 404 means that the session ended (MCP 2025-11-25, Session Management).
-      return { status: context.legacy ? 200 : 404, code: -32601, message: 'Method not found.' };
-    case 'session-missing':
-      return same(400, 'Mcp-Session-Id is missing. Initialize first.');
-    case 'session-unknown':
-      return same(404, 'There is no such session. Initialize again.');
-    case 'id-in-use':
-      return { status: 400, code: -32600, message: 'A request with this id is still being answered.' };
-    case 'policy-no-rule':
-    case 'policy-denied':
-    case 'policy-condition':
-      return same(403, 'This credential may not do that.');
     case 'policy-scope':
       return same(403, 'This credential lacks a scope that is needed.');
-    case 'policy-definition':
-      return same(403, 'The definition of this tool is not accepted here.');
-    case 'policy-hidden':
-      // Just as a server answers for a name it does not have.
-      return { status: 200, code: -32602, message: 'Unknown tool, prompt or resource.' };
     case 'store-unavailable':
     case 'issuer-unavailable':
     case 'trail-unavailable':
@@ -226,6 +206,12 @@ function lineOf(refusal: Refusal, context: WireContext): Line {
       return same(504, 'The MCP server did not answer in time.');
     case 'caller-gone':
     case 'internal':
-      return same(500, 'This request could not be handled.');
+      return FAILED;
+    default: {
+      const asked: McpReason = reason;
+      return context.mcp?.(asked, refusal, context.legacy) ?? FAILED;
+    }
   }
 }
+
+const FAILED = same(500, 'This request could not be handled.');

@@ -1,3 +1,4 @@
+import { toMcpLine } from '../core/mcp-line.ts';
 import type { Reason, Refusal } from '../core/reason.ts';
 import type { WireAnswer } from '../core/wire.ts';
 import { toRefusalWire } from '../lock/refusal-wire.ts';
@@ -33,6 +34,7 @@ export function toExchangeWire(challenges: Challenges, exchange: Exchange, refus
   return toRefusalWire(challenges, exchange, refusal, {
     resourceMetadata: metadataUrlOf(exchange),
     plain: isPlain(route),
+    mcp: toMcpLine,
     proofs: route?.kind !== 'rotate',
   });
 }

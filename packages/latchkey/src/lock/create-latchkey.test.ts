@@ -67,6 +67,10 @@ const call = (args: object) => ({
   params: { name: 'read_file', arguments: args },
 });
 
+function noClock(): never {
+  throw new TypeError('no clock');
+}
+
 async function isCut(verifiers: readonly LockVerifier[]): Promise<boolean> {
   const admission = await ask(createLatchkey({ ...good, verifiers }));
   const cut = vi.fn<() => void>();
@@ -395,6 +399,28 @@ describe('createLatchkey', () => {
     expect(await statusOf(ask(lock))).toBe(200);
   });
 
+  it('tells what a verifier throws, and lets nobody in meanwhile', async () => {
+    const told: unknown[] = [];
+    const down: LockVerifier = { name: 'down', verify: () => Promise.reject(new Error('down')) };
+    const lock = createLatchkey({ ...good, verifiers: [down], onError: (error) => void told.push(error) });
+    expect(await statusOf(ask(lock))).toBe(503);
+    expect(await lock.verify('x')).toEqual({ ok: false, reason: 'store-unavailable' });
+    expect(told).toEqual([new Error('down'), new Error('down')]);
+  });
+
+  it('verifies a text without rejecting, whatever a verifier or the clock does', async () => {
+    const unavailable = { ok: false, reason: 'store-unavailable' };
+    const told: unknown[] = [];
+    const onError = (error: unknown): void => void told.push(error);
+    const garbage = { name: 'garbage', verify: () => ({ kind: 'accepted', principal: holder }) } as never;
+    for (const lock of [
+      createLatchkey({ ...good, verifiers: [garbage], onError }),
+      createLatchkey({ ...good, now: noClock, onError }),
+    ])
+      expect(await lock.verify('x')).toEqual(unavailable);
+    expect(told).toMatchObject([{ name: 'TypeError' }, { message: 'no clock' }]);
+  });
+
   it('cuts what is open when whoever proved a principal says that it ended', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
@@ -403,7 +429,7 @@ describe('createLatchkey', () => {
     expect(await isCut([other, accepting(holder, { endOf: async () => 0 })])).toBe(true);
     expect(await isCut([other, accepting(holder, { endOf: () => null })])).toBe(false);
     expect(await isCut([accepting(holder)])).toBe(false);
-    expect(await isCut([accepting({ ...holder, expiresAt: Date.now() })])).toBe(true);
+    expect(await isCut([accepting({ ...holder, expiresAt: Date.now() + 1 })])).toBe(true);
   });
 });
 

@@ -86,7 +86,7 @@ export function assembleLock(options: LatchkeyOptions, door: Assembly): Assemble
   const lock = createLock(
     {
       ...parts,
-      verifier: prove(firstMatch(verifiers)),
+      verifier: prove(firstMatch(verifiers, { onError: parts.onError })),
       proofAlgorithms: proofs === null ? null : proofs.algorithms.join(' '),
       version: door.version ?? (() => Number.NaN),
       endOf: (principal) => endOf(verifiers, principal, parts.now()),

@@ -1,3 +1,4 @@
+import { toMcpLine } from '../core/mcp-line.ts';
 import type { Policy } from '../core/policy.ts';
 import { EVERY_SCOPE, type Principal } from '../core/principal.ts';
 import { refuse, type Refusal } from '../core/reason.ts';
@@ -43,7 +44,7 @@ export function readHeaderRule(...given: readonly unknown[]): HeaderRule {
 
 /** A guard for one route of any HTTP API behind a proxy. */
 export function createForwardRouteGuard(lock: Lock, rule: RouteRule): ForwardGuard {
-  return createForwardGuard(lock, { mcp: false, ...judgeRoute(lock, rule) });
+  return createForwardGuard(lock, { mcp: null, ...judgeRoute(lock, rule) });
 }
 
 /**
@@ -60,7 +61,7 @@ export function createForwardMcpGuard(lock: Lock, rule: HeaderRule): ForwardGuar
     return blind;
   };
   return createForwardGuard(lock, {
-    mcp: true,
+    mcp: toMcpLine,
     check: (asking, incoming) => checkPath(lock, asking, incoming),
     judge: (asking, incoming) =>
       andThen(identifyCaller(lock, asking, incoming), () =>

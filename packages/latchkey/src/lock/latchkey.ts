@@ -68,7 +68,11 @@ export function createLatchkeyOf<Scope extends string>(
       faults.throwAll('setPolicy');
       lock.policy = policy;
     },
-    verify: (text) => verifyText(lock, text),
+    verify: (text) =>
+      verifyText(lock, text).catch((error: unknown) => {
+        lock.parts.onError(error);
+        return { ok: false, reason: 'store-unavailable' };
+      }),
     toTokenVerifier: (options) => createTokenVerifier(lock, readTokenVerifier(options), loadErrorClass),
     async close() {
       lock.closed = true;

@@ -6,7 +6,7 @@ import type { Protocol } from '../core/revision.ts';
 import type { Awaitable } from '../core/store.ts';
 import type { Trail } from '../core/trail.ts';
 import type { Answer } from '../core/upstream.ts';
-import type { WireAnswer } from '../core/wire.ts';
+import type { ToMcpLine, WireAnswer } from '../core/wire.ts';
 import { createAnswersUnderWay, type AnswersUnderWay, type AnswerUnderWay, type EndOf } from './answers-under-way.ts';
 import type { Asking } from './asking.ts';
 import { createLockState, type LockLimits, type LockOptions, type LockState } from './lock-state.ts';
@@ -94,8 +94,8 @@ function cutPassage(passage: OpenPassage, onError: LockParts['onError']): void {
 
 /** What tells one guard from another. */
 export interface GuardKind {
-  /** Whether its callers speak MCP: then refusals are JSON-RPC errors. */
-  readonly mcp: boolean;
+  /** `toMcpLine` where its callers speak MCP: then refusals are JSON-RPC errors. Else null. */
+  readonly mcp: ToMcpLine | null;
   /** What the request says before anybody asks who it is from. */
   check?(asking: Asking, incoming: Incoming): Refusal | null;
   /** Everything else it asks of a request, in order; null lets it in. */
@@ -220,7 +220,8 @@ function turnAway(lock: Lock, kind: GuardKind, asking: Asking, refusal: Refusal)
 function toAnswer({ parts }: Lock, { mcp }: GuardKind, asking: Asking, refusal: Refusal): WireAnswer {
   return toRefusalWire(parts, asking, refusal, {
     resourceMetadata: parts.resourceMetadata,
-    plain: !mcp,
+    plain: mcp === null,
+    mcp,
     proofs: true,
   });
 }

@@ -1,5 +1,6 @@
 import { mayRead } from '../core/authorize.ts';
 import type { View } from '../core/filter-list.ts';
+import { toMcpLine } from '../core/mcp-line.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Principal } from '../core/principal.ts';
 import { refuse, type Refusal } from '../core/reason.ts';
@@ -37,7 +38,7 @@ export function createMcpGuard(lock: Lock): Guard {
   const { protocol } = lock.parts;
   const spoken: Spoken = { revisions: revisionsOf(protocol), legacy: protocol !== 'modern' };
   return createGuard(lock, {
-    mcp: true,
+    mcp: toMcpLine,
     check: (asking, incoming) => checkRequest(lock, asking, incoming),
     judge: (asking, incoming) =>
       andThen(identifyCaller(lock, asking, incoming), () => judgeMessage(lock, asking, incoming, spoken)),

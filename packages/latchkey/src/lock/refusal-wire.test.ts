@@ -6,11 +6,12 @@ import { parseMessage } from '../core/parse-message.ts';
 import { refuse, type Refusal } from '../core/reason.ts';
 import type { Asking } from './asking.ts';
 import { createAsking } from './lock.ts';
+import { toMcpLine } from '../core/mcp-line.ts';
 import { type AskedPlace, toRefusalWire } from './refusal-wire.ts';
 
 const { parts } = makeLock({ tokens: {} }).lock;
 const options = { unknownTokenStatus: 401, proofAlgorithms: 'ES256' } as const;
-const MCP: AskedPlace = { resourceMetadata: 'https://api.example/meta', plain: false, proofs: true };
+const MCP: AskedPlace = { resourceMetadata: 'https://api.example/meta', plain: false, mcp: toMcpLine, proofs: true };
 
 const toAsking = (authorization: string | null = null): Asking =>
   createAsking(parts, toIncoming(authorization === null ? {} : { headers: [['authorization', authorization]] }));

@@ -1,5 +1,5 @@
 import type { Refusal } from '../core/reason.ts';
-import { toWire, type WireAnswer } from '../core/wire.ts';
+import { toWire, type ToMcpLine, type WireAnswer } from '../core/wire.ts';
 import type { Asking } from './asking.ts';
 import type { LockOptions } from './lock-state.ts';
 
@@ -9,6 +9,8 @@ export interface AskedPlace {
   readonly resourceMetadata: string | null;
   /** Whether callers of this place speak no MCP. */
   readonly plain: boolean;
+  /** `toMcpLine` where some of them do, else null. */
+  readonly mcp: ToMcpLine | null;
   /** Whether DPoP proofs are taken at this place. */
   readonly proofs: boolean;
 }
@@ -28,6 +30,7 @@ export function toRefusalWire(
     legacy: asking.message !== null && asking.era === 'legacy',
     unknownTokenStatus,
     plain: place.plain,
+    mcp: place.mcp,
     notification: asking.message?.kind === 'notification',
   });
 }

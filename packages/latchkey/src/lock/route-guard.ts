@@ -18,7 +18,7 @@ export interface RouteRule {
 
 /** A guard for one route of any HTTP API: asks who is there, and whether it holds the scopes. Never reads the body. */
 export function createRouteGuard(lock: Lock, rule: RouteRule): Guard {
-  return createGuard(lock, { mcp: false, ...judgeRoute(lock, rule), show: () => WHOLE });
+  return createGuard(lock, { mcp: null, ...judgeRoute(lock, rule), show: () => WHOLE });
 }
 
 /** Everything a route asks of a request, in order. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createCaller } from '../../../../test/fixtures/stdio-caller.ts';
 import { textOf, tool } from '../../../../test/fixtures/stdio-servers.ts';
 import type { DeclaredTool, DeclaredTools, ToolResult, ToolRunner } from '../core/declared-tool.ts';
+import { toMcpLine } from '../core/mcp-line.ts';
 import { toWire } from '../core/wire.ts';
 import { refuse } from '../core/reason.ts';
 import { createToolsUpstream, type ToolsUpstream, type ToolsUpstreamOptions } from './tools.ts';
@@ -165,6 +166,7 @@ describe('createToolsUpstream', () => {
         legacy: false,
         unknownTokenStatus: 401,
         proofAlgorithms: null,
+        mcp: toMcpLine,
       });
       expect([answer.status, answer.body]).toEqual([hidden.status, hidden.body]);
       expect(answer.messages[0]?.['error'].code).toBe(-32602);

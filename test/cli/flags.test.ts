@@ -74,3 +74,13 @@ describe.runIf(existsSync('/proc/self'))('a folder that cannot be made', () => {
     expect([settings.code, settings.stderr]).toEqual([1, expect.stringContaining('E_CLIENT_FILE')]);
   }, 20_000);
 });
+
+describe('latchkey config check', () => {
+  it('says that a file names no server, which a flag of run has to then', async () => {
+    await writeFile(join(folder, 'latchkey.yaml'), 'tools: { read: {} }\n');
+    for (const command of ['config', 'policy']) {
+      const { code, stdout } = await latchkey(command, 'check');
+      expect([code, stdout]).toEqual([0, expect.stringContaining('names no server, 1 rule')]);
+    }
+  });
+});

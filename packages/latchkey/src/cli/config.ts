@@ -69,10 +69,12 @@ export function requireFile(named: string | undefined): string {
   });
 }
 
-/** How many servers and rules there are, in words. */
+/** How many servers and rules there are, in words. A file without a server is sound: `run` can be told one. */
 export function summarize({ servers }: NonNullable<LoadedConfig['config']>): string {
   const rules = servers.flatMap(({ policy }) => Object.values(policy.rules).flat()).length;
-  return `${plural(servers.length, 'server')}, ${rules === 0 ? 'no rules' : plural(rules, 'rule')}`;
+  const named = servers.filter(({ upstream }) => upstream !== null).length;
+  const counted = named === 0 ? 'names no server' : plural(named, 'server');
+  return `${counted}, ${rules === 0 ? 'no rules' : plural(rules, 'rule')}`;
 }
 
 function plural(count: number, noun: string): string {

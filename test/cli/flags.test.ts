@@ -83,4 +83,13 @@ describe('latchkey config check', () => {
       expect([code, stdout]).toEqual([0, expect.stringContaining('names no server, 1 rule')]);
     }
   });
+
+  it('warns of what run would warn of', async () => {
+    const issuers = "auth: { issuers: { work: { preset: okta, issuer: 'https://o.okta.com/oauth2/default' } } }";
+    await writeFile(join(folder, 'latchkey.yaml'), `publicUrl: https://mcp.example.com\n${issuers}\n`);
+    const talk = await latchkey('config', 'check');
+    expect([talk.code, talk.stderr]).toEqual([0, expect.stringMatching(/^warning: auth\.issuers\.work: /)]);
+    const { warnings } = JSON.parse((await latchkey('config', 'check', '--json')).stdout) as { warnings: string[] };
+    expect(warnings).toEqual([expect.stringMatching(/^auth\.issuers\.work: /)]);
+  });
 });

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { toPlainText } from '../core/plain-text.ts';
+import { say } from './output.ts';
 import { findConfigFile } from './config-file.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { LatchkeyError } from '../core/error.ts';
@@ -52,12 +54,14 @@ async function check(flags: ConfigFlags): Promise<void> {
   const file = requireFile(flags.config);
   const loaded = loadConfig({ env: process.env, file, tools: {} });
   if (flags.json) {
-    print(`${JSON.stringify({ ok: loaded.config !== null, file, problems: loaded.problems }, null, 2)}\n`);
+    const { config, problems, warnings } = loaded;
+    print(`${JSON.stringify({ ok: config !== null, file, problems, warnings }, null, 2)}\n`);
     if (loaded.config === null) process.exitCode = 2;
     return;
   }
   if (loaded.config === null) throw toError(loaded.problems);
   print(`ok: ${file}, ${summarize(loaded.config)}\n`);
+  for (const warning of loaded.warnings) say(toPlainText(`warning: ${warning}`));
 }
 
 /** The file to check: there must be one. */

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { toPlainText } from '../core/plain-text.ts';
+import { say } from './output.ts';
 import { findConfigFile } from './config-file.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { LatchkeyError } from '../core/error.ts';
@@ -52,12 +54,14 @@ async function check(flags: ConfigFlags): Promise<void> {
   const file = requireFile(flags.config);
   const loaded = loadConfig({ env: process.env, file, tools: {} });
   if (flags.json) {
-    print(`${JSON.stringify({ ok: loaded.config !== null, file, problems: loaded.problems }, null, 2)}\n`);
+    const { config, problems, warnings } = loaded;
+    print(`${JSON.stringify({ ok: config !== null, file, problems, warnings }, null, 2)}\n`);
     if (loaded.config === null) process.exitCode = 2;
     return;
   }
   if (loaded.config === null) throw toError(loaded.problems);
   print(`ok: ${file}, ${summarize(loaded.config)}\n`);
+  for (const warning of loaded.warnings) say(toPlainText(`warning: ${warning}`));
 }
 
 /** The file to check: there must be one. */
@@ -69,10 +73,12 @@ export function requireFile(named: string | undefined): string {
   });
 }
 
-/** How many servers and rules there are, in words. */
+/** How many servers and rules there are, in words. A file without a server is sound: `run` can be told one. */
 export function summarize({ servers }: NonNullable<LoadedConfig['config']>): string {
   const rules = servers.flatMap(({ policy }) => Object.values(policy.rules).flat()).length;
-  return `${plural(servers.length, 'server')}, ${rules === 0 ? 'no rules' : plural(rules, 'rule')}`;
+  const named = servers.filter(({ upstream }) => upstream !== null).length;
+  const counted = named === 0 ? 'names no server' : plural(named, 'server');
+  return `${counted}, ${rules === 0 ? 'no rules' : plural(rules, 'rule')}`;
 }
 
 function plural(count: number, noun: string): string {

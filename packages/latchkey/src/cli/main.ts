@@ -10,6 +10,7 @@ import { addHelpCommands } from './help.ts';
 import { addInitCommand } from './init.ts';
 import { addKeyCommand } from './key.ts';
 import { addPolicyCommand } from './policy.ts';
+import { refuseEmpty } from './refuse-empty.ts';
 import { addRunCommand } from './run.ts';
 import { addTokenCommand } from './token.ts';
 import { addToolsCommand } from './tools.ts';
@@ -53,6 +54,7 @@ for (const add of [
 ])
   add(program);
 
+program.hook('preAction', (_, command) => refuseEmpty(command));
 process.stdout.on('error', endUnheard);
 
 try {

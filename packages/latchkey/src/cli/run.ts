@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { LatchkeyError } from '../core/error.ts';
 import type { ConfigInput } from '../config/schema.ts';
 
@@ -9,7 +9,7 @@ interface RunFlags {
   readonly listen?: string;
   readonly publicUrl?: string;
   readonly store?: string;
-  readonly auth: boolean;
+  readonly auth?: boolean;
   readonly tokenFile?: string;
   readonly json?: true;
 }
@@ -27,7 +27,7 @@ export function addRunCommand(program: Command): void {
     .option('--public-url <url>', 'the URL clients know this gateway by')
     .option('--store <directory>', 'where credentials and the trail are kept')
     .option('--token-file <file>', 'write the first token to this file (0600) instead of printing it')
-    .addOption(new Option('--auth', 'ask for credentials').default(true, 'on'))
+    .option('--auth', 'ask for credentials, also where the file says not to (default: on)')
     .option('--no-auth', 'let everybody in; on loopback only')
     .option('--json', 'print one JSON line when ready')
     .passThroughOptions()
@@ -68,6 +68,6 @@ function toSettings(command: readonly string[], flags: RunFlags): ConfigInput {
     ...(flags.listen === undefined ? {} : { listen: flags.listen }),
     ...(flags.publicUrl === undefined ? {} : { publicUrl: flags.publicUrl }),
     ...(flags.store === undefined ? {} : { store: flags.store }),
-    ...(flags.auth ? {} : { auth: { enabled: false } }),
+    ...(flags.auth === undefined ? {} : { auth: { enabled: flags.auth } }),
   };
 }

@@ -118,6 +118,8 @@ function withPort(settings: Settings, layers: Layers, port: number | null): { se
 
 const LOOPBACK = '127.0.0.1';
 
+const FAILURES: Readonly<Record<string, string>> = { ENOENT: 'there is no such file', EISDIR: 'is a folder' };
+
 function readDocument({ file, text }: LoadOptions, working: string): YamlDocument | Problem {
   if (file !== undefined && isWritableByAll(path.resolve(working, file))) {
     return invalid(file, 'everybody on this machine can write to it, and so make the rules', `chmod o-w ${file}`);
@@ -136,7 +138,7 @@ function readDocument({ file, text }: LoadOptions, working: string): YamlDocumen
     return {
       code: 'E_CONFIG_MISSING',
       where: file,
-      message: missing ? 'there is no such file' : `cannot be read (${code})`,
+      message: FAILURES[code] ?? `cannot be read (${code})`,
       hint: missing ? '`latchkey init` writes one' : 'check the path and its permissions',
     };
   }

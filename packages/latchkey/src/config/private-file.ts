@@ -14,8 +14,10 @@ export function isOpenToOthers(file: string): boolean {
   return (mode & OTHERS & ~(uid === 0 ? GROUP_READS : 0)) !== 0;
 }
 
-/** Whether everybody on this machine may write to that file; false where there is none. */
+/** Whether everybody on this machine may write to that file; false where there is none, or a folder. */
 export function isWritableByAll(file: string): boolean {
   const found = statSync(file, { throwIfNoEntry: false });
-  return process.platform !== 'win32' && found !== undefined && (found.mode & EVERYBODY_WRITES) !== 0;
+  return (
+    process.platform !== 'win32' && found !== undefined && !found.isDirectory() && (found.mode & EVERYBODY_WRITES) !== 0
+  );
 }

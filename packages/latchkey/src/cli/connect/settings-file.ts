@@ -5,7 +5,6 @@ import {
   fchownSync,
   fsyncSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -17,6 +16,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { LatchkeyError } from '../../core/error.ts';
+import { makeFolders } from '../make-folders.ts';
 
 const OWNER_ONLY = 0o600;
 const GROUP = 0o070;
@@ -67,7 +67,7 @@ export function replaceSettingsFile(
   const { path, stats } = file;
   return explain(path, () => {
     refuseChanged(file);
-    if (stats === null) mkdirSync(dirname(path), { recursive: true });
+    if (stats === null) makeFolders(dirname(path));
     const backup = stats === null ? null : `${path}.bak-${options.time.toISOString().replaceAll(/[-:.]/g, '')}`;
     if (backup !== null) writeNew(backup, file.bytes, stats, (stats?.mode ?? OWNER_ONLY) & 0o777);
     const mode = stats === null ? 0o666 & ~process.umask() : stats.mode & 0o777;

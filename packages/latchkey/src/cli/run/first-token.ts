@@ -1,10 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import type { Running } from '../../compose.ts';
 import { replaceSecretFile } from '../../compose-credentials.ts';
 import { LatchkeyError } from '../../core/error.ts';
 import type { Secret } from '../../core/secret.ts';
+import { makeFolders } from '../make-folders.ts';
 
 /** Where the first token was put: on the screen, or in a file that only its owner reads. */
 export type TokenPlace = { readonly kind: 'none' | 'screen' } | { readonly kind: 'file'; readonly path: string };
@@ -29,7 +29,7 @@ export async function deliverFirstToken(
 
 async function writeToken(path: string, token: Secret): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolders(dirname(path), 0o700);
     await replaceSecretFile(path, `${token.reveal()}\n`);
   } catch (cause) {
     throw new LatchkeyError(

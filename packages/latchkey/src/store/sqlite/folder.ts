@@ -69,8 +69,14 @@ export function makeFile(path: string, flags: number): number {
 function makeFolder(folder: string): void {
   const parent = dirname(folder);
   if (parent !== folder && statIfPresent(parent, statSync) === null) makeFolder(parent);
-  // Undefined where another process was faster.
-  if (mkdirSync(folder, { recursive: true, mode: 0o700 }) === undefined) return;
+  // Not by `recursive`, which never ends where the system says of a folder that is there that it is missing, as /proc does.
+  try {
+    mkdirSync(folder, 0o700);
+  } catch (error) {
+    // Another process was faster.
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && statSync(folder).isDirectory()) return;
+    throw error;
+  }
   chmodSync(folder, 0o700);
   if (!isRoot()) return;
   // By its handle: the owner of the parent could put a link in its place meanwhile.

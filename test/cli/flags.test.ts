@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runLatchkey, startLatchkey } from './run-latchkey.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'latchkey-cli-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const latchkey = (...args: string[]) => runLatchkey(args, folder);
+const SERVER = ['--upstream', 'http://127.0.0.1:1/mcp', '--listen', '127.0.0.1:0'];
+
+/** What a gateway that was started with these flags answers a caller without a credential. */
+async function statusWithoutCredential(...flags: string[]): Promise<number> {
+  const child = startLatchkey(['run', '--json', ...flags], folder);
+  try {
+    const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
+    const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+    const { url } = JSON.parse(line) as { url: string };
+    return (await fetch(url, { method: 'POST', headers, body })).status;
+  } finally {
+    const closed = once(child, 'close');
+    child.kill();
+    await closed;
+  }
+}
+
+describe('a flag', () => {
+  it.for([
+    ['run', ...SERVER, '--store', ''],
+    ['run', ...SERVER, '--token-file='],
+    ['run', '--config', ''],
+    ['run', '--tools', ''],
+    ['token', 'create', 'alice', '--store', ''],
+    ['token', 'create', 'alice', '--scope', 'read', '--scope', ''],
+    ['policy', 'explain', '--tool', 'a', '--scope', ''],
+    ['trail', '--store', ''],
+    ['trail', 'verify', '--store='],
+    ['init', '--upstream', 'http://127.0.0.1:1/mcp', '--file', ''],
+  ])('that is empty, such as of a variable that is not set, is a usage error and makes nothing: %j', async (args) => {
+    const { code, stdout, stderr } = await latchkey(...args);
+    expect([code, stdout, stderr]).toEqual([2, '', expect.stringMatching(/^latchkey: E_USAGE --[a-z-]+ is empty/)]);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('goes before the file: --auth asks for credentials where the file says not to', async () => {
+    await writeFile(join(folder, 'latchkey.yaml'), 'auth: { enabled: false }\n');
+    expect(await statusWithoutCredential(...SERVER, '--auth')).toBe(401);
+    expect(await statusWithoutCredential(...SERVER)).not.toBe(401);
+  });
+
+  it('that names a folder for the configuration gets no advice to change the rights of that folder', async () => {
+    const { code, stderr } = await latchkey('config', 'check', '--config', tmpdir());
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/E_CONFIG_MISSING .*: is a folder/)]);
+    expect(stderr).not.toContain('chmod');
+  });
+});
+
+// In /proc the system answers that the parent is missing, however often that is made.
+describe.runIf(existsSync('/proc/self'))('a folder that cannot be made', () => {
+  it('ends the command, and does not keep it trying', async () => {
+    const store = await latchkey('token', 'create', 'alice', '--store', '/proc/latchkey/store');
+    expect([store.code, store.stderr]).toEqual([1, expect.stringContaining('E_STORE_UNREADABLE')]);
+    const token = await latchkey('run', ...SERVER, '--token-file', '/proc/latchkey/token');
+    expect([token.code, token.stderr]).toEqual([1, expect.stringContaining('E_DELIVERY')]);
+    const settings = await latchkey('connect', 'cursor', '--write', '--yes', '--file', '/proc/latchkey/mcp.json');
+    expect([settings.code, settings.stderr]).toEqual([1, expect.stringContaining('E_CLIENT_FILE')]);
+  }, 20_000);
+});
+
+describe('latchkey config check', () => {
+  it('says that a file names no server, which a flag of run has to then', async () => {
+    await writeFile(join(folder, 'latchkey.yaml'), 'tools: { read: {} }\n');
+    for (const command of ['config', 'policy']) {
+      const { code, stdout } = await latchkey(command, 'check');
+      expect([code, stdout]).toEqual([0, expect.stringContaining('names no server, 1 rule')]);
+    }
+  });
+
+  it('warns of what run would warn of', async () => {
+    const issuers = "auth: { issuers: { work: { preset: okta, issuer: 'https://o.okta.com/oauth2/default' } } }";
+    await writeFile(join(folder, 'latchkey.yaml'), `publicUrl: https://mcp.example.com\n${issuers}\n`);
+    const talk = await latchkey('config', 'check');
+    expect([talk.code, talk.stderr]).toEqual([0, expect.stringMatching(/^warning: auth\.issuers\.work: /)]);
+    const { warnings } = JSON.parse((await latchkey('config', 'check', '--json')).stdout) as { warnings: string[] };
+    expect(warnings).toEqual([expect.stringMatching(/^auth\.issuers\.work: /)]);
+  });
+});

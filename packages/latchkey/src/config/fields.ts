@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { EVERY_SCOPE } from '../core/principal.ts';
 import { isNetwork, parseAddress } from './address.ts';
 import { LONGEST_RULE_SCOPE, SCOPE_TOKEN } from '../core/scope-token.ts';
-import { isServerUrl, isWebUrl } from '../core/web-url.ts';
+import { isOrigin, isServerUrl, isWebUrl } from '../core/web-url.ts';
 import { LONGEST_TIMER_MS, parseDuration, parseRate, parseSize } from '../core/units.ts';
 
 // The kinds of value that fields have. Each reads its text into what the program uses, and says what it wants when it
@@ -81,6 +81,9 @@ export const headerName = () =>
 /** An absolute http or https URL without user, password or fragment. */
 export const upstreamUrl = () =>
   text(2048).refine(isServerUrl, { error: 'expected an http or https URL without user, password or fragment' });
+
+export const origin = () =>
+  text(300).refine(isOrigin, { error: 'expected an origin such as https://inspector.example' });
 
 const secretSource = {
   env: envName().optional().describe('Environment variable that holds it.'),

@@ -13,16 +13,30 @@ export default defineConfig({
       exclude: ['**/*.test.ts'],
       reporter: ['text', 'json-summary'],
     },
+    // A test that asserts nothing fails; those of the contract assert by node:assert, which is not counted.
     projects: [
-      { test: { name: 'unit', testTimeout: 30_000, include: ['packages/*/src/**/*.test.ts', 'test/*.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          testTimeout: 30_000,
+          include: ['packages/*/src/**/*.test.ts', 'test/*.test.ts'],
+          expect: { requireAssertions: true },
+        },
+      },
       { test: { name: 'contract', testTimeout: 30_000, include: ['test/contract/**/*.test.ts'] } },
-      { test: { name: 'property', testTimeout: 60_000, include: ['test/property/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'property',
+          testTimeout: 60_000,
+          include: ['test/property/**/*.test.ts'],
+          expect: { requireAssertions: true },
+        },
+      },
       {
         test: {
           name: 'acceptance',
           retry,
           include: ['test/acceptance/**/*.test.ts'],
-          // A check that asserts nothing fails.
           expect: { requireAssertions: true, poll: { timeout: 10_000 } },
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -49,7 +63,7 @@ export default defineConfig({
           include: ['test/cli/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          expect: { poll: { timeout: 10_000 } },
+          expect: { requireAssertions: true, poll: { timeout: 10_000 } },
         },
       },
       {
@@ -59,7 +73,7 @@ export default defineConfig({
           include: ['test/clients/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          expect: { poll: { timeout: 10_000 } },
+          expect: { requireAssertions: true, poll: { timeout: 10_000 } },
         },
       },
       {
@@ -99,6 +113,7 @@ export default defineConfig({
           include: ['test/conformance/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 60_000,
+          expect: { requireAssertions: true },
         },
       },
     ],

@@ -106,7 +106,7 @@ function report(what: string, costs: number[], reference: number[], limit: numbe
 }
 
 const options = parseOptions(process.argv.slice(2), []);
-if (options === 'help') console.log(USAGE);
+if (options === 'help') console.log(USAGE.replace('run.ts', 'jwt.ts'));
 else {
   const held = [
     await compareCalls(options.rounds, options.seconds),

@@ -22,7 +22,6 @@ export async function createSite(processes: Processes, directory: string): Promi
     processes,
     upstreamUrl: `http://127.0.0.1:${port}/mcp`,
     tokens: makeTokens(TOKEN_COUNT),
-    // Beside the parts of the run, so that they share it.
   };
 }
 

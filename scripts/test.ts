@@ -54,9 +54,10 @@ interface Pass {
 
 /** Files whose tests hold time or load against a bound: nothing else may run beside them. */
 const TIMED = ['dos-', 'jwt-cost', 'leg-load', 'net-testssl', 'rob-', 'sse-backpressure', 'str-backpressure'];
+// Tests mostly wait, for time to pass or for processes to start, so two files share two cores.
 const SEVERAL = Math.max(2, availableParallelism() - 1);
 
-// The quick ones first. Tests mostly wait, for time to pass or for processes to start, so two files share two cores.
+// The quick ones first.
 const PASSES: readonly Pass[] = [
   { projects: ['unit', 'contract', 'property'], workers: SEVERAL },
   { projects: ['acceptance', 'cli'], workers: SEVERAL, without: TIMED },
@@ -164,6 +165,7 @@ function add(report: VitestReport | null, status: number | null): void {
   total.failed += failed === 0 && status !== 0 ? 1 : failed;
   total.skipped += (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
   if (report === null) failures.push('- a run that left no report');
+  else if (failed === 0 && status !== 0) failures.push('- a run that failed outside of its tests; see above');
   else report.testResults.forEach(noteFailures);
   for (const { title, status: result } of report?.testResults.flatMap((file) => file.assertionResults) ?? []) {
     const id = /^[A-Z]+-\d+/.exec(title)?.[0];

@@ -42,9 +42,8 @@ async function createLock(): Promise<Latchkey> {
   return createLatchkey({
     resource: RESOURCE,
     hosts: [`127.0.0.1:${given.port}`],
-    ...(byHash
-      ? { store: await openStore(given.store) }
-      : { store: await openStore(given.store), verifiers: [jwt({ issuer: ISSUER, jwks: { file: given.jwks } })] }),
+    store: await openStore(given.store),
+    ...(byHash ? {} : { verifiers: [jwt({ issuer: ISSUER, jwks: { file: given.jwks } })] }),
     policy: { tools: { [TOOL]: { scopes: SCOPES } } },
     limits: { callsPerCredential: MUCH, requestsPerAddress: MUCH },
     ...(given.trail ? {} : { trail: false }),

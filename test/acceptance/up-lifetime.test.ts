@@ -13,7 +13,8 @@ let folder: string;
 let site: Site;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'latchkey-life-'));
-  site = await startSite({ upstream: { command: RAW }, tools: { '*': { scopes: ['file:read'] } } });
+  const upstream = { command: RAW, env: { RAW_LOG: join(folder, 'calls') } };
+  site = await startSite({ upstream, tools: { '*': { scopes: ['file:read'] } } });
 });
 afterAll(async () => {
   await site.close();
@@ -28,11 +29,17 @@ async function pidNow(session: string | null): Promise<number> {
   return answer.status === 200 ? Number(text) : 0;
 }
 
+/** Calls that the processes were given and never answer. */
+async function countWaiting(): Promise<number> {
+  return [...(await readFile(join(folder, 'calls'), 'utf8')).matchAll(/^waits$/gm)].length;
+}
+
 /** Ends that process while a call waits for it; says how long the caller waited for its error. */
 async function killMidCall(session: string | null, end: (pid: number) => unknown): Promise<number> {
   const pid = await pidNow(session);
   expect(pid).toBeGreaterThan(0);
   const call = session === null ? { tool: 'hang' } : legacyCall('tools/call', { name: 'hang' }, session, 2);
+  const waiting = await countWaiting();
   const hanging = send(site, call);
   const other = send(
     site,
@@ -40,7 +47,7 @@ async function killMidCall(session: string | null, end: (pid: number) => unknown
       ? { ...call, id: 'other', token: site.tokens.bob }
       : { ...call, ...legacyCall('tools/call', { name: 'hang' }, session, 3) },
   );
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await expect.poll(countWaiting, { timeout: 5000 }).toBe(waiting + 2);
   const begun = performance.now();
   await end(pid);
   for (const answer of await Promise.all([hanging, other])) {

@@ -192,7 +192,7 @@ test('UP-12 Shared child isolation', async () => {
     body: callBody({ tool: 'hang', id: 7, meta }),
     signal: left.signal,
   });
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await expect.poll(() => readFile(log, 'utf8'), { timeout: 5000 }).toMatch(/^waits$/m);
   left.abort();
   await expect(hanging).rejects.toThrow('aborted');
   const cancel = modernCall('notifications/cancelled', { requestId: 7 });

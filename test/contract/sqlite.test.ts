@@ -246,7 +246,8 @@ describe('openStore (sqlite)', () => {
       const appended = store.trail.append(line(1));
       const created = store.credentialsBy('x').create(TOKEN, 1);
       const verified = store.trail.verify();
-      expect(performance.now() - begun).toBeLessThan(100);
+      // Much less than SQLite itself would wait.
+      expect(performance.now() - begun).toBeLessThan(1000);
       // Only a process that goes on can let go.
       setTimeout(letGo, 100);
       await appended;

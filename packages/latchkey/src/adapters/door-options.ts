@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '../core/units.ts';
 import { createFaults } from '../lock/faults.ts';
 import { readChoice, readCount, readFunction, readMembers, type Given } from '../lock/read-option.ts';
 
@@ -11,9 +12,6 @@ export interface DoorOptions {
 
 export type DoorSettings = Required<DoorOptions>;
 
-/** Node takes no longer time for a timer, and fires one at once. */
-const LONGEST_MS = 2 ** 31 - 1;
-
 /** The options of a door, those under `hooks` functions. Throws a TypeError that names everything that is wrong with them. */
 export function readDoorOptions<Options extends DoorOptions>(
   options: Options,
@@ -26,7 +24,7 @@ export function readDoorOptions<Options extends DoorOptions>(
   const settings = {
     ...options,
     withToken: readChoice(at('withToken'), [false, true]),
-    bodyTimeoutMs: readCount(at('bodyTimeoutMs', members['bodyTimeoutMs'] ?? 15_000), LONGEST_MS),
+    bodyTimeoutMs: readCount(at('bodyTimeoutMs', members['bodyTimeoutMs'] ?? 15_000), LONGEST_TIMER_MS),
   };
   faults.throwAll('latchkey');
   return settings;

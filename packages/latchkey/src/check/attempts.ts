@@ -1,6 +1,6 @@
 import type { Era } from '../core/revision.ts';
 import { createDraft, REVISIONS } from './draft.ts';
-import { pass, skip, warn, type Outcome } from './probe.ts';
+import { pass, skip, skipLimited, warn, type Outcome } from './probe.ts';
 import type { Draft, Reply } from './reply.ts';
 import type { Site } from './site.ts';
 import { describeReply, standingOf } from './standing.ts';
@@ -61,7 +61,7 @@ export function judgeAttempts(
     return warn(saw, 'Refuse at once what is not well formed, instead of leaving the caller to wait.');
   if (by('refused').length + by('closed').length > 0) return pass(saw);
   if (by('gone').length > 0) return skip(saw);
-  if (by('limited').length > 0) return skip(`${saw}: it asks to wait; try again later`);
+  if (by('limited').length > 0) return skipLimited(saw);
   return holderOf(site) === null ? needsToken(site, saw) : pass(saw);
 }
 

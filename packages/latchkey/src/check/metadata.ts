@@ -1,7 +1,7 @@
 import { createGet } from './draft.ts';
 import { isObject, parseJson } from './read-message.ts';
 import { describeReply } from './standing.ts';
-import type { Draft, Reply } from './reply.ts';
+import { isRedirect, type Draft, type Reply } from './reply.ts';
 
 export type Send = (draft: Draft) => Promise<Reply>;
 export type Json = Readonly<Record<string, unknown>>;
@@ -64,8 +64,7 @@ export async function loadDocument(send: Send, url: URL, asked: URL): Promise<Do
   if (!mayAsk(url, asked)) return none('not asked for: it is not https');
   const reply = await send(createGet(url));
   if (reply.kind === 'failure') return none(reply.message, reply);
-  if (reply.status >= 300 && reply.status < 400)
-    return none(`${reply.status}, a redirect, which clients do not follow`, reply);
+  if (isRedirect(reply)) return none(`${reply.status}, a redirect, which clients do not follow`, reply);
   if (reply.status !== 200) return none(describeReply(reply), reply);
   const json = parseJson(reply.body);
   return isObject(json) ? { url, reply, json, problem: null } : none('200, but no JSON object', reply);

@@ -46,6 +46,11 @@ export function skip(saw: string): Outcome {
   return { verdict: 'skip', saw, advice: null };
 }
 
+/** The server limits who asks. */
+export function skipLimited(saw: string): Outcome {
+  return skip(`${saw}: it asks to wait; try again later`);
+}
+
 export function warn(saw: string, advice: string): Outcome {
   return { verdict: 'warn', saw, advice };
 }

@@ -43,6 +43,10 @@ export interface Failure {
 
 export type Reply = Answer | Failure;
 
+export function isRedirect(reply: Reply): boolean {
+  return reply.kind === 'answer' && reply.status >= 300 && reply.status < 400;
+}
+
 /** The first value of a header, whatever its case. */
 export function headerOf({ headers }: Answer, name: string): string | null {
   return headers.find(([key]) => key.toLowerCase() === name)?.[1] ?? null;

@@ -13,7 +13,7 @@ import {
   type Send,
 } from './metadata.ts';
 import { isObject, readMessage } from './read-message.ts';
-import { headerOf, headersOf, type Reply } from './reply.ts';
+import { headerOf, headersOf, isRedirect, type Reply } from './reply.ts';
 import { reachedTools, standingOf } from './standing.ts';
 
 /** What one kind of caller gets, with a token or without. */
@@ -130,10 +130,6 @@ function nothingLearnt(first: Reply): Survey {
     documents: [],
     issuers: [],
   };
-}
-
-export function isRedirect(reply: Reply): boolean {
-  return reply.kind === 'answer' && reply.status >= 300 && reply.status < 400;
 }
 
 function speaksJsonRpc(reply: Reply): boolean {

@@ -1,7 +1,7 @@
 import { parseChallenges } from './challenge.ts';
 import { withHeader } from './draft.ts';
 import { knock } from './knock.ts';
-import { fail, pass, skip, warn, type Outcome } from './probe.ts';
+import { fail, pass, skip, skipLimited, warn, type Outcome } from './probe.ts';
 import { headersOf, type Reply } from './reply.ts';
 import type { Site } from './site.ts';
 import { describeReply, standingOf } from './standing.ts';
@@ -23,7 +23,7 @@ export async function tryCredential(site: Site, authorization: string): Promise<
     case 'silent':
       return warn(saw, 'Answer 401 at once.');
     case 'limited':
-      return skip(`${saw}: it asks to wait; try again later`);
+      return skipLimited(saw);
     case 'gone':
       return skip(saw);
     default:

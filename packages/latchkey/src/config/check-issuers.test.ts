@@ -47,6 +47,10 @@ describe('checkIssuers', () => {
     ]);
   });
 
+  it('refuses plain http to a name under localhost, which is never asked', () => {
+    expect(wrong('a: { issuer: http://id.localhost }')).toEqual([at('4:18 auth.issuers.a.issuer')]);
+  });
+
   it('refuses plain http beyond loopback, for every URL', () => {
     expect(
       wrong(

@@ -1,4 +1,4 @@
-import { isLoopbackHost } from './address.ts';
+import { isSafe } from '../core/outgoing.ts';
 import { ISSUER_DEFAULTS, takesIdTokens } from '../core/issuer-settings.ts';
 import type { IssuerPreset } from './issuers/preset.ts';
 import { PRESETS } from './issuers/presets.ts';
@@ -79,7 +79,7 @@ function checkUrls({ given, at }: Around): Problem[] {
     [['userinfo', 'url'], userinfo?.url],
   ];
   return urls.flatMap(([path, url]) =>
-    url === undefined || url.startsWith('https:') || isLoopbackHost(new URL(url).hostname)
+    url === undefined || isSafe(new URL(url))
       ? []
       : [invalid(at(...path), 'plain http would cross the network in clear', 'use https')],
   );

@@ -1,3 +1,4 @@
+import { RULE_KINDS } from '../core/policy.ts';
 import { findUnreachable } from '../core/rule-order.ts';
 import { compileCondition } from './condition.ts';
 import { isTree } from './layers.ts';
@@ -8,8 +9,6 @@ import type { Path } from './yaml-document.ts';
 import { FOLD_URI } from '../core/resource-uri.ts';
 
 type LocateRule = (path: Path, part: 'key' | 'value', offset?: number) => string;
-
-const KINDS = ['tools', 'resources', 'prompts', 'methods'] as const;
 
 /**
  * Finds conditions that do not compile and rules that can never judge anything, each with its line and column, in a
@@ -24,7 +23,7 @@ export function checkRules(given: Tree, locate: LocateRule): Problem[] {
 }
 
 function checkServer(server: Tree, at: Path, locate: LocateRule): Problem[] {
-  return KINDS.flatMap((kind) => {
+  return RULE_KINDS.flatMap((kind) => {
     const rules = server[kind];
     if (!isTree(rules)) return [];
     const patterns = Object.keys(rules).map((pattern) => ({ pattern }));

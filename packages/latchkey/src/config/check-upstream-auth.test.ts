@@ -99,6 +99,11 @@ describe('upstream.auth', () => {
       '',
       'clientCredentials.issuer: plain http would cross the network in clear',
     ],
+    [
+      http(`auth: { clientCredentials: { ${ISSUER}, tokenUrl: "http://id.localhost/token" } }`),
+      '',
+      'clientCredentials.tokenUrl: plain http would cross the network in clear',
+    ],
     [http(`auth: { tokenExchange: { ${ISSUER} } }`), '', 'tokenExchange: no caller has a token to exchange'],
     [http('auth: { tokenExchange: { from: [nobody] } }'), withIssuers('one'), 'from: nobody is no issuer'],
     [http(`auth: { tokenExchange: { ${ISSUER} } }`), withIssuers('one', 'two'), 'would send tokens to another issuer'],

@@ -1,4 +1,4 @@
-import { isLoopbackHost } from './address.ts';
+import { isSafe } from '../core/outgoing.ts';
 import { invalid } from './problem.ts';
 import type { Problem } from './problem.ts';
 import type { Settings } from './schema.ts';
@@ -51,7 +51,7 @@ function checkTokens({ auth: tokens }: Upstream, names: readonly string[], auth:
 
 function checkGrant(grant: Grant, issuer: string | undefined, { issuers }: Auth, at: Where): Problem[] {
   const problems = (['issuer', 'tokenUrl'] as const)
-    .filter((key) => grant[key]?.startsWith('http:') && !isLoopbackHost(new URL(grant[key] ?? '').hostname))
+    .filter((key) => grant[key] !== undefined && !isSafe(new URL(grant[key])))
     .map((key) => invalid(at(key), 'plain http would cross the network in clear', 'use https'));
   const client = clientOf(grant, issuer, issuers);
   if (client === undefined) problems.push(invalid(at(), 'client is missing', 'set client: {id, secret}'));

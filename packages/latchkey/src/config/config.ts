@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { DeclaredTools } from '../core/declared-tool.ts';
 import type { Policy } from '../core/policy.ts';
+import type { Protocol } from '../core/revision.ts';
 import type { Address } from './address.ts';
 import { createIssuer, type IssuerConfig } from './issuers/issuer-config.ts';
 import type { Settings } from './schema.ts';
@@ -47,7 +48,7 @@ export interface ServerConfig {
   readonly path: string;
   /** Null when neither file nor flags name one. */
   readonly upstream: UpstreamConfig | null;
-  readonly protocol: 'both' | 'modern' | 'legacy';
+  readonly protocol: Protocol;
   readonly pin: 'off' | 'alert' | 'block';
   readonly policy: Policy;
 }

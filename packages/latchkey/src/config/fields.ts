@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { EVERY_SCOPE } from '../core/principal.ts';
 import { isNetwork, parseAddress } from './address.ts';
 import { LONGEST_RULE_SCOPE, SCOPE_TOKEN } from '../core/scope-token.ts';
-import { isServerUrl, isWebUrl } from '../core/web-url.ts';
-import { parseDuration, parseRate, parseSize } from '../core/units.ts';
+import { isOrigin, isServerUrl, isWebUrl } from '../core/web-url.ts';
+import { LONGEST_TIMER_MS, parseDuration, parseRate, parseSize } from '../core/units.ts';
 
 // The kinds of value that fields have. Each reads its text into what the program uses, and says what it wants when it
 // cannot.
@@ -18,13 +18,12 @@ function read<Out>(parse: (text: string) => Out | null, wanted: string) {
 }
 
 const DURATION = 'a duration such as 90s, 10m, 24h or 30d';
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Milliseconds, more than none. */
 export const duration = () => read((given) => parseDuration(given) || null, DURATION);
 /** Milliseconds that a timer can wait. */
 export const timeout = () =>
-  duration().refine((milliseconds) => milliseconds <= LONGEST_TIMER, { error: 'is longer than 24 days' });
+  duration().refine((milliseconds) => milliseconds <= LONGEST_TIMER_MS, { error: 'is longer than 24 days' });
 export const rate = () => read(parseRate, 'a rate such as 20/min or 5/s');
 /** Bytes. */
 export const size = () => read(parseSize, 'a size such as 64KiB or 1MB');
@@ -82,6 +81,9 @@ export const headerName = () =>
 /** An absolute http or https URL without user, password or fragment. */
 export const upstreamUrl = () =>
   text(2048).refine(isServerUrl, { error: 'expected an http or https URL without user, password or fragment' });
+
+export const origin = () =>
+  text(300).refine(isOrigin, { error: 'expected an origin such as https://inspector.example' });
 
 const secretSource = {
   env: envName().optional().describe('Environment variable that holds it.'),

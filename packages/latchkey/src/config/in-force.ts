@@ -1,5 +1,5 @@
 import { isGlob } from '../core/glob.ts';
-import type { Policy, Rule, RuleKind } from '../core/policy.ts';
+import { RULE_KINDS, type Policy, type Rule, type RuleKind } from '../core/policy.ts';
 import { toServerKey } from './check-settings.ts';
 import type { Config, ServerConfig } from './config.ts';
 
@@ -78,14 +78,12 @@ const spellTools: Spell = ({ name, upstream }) =>
 function findReordered(before: readonly ServerConfig[], after: readonly ServerConfig[]): readonly string[] {
   return before.flatMap(({ name, policy }, at) => {
     const next = after[at]?.policy ?? policy;
-    return KINDS.filter((kind) => {
+    return RULE_KINDS.filter((kind) => {
       const [old, now] = [globsOf(policy, kind), globsOf(next, kind)];
       return String(old.filter((glob) => now.includes(glob))) !== String(now.filter((glob) => old.includes(glob)));
     }).map((kind) => toServerKey(name, kind));
   });
 }
-
-const KINDS: readonly RuleKind[] = ['tools', 'resources', 'prompts', 'methods'];
 
 function globsOf({ rules }: Policy, kind: RuleKind): readonly string[] {
   return rules[kind].map(({ pattern }) => pattern).filter(isGlob);

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { isOrigin } from '../core/web-url.ts';
 import * as field from './fields.ts';
 import { client } from './schema-issuers.ts';
 
@@ -141,7 +140,3 @@ function rules<Rule extends z.ZodType>(of: Rule) {
   // Whether a pattern can match at all is found with the order of the rules, where the line is known.
   return z.record(z.string(), of).prefault({} as never);
 }
-
-export const listenUrlOrigin = field
-  .text(300)
-  .refine(isOrigin, { error: 'expected an origin such as https://inspector.example' });

@@ -3,7 +3,7 @@ import { DEFAULT_LIMITS, MOST_OPEN } from '../core/default-limits.ts';
 import * as field from './fields.ts';
 import { forwardAuth } from './schema-forward.ts';
 import { dpop, issuers } from './schema-issuers.ts';
-import { listenUrlOrigin, serverRules } from './schema-server.ts';
+import { serverRules } from './schema-server.ts';
 
 const tokens = z.strictObject({
   prefix: prefix('lk_').describe('First characters of the tokens this gateway issues.'),
@@ -174,7 +174,7 @@ export const configSchema = z.strictObject({
     .optional()
     .describe('A proxy in front ends TLS.'),
   forwardAuth: forwardAuth.optional().describe('For `latchkey forward-auth` only: who asks, and what stands behind.'),
-  origins: z.array(listenUrlOrigin).max(100).prefault([]).describe('Origins of web pages that may call.'),
+  origins: z.array(field.origin()).max(100).prefault([]).describe('Origins of web pages that may call.'),
   compat: z
     .strictObject({
       sse: z

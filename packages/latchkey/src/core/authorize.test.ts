@@ -6,6 +6,7 @@ import { parseMessage } from './parse-message.ts';
 import type { Rule } from './policy.ts';
 import { createAnonymous } from './principal.ts';
 import { FOLD_URI } from './resource-uri.ts';
+import type { Era } from './revision.ts';
 
 const rule = (pattern: string, more: Partial<Rule> = {}): Rule => ({
   pattern,
@@ -42,7 +43,7 @@ function judge(
   policy: ReturnType<typeof policyOf>,
   principal: ReturnType<typeof who>,
   sent: Message,
-  era: 'modern' | 'legacy' = 'legacy',
+  era: Era = 'legacy',
 ) {
   const judgement = authorize(policy, principal, sent, era);
   return judgement.kind === 'allow' ? 'allow' : judgement.reason;

@@ -6,6 +6,7 @@ import { METHODS, type Subject } from './methods.ts';
 import type { Judgement, Policy, PreparedRule, RuleIndex, RuleKind } from './policy.ts';
 import { EVERY_SCOPE } from './principal.ts';
 import type { Principal } from './principal.ts';
+import type { Era } from './revision.ts';
 import { bareUri, closeUri, foldUri, isAmbiguousUri, spellUri } from './resource-uri.ts';
 
 type Denial = Extract<Judgement, { kind: 'deny' }>;
@@ -20,7 +21,7 @@ const NO_SCOPES: readonly string[] = Object.freeze([]);
  * Decides whether a principal may send a message. Deny is the default; a response of the client is always allowed. A
  * denial for scopes names every scope the operation needs, held or not. Never throws, and allocates nothing to allow.
  */
-export function authorize(policy: Policy, principal: Principal, message: Message, era: 'modern' | 'legacy'): Judgement {
+export function authorize(policy: Policy, principal: Principal, message: Message, era: Era): Judgement {
   if (message.kind === 'response') return ALLOWED;
   const subject = METHODS[era].get(message.method);
   const onMethod = findRule(policy, 'methods', message.method);
@@ -117,7 +118,7 @@ function judgeFound(found: PreparedRule | null, principal: Principal, message: J
 
 function judgeRule(prepared: PreparedRule, principal: Principal, message: Judged, target: string): Judgement {
   const { rule } = prepared;
-  const reason = judgeHolder(prepared, principal);
+  const reason = judgePrincipal(prepared, principal);
   if (reason !== null) return deny(reason, reason === 'policy-scope' ? rule.scopes : NO_SCOPES, target);
   if (rule.when !== null && !meetsCondition(prepared, principal, message, target)) {
     return deny('policy-condition', NO_SCOPES, target);
@@ -126,7 +127,7 @@ function judgeRule(prepared: PreparedRule, principal: Principal, message: Judged
 }
 
 /** Why a rule lets a principal do nothing, whatever is asked; null where only its condition is left to ask. */
-export function judgeHolder(prepared: PreparedRule, principal: Principal): Denial['reason'] | null {
+export function judgePrincipal(prepared: PreparedRule, principal: Principal): Denial['reason'] | null {
   if (prepared.rule.hidden) return 'policy-hidden';
   if (prepared.rule.deny) return 'policy-denied';
   return holdsScopes(prepared, principal) ? null : 'policy-scope';

@@ -1,11 +1,4 @@
-const UNITS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-};
+import { DURATION_UNITS } from './units.ts';
 
 /** The shortest way to say that many milliseconds, in at most two units: `1h30m`, `24h` → `1d`, `250ms`. */
 export function formatDuration(milliseconds: number): string {
@@ -13,8 +6,9 @@ export function formatDuration(milliseconds: number): string {
   const parts: string[] = [];
   let rest = Math.round(milliseconds / 1000) * 1000;
   for (const unit of ['d', 'h', 'm', 's']) {
-    const count = Math.floor(rest / UNITS[unit]!);
-    rest -= count * UNITS[unit]!;
+    const size = DURATION_UNITS.get(unit)!;
+    const count = Math.floor(rest / size);
+    rest -= count * size;
     if (count > 0) parts.push(`${count}${unit}`);
     if (parts.length === 2) break;
   }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { METHODS } from './methods.ts';
+import type { Era } from './revision.ts';
 
-const subjectsOf = (era: 'modern' | 'legacy', ...methods: string[]) =>
-  methods.map((method) => METHODS[era].get(method));
+const subjectsOf = (era: Era, ...methods: string[]) => methods.map((method) => METHODS[era].get(method));
 
-const sentBy = (era: 'modern' | 'legacy') =>
+const sentBy = (era: Era) =>
   [...METHODS[era].keys()].filter((method) => method.startsWith('notifications/')).toSorted();
 
 describe('METHODS', () => {

@@ -1,3 +1,5 @@
+import type { Era } from './revision.ts';
+
 /** Which specification method needs what to be judged; methods of no revision are absent. */
 export type Subject = 'nothing' | 'tool' | 'prompt' | 'resource' | 'reference' | 'subscriptions';
 
@@ -28,7 +30,7 @@ const LEGACY: readonly (readonly [string, Subject])[] = [
 ];
 
 /** Methods a client may send in each era. `tasks/*` of 2025-11-25 are left out on purpose: a task is anyone's who knows its id. */
-export const METHODS: Readonly<Record<'modern' | 'legacy', ReadonlyMap<string, Subject>>> = {
+export const METHODS: Readonly<Record<Era, ReadonlyMap<string, Subject>>> = {
   modern: new Map(MODERN),
   legacy: new Map(LEGACY),
 };

@@ -26,10 +26,20 @@ export const OUTGOING_MAX_BYTES = 512 * 1024;
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
-/** Throws an OutgoingError where the question would cross a network in clear: only this machine is asked by http. */
-export function requireSafe({ protocol, hostname, host }: URL): void {
-  if (protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname))) return;
-  throw new OutgoingError(`${host}: plain http would cross the network in clear; the URL must be https`);
+/** Whether who is asked there is this machine, whatever its resolver says: names under `localhost` are not. */
+export function isLocal({ hostname }: URL): boolean {
+  return LOOPBACK.test(hostname);
+}
+
+/** Whether a question would cross no network in clear: only this machine is asked by http. */
+export function isSafe(url: URL): boolean {
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLocal(url));
+}
+
+/** Throws an OutgoingError where the question would cross a network in clear. */
+export function requireSafe(url: URL): void {
+  if (!isSafe(url))
+    throw new OutgoingError(`${url.host}: plain http would cross the network in clear; the URL must be https`);
 }
 
 /** No usable answer of an issuer. The message names the host and what went wrong, never what was sent. */

@@ -21,7 +21,8 @@ export interface Rule {
   readonly limit: { readonly count: number; readonly periodMs: number } | null;
 }
 
-export type RuleKind = 'tools' | 'resources' | 'prompts' | 'methods';
+export const RULE_KINDS = ['tools', 'resources', 'prompts', 'methods'] as const;
+export type RuleKind = (typeof RULE_KINDS)[number];
 
 export interface Policy {
   /** In file order. An exact pattern beats a glob; among globs the first that matches holds. */

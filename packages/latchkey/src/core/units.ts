@@ -1,6 +1,6 @@
 import type { Rate } from './gcra.ts';
 
-const DURATION_UNITS = new Map([
+export const DURATION_UNITS: ReadonlyMap<string, number> = new Map([
   ['ms', 1],
   ['s', 1000],
   ['m', 60_000],
@@ -8,6 +8,9 @@ const DURATION_UNITS = new Map([
   ['d', 86_400_000],
   ['w', 604_800_000],
 ]);
+
+/** Node takes no longer time for a timer, and fires one at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Longer than anything means: a slip of the keyboard, not a life-time. */
 const LONGEST_MS = 100 * 365 * 86_400_000;

@@ -1,13 +1,14 @@
 import type { Message } from './message.ts';
 import type { Principal } from './principal.ts';
 import type { Refusal } from './reason.ts';
+import type { Era } from './revision.ts';
 import type { Secret } from './secret.ts';
 
 /** A judged request on its way to a protected server. */
 export interface Forwardable {
   readonly httpMethod: 'POST' | 'GET' | 'DELETE';
   /** `modern` is 2026-07-28 and later (stateless); `legacy` has sessions. */
-  readonly era: 'modern' | 'legacy';
+  readonly era: Era;
   readonly principal: Principal;
   /** Null for GET and DELETE. `message.bytes` is exactly what was judged, and is what must be sent. */
   readonly message: Message | null;

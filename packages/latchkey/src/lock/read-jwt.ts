@@ -1,4 +1,4 @@
-import { parseDuration } from '../core/units.ts';
+import { LONGEST_TIMER_MS, parseDuration } from '../core/units.ts';
 import {
   ISSUER_DEFAULTS,
   SIGNATURE_ALGORITHMS,
@@ -88,7 +88,6 @@ const KNOWN = [
 ] as const satisfies readonly (keyof JwtOptions)[];
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Reads the options of an issuer. Throws a TypeError that names everything that is wrong with them. */
 export function readJwt(options: JwtOptions): JwtSettings {

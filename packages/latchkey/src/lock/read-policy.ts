@@ -1,5 +1,5 @@
 import { createPolicy } from '../core/create-policy.ts';
-import type { Condition, Policy, Rule, RuleKind } from '../core/policy.ts';
+import { RULE_KINDS, type Condition, type Policy, type Rule, type RuleKind } from '../core/policy.ts';
 import { toCondition } from './condition.ts';
 import type { When } from './options.ts';
 import {
@@ -14,13 +14,12 @@ import {
 } from './read-option.ts';
 import type { RuleWays } from './rule-ways.ts';
 
-const KINDS = ['tools', 'resources', 'prompts', 'methods'] as const;
 const METHOD_RULE = ['scopes', 'deny'];
 const RULE = [...METHOD_RULE, 'when', 'hidden', 'limit'];
 
 /** The policy that options describe; says what is wrong with them. Without `ways` no rule for a name or URI judges anything. */
 export function readPolicy(given: Given, ways: RuleWays | null): Policy {
-  const members = readMembers(given, [...KINDS, 'scopes', 'list']);
+  const members = readMembers(given, [...RULE_KINDS, 'scopes', 'list']);
   const at = (key: string): Given => member(given, key, members[key]);
   const rulesOf = (kind: RuleKind): readonly Rule[] => readRules(at(kind), kind, ways);
   const rules = {

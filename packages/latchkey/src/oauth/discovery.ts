@@ -1,7 +1,7 @@
 import { bytesOf } from '../core/bytes.ts';
 import { createKept } from '../core/kept.ts';
 import type { IssuerMetadata, LoadMetadata } from '../core/issuer.ts';
-import { OutgoingError, type Outgoing } from '../core/outgoing.ts';
+import { isSafe, OutgoingError, type Outgoing } from '../core/outgoing.ts';
 import { parseStrict } from '../core/parse-strict.ts';
 
 export interface DiscoveryOptions {
@@ -80,11 +80,10 @@ const ENDPOINTS = [
   'userinfo_endpoint',
 ] as const;
 
-const LOOPBACK = /^http:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?=[:/]|$)/;
-
 /** https; http only at an issuer on this machine, so that one elsewhere cannot point at what is reachable from here. */
 function isEndpoint(value: unknown, issuer: string): boolean {
   const url = typeof value === 'string' ? URL.parse(value) : null;
   if (url === null || url.username !== '' || url.password !== '' || url.hash !== '') return false;
-  return url.protocol === 'https:' || (LOOPBACK.test(url.href) && LOOPBACK.test(issuer));
+  const own = URL.parse(issuer);
+  return url.protocol === 'https:' || (isSafe(url) && own?.protocol === 'http:' && isSafe(own));
 }

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { isRunning } from '../../../../test/fixtures/processes.ts';
 import { Secret } from '../core/secret.ts';
 import { deliverToCommand } from './deliver-command.ts';
 
@@ -28,22 +28,12 @@ describe('deliverToCommand', () => {
     const mark = join(folder, 'pid');
     const child = `require('node:fs').writeFileSync(${JSON.stringify(mark)}, String(process.pid)); setInterval(() => {}, 1000)`;
     const parent = `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}]); setInterval(() => {}, 1000)`;
-    await expect(deliverToCommand([process.execPath, '-e', parent], HANDOVER, { timeoutMs: 1000 })).rejects.toThrow(
+    await expect(deliverToCommand([process.execPath, '-e', parent], HANDOVER, { timeoutMs: 3000 })).rejects.toThrow(
       'did not end',
     );
     expect(existsSync(mark)).toBe(true);
     const pid = Number(readFileSync(mark, 'utf8'));
-    await sleep(100);
-    expect(isRunning(pid)).toBe(false);
+    await expect.poll(() => isRunning(pid)).toBe(false);
     await rm(folder, { recursive: true });
   });
 });
-
-function isRunning(pid: number): boolean {
-  try {
-    // A killed orphan that nobody has waited for yet still has its entry.
-    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
-  } catch {
-    return false;
-  }
-}

@@ -1,9 +1,5 @@
+import { boundText, escapeControls, LONGEST_TEXT } from '../core/trail-text.ts';
 import type { TrailEntry } from '../core/trail.ts';
-
-const LONGEST_TEXT = 512;
-
-/** Quote, backslash, controls (C1 and DEL too), the two line separators of JavaScript, and surrogates. */
-const LEFT_BY_STRINGIFY = /[\u007f-\u009f\u2028\u2029]/g;
 
 /** Bytes of a line without what few entries say: nine texts, each unit of which is six bytes at most, and what is around them. */
 const MOST_BYTES = 9 * (LONGEST_TEXT * 6 + 2) + 512;
@@ -92,12 +88,7 @@ function toOutcome({ decision, reason, status }: Outcome): Buffer {
 }
 
 function quote(text: string): string {
-  const bounded = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT - 1)}…` : text;
-  return JSON.stringify(bounded.toWellFormed()).replace(LEFT_BY_STRINGIFY, toEscape);
-}
-
-function toEscape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return escapeControls(JSON.stringify(boundText(text).toWellFormed()));
 }
 
 const TIME = Buffer.from('{"time":"1970-01-01T00:00:00.000Z"');

@@ -305,7 +305,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
           textOf((await caller.modern({ id: 2, ...tool('pid') }, capabilities).finished).messages[0]);
         const pid = await askPid();
         const call = caller.modern({ id: 1, ...tool(name) }, capabilities);
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        await expect.poll(() => readFileSync(log, 'utf8')).toContain('waits');
         call.leave();
         await expect.poll(() => readFileSync(log, 'utf8')).toContain('cancelled');
         await expect.poll(askPid, { timeout: 3000 }).toBe(pid);
@@ -325,10 +325,11 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
     });
 
     it('has what asks nothing served where no child of its own may be started', async () => {
-      const upstream = startUpstream(RAW, { maxChildren: 1 });
+      const log = createLogFile();
+      const upstream = startUpstream(RAW, { maxChildren: 1, env: { RAW_LOG: log } });
       const [alice, bob] = [createCaller(upstream, 'alice'), createCaller(upstream, 'bob')];
       alice.modern({ id: 1, ...tool('hang') }, capabilities);
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await expect.poll(() => readFileSync(log, 'utf8'), { timeout: 5000 }).toContain('waits');
       const list = await bob.modern({ id: 2, method: 'tools/list' }, capabilities).finished;
       expect(list.messages[0]).toMatchObject({ result: { tools: [{ name: 'echo' }] } });
       expect((await bob.modern({ id: 3, ...tool('echo') }, capabilities).finished).refusal?.reason).toBe(
@@ -591,7 +592,7 @@ describe.skipIf(process.platform === 'win32')('createStdioUpstream', { timeout: 
       const caller = createCaller(startUpstream(MODERN, { env: { MODERN_LOG: log } }));
       await caller.modern({ id: 1, method: 'tools/list' }).finished;
       const answer = caller.modern({ id: 2, ...tool('hang') });
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await expect.poll(() => readFileSync(log, 'utf8'), { timeout: 5000 }).toContain('waits');
       answer.leave();
       await expect.poll(() => readFileSync(log, 'utf8'), { timeout: 5000 }).toContain('aborted');
     });

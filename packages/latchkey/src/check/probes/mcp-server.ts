@@ -1,9 +1,9 @@
 import { createDraft, REVISIONS, withMethod } from '../draft.ts';
 import { fail, pass, skip, warn, type Outcome, type Probe } from '../probe.ts';
-import { headerOf, type Answer } from '../reply.ts';
+import { headerOf, isRedirect, type Answer } from '../reply.ts';
 import type { Site } from '../site.ts';
 import { describeReply } from '../standing.ts';
-import { isRedirect, nameOf } from '../survey.ts';
+import { nameOf } from '../survey.ts';
 
 export const mcpServer: Probe = {
   id: 'mcp-server',

@@ -1,4 +1,4 @@
-import { fail, pass, skip, warn, type Probe } from '../probe.ts';
+import { fail, pass, skipLimited, warn, type Probe } from '../probe.ts';
 import { describeReply, standingOf } from '../standing.ts';
 
 export const noToken: Probe = {
@@ -22,8 +22,7 @@ export const noToken: Probe = {
     const replies = [...Object.values(stranger.greetings), ...strangerList];
     const saw = [...new Set(replies.map(describeReply))].join(', ');
     if (replies.some((reply) => standingOf(reply) === 'identity')) return pass(saw);
-    if (replies.some((reply) => standingOf(reply) === 'limited'))
-      return skip(`${saw}: it asks to wait; try again later`);
+    if (replies.some((reply) => standingOf(reply) === 'limited')) return skipLimited(saw);
     return warn(saw, 'Answer 401 with a challenge: at any other status clients do not begin to sign in.');
   },
 };

@@ -1,6 +1,6 @@
 import { createDraft } from '../draft.ts';
 import { fail, pass, skip, warn, type Probe } from '../probe.ts';
-import { headerOf } from '../reply.ts';
+import { headerOf, isRedirect } from '../reply.ts';
 import { describeReply } from '../standing.ts';
 import { MADE_UP } from '../tokens.ts';
 
@@ -20,7 +20,7 @@ export const plainHttp: Probe = {
     );
     if (reply.kind === 'failure') return pass(`no plain HTTP at port ${plain.port === '' ? '80' : plain.port}`);
     const saw = describeReply(reply);
-    if (reply.status >= 300 && reply.status < 400)
+    if (isRedirect(reply))
       return warn(
         `${saw}, to ${headerOf(reply, 'location') ?? 'nowhere'}`,
         'Refuse plain HTTP at the MCP path (400 or 403) instead of redirecting: by then the token was sent in clear text.',

@@ -1,6 +1,6 @@
 import { holderOf } from '../attempts.ts';
 import { knock } from '../knock.ts';
-import { fail, pass, skip, warn, type Probe } from '../probe.ts';
+import { fail, pass, skip, skipLimited, warn, type Probe } from '../probe.ts';
 import type { Draft } from '../reply.ts';
 import { describeReply, standingOf } from '../standing.ts';
 import { MADE_UP } from '../tokens.ts';
@@ -20,7 +20,7 @@ export const queryToken: Probe = {
     const saw = describeReply(reply);
     const advice = 'Read tokens from the Authorization header only.';
     if (entered) return fail(saw, `${advice} This one may stand in a log now: replace it.`);
-    if (standingOf(reply) === 'limited') return skip(`${saw}: it asks to wait; try again later`);
+    if (standingOf(reply) === 'limited') return skipLimited(saw);
     return namesError(reply) && site.challenge?.parameters.get('error') === undefined
       ? warn(`${saw}: it says that the token in the query is not valid, so it reads it`, advice)
       : pass(saw);

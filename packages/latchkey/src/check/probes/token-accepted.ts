@@ -1,5 +1,5 @@
 import { isPrivate } from '../metadata.ts';
-import { fail, pass, skip, type Probe } from '../probe.ts';
+import { fail, pass, skip, skipLimited, type Probe } from '../probe.ts';
 import { readMessage } from '../read-message.ts';
 import type { Reply } from '../reply.ts';
 import { describeReply, standingOf } from '../standing.ts';
@@ -18,8 +18,7 @@ export const tokenAccepted: Probe = {
       const replies = Object.values(holder?.greetings ?? {});
       if (holder === null) return skip('the token was not sent: nothing of MCP was seen');
       const saw = [...new Set(replies.map(describeReply))].join(', ');
-      if (replies.some((reply) => standingOf(reply) === 'limited'))
-        return skip(`${saw}: it asks to wait; try again later`);
+      if (replies.some((reply) => standingOf(reply) === 'limited')) return skipLimited(saw);
       return fail(saw, 'Give a token that is valid for this server and has not ended.');
     }
     const counts = holderList.flatMap(countTools);

@@ -1,6 +1,6 @@
 import type { ServerConfig } from '../../config/config.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';
-import { judgeHolder } from '../../core/authorize.ts';
+import { judgePrincipal } from '../../core/authorize.ts';
 import type { Policy, PreparedRule, RuleKind } from '../../core/policy.ts';
 import { EVERY_SCOPE } from '../../core/principal.ts';
 import { formatTable } from '../table.ts';
@@ -31,7 +31,7 @@ export function describeRights(
     const rules = KINDS.flatMap((kind) =>
       listPrepared(policy, kind).map((prepared) => {
         const { pattern, scopes, when } = prepared.rule;
-        const denial = judgeHolder(prepared, holder.principal);
+        const denial = judgePrincipal(prepared, holder.principal);
         return {
           kind,
           pattern,

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { LatchkeyError } from '../../core/error.ts';
 import type { DeclaredTool, DeclaredTools } from '../../core/declared-tool.ts';
 import { isTree } from '../layers.ts';
 import { isWritableByAll } from '../private-file.ts';
@@ -174,7 +175,7 @@ function readText(file: string): string {
     throw toError([decoded]);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    if (error instanceof Error && 'hint' in error) throw error;
+    if (error instanceof LatchkeyError) throw error;
     const message = code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`;
     throw toError([{ code: 'E_CONFIG_MISSING', where: file, message, hint: 'check the path and its permissions' }]);
   }

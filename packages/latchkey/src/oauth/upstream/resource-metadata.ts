@@ -1,4 +1,4 @@
-import { OutgoingError, type Outgoing } from '../../core/outgoing.ts';
+import { isLocal, isSafe, OutgoingError, type Outgoing } from '../../core/outgoing.ts';
 import { refuse, type Refusal } from '../../core/reason.ts';
 import { parseObject, unavailable } from './request-token.ts';
 
@@ -13,7 +13,6 @@ export interface ResourceMetadataOptions {
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 const METADATA = /\bresource_metadata="([^"\\]*)"/;
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 /** Says nothing of any caller: only what a server answers to strangers is of interest. */
 const PROBE = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
 const PROBE_HEADERS = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream'];
@@ -76,11 +75,7 @@ export function mayBeAsked(named: string, upstream: URL): boolean {
   const url = URL.parse(named);
   if (url === null || url.username !== '' || url.password !== '' || /[?#@\\\s]/.test(named)) return false;
   if (isLocal(url) && !isLocal(upstream)) return false;
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLocal(url));
-}
-
-function isLocal({ hostname }: URL): boolean {
-  return LOOPBACK.test(hostname);
+  return isSafe(url);
 }
 
 function invalid(detail: string): Refusal {

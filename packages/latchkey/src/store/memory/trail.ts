@@ -1,8 +1,7 @@
-import { LatchkeyError } from '../../core/error.ts';
 import type { TrailStore } from '../../core/store.ts';
 import { createTrailFilter } from '../trail-filter.ts';
+import { DEFAULT_LIMIT, noLines } from '../trail-lines.ts';
 
-const DEFAULT_LIMIT = 1000;
 const WHOLE_LINES = /^\{"time":"\d{4}-\d{2}-\d{2}[^]*\n$/;
 
 interface Line {
@@ -43,7 +42,3 @@ export function createTrailStore(size: number): MemoryTrailStore {
 }
 
 const timeOf = ({ json }: Line): number => Date.parse((JSON.parse(json) as { time: string }).time);
-
-function noLines(): LatchkeyError {
-  return new LatchkeyError('E_INTERNAL', 'These are no lines of the trail.', { hint: 'please report this' });
-}

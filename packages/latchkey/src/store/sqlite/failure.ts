@@ -15,8 +15,6 @@ const AUTH = 23;
 const NOTADB = 26;
 const IOERR_SHMSIZE = IOERR | (19 << 8);
 
-const FULL_HINT = 'Free some space on that disk and try again; nothing was half-written.';
-
 /** Runs `work`; what SQLite or the file system throws comes out as a LatchkeyError that names the store at `path`. */
 export function attempt<T>(path: string, work: () => T): T {
   try {
@@ -31,12 +29,7 @@ export function toStoreError(path: string, error: unknown): LatchkeyError {
   if (error instanceof LatchkeyError) return error;
   const { code, errcode, path: file = path } = error as { code?: string; errcode?: number; path?: string };
   if (typeof errcode === 'number') return fromSqlite(path, errcode, error);
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new LatchkeyError('E_STORE_FULL', `No space is left for the store ${path}.`, {
-      hint: FULL_HINT,
-      cause: error,
-    });
-  }
+  if (code === 'ENOSPC' || code === 'EDQUOT') return full(path, error);
   if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) return unreadable(file, code, error);
   return new LatchkeyError('E_INTERNAL', `The store ${path} failed in an unexpected way.`, {
     hint: 'Report this with the cause that the log shows.',
@@ -54,6 +47,13 @@ export function damaged(path: string, what: string, cause?: unknown): LatchkeyEr
 export function unreadable(path: string, what: string, cause?: unknown): LatchkeyError {
   return new LatchkeyError('E_STORE_UNREADABLE', `The store ${path} cannot be opened: ${what}.`, {
     hint: 'Give --store a folder that belongs to you and that only you can write to.',
+    cause,
+  });
+}
+
+function full(path: string, cause: unknown): LatchkeyError {
+  return new LatchkeyError('E_STORE_FULL', `No space is left for the store ${path}.`, {
+    hint: 'Free some space on that disk and try again; nothing was half-written.',
     cause,
   });
 }
@@ -87,13 +87,10 @@ function fromSqlite(path: string, errcode: number, cause: unknown): LatchkeyErro
     case NOTADB:
       return damaged(path, what, cause);
     case FULL:
-      return new LatchkeyError('E_STORE_FULL', `No space is left for the store ${path}.`, { hint: FULL_HINT, cause });
+      return full(path, cause);
     case IOERR:
       // The shared-memory file is sized before anything else is written, so it is often the first to feel a full disk.
-      if (errcode === IOERR_SHMSIZE) {
-        return new LatchkeyError('E_STORE_FULL', `No space is left for the store ${path}.`, { hint: FULL_HINT, cause });
-      }
-      return unreadable(path, what, cause);
+      return errcode === IOERR_SHMSIZE ? full(path, cause) : unreadable(path, what, cause);
     case READONLY:
     case CANTOPEN:
       return isReadOnly(dirname(path)) ? readOnly(path, cause) : unreadable(path, what, cause);

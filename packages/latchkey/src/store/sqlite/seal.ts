@@ -19,8 +19,8 @@ export interface Seal {
   readonly head: string;
 }
 
-const START = '{"seal":';
-const START_BYTES = Buffer.from(START);
+export const SEAL_START = '{"seal":';
+const START_BYTES = Buffer.from(SEAL_START);
 const FORM =
   /^(\{"seal":(\d{1,15}),"prev":"([\w-]{0,43})"(,"unsealed":true)?,"step":(\d{1,9}),"marks":"([\da-z.]*)"),"mac":"([\w-]{43})"\}$/;
 /** Of one batch, at most; smaller batches have one for each line. */
@@ -33,7 +33,7 @@ export function formatSeal(
 ): { readonly line: Buffer; readonly mac: string } {
   const step = Math.ceil(batch.length / MOST_MARKS);
   const marks = listPieces(batch, step).map((end, index, ends) => markOf(batch, ends[index - 1] ?? 0, end));
-  const head = `${START}${number},"prev":"${prev}"${unsealed ? ',"unsealed":true' : ''},"step":${step},"marks":"${marks.join('.')}"`;
+  const head = `${SEAL_START}${number},"prev":"${prev}"${unsealed ? ',"unsealed":true' : ''},"step":${step},"marks":"${marks.join('.')}"`;
   const mac = macOf(key, head, batch);
   return { line: Buffer.from(`${head},"mac":"${mac}"}\n`, 'latin1'), mac };
 }
@@ -57,7 +57,7 @@ export function parseSeal(line: Buffer): Seal | null {
 
 /** Whether a line of the trail is none of its records. */
 export function isSeal(line: Buffer): boolean {
-  return line.subarray(0, START.length).equals(START_BYTES);
+  return line.subarray(0, SEAL_START.length).equals(START_BYTES);
 }
 
 export function fitsSeal(key: string, batch: Uint8Array, seal: Seal): boolean {

@@ -12,7 +12,7 @@ import {
   writeSync,
   writevSync,
 } from 'node:fs';
-import { LatchkeyError } from '../../core/error.ts';
+import { noLines } from '../trail-lines.ts';
 import { attempt } from './failure.ts';
 import { makeFile, prepareFolder } from './folder.ts';
 import { formatSeal } from './seal.ts';
@@ -158,10 +158,6 @@ function parseDay(lines: Uint8Array, start: number): string {
   const day = head.slice(LINE_HEAD.length);
   if (head.startsWith(LINE_HEAD) && /^\d{4}-\d{2}-\d{2}$/.test(day)) return day;
   throw noLines();
-}
-
-function noLines(): LatchkeyError {
-  return new LatchkeyError('E_INTERNAL', 'These are no lines of the trail.', { hint: 'please report this' });
 }
 
 /** False too when someone removed or moved the file, or wrote to it past the head of the chain. */

@@ -1,18 +1,16 @@
 import { readFileSync, unlinkSync } from 'node:fs';
 import type { Awaitable, TrailQuery, TrailReading, TrailStore } from '../../core/store.ts';
 import { createTrailFilter } from '../trail-filter.ts';
+import { DEFAULT_LIMIT } from '../trail-lines.ts';
 import { attempt } from './failure.ts';
 import { LONGEST_WAIT_MS, patiently } from './patience.ts';
 import { createSealChain, type SealChain } from './seal-chain.ts';
+import { SEAL_START } from './seal.ts';
 import { countRecords, firstSealIn } from './sealed-batches.ts';
 import { checkRoom } from './trail-room.ts';
 import { createSegmentWriter } from './trail-segment.ts';
 import { listSegments, readSegment, SEGMENT_SPAN } from './trail-segments.ts';
 import { verifyTrail } from './verify-trail.ts';
-
-const DEFAULT_LIMIT = 1000;
-
-const SEAL = '{"seal":';
 
 export interface TrailFiles {
   readonly folder: string;
@@ -90,7 +88,7 @@ function readBack(folder: string, query: TrailQuery): TrailReading {
     while (lineEnd > 0 && found.length < limit) {
       const start = bytes.lastIndexOf(0x0a, lineEnd - 1) + 1;
       const row = readRow(bytes, start, lineEnd, from);
-      if (!row.json.startsWith(SEAL) && isWanted(row.json)) found.push(row);
+      if (!row.json.startsWith(SEAL_START) && isWanted(row.json)) found.push(row);
       lineEnd = start - 1;
     }
     if (found.length >= limit) break;

@@ -60,7 +60,7 @@ describe.skipIf(process.platform === 'win32')('LegacySession', { timeout: 30_000
     await caller.legacy({ id: 2, ...tool('echo', { text: 'after' }) }, session).finished;
     await caller.legacy(cancel(1), session).finished;
     expect((await next.finished).messages).toEqual([]);
-    await expect.poll(() => readFileSync(log, 'utf8'), { timeout: 5000 }).toBe('echo after\naborted\n');
+    await expect.poll(() => readFileSync(log, 'utf8'), { timeout: 5000 }).toBe('waits\necho after\naborted\n');
   });
 
   it('refuses an id that is in flight, and more than 100 calls, those of callers who left among them', async () => {

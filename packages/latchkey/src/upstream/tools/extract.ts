@@ -1,21 +1,16 @@
+import { parseExact } from '../../core/exact-json.ts';
+
 type Path = readonly (string | number)[];
 
 /** What stands at a path of a JSON text: a string as it is, anything else as JSON with its numbers as they were written. */
 export type Extracted = { readonly text: string } | { readonly problem: string };
 
-/** TypeScript's library does not know the sources of JSON texts yet. */
-const RawJson = JSON as unknown as {
-  rawJSON(text: string): unknown;
-  isRawJSON(value: unknown): boolean;
-  parse(text: string, reviver: (key: string, value: unknown, context: { source?: string }) => unknown): unknown;
-};
+const isRawJson = (JSON as unknown as { isRawJSON(value: unknown): boolean }).isRawJSON;
 
 export function extract(json: string, path: Path): Extracted {
   let value: unknown;
   try {
-    value = RawJson.parse(json.replace(/^\uFEFF/, ''), (_key, one, { source }) =>
-      typeof one === 'number' && source !== undefined && String(one) !== source ? RawJson.rawJSON(source) : one,
-    );
+    value = parseExact(json.replace(/^\uFEFF/, ''));
   } catch {
     return { problem: `the answer is not JSON, so there is no ${toName(path)} in it` };
   }
@@ -28,7 +23,7 @@ export function extract(json: string, path: Path): Extracted {
 }
 
 function toMember(value: unknown, step: string | number): unknown {
-  if (typeof value !== 'object' || value === null || RawJson.isRawJSON(value)) return undefined;
+  if (typeof value !== 'object' || value === null || isRawJson(value)) return undefined;
   if (Array.isArray(value)) return /^\d+$/.test(String(step)) ? (value[Number(step)] as unknown) : undefined;
   return Object.hasOwn(value, step) ? (value as Record<string, unknown>)[step] : undefined;
 }

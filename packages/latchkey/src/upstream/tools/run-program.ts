@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { LONGEST_TIMER_MS } from '../../core/units.ts';
 import { signalGroup } from '../stdio/child.ts';
 import type { Watchdog } from '../stdio/watchdog.ts';
 import { createCollector, type FirstBytes } from './output.ts';
@@ -41,7 +42,6 @@ const KILL_MS = 500;
 // A script that writes on and on is ended; one that says more than a result holds is not.
 const FLOOD = 16;
 const MIN_FLOOD_BYTES = 16 * 1024 * 1024;
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Runs a program as the leader of a process group of its own, with nothing to read. The group ends with the program, or
@@ -69,7 +69,7 @@ export function runProgram(program: Program, limits: RunLimits): RunningProgram 
     gone.resolve(endGroup(child, ending.kind === 'flooded', limits.watchdog));
   };
   const abort = (): void => end({ kind: 'aborted' });
-  const overdue = setTimeout(() => end({ kind: 'timed-out' }), Math.min(limits.timeoutMs, MAX_TIMER_MS));
+  const overdue = setTimeout(() => end({ kind: 'timed-out' }), Math.min(limits.timeoutMs, LONGEST_TIMER_MS));
   const floodBytes = Math.max(MIN_FLOOD_BYTES, FLOOD * limits.collectedBytes);
   for (const [stream, collector] of [
     [child.stdout, stdout],

@@ -2,6 +2,7 @@ import type { DeclaredTool, ToolResult, ToolRunner } from '../../core/declared-t
 import { refuse } from '../../core/reason.ts';
 import { SlotList, type Slotted } from '../../core/slot-list.ts';
 import type { Log } from '../../core/log.ts';
+import { LONGEST_TIMER_MS } from '../../core/units.ts';
 import { TIMED_OUT, toLoss, type Loss } from '../stdio/loss.ts';
 
 export interface CallsOptions {
@@ -25,8 +26,6 @@ interface Call extends Slotted {
   timer: NodeJS.Timeout | null;
 }
 
-// A longer timer fires at once.
-const MAX_TIMER_MS = 2 ** 31 - 1;
 const FAILED: Outcome = {
   kind: 'lost',
   loss: { refusal: refuse('internal', { detail: 'the tool could not be run' }), text: 'The tool could not be run.' },
@@ -61,7 +60,7 @@ export class ToolCalls {
 
   async #run(call: Call, tool: DeclaredTool, args: object): Promise<void> {
     const { runner, callTimeoutMs, log } = this.#options;
-    const waitMs = Math.min(callTimeoutMs + tool.timeoutMs, MAX_TIMER_MS);
+    const waitMs = Math.min(callTimeoutMs + tool.timeoutMs, LONGEST_TIMER_MS);
     call.timer = setTimeout(() => this.#end(call, LATE), waitMs);
     try {
       const result = await runner.call(tool, args, call.abort.signal);

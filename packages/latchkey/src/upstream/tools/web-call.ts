@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { DeclaredTool, HttpAction, ToolResult } from '../../core/declared-tool.ts';
+import { LONGEST_TIMER_MS } from '../../core/units.ts';
 import { extract } from './extract.ts';
 import { AddressRefused, createLookup, type Resolve } from './lookup.ts';
 import { toCollectedBytes, toOutput, type OutputLimits } from './output.ts';
@@ -12,8 +13,6 @@ export interface WebContext {
   readonly signal: AbortSignal;
 }
 
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 /** Sends a tool's request and says what came back. The time-out is of everything, name look-up and redirects too. */
 export async function callWeb(
   tool: DeclaredTool,
@@ -21,7 +20,7 @@ export async function callWeb(
   request: Request,
   context: WebContext,
 ): Promise<ToolResult> {
-  const timeout = AbortSignal.timeout(Math.min(tool.timeoutMs, MAX_TIMER_MS));
+  const timeout = AbortSignal.timeout(Math.min(tool.timeoutMs, LONGEST_TIMER_MS));
   const signal = AbortSignal.any([context.signal, timeout]);
   try {
     const options = {

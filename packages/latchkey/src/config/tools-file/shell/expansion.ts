@@ -1,4 +1,4 @@
-import { refuseBetween, skipEscaped, takePlaceholder, Unreadable } from './reading.ts';
+import { goDeeper, refuseBetween, skipEscaped, takePlaceholder, Unreadable } from './reading.ts';
 import type { Quoting, Reading } from './reading.ts';
 import { findClosing, readAnsiQuotes, readSingleQuotes, type QuotedText } from './single-quotes.ts';
 
@@ -8,12 +8,9 @@ const GUARD = /:?[-=+?]/y;
 const PATTERN = /##?|%%?/y;
 const USED = /\$\{?[!#=~^]?([A-Za-z_]\w*|[\d@*])/g;
 
-const MAX_DEPTH = 40;
-
 /** Reads what begins with `$`, in any quotes but single ones. */
 export function readDollar(reading: Reading, quoting: Quoting): void {
-  if (reading.depth >= MAX_DEPTH) throw new Unreadable(reading.at, 'is nested too deeply');
-  reading.depth += 1;
+  goDeeper(reading, reading.at);
   readExpansion(reading, quoting);
   reading.depth -= 1;
 }

@@ -110,6 +110,14 @@ export class Unreadable extends Error {
   }
 }
 
+const MAX_DEPTH = 40;
+
+/** Into a substitution or a list; whoever calls it comes back from there by taking one from `depth`. */
+export function goDeeper(reading: Reading, offset: number): void {
+  if (reading.depth >= MAX_DEPTH) throw new Unreadable(offset, 'is nested too deeply');
+  reading.depth += 1;
+}
+
 /** A reference to the variable that holds the value, as it has to be spelled between such quotes. */
 export function spellReference(parameter: string, quoting: Quoting): string {
   const reference = `\${${argumentVariable(parameter)}}`;

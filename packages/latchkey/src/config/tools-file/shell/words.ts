@@ -1,6 +1,6 @@
 import { readBackquotes, readDollar, readDoubleQuotes } from './expansion.ts';
 import { createCommand } from './frame.ts';
-import { skipEscaped, refuseBetween, takePlaceholder, Unreadable } from './reading.ts';
+import { goDeeper, skipEscaped, refuseBetween, takePlaceholder, Unreadable } from './reading.ts';
 import type { Reading, Word } from './reading.ts';
 import { readSingleQuotes, type QuotedText } from './single-quotes.ts';
 
@@ -59,8 +59,7 @@ function readText(reading: Reading, sign: string): QuotedText {
 function readGroup(reading: Reading, start: number, sign: string): boolean {
   const { text, at } = reading;
   if ((sign === '<' || sign === '>') && text[at + 1] === '(') {
-    if (reading.depth > 40) throw new Unreadable(at, 'is nested too deeply');
-    reading.depth += 1;
+    goDeeper(reading, at);
     reading.at += 2;
     if (sign === '>') readFed(reading);
     else reading.readNested(reading);
@@ -89,9 +88,8 @@ function readArray(reading: Reading): void {
   for (;;) {
     skipBlanks(reading, true);
     if (reading.text[reading.at] === ')') break;
-    if (reading.depth > 40) throw new Unreadable(start, 'is nested too deeply');
+    goDeeper(reading, start);
     const before = reading.at;
-    reading.depth += 1;
     readWord(reading);
     noteIndex(reading, before);
     reading.depth -= 1;

@@ -1,4 +1,5 @@
 import type { Principal } from '../../core/principal.ts';
+import { headerOf } from '../../core/header-of.ts';
 import { refuse, type Refusal } from '../../core/reason.ts';
 import type { Answer, Forwardable } from '../../core/upstream.ts';
 import { isPlain, type Exchange, type ProtectedServer, type Stage, type StageResult } from '../exchange.ts';
@@ -146,17 +147,14 @@ class ForwardFinish implements CallFinish, Forwarded {
   }
 
   #sealSession(headers: readonly string[]): readonly string[] {
-    const index = headers.indexOf('mcp-session-id');
-    if (index === -1) return headers;
+    const id = headerOf(headers, 'mcp-session-id');
+    if (id === null) return headers;
     this.#exchange.opening = false;
+    const others = headers.filter((_, at) => headers[at - (at % 2)] !== 'mcp-session-id');
     // 2026-07-28 has no sessions: what an upstream says of one does not go out.
-    if (this.#exchange.era === 'modern') return headers.toSpliced(index, 2);
-    const id = headers[index + 1] as string;
-    return headers.toSpliced(
-      index + 1,
-      1,
-      this.#state.sessions.open(this.server, this.principal, id, this.#exchange.startedAt),
-    );
+    if (this.#exchange.era === 'modern') return others;
+    const sealed = this.#state.sessions.open(this.server, this.principal, id, this.#exchange.startedAt);
+    return [...others, 'mcp-session-id', sealed];
   }
 }
 

@@ -45,6 +45,12 @@ describe('EventReader', () => {
       expect(readInPieces(`data: {${end}data: }${end}${end}data: x${end}${end}`, 1)).toEqual(['{\n}', 'x']);
   });
 
+  it('ends an event at any two line ends, cut anywhere', () => {
+    for (const end of ['\n\n', '\r\r', '\r\n\r\n', '\n\r\n', '\r\n\n', '\r\r\n', '\n\r', '\r\n\r'])
+      for (const size of [1, 2, 3, 4, 5, 1000])
+        expect(readInPieces(`data: one${end}data: two${end}:\n\n`, size)).toEqual(['one', 'two']);
+  });
+
   it('holds what is not whole, and says how much', () => {
     const reader = new EventReader();
     expect(reader.read('data: one\n\ndata: two')).toEqual(['one']);

@@ -30,6 +30,14 @@ const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r
 const CHUNKS = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n';
 const INTERIM = `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n${LENGTH}`;
 
+const head = (length: number): string => {
+  const begin = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx: ';
+  return `${begin}${'y'.repeat(length - begin.length)}\r\n\r\n`;
+};
+const extended = (length: number): string => `${CHUNKS}5;${'x'.repeat(length - 2)}\r\nhello\r\n0\r\n\r\n`;
+const trailed = (length: number): string =>
+  `${CHUNKS}0\r\n${`x: ${'y'.repeat(1021)}\r\n`.repeat(15)}x: ${'y'.repeat(length - 15 * 1024 - 3)}\r\n\r\n`;
+
 describe('ResponseParser', () => {
   it.each([
     ['by its length', LENGTH],
@@ -49,14 +57,7 @@ describe('ResponseParser', () => {
   });
 
   it('reads up to the last byte of each of its bounds, and no further', () => {
-    const head = (length: number): string => {
-      const begin = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx: ';
-      return `${begin}${'y'.repeat(length - begin.length)}\r\n\r\n`;
-    };
     const interim = 'HTTP/1.1 100 Continue\r\n\r\n';
-    const extended = (length: number): string => `${CHUNKS}5;${'x'.repeat(length - 2)}\r\nhello\r\n0\r\n\r\n`;
-    const trailed = (length: number): string =>
-      `${CHUNKS}0\r\n${`x: ${'y'.repeat(1021)}\r\n`.repeat(15)}x: ${'y'.repeat(length - 15 * 1024 - 3)}\r\n\r\n`;
     for (const [taken, refused] of [
       [head(16 * 1024), head(16 * 1024 + 1)],
       [`${interim.repeat(16)}${LENGTH}`, `${interim.repeat(17)}${LENGTH}`],

@@ -71,7 +71,7 @@ test('ROB-08 dependency outage: answers that stop half way', async () => {
       socket.write(`${STREAM}a\r\ndata: one\n\r\n`, () => socket.resetAndDestroy());
     },
     'a stream that goes silent': (socket) => void socket.write(`${STREAM}a\r\ndata: one\n\r\n`),
-    'a stream of another spelling that goes silent': (socket) =>
+    'a stream that goes silent, its type in capitals': (socket) =>
       void socket.write(`${STREAM.replace('text/event-stream', 'Text/Event-Stream')}a\r\ndata: one\n\r\n`),
     'a chunk size that is none': (socket) => void socket.write(`${STREAM}a\r\ndata: one\n\r\nzz\r\nxx\r\n`),
   };

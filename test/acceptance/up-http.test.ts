@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { runLatchkey } from '../fixtures/latchkey.ts';
-import type { RawAnswer } from '../fixtures/raw-http.ts';
+import { headerValue, type RawAnswer } from '../fixtures/raw-http.ts';
 import { answerOf, startScriptedUpstream, type ScriptedUpstream } from '../fixtures/scripted-upstream.ts';
 import { legacyCall, modernCall, openSession, send, startSite, type Call, type Site } from './harness.ts';
 
@@ -171,6 +171,35 @@ test('UP-02 Upstream credentials stay in', async () => {
   upstream.script = answerOf('200 OK', { ...told, ...JSON_TYPE }, '{"jsonrpc":"2.0","id":1,"result":{}}');
   expectNothingOf(await send(site, modernCall('server/discover')), 'inner', 'debug');
   expect(site.gateway.talk() + (await site.gateway.command('trail', '--json'))).not.toContain(SECRET);
+});
+
+test('the id of a session is sealed, whatever else is said of it', async () => {
+  for (const more of [{ Allow: 'mcp-session-id' }, { 'Retry-After': 'mcp-session-id' }]) {
+    upstream.script = INITIALIZED.replace('\r\n', `\r\n${Object.entries(more)[0]?.join(': ')}\r\n`);
+    const id = await openSession(site);
+    expect(id).toMatch(/^inner-session\.[0-9a-f]{32}$/);
+    upstream.script = answerOf('200 OK', JSON_TYPE, '{"jsonrpc":"2.0","id":1,"result":{"content":[]}}');
+    expect((await send(site, legacyCall('tools/call', { name: 'echo', arguments: {} }, id))).status).toBe(200);
+  }
+});
+
+test('how long to wait, and what may be asked, is said with a status whatever page is behind it', async () => {
+  for (const type of [JSON_TYPE, { 'Content-Type': 'text/html' }, {}]) {
+    upstream.script = answerOf(
+      '429 Slow',
+      { ...type, 'Retry-After': '7', 'X-Inner': 'host-7' },
+      type === JSON_TYPE ? '{}' : 'inner',
+    );
+    const slow = await send(site, modernCall('server/discover'));
+    expect([slow.status, headerValue(slow, 'retry-after')]).toEqual([429, '7']);
+    upstream.script = answerOf('405 No', { ...type, Allow: 'POST' }, type === JSON_TYPE ? '{}' : 'inner');
+    const wrong = await send(site, modernCall('server/discover'));
+    expect([wrong.status, headerValue(wrong, 'allow')]).toEqual([405, 'POST']);
+    for (const answer of [slow, wrong]) {
+      expect(headerValue(answer, 'cache-control')).toContain('no-store');
+      expectNothingOf(answer, 'inner');
+    }
+  }
 });
 
 async function reopen(): Promise<string> {

@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { endsEvent, findEventEnd, toErrorEvent } from './event-stream.ts';
+import { endsEvent, findEventEnd, isEventStream, toErrorEvent } from './event-stream.ts';
+
+describe('isEventStream', () => {
+  it.each([
+    [['content-type', 'text/event-stream'], true],
+    [['x-type', 'a', 'content-type', 'Text/Event-Stream; charset=utf-8'], true],
+    [['content-type', 'application/json'], false],
+    [['x-type', 'text/event-stream'], false],
+    [[], false],
+  ])('reads %j in any case: %s', (headers, stream) => {
+    expect(isEventStream(headers)).toBe(stream);
+  });
+});
 
 describe('endsEvent', () => {
   it('knows the end of an event, and says no when in doubt', () => {

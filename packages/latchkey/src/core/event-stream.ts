@@ -1,7 +1,13 @@
 // Event streams (WHATWG HTML §9.2.6).
+import { headerOf } from './header-of.ts';
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
+
+/** Whether an answer with these headers is an event stream; types have no case (RFC 9110 §8.3.1). */
+export function isEventStream(headers: readonly string[]): boolean {
+  return (headerOf(headers, 'content-type') ?? '').toLowerCase().startsWith('text/event-stream');
+}
 
 /** Whether an event stream that ends with these bytes stands between two events; false when in doubt. */
 export function endsEvent(chunk: Uint8Array | string): boolean {

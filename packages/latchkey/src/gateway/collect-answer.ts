@@ -1,7 +1,7 @@
 import { refuse, type Refusal } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
 import { EventReader, type StreamPlace } from './event-reader.ts';
-import { headerOf } from '../core/header-of.ts';
+import { isEventStream } from '../core/event-stream.ts';
 
 /** A whole answer. */
 export interface Collected {
@@ -64,17 +64,13 @@ export function collectAnswer({ maxBytes, timeoutMs }: Bounds): {
 
 /** The JSON texts of an answer: its body, or the data of its events. */
 export function messagesIn(collected: Collected): readonly string[] {
-  return isStream(collected) ? new EventReader().read(`${collected.text}\n\n`) : [collected.text];
+  return isEventStream(collected.headers) ? new EventReader().read(`${collected.text}\n\n`) : [collected.text];
 }
 
 /** Where an answer that is a stream, and went on behind `from`, can be gone on with; null where it cannot. */
 export function placeIn(collected: Collected, from: StreamPlace | null): StreamPlace | null {
-  if (!isStream(collected)) return null;
+  if (!isEventStream(collected.headers)) return null;
   const reader = new EventReader(from);
   reader.read(collected.text);
   return reader.place;
-}
-
-function isStream({ headers }: Collected): boolean {
-  return (headerOf(headers, 'content-type') ?? '').toLowerCase().startsWith('text/event-stream');
 }

@@ -30,6 +30,10 @@ describe('EventReader', () => {
       retryMs: 50,
     });
     expect(placeOf('id: 1\n\nid: 2\nretry: soon\ndata: {}\n\n')).toEqual({ lastEventId: '2', retryMs: null });
+    expect(placeOf('id: 1\nretry: 5x\n\nretry: x5\n\n7\n\nx: 7\n\nretry: 1234567890\ndata: 7\n\n')?.retryMs).toBeNull();
+    for (const id of ['', 'é1', '1é', 'a b', ' a', 'a\0', 'x'.repeat(1025)])
+      expect(placeOf(`id: 1\n\nid: ${id}\n\n`)).toBeNull();
+    expect(placeOf(`id:${'x'.repeat(1024)}\n\n`)?.lastEventId).toHaveLength(1024);
     // What no header can say is no place, and one before it is none any more.
     expect(placeOf('id: 1\n\nid: é\n\n')).toBeNull();
     expect(placeOf(': nothing\n\n', { lastEventId: 'b', retryMs: 7 })).toEqual({ lastEventId: 'b', retryMs: 7 });
@@ -38,11 +42,20 @@ describe('EventReader', () => {
   it('takes no byte order mark for a part of the stream', () => {
     for (const size of [1, 2, 3, 1000])
       expect(readInPieces('\ufeffdata: one\n\ndata: two\n\n', size)).toEqual(['one', 'two']);
+    // Only at the beginning of the stream: elsewhere it is a part of a name that says nothing.
+    for (const size of [1, 1000])
+      expect(readInPieces('data:one two\n\n\ufeffdata: three\n\n', size)).toEqual(['one two']);
   });
 
   it('joins the lines of one event, whichever line ends they have', () => {
     for (const end of ['\n', '\r\n', '\r'])
       expect(readInPieces(`data: {${end}data: }${end}${end}data: x${end}${end}`, 1)).toEqual(['{\n}', 'x']);
+  });
+
+  it('ends an event at any two line ends, cut anywhere', () => {
+    for (const end of ['\n\n', '\r\r', '\r\n\r\n', '\n\r\n', '\r\n\n', '\r\r\n', '\n\r', '\r\n\r'])
+      for (const size of [1, 2, 3, 4, 5, 1000])
+        expect(readInPieces(`data: one${end}data: two${end}:\n\n`, size)).toEqual(['one', 'two']);
   });
 
   it('holds what is not whole, and says how much', () => {
@@ -51,6 +64,9 @@ describe('EventReader', () => {
     expect(reader.size).toBe(9);
     expect(reader.read('\n\n')).toEqual(['two']);
     expect(reader.size).toBe(0);
+    reader.read('data:');
+    reader.read('abc');
+    expect(reader.size).toBe(8);
   });
 
   it('gives every text as it was, however the bytes come', () => {

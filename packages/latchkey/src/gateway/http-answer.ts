@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Refusal } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
-import { endsEvent } from '../core/event-stream.ts';
+import { endsEvent, isEventStream } from '../core/event-stream.ts';
 import { headerOf } from '../core/header-of.ts';
 import type { OpenAnswer } from './open-answer.ts';
 
@@ -60,7 +60,7 @@ export class HttpAnswer implements Answer, OpenAnswer {
     this.#small = isSmall(headers);
     if (this.#small) return;
     this.#response.flushHeaders();
-    if (!isStream(headers)) return;
+    if (!isEventStream(headers)) return;
     this.#stream = this.#whole = true;
     this.#watchIdle();
   }
@@ -127,8 +127,4 @@ export class HttpAnswer implements Answer, OpenAnswer {
 function isSmall(headers: readonly string[]): boolean {
   const length = headerOf(headers, 'content-length');
   return length !== null && Number(length) <= SMALL_BODY;
-}
-
-function isStream(headers: readonly string[]): boolean {
-  return headerOf(headers, 'content-type')?.toLowerCase().startsWith('text/event-stream') ?? false;
 }

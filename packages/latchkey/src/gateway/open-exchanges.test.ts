@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createAnonymous } from '../core/principal.ts';
+import { createAnonymous, type Principal } from '../core/principal.ts';
 import type { Exchange } from './exchange.ts';
 import { createOpenExchanges } from './open-exchanges.ts';
 
@@ -14,6 +14,9 @@ function streamFrom(address: string): Exchange {
   };
   return exchange as Exchange;
 }
+
+const inSession = (sealed: string | null, sessionId: string | null): Exchange =>
+  ({ ...streamFrom('192.0.2.1'), headers: { sessionId: sealed }, sessionId }) as Exchange;
 
 describe('createOpenExchanges', () => {
   afterEach(() => void vi.useRealTimers());
@@ -42,7 +45,26 @@ describe('createOpenExchanges', () => {
     expect(open.streamsFrom('2001:db8:1:2::abc')).toBe(2);
     expect(open.streamsFrom('192.0.2.1')).toBe(1);
     expect(open.streamsFrom('192.0.2.2')).toBe(0);
-    open.remove(first);
+    const { principal } = first as { principal: Principal };
+    expect([open.streamsOf(principal), open.streamsOf({ ...principal, id: 'another' })]).toEqual([4, 0]);
+    expect([open.remove(first), open.remove(first)]).toEqual([true, false]);
     expect(open.streamsFrom('2001:db8:1:2::1')).toBe(1);
+    expect(open.streamsOf(principal)).toBe(3);
+  });
+
+  it('counts no request that is no stream, or that nobody made', () => {
+    const open = createOpenExchanges({ version: () => 1, endOf: () => null, unreadBytes: 1 });
+    const call = { ...streamFrom('192.0.2.1'), stream: false };
+    const nobodys = { ...streamFrom('192.0.2.1'), principal: null };
+    for (const exchange of [call, nobodys]) open.add(exchange as Exchange);
+    expect([open.size, open.streamsFrom('192.0.2.1')]).toEqual([2, 0]);
+    for (const exchange of [call, nobodys]) open.remove(exchange as Exchange);
+    expect([open.size, open.streamsFrom('192.0.2.1')]).toEqual([0, 0]);
+  });
+
+  it('knows the sessions in which something is answered, and takes none for one that was not let in', () => {
+    const open = createOpenExchanges({ version: () => 1, endOf: () => null, unreadBytes: 1 });
+    for (const exchange of [inSession('a.1', 'a'), inSession('b.1', null), inSession(null, 'c')]) open.add(exchange);
+    expect(['a.1', 'b.1', 'c', 'a'].map(open.inSession)).toEqual([true, false, false, false]);
   });
 });

@@ -19,7 +19,7 @@ export function toResumption(call: Forwardable, sessionId: string, { lastEventId
   return { ...call, httpMethod: 'GET', message: null, sessionId, headers };
 }
 
-const OF_POST = /^(?:accept|content-type|mcp-method|mcp-name|mcp-param-.*)$/;
+const OF_POST = /^(?:accept|content-type|mcp-method|mcp-name|mcp-param-.*|last-event-id)$/;
 
 /** How long to leave the server alone before. */
 export function pauseBefore({ retryMs }: StreamPlace): number {

@@ -40,6 +40,15 @@ describe('createSessions', () => {
     expect(restarted.unseal(server, person('bob'), sealed, 0)).toBeNull();
     expect(restarted.unseal(server, person('alice'), sealed, 0)).toBe('abc');
     expect(restarted.countOf(person('alice'))).toBe(1);
+    // A server whose session has no id has none; and nobody makes the gateway hash for nothing.
+    const nameless = createSessions(KEY, LIMITS).open(server, person('alice'), '', 0);
+    expect(restarted.unseal(server, person('alice'), nameless, 0)).toBeNull();
+    const ids = ['k'.repeat(4096 - 33), 'k'.repeat(4097 - 33)];
+    const bounds = ids.map((id) => createSessions(KEY, LIMITS).open(server, person('alice'), id, 0));
+    expect(bounds.map((each) => createSessions(KEY, LIMITS).unseal(server, person('alice'), each, 0))).toEqual([
+      ids[0],
+      null,
+    ]);
     const token = 'j'.repeat(2000);
     const long = createSessions(KEY, LIMITS).open(server, person('alice'), token, 0);
     expect(restarted.unseal(server, person('alice'), long, 0)).toBe(token);

@@ -1,7 +1,7 @@
 // Event streams (WHATWG HTML §9.2.6).
 
-/** What ends an event: two of the three line ends. */
-export const EVENT_END = /\r\n\r\n|\n\n|\r\r|\n\r\n/g;
+/** What ends an event: two of the three line ends. A return behind a line feed is known for one by what follows it. */
+export const EVENT_END = /\r\n\r\n|\n\n|\r\r|\n\r\n|\n\r(?!\n|$)/g;
 export const LONGEST_END = 4;
 
 /** The beginning of a stream as its readers take it: without a byte order mark (§9.2.5). */

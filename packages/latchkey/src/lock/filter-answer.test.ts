@@ -47,6 +47,23 @@ const error = (id: string): string =>
   `{"jsonrpc":"2.0","id":${id},"error":{"code":-32603,"message":"The answer of the server is too large."}}`;
 
 describe('createFilterAnswer', () => {
+  // Readers end an event at an empty line, and a line at any of the three ends.
+  it.each(['\n\n', '\r\r', '\r\n\r\n', '\n\r\n', '\r\n\n', '\r\r\n', '\n\r', '\r\n\r'])(
+    'finds a list behind the end %j of an event that is no JSON',
+    (end) => {
+      for (const size of [1, 2, 3, 4, 5, 1000]) {
+        const { kept, answer } = keep();
+        const filtered = createFilterAnswer(answer, view, 10_000);
+        filtered.start(200, ['content-type', 'text/event-stream']);
+        const bytes = Buffer.from(`data: {"x":${end}data: ${LIST}${end}data: }${end}`);
+        for (let at = 0; at < bytes.length; at += size) filtered.write(bytes.subarray(at, at + size));
+        filtered.end();
+        expect(kept.text).not.toContain('rm');
+        expect(kept.text).toContain('echo');
+      }
+    },
+  );
+
   it('filters a JSON body that comes in any pieces', () => {
     const { kept, answer } = keep();
     const filtered = createFilterAnswer(answer, view, 10_000);

@@ -1,3 +1,4 @@
+import { isEventStream } from '../core/event-stream.ts';
 import type { View } from '../core/filter-list.ts';
 import { headerOf } from '../core/header-of.ts';
 import { refuse } from '../core/reason.ts';
@@ -23,7 +24,7 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
     start(status, given) {
       if (isCoded(given)) return takeBack(refuse('upstream-invalid', { detail: 'a list with a content coding' }));
       const headers = withoutLength(given);
-      if (isStream(headers)) {
+      if (isEventStream(headers)) {
         inner.start(status, headers);
         filtering = createFilterEvents(around);
       } else filtering = createFilterBody({ ...around, status, headers, takeBack });
@@ -33,10 +34,6 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
     fail: (refusal) => inner.fail(refusal),
     abort: () => inner.abort(),
   };
-}
-
-function isStream(headers: readonly string[]): boolean {
-  return (headerOf(headers, 'content-type') ?? '').toLowerCase().startsWith('text/event-stream');
 }
 
 // What these say is true only of the bytes that the server wrote, or of the way they came.

@@ -1,9 +1,9 @@
 import { bytesOf, latin1Bytes, latin1Of } from '../core/bytes.ts';
+import { isEventStream } from '../core/event-stream.ts';
 import { refuse } from '../core/reason.ts';
 import type { Answer } from '../core/upstream.ts';
 import { lastBoundary } from './events.ts';
 import { isCoded, withoutLength } from './filter-answer.ts';
-import { headerOf } from '../core/header-of.ts';
 import { createTakeBack } from './take-back.ts';
 
 const PUBLIC = /("cacheScope"[ \t\r\n]*:[ \t\r\n]*)"public"/g;
@@ -26,7 +26,7 @@ export function createPrivateAnswer(inner: Answer): Answer {
     onAbort,
     onDrain: (handler) => inner.onDrain(handler),
     start(status, headers) {
-      stream = headerOf(headers, 'content-type')?.toLowerCase().startsWith('text/event-stream') ?? false;
+      stream = isEventStream(headers);
       if (isCoded(headers)) takeBack(refuse('upstream-invalid', { detail: 'a result with a content coding' }));
       else inner.start(status, withoutLength(headers));
     },

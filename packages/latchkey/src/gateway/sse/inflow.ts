@@ -1,7 +1,7 @@
 import { refuse, type Refusal } from '../../core/reason.ts';
 import type { Answer } from '../../core/upstream.ts';
 import { EventReader, type StreamPlace } from '../event-reader.ts';
-import { headerOf } from '../../core/header-of.ts';
+import { isEventStream } from '../../core/event-stream.ts';
 import type { Inlet, SseStream } from './stream.ts';
 
 /** What becomes of an answer that flows into a stream. One of `onEnd`, `onFail` and `onLeave` comes last. */
@@ -62,8 +62,7 @@ export class Inflow implements Answer, Inlet {
   start(status: number, headers: readonly string[]): void {
     if (this.#state !== 'new') return;
     this.#state = 'started';
-    const type = headerOf(headers, 'content-type')?.toLowerCase() ?? '';
-    if (type.startsWith('text/event-stream')) this.#reader = new EventReader(this.#from);
+    if (isEventStream(headers)) this.#reader = new EventReader(this.#from);
     this.#events.onStart(status, headers);
   }
 

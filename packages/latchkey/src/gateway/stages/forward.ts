@@ -1,4 +1,5 @@
 import type { Principal } from '../../core/principal.ts';
+import { headerOf } from '../../core/header-of.ts';
 import { refuse, type Refusal } from '../../core/reason.ts';
 import type { Answer, Forwardable } from '../../core/upstream.ts';
 import { isPlain, type Exchange, type ProtectedServer, type Stage, type StageResult } from '../exchange.ts';
@@ -151,11 +152,11 @@ class ForwardFinish implements CallFinish, Forwarded {
 
   // A session begins with `initialize`, and 2026-07-28 has none: what an upstream says of others does not go out.
   #sealSession(headers: readonly string[]): readonly string[] {
-    const index = headers.indexOf('mcp-session-id');
-    if (index === -1) return headers;
-    const id = headers[index + 1] as string;
+    const id = headerOf(headers, 'mcp-session-id');
+    if (id === null) return headers;
+    const others = headers.filter((_, at) => headers[at - (at % 2)] !== 'mcp-session-id');
     const sealed = this.#openSession(id);
-    return sealed === null ? headers.toSpliced(index, 2) : headers.toSpliced(index + 1, 1, sealed);
+    return sealed === null ? others : [...others, 'mcp-session-id', sealed];
   }
 
   #openSession(id: string): string | null {

@@ -76,12 +76,8 @@ export class Relay implements Receiver, Bounded {
       this.#leave();
       return;
     }
-    if (head.status >= 400 && !type.startsWith('application/json')) {
-      // The status is for the caller, a page or a stack trace is not.
-      this.#answer.start(head.status, ['content-length', '0']);
-      this.#answer.end();
-      return;
-    }
+    // The status is for the caller, a page or a stack trace is not.
+    if (head.status >= 400 && !type.startsWith('application/json')) return this.#answerBare(head);
     this.#started = true;
     this.#stream = type.startsWith('text/event-stream');
     this.#lasting = this.#stream && isLasting(this.#request);

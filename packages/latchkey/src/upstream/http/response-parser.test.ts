@@ -27,7 +27,16 @@ function hear(parts: readonly string[]): Heard {
 
 const LENGTH = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 5\r\n\r\nhello';
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nx-sum: 1\r\n\r\n';
+const CHUNKS = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n';
 const INTERIM = `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n${LENGTH}`;
+
+const head = (length: number): string => {
+  const begin = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx: ';
+  return `${begin}${'y'.repeat(length - begin.length)}\r\n\r\n`;
+};
+const extended = (length: number): string => `${CHUNKS}5;${'x'.repeat(length - 2)}\r\nhello\r\n0\r\n\r\n`;
+const trailed = (length: number): string =>
+  `${CHUNKS}0\r\n${`x: ${'y'.repeat(1021)}\r\n`.repeat(15)}x: ${'y'.repeat(length - 15 * 1024 - 3)}\r\n\r\n`;
 
 describe('ResponseParser', () => {
   it.each([
@@ -47,19 +56,47 @@ describe('ResponseParser', () => {
     expect(hear([...response])).toEqual({ status: 200, body: 'hello', ended: 'clean', understood: true });
   });
 
+  it('reads up to the last byte of each of its bounds, and no further', () => {
+    const interim = 'HTTP/1.1 100 Continue\r\n\r\n';
+    for (const [taken, refused] of [
+      [head(16 * 1024), head(16 * 1024 + 1)],
+      [`${interim.repeat(16)}${LENGTH}`, `${interim.repeat(17)}${LENGTH}`],
+      [`${interim}${head(16 * 1024)}`, `${interim}${head(16 * 1024 + 1)}`],
+      [extended(1024), extended(1025)],
+      [trailed(16 * 1024), trailed(16 * 1024 + 1)],
+    ] as const) {
+      expect(hear([taken])).toMatchObject({ status: 200, ended: 'clean', understood: true });
+      expect(hear([refused])).toMatchObject({ ended: 'no', understood: false });
+    }
+  });
+
+  it('reads chunks of any length, with their sizes in either case', () => {
+    const body = 'z'.repeat(0x1af);
+    for (const size of ['1af', '1AF', '000001aF', '1af \t;x="y"'])
+      expect(hear([`${CHUNKS}${size}\r\n${body}\r\n0\r\n\r\n`])).toMatchObject({ body, ended: 'clean' });
+  });
+
   it.each([204, 304])('reads %i without a body, whatever its headers say', (status) => {
     const heard = hear([`HTTP/1.1 ${status} x\r\ncontent-length: 5\r\n\r\n`]);
     expect(heard).toEqual({ status, body: '', ended: 'clean', understood: true });
   });
 
   it('reads a body without a length until the connection ends', () => {
-    let ended = false;
-    const parser = new ResponseParser({ onHead() {}, onBody() {}, onEnd: () => (ended = true) });
+    let ended: boolean | null = null;
+    let body = '';
+    const parser = new ResponseParser({
+      onHead() {},
+      onBody: (bytes) => (body += bytes.toString()),
+      onEnd: (clean) => (ended = clean),
+    });
     parser.expect();
     expect(parser.read(Buffer.from('HTTP/1.0 200 OK\r\n\r\nhel'))).toBe(true);
-    expect(ended).toBe(false);
+    expect(parser.read(Buffer.from('lo'))).toBe(true);
+    expect([body, ended]).toEqual(['hello', null]);
     expect(parser.close()).toBe(true);
-    expect(ended).toBe(true);
+    // Nothing can follow on a connection that has ended.
+    expect(ended).toBe(false);
+    expect([parser.close(), parser.read(Buffer.from('x'))]).toEqual([true, false]);
   });
 
   it.each([LENGTH, CHUNKED])('does not take a response that is cut off for a whole one: %j', (response) => {
@@ -115,6 +152,12 @@ describe('ResponseParser', () => {
     ['a chunk with 0x', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0x3\r\nabc\r\n'],
     ['a chunk of nine digits', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n000000003\r\nabc\r\n'],
     ['a chunk that is longer than it says', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabcd\r\n'],
+    ['a chunk that ends with another character and a line feed', `${CHUNKS}3\r\nabcx\n0\r\n\r\n`],
+    ['a chunk that ends with a return and another character', `${CHUNKS}3\r\nabc\rx0\r\n\r\n`],
+    ['a chunk size with a letter behind it', `${CHUNKS}3x\r\nabc\r\n0\r\n\r\n`],
+    ['a chunk size with letters before its extension', `${CHUNKS}3x;y\r\nabc\r\n0\r\n\r\n`],
+    ['white space behind a chunk size', `${CHUNKS}3 \r\nabc\r\n0\r\n\r\n`],
+    ['a NUL in a chunk extension', `${CHUNKS}3;\0\r\nabc\r\n0\r\n\r\n`],
     ['a chunk size with a bare line feed', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\nabc\n0\n\n\r\n'],
     ['a long chunk extension', `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3;${'x'.repeat(2000)}`],
     ['a trailer that is no header', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\nno trailer\r\n\r\n'],

@@ -1,4 +1,4 @@
-import { decodeJwt } from 'jose';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { createAnonymous, type Principal } from '../../core/principal.ts';
 import { createIdentityKeys } from './identity-keys.ts';
@@ -38,15 +38,32 @@ describe('createSignIdentity', () => {
       issuer: 'https://idp.example',
       subject: FOREIGN.subject,
     });
+    const kid = createIdentityKeys('0f'.repeat(32)).keyAt(NOW).kid;
+    expect(decodeProtectedHeader(jwt)).toEqual({ alg: 'ES256', typ: 'latchkey-identity+jwt', kid });
+  });
+
+  it('says nothing of a client or an issuer where there is none', () => {
+    const own = create()({ ...FOREIGN, client: null, issuer: null }, NOW);
+    expect(Object.keys(decodeJwt(own)).toSorted()).toEqual([
+      'aud',
+      'exp',
+      'iat',
+      'iss',
+      'kind',
+      'name',
+      'scope',
+      'sub',
+    ]);
   });
 
   it('signs once in half a minute for a principal, so that half of it is always left', () => {
     const sign = create();
     const first = sign(FOREIGN, NOW);
     expect(sign(FOREIGN, NOW + 29_999)).toBe(first);
-    expect(sign(FOREIGN, NOW + 30_000)).not.toBe(first);
+    const second = sign(FOREIGN, NOW + 30_000);
+    expect(second).not.toBe(first);
     // Not after the clock was set back: the server would take it for one of the future.
-    expect(sign(FOREIGN, NOW - 3_600_000)).not.toBe(first);
+    expect(decodeJwt(sign(FOREIGN, NOW - 3_600_000))['iat']).toBe(NOW / 1000 - 3600);
   });
 
   it('shares nothing between two credentials of one holder', () => {

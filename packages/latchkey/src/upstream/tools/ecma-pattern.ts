@@ -12,9 +12,8 @@ export function toEcmaPattern(source: string): string | null {
   let written = '';
   let inClass = false;
   for (const { 0: token, index } of source.matchAll(/\\.?|./gsu)) {
-    const piece = token.startsWith('\\')
-      ? toEscape(token.slice(1), inClass)
-      : toPlain(token, source.slice(index + 1, index + 4), inClass);
+    const rest = source.slice(index + token.length, index + token.length + 3);
+    const piece = token.startsWith('\\') ? toEscape(token.slice(1), rest, inClass) : toPlain(token, rest, inClass);
     if (piece === null) return null;
     if (token === '[') inClass = true;
     else if (token === ']') inClass = false;
@@ -23,8 +22,10 @@ export function toEcmaPattern(source: string): string | null {
   return isEcmaPattern(written) ? written : null;
 }
 
-function toEscape(letter: string, inClass: boolean): string | null {
-  if (letter === 's') return inClass ? SPACES : `[${SPACES}]`;
+function toEscape(letter: string, rest: string, inClass: boolean): string | null {
+  // After a class RE2 takes a hyphen for itself; after the space it would be a range.
+  if (letter === 's' && inClass) return /^-[^\]]/.test(rest) ? null : SPACES;
+  if (letter === 's') return `[${SPACES}]`;
   if (letter === 'S') return inClass ? null : `[^${SPACES}]`;
   if (letter === 'b' || letter === 'B') return inClass ? null : `\\${letter}`;
   if (SAME.has(letter) || SYNTAX.has(letter)) return `\\${letter}`;

@@ -30,6 +30,7 @@ describe('parseResponseHead', () => {
     ['HTTP/1.1 204 x\r\nconnection: Close', 0],
     ['HTTP/1.0 204 x\r\nconnection: keep-alive', 0],
     ['HTTP/1.1 200 x', 0],
+    ['HTTP/1.1 204 x\r\nconnection: keep-alive\r\nconnection: close', 0],
   ])('knows how long the connection of %j stays', (text, keepAliveMs) => {
     expect(parseResponseHead(text)?.keepAliveMs).toBe(keepAliveMs);
   });

@@ -68,7 +68,8 @@ function frame(status: number, persistent: boolean, headers: readonly string[]):
 }
 
 function toKeepAlive(headers: readonly string[]): number {
-  if (headerOf(headers, 'connection')?.toLowerCase().includes('close') === true) return 0;
+  for (let i = 0; i < headers.length; i += 2)
+    if (headers[i] === 'connection' && /close/i.test(headers[i + 1] as string)) return 0;
   const timeout = TIMEOUT.exec(headerOf(headers, 'keep-alive') ?? '');
   return timeout === null ? Infinity : Number(timeout[1]) * 1000;
 }

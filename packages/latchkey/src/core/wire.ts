@@ -209,9 +209,11 @@ function lineOf(refusal: Refusal, context: WireContext): Line {
       return FAILED;
     default: {
       const asked: McpReason = reason;
-      return context.mcp?.(asked, refusal, context.legacy) ?? FAILED;
+      return (context.mcp ?? toFailed)(asked, refusal, context.legacy);
     }
   }
 }
+
+const toFailed: ToMcpLine = () => FAILED;
 
 const FAILED = same(500, 'This request could not be handled.');

@@ -1,4 +1,4 @@
-import { refuse, type Refusal } from '../core/reason.ts';
+import { refuse } from '../core/reason.ts';
 import { headerOf } from '../core/header-of.ts';
 import type { Incoming } from '../lock/incoming.ts';
 import type { Guard } from '../lock/passage.ts';
@@ -39,7 +39,7 @@ export function toIncoming(request: Request, seen: Seen, { bodyTimeoutMs: timeou
       const body = parsed === null ? await readBody(request, bounds) : new Uint8Array(await parsed());
       // Headers that come after everything was judged by them.
       if ((seen.rawTrailers?.() ?? []).length > 0) return refuse('framing', { detail: 'trailers' });
-      return withinLimit(body, limitBytes);
+      return body instanceof Uint8Array && body.length > limitBytes ? refuse('body-too-large') : body;
     },
   };
 }
@@ -49,10 +49,6 @@ function splitJoined({ headers, url }: Request): readonly string[] {
   // HTTP/2 has no Host header, and some runtimes take it away.
   if (headerOf(rawHeaders, 'host') === null) rawHeaders.push('host', new URL(url).host);
   return rawHeaders;
-}
-
-function withinLimit(body: Uint8Array | Refusal, limitBytes: number): Uint8Array | Refusal {
-  return body instanceof Uint8Array && body.length > limitBytes ? refuse('body-too-large') : body;
 }
 
 /** Has the guard judge what `describe` makes of a request, and refuse it where that throws. */

@@ -130,20 +130,14 @@ function toAudiences(aud: unknown): readonly string[] | null {
   return list.every((each) => typeof each === 'string' && each !== '') ? (list as string[]) : null;
 }
 
-/** Where products say of a token that it is bound. */
-const KIND_CLAIMS = ['token_type', 'typ'] as const;
-
 /**
  * The thumbprint of the key that a token is bound to by what is said of it (RFC 9449 §6); null for a token that is bound to
  * nothing, undefined for one that is bound to something that cannot be checked here: to no key, or to one that is not named.
  */
 export function findBinding(claims: Claims): string | null | undefined {
   if (claims['cnf'] !== undefined) return toThumbprint(claims['cnf']);
-  return KIND_CLAIMS.some((name) => /^dpop$/i.test(toText(claims[name]))) ? undefined : null;
-}
-
-function toText(value: unknown): string {
-  return typeof value === 'string' ? value : '';
+  // Where products say of a token that it is bound.
+  return [claims['token_type'], claims['typ']].some((kind) => /^dpop$/i.test(String(kind))) ? undefined : null;
 }
 
 function toThumbprint(cnf: unknown): string | undefined {

@@ -56,9 +56,9 @@ function settle(verdict: Verdict, { name }: Verifier, now: number): Verdict | nu
   const { kind } = verdict;
   if (kind === 'skip') return null;
   if (kind === 'reject') return verdict;
-  if (kind !== 'accept') throw new TypeError(`verifier ${name}: no verdict`);
   const { id, scopes, expiresAt } = verdict.principal;
-  if (typeof id !== 'string' || typeof scopes.has !== 'function' || !(expiresAt === null || Number.isFinite(expiresAt)))
-    throw new TypeError(`verifier ${name}: no principal (id, scopes as a Set, expiresAt in ms or null)`);
+  const whole = kind === 'accept' && typeof id === 'string' && typeof scopes.has === 'function';
+  if (!whole || !(expiresAt === null || Number.isFinite(expiresAt)))
+    throw new TypeError(`verifier ${name}: what it gave is no Verdict`);
   return expiresAt === null || expiresAt > now ? verdict : EXPIRED;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { toGatewayLine } from './gateway-line.ts';
 import { toMcpLine } from './mcp-line.ts';
 import { refuse, type Reason, type Refusal } from './reason.ts';
 import { toWire } from './wire.ts';
@@ -9,7 +10,7 @@ const context = {
   legacy: false,
   unknownTokenStatus: 401,
   proofAlgorithms: null,
-  mcp: toMcpLine,
+  mcp: toGatewayLine,
 } as const;
 const DEAD = [
   'credential-malformed',
@@ -31,6 +32,16 @@ const wireOf = (
 };
 
 describe('toWire', () => {
+  it('tells of what cannot come from there as of a failure', () => {
+    for (const [mcp, reason] of [
+      [null, 'session-unknown'],
+      [null, 'upstream-timeout'],
+      [toMcpLine, 'upstream-timeout'],
+    ] as const)
+      expect(toWire(refuse(reason), { ...context, mcp }).status).toBe(500);
+    expect(toWire(refuse('session-unknown'), { ...context, mcp: toMcpLine }).status).toBe(404);
+  });
+
   it('challenges a caller without a credential, and names no error', () => {
     expect(wireOf(refuse('credential-missing'))).toMatchObject({
       status: 401,

@@ -1,4 +1,7 @@
+import type { GatewayReason } from './gateway-line.ts';
+import type { McpReason } from './mcp-line.ts';
 import type { Reason, Refusal } from './reason.ts';
+import { findLine, TOO_MANY, type Line, type Lines } from './wire-line.ts';
 
 /** An answer as it goes out. `headers` is [name, value, …]. */
 export interface WireAnswer {
@@ -27,48 +30,11 @@ export interface WireContext {
   readonly notification?: boolean;
 }
 
-/** Status, code and text of a refusal. */
-export interface Line {
-  readonly status: number;
-  readonly code: number;
-  readonly message: string;
-}
-
-/** What is refused to who speaks MCP alone. */
-export type McpReason = Extract<
-  Reason,
-  | 'host-foreign'
-  | 'origin-foreign'
-  | 'path-unknown'
-  | 'http-method'
-  | 'limit-target'
-  | 'limit-sessions'
-  | 'limit-streams'
-  | 'limit-calls'
-  | 'content-type'
-  | 'content-encoding'
-  | 'not-acceptable'
-  | 'body-too-large'
-  | 'body-timeout'
-  | 'json-malformed'
-  | 'message-invalid'
-  | 'header-mismatch'
-  | 'meta-missing'
-  | 'params-invalid'
-  | 'version-unsupported'
-  | 'method-unknown'
-  | 'session-missing'
-  | 'session-unknown'
-  | 'id-in-use'
-  | 'policy-no-rule'
-  | 'policy-denied'
-  | 'policy-condition'
-  | 'policy-definition'
-  | 'policy-hidden'
->;
-
-/** What is told of such a refusal; `legacy`: the caller speaks a revision before 2026-07-28. */
-export type ToMcpLine = (reason: McpReason, refusal: Refusal, legacy: boolean) => Line;
+/**
+ * What is told of a refusal that not everybody gets; `legacy`: the caller speaks a revision before 2026-07-28. Null for one
+ * that nobody gets there.
+ */
+export type ToMcpLine = (reason: McpReason | GatewayReason, refusal: Refusal, legacy: boolean) => Line | null;
 
 /**
  * What a caller is told of a refusal: RFC 6750 §3 challenges, JSON-RPC errors, and no more than needed to mend the
@@ -154,66 +120,40 @@ function isInvalidToken(reason: Reason): reason is (typeof INVALID_TOKEN)[number
   return (INVALID_TOKEN as readonly Reason[]).includes(reason);
 }
 
-/** What is told where the status says it all. */
-export function same(status: number, message: string): Line {
-  return { status, code: status, message };
-}
+const FAILED = [500, 'This request could not be handled.'] as const;
+const NOT_WELL_FORMED = [400, 'The HTTP request is not well formed.'] as const;
+const NOT_NOW = [503, 'This request cannot be judged at the moment. Try again.'] as const;
 
-export const TOO_MANY = 'Too many requests. Wait as long as Retry-After says.';
+const LINES = {
+  framing: NOT_WELL_FORMED,
+  'header-repeated': NOT_WELL_FORMED,
+  'target-form': NOT_WELL_FORMED,
+  'headers-too-large': [431, 'The request headers are too large.'],
+  'clear-text': [400, 'A credential must not be sent over plain HTTP. Use the https URL and replace this credential.'],
+  'proxy-unknown': [403, 'Only a proxy of this server may ask that.'],
+  'limit-address': [429, TOO_MANY],
+  'limit-failures': [429, TOO_MANY],
+  'limit-principal': [429, TOO_MANY],
+  'credential-missing': [401, 'A credential is needed.'],
+  'credential-ambiguous': [400, 'Send exactly one credential.'],
+  'proof-invalid': [401, 'The DPoP proof is not valid for this request.'],
+  'proof-nonce': [401, 'The DPoP proof must carry the nonce of this answer.'],
+  'policy-scope': [403, 'This credential lacks a scope that is needed.'],
+  'store-unavailable': NOT_NOW,
+  'issuer-unavailable': NOT_NOW,
+  'trail-unavailable': NOT_NOW,
+  'shutting-down': [503, 'This server is stopping. Try again.'],
+  'upstream-invalid': [502, 'The MCP server gave no usable answer.'],
+  'upstream-too-large': [502, 'The answer of the MCP server is too large.'],
+  'caller-gone': FAILED,
+  internal: FAILED,
+} as const satisfies Lines;
 
-function lineOf(refusal: Refusal, context: WireContext): Line {
+function lineOf(refusal: Refusal, { unknownTokenStatus, mcp, legacy }: WireContext): Line {
   const { reason } = refusal;
-  if (isInvalidToken(reason)) return same(context.unknownTokenStatus, 'The credential is not valid here.');
-  switch (reason) {
-    case 'framing':
-    case 'header-repeated':
-    case 'target-form':
-      return same(400, 'The HTTP request is not well formed.');
-    case 'headers-too-large':
-      return same(431, 'The request headers are too large.');
-    case 'clear-text':
-      return same(400, 'A credential must not be sent over plain HTTP. Use the https URL and replace this credential.');
-    case 'proxy-unknown':
-      return same(403, 'Only a proxy of this server may ask that.');
-    case 'limit-address':
-    case 'limit-failures':
-    case 'limit-principal':
-      return same(429, TOO_MANY);
-    case 'credential-missing':
-      return same(401, 'A credential is needed.');
-    case 'credential-ambiguous':
-      return same(400, 'Send exactly one credential.');
-    case 'proof-invalid':
-      return same(401, 'The DPoP proof is not valid for this request.');
-    case 'proof-nonce':
-      return same(401, 'The DPoP proof must carry the nonce of this answer.');
-    case 'policy-scope':
-      return same(403, 'This credential lacks a scope that is needed.');
-    case 'store-unavailable':
-    case 'issuer-unavailable':
-    case 'trail-unavailable':
-      return same(503, 'This request cannot be judged at the moment. Try again.');
-    case 'shutting-down':
-      return same(503, 'This server is stopping. Try again.');
-    case 'upstream-unreachable':
-    case 'upstream-exited':
-      return same(502, 'The MCP server is not available.');
-    case 'upstream-invalid':
-      return same(502, 'The MCP server gave no usable answer.');
-    case 'upstream-too-large':
-      return same(502, 'The answer of the MCP server is too large.');
-    case 'upstream-timeout':
-      return same(504, 'The MCP server did not answer in time.');
-    case 'caller-gone':
-    case 'internal':
-      return FAILED;
-    default: {
-      const asked: McpReason = reason;
-      return (context.mcp ?? toFailed)(asked, refusal, context.legacy);
-    }
-  }
+  if (isInvalidToken(reason))
+    return { status: unknownTokenStatus, code: unknownTokenStatus, message: 'The credential is not valid here.' };
+  // A reason that no table has does not compile.
+  const other = reason as Exclude<typeof reason, keyof typeof LINES>;
+  return findLine(LINES, reason) ?? mcp?.(other, refusal, legacy) ?? findLine(LINES, 'internal')!;
 }
-
-const toFailed: ToMcpLine = () => FAILED;
-
-const FAILED = same(500, 'This request could not be handled.');

@@ -1,4 +1,4 @@
-import { toMcpLine } from '../core/mcp-line.ts';
+import { toGatewayLine } from '../core/gateway-line.ts';
 import type { Reason, Refusal } from '../core/reason.ts';
 import type { WireAnswer } from '../core/wire.ts';
 import { toRefusalWire } from '../lock/refusal-wire.ts';
@@ -34,7 +34,7 @@ export function toExchangeWire(challenges: Challenges, exchange: Exchange, refus
   return toRefusalWire(challenges, exchange, refusal, {
     resourceMetadata: metadataUrlOf(exchange),
     plain: isPlain(route),
-    mcp: toMcpLine,
+    mcp: toGatewayLine,
     proofs: route?.kind !== 'rotate',
   });
 }

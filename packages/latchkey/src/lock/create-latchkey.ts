@@ -79,7 +79,7 @@ export function assembleLock(options: LatchkeyOptions, door: Assembly): Assemble
   const resource = readResource(at('resource'));
   const policy = readPolicy(at('policy'), door.rules ?? null);
   const verifiers = collectVerifiers(at('verifiers'), door, resource);
-  const parts = readParts(members, { faults, resource });
+  const parts = readParts(members, { at, resource });
   const servers = readTexts(at('authorizationServers'), 'issuer identifiers', URL.canParse);
   faults.throwAll('createLatchkey');
 
@@ -132,9 +132,8 @@ const HOST = /^(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i;
 /** All parts of a lock that hang on options alone. */
 function readParts(
   members: Members,
-  { faults, resource }: { readonly faults: Faults; readonly resource: Resource },
+  { at, resource }: { readonly at: (path: string) => Given; readonly resource: Resource },
 ): Omit<LockParts, 'verifier' | 'proofAlgorithms' | 'version' | 'endOf'> {
-  const at = (path: string): Given => ({ faults, path, value: members[path] });
   const onError = createTellError(readFunction(at('onError'), complain));
   const own = namesOf(resource.url);
   const hosts = readTexts(at('hosts'), 'hosts such as api.example or 10.0.0.7:8080', (text) => HOST.test(text));

@@ -22,7 +22,7 @@ export function createFilterAnswer(inner: Answer, view: View, maxBytes: number):
     onAbort,
     onDrain: (handler) => inner.onDrain(handler),
     start(status, given) {
-      if (isCoded(given)) return takeBack(refuse('upstream-invalid', { detail: 'a list with a content coding' }));
+      if (isCoded(given)) return takeBack(refuse('upstream-invalid', { detail: 'a content coding' }));
       const headers = withoutLength(given);
       if (isEventStream(headers)) {
         inner.start(status, headers);

@@ -68,11 +68,7 @@ export function createLatchkeyOf<Scope extends string>(
       faults.throwAll('setPolicy');
       lock.policy = policy;
     },
-    verify: (text) =>
-      verifyText(lock, text).catch((error: unknown) => {
-        lock.parts.onError(error);
-        return { ok: false, reason: 'store-unavailable' };
-      }),
+    verify: (text) => verifyText(lock, text),
     toTokenVerifier: (options) => createTokenVerifier(lock, readTokenVerifier(options), loadErrorClass),
     async close() {
       lock.closed = true;

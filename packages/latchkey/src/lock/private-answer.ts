@@ -27,7 +27,7 @@ export function createPrivateAnswer(inner: Answer): Answer {
     onDrain: (handler) => inner.onDrain(handler),
     start(status, headers) {
       stream = isEventStream(headers);
-      if (isCoded(headers)) takeBack(refuse('upstream-invalid', { detail: 'a result with a content coding' }));
+      if (isCoded(headers)) takeBack(refuse('upstream-invalid', { detail: 'a content coding' }));
       else inner.start(status, withoutLength(headers));
     },
     write(chunk) {

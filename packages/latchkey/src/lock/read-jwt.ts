@@ -13,7 +13,7 @@ import { requireSafe } from '../core/outgoing.ts';
 import { isWebUrl } from '../core/web-url.ts';
 import { createFaults } from './faults.ts';
 import {
-  join,
+  member,
   readChoice,
   readHeldScopes,
   readMembers,
@@ -186,7 +186,7 @@ function readRequired(given: Given): IssuerRules['required'] {
 
 function readMapping(given: Given): ScopeMapping {
   const members: Members = readMembers(given, ['always', 'claims', 'map']);
-  const at = (key: string): Given => ({ ...given, path: join(given.path, key), value: members[key] });
+  const at = (key: string): Given => member(given, key, members[key]);
   return {
     always: readHeldScopes(at('always')),
     claims: members['claims'] === undefined ? ISSUER_DEFAULTS.scopeClaims : readTexts(at('claims'), 'claims', isText),
@@ -196,7 +196,5 @@ function readMapping(given: Given): ScopeMapping {
 
 function mapRecord<Value>(given: Given, read: (each: Given) => Value): Record<string, Value> {
   const entries = Object.entries(readRecord(given));
-  return Object.fromEntries(
-    entries.map(([key, value]) => [key, read({ ...given, path: join(given.path, key), value })]),
-  );
+  return Object.fromEntries(entries.map(([key, value]) => [key, read(member(given, key, value))]));
 }

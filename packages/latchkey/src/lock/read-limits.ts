@@ -1,15 +1,11 @@
 import { DEFAULT_LIMITS, MOST_OPEN } from '../core/default-limits.ts';
 import type { LockParts } from './lock.ts';
-import { join, readCount, readMembers, readRate, readSize, type Given } from './read-option.ts';
+import { member, readCount, readMembers, readRate, readSize, type Given } from './read-option.ts';
 
 /** Limits, where they are not given those of latchkey.yaml. */
 export function readLimits(given: Given): LockParts['limits'] {
   const members = readMembers(given, Object.keys(DEFAULT_LIMITS));
-  const at = (key: keyof typeof DEFAULT_LIMITS): Given => ({
-    faults: given.faults,
-    path: join(given.path, key),
-    value: members[key] ?? DEFAULT_LIMITS[key],
-  });
+  const at = (key: keyof typeof DEFAULT_LIMITS): Given => member(given, key, members[key] ?? DEFAULT_LIMITS[key]);
   return {
     failedPerAddress: readRate(at('failedPerAddress')),
     requestsPerAddress: readRate(at('requestsPerAddress')),

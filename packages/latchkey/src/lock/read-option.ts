@@ -19,6 +19,11 @@ export type Members = Readonly<Record<string, unknown>>;
 
 const NO_MEMBERS: Members = Object.freeze({});
 
+/** A member of what was given. */
+export function member({ faults, path }: Given, key: string, value: unknown): Given {
+  return { faults, path: join(path, key), value };
+}
+
 /** The members of an object of options; none where it is not there. */
 export function readMembers(given: Given, known: readonly string[]): Members {
   const members = readRecord(given);

@@ -5,6 +5,7 @@ import type { When } from './options.ts';
 import {
   isRuleScope,
   join,
+  member,
   readChoice,
   readMembers,
   readRate,
@@ -31,10 +32,6 @@ export function readPolicy(given: Given, ways: RuleWays | null): Policy {
     list: readChoice<'callable' | 'all'>(at('list'), ['callable', 'all']),
   };
   return createPolicy(rules, ways?.foldUri ?? null);
-}
-
-function member({ faults, path }: Given, key: string, value: unknown): Given {
-  return { faults, path: join(path, key), value };
 }
 
 function readRules(given: Given, kind: RuleKind, ways: RuleWays | null): readonly Rule[] {

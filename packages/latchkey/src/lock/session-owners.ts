@@ -53,16 +53,19 @@ export function createSessionOwners(): SessionOwners {
     else counts.set(session.owner, left);
   };
 
-  const endOldest = (): void => {
-    let [oldest, seen] = ['', Number.POSITIVE_INFINITY];
-    for (const [id, { lastSeen }] of sessions) if (lastSeen < seen) [oldest, seen] = [id, lastSeen];
+  /** Of those that were not used since then and may be ended, the one that was used longest ago. */
+  const endOldest = (since: number, mayEnd: (id: string, session: Session) => boolean): boolean => {
+    let [oldest, seen] = ['', since];
+    for (const [id, session] of sessions)
+      if (session.lastSeen <= seen && mayEnd(id, session)) [oldest, seen] = [id, session.lastSeen];
     end(oldest);
+    return oldest !== '';
   };
 
   return {
     open(id, principal, now) {
       end(id);
-      if (sessions.size >= MOST) endOldest();
+      if (sessions.size >= MOST) endOldest(Infinity, () => true);
       const owner = ownerOf(principal);
       sessions.set(id, { owner, lists: createUnansweredLists(), lastSeen: now });
       counts.set(owner, (counts.get(owner) ?? 0) + 1);
@@ -78,12 +81,7 @@ export function createSessionOwners(): SessionOwners {
     countOf: (principal) => counts.get(ownerOf(principal)) ?? 0,
     makeRoom(principal, now, isBusy) {
       const owner = ownerOf(principal);
-      let [longest, since] = ['', now - YIELD_MS];
-      for (const [id, session] of sessions)
-        if (session.owner === owner && session.lastSeen <= since && !isBusy(id))
-          [longest, since] = [id, session.lastSeen];
-      end(longest);
-      return longest !== '';
+      return endOldest(now - YIELD_MS, (id, session) => session.owner === owner && !isBusy(id));
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Policy } from '../core/policy.ts';
 import { EVERY_SCOPE } from '../core/principal.ts';
-import { refuse, type Refusal } from '../core/reason.ts';
+import { refuse } from '../core/reason.ts';
 import { Secret } from '../core/secret.ts';
 import { toAuthInfo, type KnownAuthInfo } from './auth-info.ts';
 import { isUndecided } from './identify.ts';
@@ -49,10 +49,7 @@ export function createTokenVerifier(
   return {
     async verifyAccessToken(token) {
       if (parts.trail?.healthy === false) throw new Error('the trail cannot be written');
-      const verification = await verifyText(lock, token).catch((error: unknown) => {
-        parts.onError(error);
-        return { ok: false, reason: 'internal' } as const;
-      });
+      const verification = await verifyText(lock, token);
       if (verification.ok) {
         const secret = withToken ? { token: new Secret(token) } : {};
         const info = toAuthInfo(verification.principal, { ...secret, resource: parts.resource });
@@ -60,16 +57,12 @@ export function createTokenVerifier(
         return { ...info, scopes: held, expiresAt: info.expiresAt ?? NEVER_SECONDS };
       }
       const { reason } = verification;
-      const undecided = reason === 'internal' || isUndecided(reason);
-      turnAway(lock, refuse(reason), undecided ? 500 : 401);
+      const undecided = isUndecided(reason);
+      record(parts, { ...createUndescribed(parts, ''), outcome: refuse(reason) }, 'deny', undecided ? 500 : 401);
       if (undecided) throw new Error('the credential cannot be verified at the moment');
       throw createInvalidTokenError('The credential is not valid here.', InvalidTokenError ?? (await load()));
     },
   };
-}
-
-function turnAway({ parts }: Lock, outcome: Refusal, status: number): void {
-  record(parts, { ...createUndescribed(parts, ''), outcome }, 'deny', status);
 }
 
 /** The SDK compares scopes by their text alone: what a scope implies is spelled out, and for `*` all that are known. */

@@ -42,6 +42,5 @@ export function expectsList({ method, id }: Message, lists: UnansweredLists | nu
 // 7, 7.0 and "7" are one id to some servers.
 function toKey(id: string): string {
   const value: unknown = JSON.parse(id);
-  const number = Number(value);
-  return Number.isNaN(number) ? String(value) : String(number);
+  return String(Number.isNaN(Number(value)) ? value : Number(value));
 }

@@ -8,11 +8,19 @@ export type Verification =
   | { readonly ok: true; readonly principal: Principal }
   | { readonly ok: false; readonly reason: CredentialReason };
 
-/** Has a token or key verified that came some other way than in a request. Nothing is written down, and no limit holds. */
+/**
+ * Has a token or key verified that came some other way than in a request. Nothing is written down, and no limit holds. Never
+ * rejects: `onError` is told why nobody could decide.
+ */
 export async function verifyText({ parts }: Lock, text: string): Promise<Verification> {
   const credential = typeof text === 'string' ? toCredential(text) : null;
   if (credential === null) return { ok: false, reason: 'credential-malformed' };
-  const verdict = await parts.verifier?.verify(credential, parts.server, parts.now());
-  if (verdict?.kind === 'accept') return { ok: true, principal: verdict.principal };
-  return { ok: false, reason: verdict?.kind === 'reject' ? verdict.reason : 'credential-unknown' };
+  try {
+    const verdict = await parts.verifier?.verify(credential, parts.server, parts.now());
+    if (verdict?.kind === 'accept') return { ok: true, principal: verdict.principal };
+    return { ok: false, reason: verdict?.kind === 'reject' ? verdict.reason : 'credential-unknown' };
+  } catch (error) {
+    parts.onError(error);
+    return { ok: false, reason: 'store-unavailable' };
+  }
 }

@@ -75,6 +75,11 @@ describe('findSigner', () => {
     }
   });
 
+  it('knows an issuer without a key from one without the right one', async () => {
+    const { found } = issue(OLD, { peek: [], renew: [] });
+    expect(await found).toMatchObject({ reason: 'issuer-unavailable', detail: expect.stringContaining('has no key') });
+  });
+
   it('says so when the issuer cannot be asked, and passes on what is no fault of its', async () => {
     const down = { peek: null, get: new OutgoingError('it: status 500') };
     expect(await issue(OLD, down).found).toMatchObject({ reason: 'issuer-unavailable', detail: 'it: status 500' });

@@ -1,13 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { parameter } from '../../../../../../test/fixtures/declared-tool.ts';
-import { hasProgram, runsValue } from '../../../../../../test/fixtures/run-value.ts';
-import { secureScript } from './script.ts';
-
-const base = mkdtempSync(path.join(tmpdir(), 'latchkey-programs-'));
-afterAll(() => rmSync(base, { recursive: true }));
+import { judgeScripts } from '../../../../../../test/fixtures/judge-scripts.ts';
 
 const GIT =
   'export RUN="touch pwned;false"; git init -q; git config user.email a@b; git config user.name a; echo a > f; git add f; git commit -qm a; ';
@@ -279,18 +270,4 @@ const SAFE = [
   't=$(mktemp); echo "{{x}}" > "$t"; find . -name run -exec sh {} \\;; ENV=env.sh sh -i; BASH_ENV=./env.sh ./run.sh',
 ];
 
-describe('secureScript', () => {
-  it.each(HOLES)('refuses a value that %s runs: %s', (needs, script, value) => {
-    const safe = secureScript(script, [parameter('x')], 'bash');
-    expect(safe.refusals).not.toEqual([]);
-    expect(!hasProgram(needs) || runsValue(base, safe.script, value)).toBe(true);
-  });
-
-  it.each(ELSEWHERE)('refuses %s', (script) => {
-    expect(secureScript(script, [parameter('x')], 'bash').refusals).not.toEqual([]);
-  });
-
-  it.each(SAFE)('takes %s', (script) => {
-    expect(secureScript(script, [parameter('x')], 'bash').refusals).toEqual([]);
-  });
-});
+judgeScripts({ holes: HOLES, elsewhere: ELSEWHERE, safe: SAFE });

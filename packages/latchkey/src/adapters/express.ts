@@ -52,20 +52,16 @@ export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: D
 }
 
 function toMiddleware(guard: Guard, options: DoorSettings): RequestHandler {
+  const judging = { guard, describe: (request: Request) => toIncoming(request, see(request), options) };
   return (request, response, next) =>
-    judge(
-      guard,
-      request.method,
-      () => toIncoming(request, see(request), options),
-      (admission) => {
-        if (admission.kind === 'refused') return sendAnswer(request, response, admission.answer);
-        const caller = letIn(request, response, admission, options);
-        if (caller === null) return;
-        request.principal = caller.principal;
-        if (caller.body !== undefined) request.body = caller.body;
-        next();
-      },
-    );
+    judge(judging, request, (admission) => {
+      if (admission.kind === 'refused') return sendAnswer(request, response, admission.answer);
+      const caller = letIn(request, response, admission, options);
+      if (caller === null) return;
+      request.principal = caller.principal;
+      if (caller.body !== undefined) request.body = caller.body;
+      next();
+    });
 }
 
 // What a proxy says of the caller counts where the app trusts it (`trust proxy`); most requests say nothing of that kind.

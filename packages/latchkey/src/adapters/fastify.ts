@@ -10,7 +10,7 @@ import type { Guard } from '../lock/passage.ts';
 import { readDoorOptions, type DoorOptions, type DoorSettings } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
 import { judge, letPass } from './node-door.ts';
-import { type Seen, toIncoming } from './node-incoming.ts';
+import { type NodeIncoming, type Seen, toIncoming } from './node-incoming.ts';
 import { sendAnswer } from './send-answer.ts';
 
 declare module 'fastify' {
@@ -27,7 +27,7 @@ declare module 'fastify' {
  * their types differ in what it does not look at.
  */
 export type FastifyHook = (
-  request: Pick<FastifyRequest, 'originalUrl' | 'ip' | 'protocol' | 'body' | 'principal' | 'auth'> & {
+  request: Pick<FastifyRequest, 'method' | 'originalUrl' | 'ip' | 'protocol' | 'body' | 'principal' | 'auth'> & {
     readonly raw: IncomingMessage | Http2ServerRequest;
   },
   reply: Pick<FastifyReply, 'sent' | 'getHeaders'> & {
@@ -71,22 +71,18 @@ export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: D
 }
 
 function toHook(guard: Guard, options: DoorSettings): FastifyHook {
-  return (request, reply, done) => {
-    const [incoming, outgoing] = rawOf(request, reply);
-    judge(
-      guard,
-      incoming.method,
-      () => toIncoming(incoming, see(request), options),
-      (admission) => {
-        if (admission.kind === 'refused') return answer(request, reply, admission.answer);
-        const authInfo = letPass(incoming, outgoing, admission, options);
-        if (authInfo === null) return;
-        request.principal = admission.principal;
-        request.auth = authInfo;
-        done();
-      },
-    );
-  };
+  const describe = (request: HookRequest): NodeIncoming =>
+    toIncoming(request.raw as IncomingMessage, see(request), options);
+  const judging = { guard, describe };
+  return (request, reply, done) =>
+    judge(judging, request, (admission) => {
+      if (admission.kind === 'refused') return answer(request, reply, admission.answer);
+      const authInfo = letPass(...rawOf(request, reply), admission, options);
+      if (authInfo === null) return;
+      request.principal = admission.principal;
+      request.auth = authInfo;
+      done();
+    });
 }
 
 /** Answers for the handler, with the headers that plugins set for whatever is answered. */

@@ -17,21 +17,24 @@ export interface Caller {
   readonly body: unknown;
 }
 
-/**
- * Has the guard judge what `describe` makes of a request of that method, and refuse it where that throws, as a function of
- * the framework's user may; `conclude` is called at once where nothing has to wait.
- */
-export function judge(
-  guard: Guard,
-  method: string | undefined,
-  describe: () => NodeIncoming,
+/** How the requests of one framework come to a guard. */
+export interface Judging<Request> {
+  readonly guard: Guard;
+  /** What it throws, as a function of the framework's user may, refuses the request. */
+  readonly describe: (request: Request) => NodeIncoming;
+}
+
+/** Has the guard judge a request; `conclude` is called at once where nothing has to wait. */
+export function judge<Request extends { readonly method?: string | undefined }>(
+  { guard, describe }: Judging<Request>,
+  request: Request,
   conclude: (admission: Admission) => void,
 ): void {
   let incoming: NodeIncoming;
   try {
-    incoming = describe();
+    incoming = describe(request);
   } catch (error) {
-    return conclude(guard.fail(method ?? '', error));
+    return conclude(guard.fail(request.method ?? '', error));
   }
   const admission = guard.admit(incoming);
   const end = (judged: Admission): void => {

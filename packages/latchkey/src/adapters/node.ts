@@ -6,7 +6,7 @@ import type { Guard } from '../lock/passage.ts';
 import { readDoorOptions, type DoorOptions } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
 import { type Caller, judge, letIn } from './node-door.ts';
-import { type Seen, toIncoming } from './node-incoming.ts';
+import { type NodeIncoming, type Seen, toIncoming } from './node-incoming.ts';
 import { sendAnswer } from './send-answer.ts';
 
 /** Handles a request that was let in. `request.auth` is what handlers of the MCP SDK look for. */
@@ -31,19 +31,16 @@ export interface NodeDoor<Scope extends string> {
 /** The doors of a lock for servers of `node:http`. A handler that throws does so as one of `createServer` would. */
 export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: DoorOptions = {}): NodeDoor<Scope> {
   const settings = readDoorOptions(options);
-  const listen =
-    (guard: Guard, handler: NodeHandler): RequestListener =>
-    (request, response) =>
-      judge(
-        guard,
-        request.method,
-        () => toIncoming(request, see(request), settings),
-        (admission) => {
-          if (admission.kind === 'refused') return sendAnswer(request, response, admission.answer);
-          const caller = letIn(request, response, admission, settings);
-          if (caller !== null) handler(request, response, caller);
-        },
-      );
+  const describe = (request: IncomingMessage): NodeIncoming => toIncoming(request, see(request), settings);
+  const listen = (guard: Guard, handler: NodeHandler): RequestListener => {
+    const judging = { guard, describe };
+    return (request, response) =>
+      judge(judging, request, (admission) => {
+        if (admission.kind === 'refused') return sendAnswer(request, response, admission.answer);
+        const caller = letIn(request, response, admission, settings);
+        if (caller !== null) handler(request, response, caller);
+      });
+  };
   return {
     protect(...both: [NodeHandler] | [{ readonly scopes?: readonly Scope[] }, NodeHandler]) {
       const [rule, handler] = both.length === 1 ? [undefined, both[0]] : both;

@@ -68,7 +68,7 @@ export function createLatchkeyOf<Scope extends string>(
       faults.throwAll('setPolicy');
       lock.policy = policy;
     },
-    verify: (text) => verifyText(lock, text),
+    verify: (text) => verifyText(lock, text, 'store-unavailable'),
     toTokenVerifier: (options) => createTokenVerifier(lock, readTokenVerifier(options), loadErrorClass),
     async close() {
       lock.closed = true;

@@ -49,7 +49,7 @@ export function createTokenVerifier(
   return {
     async verifyAccessToken(token) {
       if (parts.trail?.healthy === false) throw new Error('the trail cannot be written');
-      const verification = await verifyText(lock, token);
+      const verification = await verifyText(lock, token, 'internal');
       if (verification.ok) {
         const secret = withToken ? { token: new Secret(token) } : {};
         const info = toAuthInfo(verification.principal, { ...secret, resource: parts.resource });
@@ -57,7 +57,7 @@ export function createTokenVerifier(
         return { ...info, scopes: held, expiresAt: info.expiresAt ?? NEVER_SECONDS };
       }
       const { reason } = verification;
-      const undecided = isUndecided(reason);
+      const undecided = reason === 'internal' || isUndecided(reason);
       record(parts, { ...createUndescribed(parts, ''), outcome: refuse(reason) }, 'deny', undecided ? 500 : 401);
       if (undecided) throw new Error('the credential cannot be verified at the moment');
       throw createInvalidTokenError('The credential is not valid here.', InvalidTokenError ?? (await load()));

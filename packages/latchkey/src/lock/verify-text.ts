@@ -1,4 +1,5 @@
 import type { Principal } from '../core/principal.ts';
+import type { Reason } from '../core/reason.ts';
 import type { CredentialReason } from '../core/verifier.ts';
 import { toCredential } from './identify.ts';
 import type { Lock } from './lock.ts';
@@ -10,9 +11,13 @@ export type Verification =
 
 /**
  * Has a token or key verified that came some other way than in a request. Nothing is written down, and no limit holds. Never
- * rejects: `onError` is told why nobody could decide.
+ * rejects: `onError` is told why nobody could decide, and the reason is `undecided`.
  */
-export async function verifyText({ parts }: Lock, text: string): Promise<Verification> {
+export async function verifyText<Undecided extends Reason>(
+  { parts }: Lock,
+  text: string,
+  undecided: Undecided,
+): Promise<Verification | { readonly ok: false; readonly reason: Undecided }> {
   const credential = typeof text === 'string' ? toCredential(text) : null;
   if (credential === null) return { ok: false, reason: 'credential-malformed' };
   try {
@@ -21,6 +26,6 @@ export async function verifyText({ parts }: Lock, text: string): Promise<Verific
     return { ok: false, reason: verdict?.kind === 'reject' ? verdict.reason : 'credential-unknown' };
   } catch (error) {
     parts.onError(error);
-    return { ok: false, reason: 'store-unavailable' };
+    return { ok: false, reason: undecided };
   }
 }

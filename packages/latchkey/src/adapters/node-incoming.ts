@@ -29,11 +29,14 @@ export function toIncoming(
   { bodyTimeoutMs: timeoutMs }: DoorSettings,
 ): NodeIncoming {
   const { target, address, encrypted } = seen;
+  const { rawHeaders, httpVersionMajor, httpVersionMinor } = framingOf(request);
   const held = hold(request);
   return {
     method: request.method ?? '',
     target,
-    ...framingOf(request),
+    rawHeaders,
+    httpVersionMajor,
+    httpVersionMinor,
     address,
     encrypted,
     // What a parser says of a body that nobody read yet is no more than its default.
@@ -50,8 +53,10 @@ export function toIncoming(
 
 /** HTTP/2 frames by itself, and has the host in a header of its own (RFC 9113 §8.3.1). */
 export function framingOf(request: IncomingMessage): Omit<Framing, 'method'> {
-  const { rawHeaders, httpVersionMajor, httpVersionMinor, headers } = request;
-  if (httpVersionMajor === 1) return { rawHeaders, httpVersionMajor, httpVersionMinor };
+  const { rawHeaders, httpVersionMajor } = request;
+  // Node puts `headers` together when somebody looks at them.
+  if (httpVersionMajor === 1) return request;
+  const { headers } = request;
   const kept = rawHeaders.filter((_each, i) => !(rawHeaders[i - (i % 2)] as string).startsWith(':'));
   const authority = headers[':authority'];
   if (typeof authority === 'string' && headers.host !== authority) kept.push('host', authority);

@@ -30,8 +30,6 @@ export interface RequestHeaders {
   lookAlike: boolean;
 }
 
-// Not identity, not credentials, not hop-by-hop: the only headers of a client that an upstream ever sees.
-const PASSED = new Set(['accept-language', 'user-agent', 'traceparent', 'tracestate', 'baggage']);
 const CONNECTION_OPTIONS = new Set(['keep-alive', 'close', 'upgrade', 'http2-settings', 'te']);
 const DECIDING =
   /^(?:x-(?:api-key|forwarded-(?:for|proto))|content-(?:length|type|encoding)|transfer-encoding|mcp-.+)$/;
@@ -105,8 +103,16 @@ function readHeader(found: RequestHeaders, name: string, value: string): void {
     case 'x-forwarded-proto':
       found.forwardedProto = joined(found.forwardedProto, value);
       return;
+    // Not identity, not credentials, not hop-by-hop: with parameters the only headers of a client that an upstream ever sees.
+    case 'accept-language':
+    case 'user-agent':
+    case 'traceparent':
+    case 'tracestate':
+    case 'baggage':
+      found.passed.push(name, value);
+      return;
     default:
-      if (PASSED.has(name) || name.startsWith('mcp-param-')) found.passed.push(name, value);
+      if (name.startsWith('mcp-param-')) found.passed.push(name, value);
       else if (name.includes('_') && DECIDING.test(name.replaceAll('_', '-'))) found.lookAlike = true;
   }
 }

@@ -15,6 +15,8 @@ export const QUERIES: readonly Program[] = [
     names: ['mongosh', 'mongo'],
     language: 'a JavaScript program',
     options: ['--eval'],
+    file: 'f',
+    fileOptions: ['--file'],
     takes: 'up',
     takesOptions: ['--host', '--port', '--username', '--password', '--authenticationDatabase'],
     optionsRun: true,
@@ -44,7 +46,7 @@ export const QUERIES: readonly Program[] = [
     instead: 'name the file here',
   },
   {
-    names: ['mysql', 'mariadb', 'clickhouse-client', 'sqlcmd', 'cqlsh', 'trino'],
+    names: ['mysql', 'mariadb', 'clickhouse-client', 'clickhouse-local', 'clickhouse', 'sqlcmd', 'cqlsh', 'trino'],
     language: 'SQL and commands of the client, which run programs too',
     letters: 'eqQ',
     options: ['--execute', '--query', '--init-command'],

@@ -122,13 +122,13 @@ export const PYTHONS: readonly Program[] = [
     instead: 'name the module here',
   },
   {
-    names: ['django-admin', 'manage.py'],
+    names: ['django-admin', 'manage.py', 'django'],
     language: 'a module that it loads',
     loadsOptions: ['--settings', '--pythonpath'],
     instead: 'name the module here',
   },
   {
-    names: ['django-admin', 'manage.py'],
+    names: ['django-admin', 'manage.py', 'django'],
     only: ['shell', 'shell_plus'],
     language: 'a Python program',
     letters: 'c',
@@ -221,7 +221,7 @@ export const PYTHONS: readonly Program[] = [
     takesOptions: ['--to', '--output', '--output-dir', '--template', '--log-level'],
   },
   {
-    names: ['sphinx-build', 'sphinx-autobuild'],
+    names: ['sphinx-build', 'sphinx-autobuild', 'sphinx'],
     language: 'a setting of Sphinx, which can load modules and name programs',
     settings: 'D',
     running: /^(?:extensions|graphviz_dot|latex_\w+|imgmath_\w+|\w*(?:_path|command|cmd|converter))$/,

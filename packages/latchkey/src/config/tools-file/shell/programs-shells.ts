@@ -119,6 +119,15 @@ export const SHELLS: readonly Program[] = [
     instead: 'read the value over there from standard input',
   },
   {
+    names: ['vagrant'],
+    only: ['ssh --'],
+    language: 'an option of ssh, or text that the shell over there reads',
+    shellText: true,
+    remote: true,
+    operands: 'behind-first',
+    instead: 'send it on standard input to a program that is named here',
+  },
+  {
     names: ['pdsh', 'clush', 'pssh', 'parallel-ssh'],
     language: 'a script for a shell',
     shellText: true,

@@ -39,6 +39,20 @@ const HOLES: readonly (readonly [needs: string, script: string, value: string])[
 
 /** What not every machine has: as their manuals have it. */
 const ELSEWHERE = [
+  'pnpm eslint "{{x}}"',
+  'pnpm --filter a mocha "{{x}}"',
+  'yarn mocha "{{x}}"',
+  'yarn node "{{x}}"',
+  'yarn workspace a eslint "{{x}}"',
+  'bun run mocha "{{x}}"',
+  'node node_modules/.bin/eslint "{{x}}"',
+  'node --test-only ./node_modules/.bin/mocha "{{x}}"',
+  'php vendor/bin/phpunit "{{x}}"',
+  'python3 -m django shell -c "{{x}}"',
+  'python3 -m sphinx "{{x}}" out',
+  'python3 -Im pytest "{{x}}"',
+  'vagrant ssh -- "{{x}}"',
+  'proot -r d "{{x}}"',
   'pytest "tests/{{x}}"',
   'pytest -q test_a.py "{{x}}"',
   'pytest -p "{{x}}" test_a.py',
@@ -326,6 +340,9 @@ const ELSEWHERE = [
 
 /** What stands beside them and is safe. */
 const SAFE = [
+  'pnpm --filter "{{x}}" build; pnpm run build -- "{{x}}"; pnpm test -- "{{x}}"; yarn workspace "{{x}}" build; yarn info "{{x}}"',
+  'node "$HOME/a.js" "{{x}}"; node bin/serve "{{x}}"; php bin/console cache:clear --env "{{x}}"; bun run build "{{x}}"',
+  'bwrap --ro-bind / / -- ls "{{x}}"; bwrap --ro-bind / / ls "{{x}}"; proot -r d ls "{{x}}"; vagrant ssh web -- date; vagrant up "{{x}}"',
   'eslint --fix -- "{{x}}"; npx eslint --ext "{{x}}" "src/{{x}}"; eslint --rule "{{x}}" src; prettier --check -- "{{x}}"',
   'prettier --write "./{{x}}"; tsc -p "{{x}}"; esbuild --bundle a.js --outfile="{{x}}"; tsx a.ts --config "{{x}}"',
   'jest -t "{{x}}"; jest --testNamePattern="{{x}}"; npx jest -- "{{x}}"; npx jest --testPathPattern "{{x}}"',

@@ -90,11 +90,18 @@ export const CONTAINERS: readonly Program[] = [
     operands: 'files',
   },
   {
-    names: ['helmfile', 'pulumi'],
-    language: 'a file that runs programs, or a folder with one',
-    loads: 'fC',
-    loadsOptions: ['--file', '--cwd', '--helm-binary', '--kustomize-binary'],
+    names: ['helmfile'],
+    language: 'a file that runs programs',
+    loads: 'f',
+    loadsOptions: ['--file', '--helm-binary', '--kustomize-binary'],
     instead: 'name it here',
+  },
+  {
+    names: ['pulumi'],
+    language: 'a folder with a program',
+    loads: 'C',
+    loadsOptions: ['--cwd'],
+    instead: 'name the folder here',
   },
   {
     names: ['nix-shell', 'nix-build', 'nix-instantiate'],
@@ -118,7 +125,9 @@ export const CONTAINERS: readonly Program[] = [
     loadsOptions: ['--file', '--include', '--override-input'],
     takes: 'o',
     takesTwo: ['--arg', '--argstr', '--option'],
-    operands: 'behind-first',
+    subcommands: ['build', 'eval', 'bundle'],
+    operands: 'files',
+    settled: /#/,
     instead: 'name it here, or list the packages with enum',
   },
   {
@@ -139,5 +148,7 @@ export const CONTAINERS: readonly Program[] = [
     options: ['--expression'],
     loads: 'fLm',
     loadsOptions: ['--file', '--load-path', '--manifest', '--with-source'],
+    takes: 'irs',
+    takesOptions: ['--install', '--remove', '--search', '--profile'],
   },
 ];

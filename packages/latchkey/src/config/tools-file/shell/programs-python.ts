@@ -109,7 +109,7 @@ export const PYTHONS: readonly Program[] = [
       ),
     takes: 'bwtpugnmRe',
     takesOptions:
-      '--bind --workers --threads --timeout --name --log-level --access-logfile --error-logfile --pid --user --group --max-requests --graceful-timeout --keep-alive --env --host --port --listen --root-path --processes --queues'.split(
+      '--bind --workers --threads --timeout --name --log-level --access-logfile --error-logfile --pid --user --group --max-requests --graceful-timeout --keep-alive --env --host --port --listen --root-path --processes --queues --certfile --keyfile --ssl-certfile --ssl-keyfile'.split(
         ' ',
       ),
     operands: 'files',
@@ -182,7 +182,7 @@ export const PYTHONS: readonly Program[] = [
     instead: 'write a task of your own that takes it',
   },
   {
-    names: ['fab', 'invoke', 'inv', 'mkdocs', 'alembic', 'locust'],
+    names: ['fab', 'inv', 'mkdocs', 'alembic', 'locust'],
     language: 'a file that it loads',
     loads: 'frc',
     loadsOptions: ['--config', '--config-file', '--search-root', '--collection', '--locustfile'],
@@ -233,7 +233,7 @@ export const PYTHONS: readonly Program[] = [
   },
   {
     names:
-      'papermill scalene viztracer kernprof cookiecutter pydoc cpanm cpan easy_install pyinstaller spark-submit'.split(
+      'papermill manim scalene viztracer kernprof cookiecutter pydoc cpanm cpan easy_install pyinstaller spark-submit'.split(
         ' ',
       ),
     ...LOADING,
@@ -241,7 +241,10 @@ export const PYTHONS: readonly Program[] = [
       '--jars --packages --py-files --files --conf --driver-class-path --repositories --properties-file --config-file --replay-file'.split(
         ' ',
       ),
-    takesOptions: '--master --name --deploy-mode --class --num-executors --executor-memory --output-dir'.split(' '),
+    takesOptions:
+      '--master --name --deploy-mode --class --num-executors --executor-memory --output-dir --add-data --icon --distpath --resolution --fps --output_file --quality'.split(
+        ' ',
+      ),
     takes: 'kpwo',
     script: true,
     ends: 'file',
@@ -257,7 +260,7 @@ export const PYTHONS: readonly Program[] = [
     ends: 'file',
   },
   {
-    names: ['robot', 'behave', 'nosetests', 'manim'],
+    names: ['robot', 'behave', 'nosetests'],
     ...LOADING,
     loads: 'PV',
     loadsOptions: '--listener --library --pythonpath --variablefile --prerunmodifier --parser --steps-dir'.split(' '),
@@ -271,6 +274,18 @@ export const PYTHONS: readonly Program[] = [
     loads: 's',
     loadsOptions: ['--snakefile', '--directory', '--profile', '--workflow-profile', '--scripts', '--confdir', '--set'],
     takes: 'cjpwrm',
-    takesOptions: ['--cores', '--jobs', '--listen-port', '--listen-host', '--mode', '--until'],
+    takesOptions: [
+      '--cores',
+      '--jobs',
+      '--listen-port',
+      '--listen-host',
+      '--mode',
+      '--until',
+      '--wfile',
+      '--rfile',
+      '--read-flows',
+      '--client-replay',
+      '--save-stream-file',
+    ],
   },
 ];

@@ -176,7 +176,10 @@ const ELSEWHERE = [
   'ansible-pull -U "{{x}}"',
   'fab -H h -- "{{x}}"',
   'fab -c "{{x}}" a',
-  'invoke -f "{{x}}" a',
+  'inv -f "{{x}}" a',
+  'gallery-dl --filter "{{x}}" http://a',
+  'lerna exec -- "{{x}}"',
+  'py-spy record -- "{{x}}"',
   'scrapy runspider "{{x}}"',
   'scrapy shell -c "{{x}}" http://a',
   'jupyter nbconvert --execute --to html "{{x}}"',
@@ -340,6 +343,12 @@ const ELSEWHERE = [
 
 /** What stands beside them and is safe. */
 const SAFE = [
+  'gcc a.c --output "{{x}}" -l"{{x}}"; ld a.o --output "{{x}}"; javadoc -exclude "{{x}}" -d "{{x}}" a; go env -w GOBIN="{{x}}"; opt -S a.bc',
+  'dotnet add package a --version "{{x}}"; dotnet add reference "{{x}}"; poetry add a --group "{{x}}"; nix eval "a#{{x}}"; nix build "a#{{x}}"',
+  'lerna run "{{x}}"; py-spy record --output "{{x}}" --pid "{{x}}"; serverless invoke -f "{{x}}"; slimrb a.slim "{{x}}"; manim a.py "{{x}}"',
+  'gunicorn --certfile "{{x}}" a:b; uvicorn --ssl-keyfile "{{x}}" a:b; guix package --search "{{x}}"; pulumi stack export --file "{{x}}"',
+  'chroot --userspec "{{x}}" root ls; openvpn --remote "{{x}}" --dev tun1 --ifconfig "{{x}}" "{{x}}"; borg prune --keep-within "{{x}}" a',
+  'gallery-dl --username "{{x}}" --option lang="{{x}}" http://a; streamlink --hls-start-offset "{{x}}" http://a best; phpcs --extensions "{{x}}" a',
   'pnpm --filter "{{x}}" build; pnpm run build -- "{{x}}"; pnpm test -- "{{x}}"; yarn workspace "{{x}}" build; yarn info "{{x}}"',
   'node "$HOME/a.js" "{{x}}"; node bin/serve "{{x}}"; php bin/console cache:clear --env "{{x}}"; bun run build "{{x}}"',
   'bwrap --ro-bind / / -- ls "{{x}}"; bwrap --ro-bind / / ls "{{x}}"; proot -r d ls "{{x}}"; vagrant ssh web -- date; vagrant up "{{x}}"',

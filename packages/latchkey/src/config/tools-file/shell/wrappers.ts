@@ -78,7 +78,7 @@ export const WRAPPERS: readonly Wrapper[] = [
   },
   { names: ['nice', 'ionice', 'choom', 'numactl'], takes: 'ncpNCmi' },
   { names: ['timeout', 'gtimeout'], takes: 'ks', flags: ['--foreground', '--preserve-status', '--verbose'], skip: 1 },
-  { names: ['chroot'], skip: 1, chooses: true, shell: '' },
+  { names: ['chroot'], flags: ['--skip-chdir'], skip: 1, chooses: true, shell: '' },
   { names: ['msgexec', 'msgfilter'], takes: 'iDo' },
   { names: ['dotenv', 'env-cmd'], takes: 'evpcf' },
   { names: ['nyc', 'c8'], takes: 'xnroic' },
@@ -88,6 +88,8 @@ export const WRAPPERS: readonly Wrapper[] = [
   { names: ['yarn', 'bun'], behind: ['run'], flags: PACKAGE_FLAGS },
   { names: ['yarn'], behind: ['workspace'], skip: 1 },
   { names: ['proot'], takes: 'rRbmwkqi' },
+  { names: ['lerna'], behind: ['exec'] },
+  { names: ['py-spy'], behind: ['record', 'top'], dashes: true },
   { names: ['rustup'], behind: ['run'], skip: 1 },
   { names: ['guix'], behind: ['shell', 'environment', 'time-machine'], dashes: true },
   { names: ['nsenter', 'unshare'], takes: 'tSGR', shell: '' },
@@ -176,7 +178,7 @@ export const WRAPPERS: readonly Wrapper[] = [
   { names: ['conda', 'mamba', 'micromamba'], behind: ['* run'], takes: 'np' },
   {
     names:
-      'uv poetry pipenv pdm hatch pipx nix op doppler dotenv git perf stack cabal pixi rye devbox flatpak snap heroku railway rbenv pyenv asdf mise volta rr tox foreman zellij terragrunt perlbrew lerna py-spy'.split(
+      'uv poetry pipenv pdm hatch pipx nix op doppler dotenv git perf stack cabal pixi rye devbox flatpak snap heroku railway rbenv pyenv asdf mise volta rr tox foreman zellij terragrunt perlbrew'.split(
         ' ',
       ),
     behind: ['* run', '* exec', '* stat', '* record'],

@@ -344,7 +344,7 @@ const ELSEWHERE = [
 /** What stands beside them and is safe. */
 const SAFE = [
   'gcc a.c --output "{{x}}" -l"{{x}}"; ld a.o --output "{{x}}"; javadoc -exclude "{{x}}" -d "{{x}}" a; go env -w GOBIN="{{x}}"; opt -S a.bc',
-  'dotnet add package a --version "{{x}}"; dotnet add reference "{{x}}"; poetry add a --group "{{x}}"; nix eval "a#{{x}}"; nix build "a#{{x}}"',
+  'dotnet add package a --version "{{x}}"; dotnet add reference "{{x}}"; poetry add a --group "{{x}}"; nix eval .#"{{x}}"; pytest "tests/django/a.py::{{x}}"; nix build "a#{{x}}"',
   'lerna run "{{x}}"; py-spy record --output "{{x}}" --pid "{{x}}"; serverless invoke -f "{{x}}"; slimrb a.slim "{{x}}"; manim a.py "{{x}}"',
   'gunicorn --certfile "{{x}}" a:b; uvicorn --ssl-keyfile "{{x}}" a:b; guix package --search "{{x}}"; pulumi stack export --file "{{x}}"',
   'chroot --userspec "{{x}}" root ls; openvpn --remote "{{x}}" --dev tun1 --ifconfig "{{x}}" "{{x}}"; borg prune --keep-within "{{x}}" a',

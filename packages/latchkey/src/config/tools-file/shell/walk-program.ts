@@ -163,12 +163,17 @@ function takeOperand(program: Program, walk: Walk, argument: Argument): Role {
   if (operands === 'all' || (operands === 'behind-first' && walk.operands > 1)) return 'text';
   if (operands === 'first' && walk.operands === 1 && !walk.given) return 'text';
   if (operands === 'begins') return 'begins';
-  if (operands === 'files') return program.settled?.test(argument.prefix) === true ? 'other' : 'name';
+  if (operands === 'files') return isSettled(program, argument) ? 'other' : 'name';
   if (operands === 'setting' && walk.operands === 1) return takeName(program, walk, argument);
   if (script === true && walk.operands > 1) return 'end';
   if (dashed && (optionsRun === 'always' || (optionsRun === true && !walk.dashes))) return 'option';
   if (script !== true) return 'other';
   return walk.given ? 'end' : 'name';
+}
+
+/** What callers write of it chooses no file; where such a word stands for what it may come to, it was judged as it is. */
+function isSettled({ settled }: Program, { prefix, literal, free }: Argument): boolean {
+  return literal === null ? settled?.test(prefix) === true : free;
 }
 
 /** `git config NAME VALUE`. */

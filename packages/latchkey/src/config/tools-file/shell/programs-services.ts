@@ -78,6 +78,15 @@ export const SERVICES: readonly Program[] = [
     instead: 'name the program here',
   },
   {
+    names: ['frida', 'frida-trace'],
+    language: 'a script that it runs in another program',
+    letters: 'e',
+    options: ['--eval'],
+    loads: 'lC',
+    loadsOptions: ['--load', '--codeshare', '--init-session'],
+    instead: 'name the script here',
+  },
+  {
     names: ['bpftrace', 'stap'],
     language: 'a script, which can run programs',
     letters: 'ec',

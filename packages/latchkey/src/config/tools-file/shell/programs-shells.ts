@@ -137,6 +137,13 @@ export const SHELLS: readonly Program[] = [
     instead: 'read the value over there from standard input',
   },
   {
+    names: 'xterm urxvt rxvt st konsole alacritty kitty ghostty gnome-terminal xfce4-terminal terminator'.split(' '),
+    language: 'a command that it runs',
+    letters: 'ex',
+    options: ['--command', '--execute'],
+    instead: 'name the command here',
+  },
+  {
     names: ['sops'],
     only: ['exec-env', 'exec-file'],
     language: 'a script for a shell',

@@ -39,6 +39,16 @@ const HOLES: readonly (readonly [needs: string, script: string, value: string])[
 
 /** What not every machine has: as their manuals have it. */
 const ELSEWHERE = [
+  'fastapi run "{{x}}"',
+  'ddev exec "{{x}}"',
+  'devcontainer exec "{{x}}"',
+  'pct exec 100 -- "{{x}}"',
+  'qm guest exec 100 "{{x}}"',
+  'distrobox-host-exec "{{x}}"',
+  'xterm -e "{{x}}"',
+  'konsole --noclose -e "{{x}}"',
+  'hive -e "select {{x}}"',
+  'frida -e "{{x}}" a',
   'pnpm eslint "{{x}}"',
   'pnpm --filter a mocha "{{x}}"',
   'yarn mocha "{{x}}"',
@@ -343,6 +353,7 @@ const ELSEWHERE = [
 
 /** What stands beside them and is safe. */
 const SAFE = [
+  'fastapi run a.py --port "{{x}}"; ddev exec ls "{{x}}"; pct exec "{{x}}" -- ls; qm status "{{x}}"; xterm -T "{{x}}" -e top',
   'gcc a.c --output "{{x}}" -l"{{x}}"; ld a.o --output "{{x}}"; javadoc -exclude "{{x}}" -d "{{x}}" a; go env -w GOBIN="{{x}}"; opt -S a.bc',
   'dotnet add package a --version "{{x}}"; dotnet add reference "{{x}}"; poetry add a --group "{{x}}"; nix eval .#"{{x}}"; pytest "tests/django/a.py::{{x}}"; nix build "a#{{x}}"',
   'lerna run "{{x}}"; py-spy record --output "{{x}}" --pid "{{x}}"; serverless invoke -f "{{x}}"; slimrb a.slim "{{x}}"; manim a.py "{{x}}"',

@@ -170,7 +170,7 @@ export const WRAPPERS: readonly Wrapper[] = [
   },
   { names: ['kubectl', 'oc'], behind: ['debug', 'create job', 'create cronjob'], dashes: true },
   {
-    names: 'lxc incus ip direnv apptainer singularity aws-vault chamber crictl runc multipass'.split(' '),
+    names: 'lxc incus ip direnv apptainer singularity aws-vault chamber crictl runc multipass pct qm'.split(' '),
     behind: ['* exec'],
     takes: 'uwenc',
     skip: 1,
@@ -178,7 +178,7 @@ export const WRAPPERS: readonly Wrapper[] = [
   { names: ['conda', 'mamba', 'micromamba'], behind: ['* run'], takes: 'np' },
   {
     names:
-      'uv poetry pipenv pdm hatch pipx nix op doppler dotenv git perf stack cabal pixi rye devbox flatpak snap heroku railway rbenv pyenv asdf mise volta rr tox foreman zellij terragrunt perlbrew'.split(
+      'uv poetry pipenv pdm hatch pipx nix op doppler dotenv git perf stack cabal pixi rye devbox flatpak snap heroku railway rbenv pyenv asdf mise volta rr tox foreman zellij terragrunt perlbrew ddev devcontainer'.split(
         ' ',
       ),
     behind: ['* run', '* exec', '* stat', '* record'],
@@ -191,7 +191,7 @@ export const WRAPPERS: readonly Wrapper[] = [
   },
   {
     names:
-      'nohup - setsid command builtin noglob nocorrect coproc busybox toybox unbuffer torsocks proxychains fakeroot dbus-run-session eatmydata setpriv pkexec firejail bwrap valgrind tini dumb-init chronic ifne linux32 linux64 systemd-cat systemd-inhibit uclampset cpulimit run-one nodemon caffeinate ssh-agent xvfb-run rlwrap watchexec entr daemonize wine wasmtime cross-env ccache sccache distcc'.split(
+      'nohup - setsid command builtin noglob nocorrect coproc busybox toybox unbuffer torsocks proxychains fakeroot dbus-run-session eatmydata setpriv pkexec firejail bwrap valgrind tini dumb-init chronic ifne linux32 linux64 systemd-cat systemd-inhibit uclampset cpulimit run-one nodemon caffeinate ssh-agent xvfb-run rlwrap watchexec entr daemonize wine wasmtime cross-env ccache distrobox-host-exec sccache distcc'.split(
         ' ',
       ),
   },

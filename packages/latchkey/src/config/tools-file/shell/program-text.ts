@@ -31,10 +31,17 @@ export function findProgramText(args: readonly Argument[], input: Input): readon
   const isText = TEXT_PROGRAMS.has(own);
   return [
     ...programs.flatMap((each) => walkProgram(each, rest, input.free, own)),
+    ...(programs.some(({ script, shell }) => script === true && shell !== true) ? findScript(rest, input) : []),
     ...(wrappers.length === 0 && !isText ? findNested(rest, input) : []),
     ...wrappers.flatMap(({ wrapper, args: behind }) => findWrapped(wrapper, behind, input)),
     ...(isText ? [] : findSettings(rest, programs)),
   ];
+}
+
+/** A program that is the script of another: `php vendor/bin/phpunit …`. */
+function findScript(args: readonly Argument[], input: Input): readonly Finding[] {
+  const at = args.findIndex(({ prefix }) => !prefix.startsWith('-'));
+  return args[at]?.literal?.includes('/') === true ? findProgramText(args.slice(at), input) : [];
 }
 
 /** The arguments in which a wrapper has its options and the program that it runs; none where it runs none. */

@@ -1,6 +1,9 @@
 /** What to write instead, of many. */
 export const AS_ARGUMENT = 'pass it as an argument: script: {command, args}';
 
+/** Of programs whose options load what is run. */
+export const LOADING = { language: 'what it loads and runs', optionsRun: true, instead: 'name it here' } as const;
+
 /** Settings of ssh and its like that run programs or load libraries; `ProxyCommand` and others are spelled as commands. */
 export const SSH_SETTINGS = {
   settings: 'o',
@@ -45,9 +48,11 @@ export interface Program {
   readonly stop?: string;
   /**
    * Operands that are such text: all, the first unless an option gave it, those behind the first, a setting in two, or
-   * those whose beginning callers write.
+   * those whose beginning callers write; or all name files or modules with the program.
    */
-  readonly operands?: 'all' | 'first' | 'behind-first' | 'setting' | 'begins';
+  readonly operands?: 'all' | 'first' | 'behind-first' | 'setting' | 'begins' | 'files';
+  /** What such an operand is by its beginning, whatever follows: a part of a file that is named. */
+  readonly settled?: RegExp;
   /** What it does with operands behind its text where one of these letters stands before, or this in the text. */
   readonly opens?: { readonly letters: string; readonly text: RegExp; readonly program: Program };
   /** A shell of this one's kind, or the shell itself, reads that text. */
@@ -121,6 +126,6 @@ export function findNamed<Entry extends { readonly names: readonly string[] }>(
   word: string,
 ): readonly Entry[] {
   const base = word.slice(word.lastIndexOf('/') + 1);
-  const bare = base.replace(/(?<=[a-z])[\d.]+$/i, '');
+  const bare = base.replace(/(?<=[a-z+])-?[\d.]+$/i, '');
   return entries.filter(({ names }) => names.includes(base) || (bare !== '' && names.includes(bare)));
 }

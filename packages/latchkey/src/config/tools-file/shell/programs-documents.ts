@@ -101,8 +101,8 @@ export const DOCUMENTS: readonly Program[] = [
     instead: 'begin the address here: https://{{…}}',
   },
   {
-    names: ['qalc'],
-    language: 'an expression in which command() runs programs',
+    names: ['qalc', 'calc'],
+    language: 'an expression in which a function runs programs',
     operands: 'all',
     takes: 'fpubs',
     loads: 'fe',

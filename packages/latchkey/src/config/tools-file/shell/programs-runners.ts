@@ -1,4 +1,4 @@
-import { AS_ARGUMENT, type Program } from './program.ts';
+import { AS_ARGUMENT, LOADING, type Program } from './program.ts';
 
 /** Programs with options or operands that name a command. */
 export const RUNNERS: readonly Program[] = [
@@ -43,8 +43,21 @@ export const RUNNERS: readonly Program[] = [
     options: ['--filter', '--lua-filter', '--pdf-engine', '--pdf-engine-opt'],
     loads: 'Lfrtwd',
     loadsOptions: ['--from', '--read', '--to', '--write', '--defaults'],
-    takes: 'oVMHBAc',
+    takes: 'oVMHBAcT',
+    takesOptions:
+      '--output --variable --metadata --metadata-file --template --css --resource-path --toc-depth --reference-doc --bibliography --csl --highlight-style --extract-media --wrap --columns --include-in-header --include-before-body --include-after-body --shift-heading-level-by --top-level-division --slide-level --title-prefix'.split(
+        ' ',
+      ),
+    optionsRun: true,
     instead: 'name it here, or list the formats with enum',
+  },
+  {
+    names: ['pandoc'],
+    only: ['lua'],
+    ...LOADING,
+    subcommands: ['lua'],
+    script: true,
+    ends: 'file',
   },
   {
     names: ['strace'],

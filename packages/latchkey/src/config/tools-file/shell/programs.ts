@@ -1,12 +1,18 @@
 import type { Program } from './program.ts';
 import { BUILDS } from './programs-builds.ts';
 import { DOCUMENTS } from './programs-documents.ts';
+import { COMPILERS } from './programs-compilers.ts';
+import { CONTAINERS } from './programs-containers.ts';
 import { GIT } from './programs-git.ts';
+import { JAVASCRIPTS } from './programs-javascript.ts';
 import { LANGUAGES } from './programs-languages.ts';
 import { NETWORK } from './programs-network.ts';
 import { PACKAGES } from './programs-packages.ts';
+import { PYTHONS } from './programs-python.ts';
 import { QUERIES } from './programs-queries.ts';
+import { RUBY_AND_PHP } from './programs-ruby-php.ts';
 import { RUNNERS } from './programs-runners.ts';
+import { SERVICES } from './programs-services.ts';
 import { SHELLS } from './programs-shells.ts';
 
 /** All programs that are known to take text for a program; more than one entry may be of one of them. */
@@ -19,6 +25,12 @@ export const PROGRAMS: readonly Program[] = [
   ...PACKAGES,
   ...BUILDS,
   ...LANGUAGES,
+  ...JAVASCRIPTS,
+  ...PYTHONS,
+  ...RUBY_AND_PHP,
+  ...COMPILERS,
+  ...CONTAINERS,
+  ...SERVICES,
   ...QUERIES,
 ];
 

@@ -243,7 +243,7 @@ const SAFE = [
   'git clone -q --depth 1 -- "{{x}}" d; git init -b main -- "{{x}}"; git remote add o "{{x}}"; git branch "{{x}}"',
   'java -jar fixed.jar "{{x}}"; java -jar fixed.jar -D"{{x}}" -cp "{{x}}"; java -cp a:b org.a.Main "{{x}}"',
   'java -Xmx"{{x}}" -Dfile.encoding="{{x}}" -Djava.net.preferIPv4Stack="{{x}}" -jar a.jar; java A.java "{{x}}"',
-  'javac -d out -- "{{x}}"; mvn -q -Dtest="{{x}}" test; ./gradlew test -PfileName="{{x}}"',
+  'javac -d out "./{{x}}"; mvn -q -Dtest="{{x}}" test; ./gradlew test -PfileName="{{x}}"',
   'kubectl get pod "{{x}}" -n "{{x}}" -o json; kubectl logs "{{x}}" -c "{{x}}" --tail 5; kubectl describe "{{x}}"',
   'kubectl exec -n a pod -c web -- ls "{{x}}"; kubectl run p --image i --rm -it --restart=Never -- ls "{{x}}"',
   'kubectl exec "{{x}}" -- date; kubectl create job j --from=cronjob/"{{x}}"; kubectl rollout restart "{{x}}"',

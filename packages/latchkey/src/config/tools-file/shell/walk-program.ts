@@ -148,25 +148,32 @@ function takeArgument(program: Program, walk: Walk, argument: Argument): Role {
 function takeOperand(program: Program, walk: Walk, argument: Argument): Role {
   const { dashed, literal } = argument;
   const { operands, script, input, optionsRun, subcommands = [], bare } = program;
-  if (program.before === true) return dashed && optionsRun !== undefined ? 'option' : 'end';
+  const isSubcommand = walk.operands === 0 && subcommands.includes(literal ?? '');
+  if (program.before === true && !isSubcommand) return dashed && optionsRun !== undefined ? 'option' : 'end';
   // What follows is for the program that comes that way.
   if (input === 'alone' && !walk.given && walk.operands === 0 && isStandardInput(literal ?? '')) {
     walk.told = true;
     return 'other';
   }
   // The missing suffix of `sed -i ''` is no operand, nor is the word for what a program is to do.
-  if (literal === '-' || literal === '' || (walk.operands === 0 && subcommands.includes(literal ?? ''))) return 'other';
+  if (literal === '-' || literal === '' || isSubcommand) return 'other';
   walk.operands += 1;
   walk.named ||= literal !== null;
   if (bare === true && walk.taken === 0 && literal !== null) return takeBareCluster(program, walk, literal);
   if (operands === 'all' || (operands === 'behind-first' && walk.operands > 1)) return 'text';
   if (operands === 'first' && walk.operands === 1 && !walk.given) return 'text';
   if (operands === 'begins') return 'begins';
+  if (operands === 'files') return isSettled(program, argument) ? 'other' : 'name';
   if (operands === 'setting' && walk.operands === 1) return takeName(program, walk, argument);
   if (script === true && walk.operands > 1) return 'end';
   if (dashed && (optionsRun === 'always' || (optionsRun === true && !walk.dashes))) return 'option';
   if (script !== true) return 'other';
   return walk.given ? 'end' : 'name';
+}
+
+/** What callers write of it chooses no file; where such a word stands for what it may come to, it was judged as it is. */
+function isSettled({ settled }: Program, { prefix, literal, free }: Argument): boolean {
+  return literal === null ? settled?.test(prefix) === true : free;
 }
 
 /** `git config NAME VALUE`. */

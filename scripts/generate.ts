@@ -45,7 +45,7 @@ tools:
 
 An exact name beats a glob; among globs the first that matches holds. In a glob \`*\` stands for any run of characters, and nothing else is special. Once any rule exists, what has no rule is denied. A URI that two programs could read in two ways (dot segments, encoded separators, another spelling of what an exact rule names) is judged by exact rules only.
 
-A condition (\`when\`) is CEL. It sees \`args\`, \`principal\` (\`id\`, \`name\`, \`kind\`, \`client\`, \`scopes\`) and \`target\`; what it cannot evaluate, it refuses. It may use comparison, logic and arithmetic, \`in\`, \`has()\`, \`size()\`, \`startsWith()\`, \`endsWith()\`, \`contains()\`, \`matches()\` (RE2), \`indexOf()\`, \`substring()\`, conversions, and at most three \`all()\`, \`exists()\` or \`exists_one()\`, not one in another, over their own elements and \`principal\`. \`contains()\`, \`indexOf()\` and \`matches()\` take a literal text. Arguments of more than 2,500 values are refused.
+A condition (\`when\`) is CEL. It sees \`args\`, \`principal\` (\`id\`, \`name\`, \`kind\`, \`client\`, \`scopes\`) and \`target\`; what it cannot evaluate, it refuses. It may use comparison, logic and arithmetic, \`in\`, \`has()\`, \`size()\`, \`startsWith()\`, \`endsWith()\`, \`contains()\`, \`matches()\` (RE2), \`indexOf()\`, \`lastIndexOf()\`, \`substring()\`, conversions, and at most three \`all()\`, \`exists()\` or \`exists_one()\`, not one in another, over their own elements and \`principal\`. \`contains()\`, \`indexOf()\`, \`lastIndexOf()\` and \`matches()\` take a literal text. Arguments of more than 2,500 values are refused.
 
 ## Keys
 

@@ -43,6 +43,26 @@ const of = (meta: unknown): Call => ({ meta: meta as object });
 const withId = (text: string): string => callBody().replace('"id":1', text);
 const withVersion = (member: string): string => callBody().replace('"jsonrpc":"2.0"', member);
 
+test('HDR-32 methods have rules too, which ask for more scopes or refuse', async () => {
+  const own = await startSite({
+    methods: {
+      'acme/export': { scopes: ['file:write'] },
+      'acme/drop': { deny: true },
+      'tools/list': { scopes: ['file:write'] },
+      'prompts/list': { deny: true },
+    },
+  });
+  for (const method of ['acme/export', 'tools/list']) {
+    own.spy.reset();
+    await send(own, { ...modernCall(method), token: own.tokens.aliceWrite });
+    expect([method, own.spy.requests.map(({ body }) => body.includes(method))]).toEqual([method, [true]]);
+    await expectRefused(own, modernCall(method), 403);
+  }
+  for (const method of ['acme/drop', 'prompts/list'])
+    await expectRefused(own, { ...modernCall(method), token: own.gateway.token }, 403);
+  await own.close();
+});
+
 test('HDR-32 unknown method', async () => {
   const unknown = ['foo/bar', 'tools/cal', 'tools/call/', 'Tools/Call', '__proto__', 'constructor', 'toString'];
   const removed = ['initialize', 'ping', 'logging/setLevel', 'resources/subscribe', 'tasks/list', 'tasks/get'];

@@ -274,3 +274,33 @@ test('JWT-34 the same subject at two issuers is two principals', async () => {
   await both.close();
   await other.close();
 });
+
+test('JWT-14 what the configuration says of an issuer is asked of each of its tokens', async () => {
+  const settings = {
+    audienceClaim: 'client_id',
+    audience: 'app',
+    clients: ['app'],
+    types: ['JWT'],
+    algorithms: ['EdDSA', 'ES256'],
+    require: { token_use: 'access', tenant: ['a', 'b'] },
+    scopes: { claims: ['permissions'], map: { 'realm.roles': { reader: ['file:read'] } } },
+  };
+  const strict = await startJwtSite({ settings });
+  const right = { aud: undefined, client_id: 'app', token_use: 'access', tenant: 'b', scope: undefined };
+  const reader = { ...right, permissions: ['other', 'file:read'] };
+  const mint = (claims: object, typ = 'JWT') => strict.mint(claims, { typ });
+  await expectTokensServed(strict, { claims: mint(reader), map: mint({ ...right, realm: { roles: ['reader'] } }) });
+  await expectTokensRefused(strict, {
+    'another type': mint(reader, 'at+jwt'),
+    'of another client, which stands for the audience': mint({ ...reader, client_id: 'other' }),
+    'without a claim that is needed': mint({ ...reader, token_use: undefined }),
+    'with another text in it': mint({ ...reader, token_use: 'id' }),
+    'with none of its texts': mint({ ...reader, tenant: 'c' }),
+  });
+  await expectTokensRefused(
+    strict,
+    { 'a claim that is no scope here': mint({ ...right, scope: 'file:read' }), 'no role': mint(right) },
+    403,
+  );
+  await strict.close();
+});

@@ -138,3 +138,15 @@ test('JWT-26 a key set in a file is read again when it changed', async () => {
   await issuer.close();
   await rm(folder, { recursive: true });
 });
+
+test('JWT-26 a key set is taken from `jwks.url`, whatever the issuer says of itself', async () => {
+  const issuer = await startIssuer({ metadata: { jwks_uri: 'https://elsewhere.example/jwks' } });
+  const named = await startJwtSite({
+    others: { named: { issuer: issuer.url, jwks: { url: `${issuer.origin}/jwks` } } },
+  });
+  const claims = { aud: named.gateway.url, scope: 'file:read' };
+  await expectTokensServed(named, { named: issuer.accessToken(claims) });
+  expect(new Set(issuer.requests.map(({ path }) => path))).toEqual(new Set(['/jwks']));
+  await named.close();
+  await issuer.close();
+});

@@ -50,6 +50,20 @@ describe('user-info', () => {
     });
   });
 
+  test('JWT-32 the issuer is asked at `userinfo.url`, where that is said', async () => {
+    const issuer = await startIssuer();
+    issuer.answer('/people/me', { ...person, client_id: 'app-1' });
+    const settings = { introspection: false, client: undefined, clients: ['app-1'] };
+    const userinfo = { url: `${issuer.origin}/people/me` };
+    const own = await startLookupSite({ settings: { ...settings, issuer: issuer.url, userinfo } });
+    const token = newToken();
+    await expectTokensServed(own, { token });
+    expect(askedAbout(issuer, '/people/me')).toEqual([token]);
+    expect(askedAbout(issuer, '/userinfo')).toEqual([]);
+    await own.close();
+    await issuer.close();
+  });
+
   test('JWT-32 an answer that could be read in two ways, or is none, lets nobody in', async () => {
     await expectTokensRefused(
       site,

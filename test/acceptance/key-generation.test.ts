@@ -8,6 +8,7 @@ import { createStaticVerifier } from '../../packages/latchkey/src/verify/static-
 import { findWeakness } from '../../packages/latchkey/src/verify/weakness.ts';
 import { runLatchkey, startLatchkey, type Latchkey } from '../fixtures/latchkey.ts';
 import { startSpyUpstream, type SpyUpstream } from '../fixtures/spy-upstream.ts';
+import { send } from './harness.ts';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const COUNT = 1_000_000;
@@ -89,6 +90,41 @@ test('KEY-02 Generation: what the commands issue is of that form, and no bit of 
       expect(common).toBeLessThan(176);
     }
   }
+});
+
+test('KEY-02 Generation: prefixes, lives and static tokens are those of the configuration', async () => {
+  const text = 'rD2vQ8kXw5TzY7nB4mHc9PfL';
+  const config = {
+    tools: { echo: { scopes: ['file:read'] }, write_file: { scopes: ['file:write'] } },
+    auth: {
+      tokens: { prefix: 'corp_', ttl: '2h' },
+      keys: { prefix: 'corpk_' },
+      static: { env: 'CORP_TOKENS', scopes: ['file:read'] },
+    },
+  };
+  const upstream = await startSpyUpstream();
+  const own = await startLatchkey({
+    config: { upstream: { url: upstream.url }, ...config },
+    env: { CORP_TOKENS: text },
+  });
+  // Where static tokens let somebody in, no first one is made.
+  expect(own.token).toBe(null);
+  const make = async (...words: string[]): Promise<{ token?: string; key?: string; expiresAt: string | null }> =>
+    JSON.parse(await own.command(...words, '--config', own.configFile, '--scope', 'file:read', '--json')) as never;
+  const { token = '', expiresAt } = await make('token', 'create', 'carol');
+  const { key = '' } = await make('key', 'create', 'ci', '--owner', 'Ada');
+  expect([token, key]).toEqual([expect.stringMatching(/^corp_/), expect.stringMatching(/^corpk_/)]);
+  expect(Math.round((Date.parse(expiresAt ?? '') - Date.now()) / 60_000)).toBe(120);
+  const site = { gateway: own, tokens: { aliceRead: token } };
+  for (const each of [token, key, text]) {
+    expect((await send(site, { token: each })).status).toBe(200);
+    upstream.reset();
+    expect((await send(site, { token: each, tool: 'write_file' })).status).toBe(403);
+  }
+  expect((await send(site, { token: token.replace('corp_', 'lk_') })).status).toBe(401);
+  expect(upstream.bytes()).toBe('');
+  await own.close();
+  await upstream.close();
 });
 
 test(

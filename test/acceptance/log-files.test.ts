@@ -93,6 +93,21 @@ test.runIf(POSIX)('LOG-08 File modes: whatever the umask, files are 0600 and fol
   expect(modeOf(join(store, 'trail', segment))).toBe('600');
 });
 
+const dayBefore = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString();
+
+test('the trail is kept as long as `trail.retention` says', async () => {
+  const store = join(folder, 'kept', 'store');
+  await runLatchkey(['token', 'create', 'made', '--store', store]);
+  const old = [4, 2].map((days) => `${dayBefore(days).slice(0, 10)}.000001.jsonl`);
+  for (const name of old) writeFileSync(join(store, 'trail', name), '', { mode: 0o600 });
+  const config = join(folder, 'kept.yaml');
+  writeFileSync(config, JSON.stringify({ upstream: { url: spy.url }, trail: { retention: '3d' } }), { mode: 0o600 });
+  const flags = ['--config', config, '--listen', '127.0.0.1:0', '--store', store];
+  const service = await runLoosely(['run', ...flags], () => !existsSync(join(store, 'trail', old[0]!)));
+  expect(old.map((name) => existsSync(join(store, 'trail', name)))).toEqual([false, true]);
+  await service.stop();
+});
+
 /** A run that must not start, and what it said. */
 async function refusedWith(config: object, code: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
   const file = join(folder, 'refused.yaml');

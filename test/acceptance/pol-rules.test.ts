@@ -205,3 +205,45 @@ test('POL-36 admin surface separate: tools called like administration are tools 
   const calls = Object.fromEntries(names.map((name): [string, Call] => [name, { tool: name, args: {} }]));
   for (const site of sites) await expectEachRefused(site, calls, 403);
 });
+
+const prompt = (name: string, to = 'me'): Call => modernCall('prompts/get', { name, arguments: { to } });
+const resource = (uri: string): Call => modernCall('resources/read', { uri });
+
+test('POL-01 prompts and resources are held to every key of their rules', async () => {
+  const read = ['file:read'];
+  const site = await startSite({
+    tools: { echo: { scopes: read } },
+    prompts: {
+      greet: { scopes: read, limit: '1/h' },
+      mine: { when: 'principal.name == "alice-read" && args.to == "me"' },
+      no: { deny: true },
+      gone: { hidden: true },
+    },
+    resources: {
+      'file:///data/a': { scopes: read, limit: '1/h' },
+      'file:///own/*': { when: 'target.endsWith("/alice") && principal.kind == "token"' },
+      'file:///no': { deny: true },
+      'file:///gone': { hidden: true },
+    },
+  });
+  const reached = async (call: Call): Promise<boolean> => {
+    site.spy.reset();
+    await send(site, call);
+    return site.spy.bytes() !== '';
+  };
+  for (const call of [prompt('greet'), prompt('mine'), resource('file:///data/a'), resource('file:///own/alice')])
+    expect([call, await reached(call)]).toEqual([call, true]);
+  const refused = {
+    'a prompt a second time': [prompt('greet'), 429],
+    'a prompt with other arguments': [prompt('mine', 'you'), 403],
+    "a prompt of somebody else's": [{ ...prompt('mine'), token: site.tokens.bob }, 403],
+    'a denied prompt': [prompt('no'), 403],
+    'a hidden prompt': [prompt('gone'), 403],
+    'a resource a second time': [resource('file:///data/a'), 429],
+    'a resource that is not the target': [resource('file:///own/bob'), 403],
+    'a denied resource': [resource('file:///no'), 403],
+    'a hidden resource': [resource('file:///gone'), 403],
+  } as const;
+  for (const [what, [call, status]] of Object.entries(refused)) await expectEachRefused(site, { [what]: call }, status);
+  await site.close();
+});

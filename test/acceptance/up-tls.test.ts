@@ -1,11 +1,18 @@
+import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeCertificates, OPENSSL_MISSING, type Certificates, type KeyPair } from '../fixtures/certificates.ts';
+import { startGuardedUpstream } from '../fixtures/guarded-upstream.ts';
+import { startIssuer } from '../fixtures/issuer.ts';
 import { runLatchkey, startLatchkey, type Latchkey } from '../fixtures/latchkey.ts';
 import { exchangeRaw, type RawAnswer } from '../fixtures/raw-http.ts';
 import { answerOf, startScriptedUpstream, type ScriptedUpstream } from '../fixtures/scripted-upstream.ts';
-import { REVISION, META } from './harness.ts';
+import { startSpyUpstream } from '../fixtures/spy-upstream.ts';
+import { META, REVISION, send } from './harness.ts';
 
 let certificates: Certificates;
 beforeAll(async () => {
@@ -102,6 +109,58 @@ test.skipIf(OPENSSL_MISSING)('UP-04 Upstream TLS: no way round the check', async
       'E_CONFIG_INVALID',
     );
 });
+
+test.skipIf(OPENSSL_MISSING)(
+  'UP-04 Upstream TLS: issuers are believed by the authority that the configuration names',
+  async () => {
+    const { authority, right, stranger } = certificates;
+    const upstream = await startGuardedUpstream();
+    upstream.accepts = () => true;
+    const spy = await startSpyUpstream();
+    for (const [pair, status, granted] of [
+      [right, 200, 1],
+      [stranger, 503, 0],
+    ] as const) {
+      const issuer = await startIssuer();
+      const front = createServer({ cert: pair.cert, key: pair.key }, (request, response) => {
+        const asked = httpRequest(`${issuer.origin}${request.url}`, {
+          method: request.method,
+          headers: request.headers,
+        });
+        asked.on('response', (answer) => answer.pipe(response.writeHead(answer.statusCode ?? 500, answer.headers)));
+        request.pipe(asked);
+      });
+      front.on('tlsClientError', () => {});
+      await once(front.listen(0, '127.0.0.1'), 'listening');
+      const url = `https://127.0.0.1:${(front.address() as AddressInfo).port}`;
+      const metadata = { issuer: url, jwks_uri: `${url}/jwks`, token_endpoint: `${url}/token` };
+      issuer.answer('/.well-known/oauth-authorization-server', metadata);
+      issuer.answer('/token', { access_token: 'up.1', token_type: 'bearer', expires_in: 3600 });
+      const client = { id: 'gateway', secret: { env: 'CLIENT_SECRET' } };
+      const tls = { ca: authority.certFile };
+      const gateway = await startLatchkey({
+        config: {
+          auth: { issuers: { test: { issuer: url, tls } } },
+          servers: {
+            plain: { upstream: { url: spy.url }, tools: { echo: {} } },
+            granted: { upstream: { url: upstream.url, auth: { clientCredentials: { issuer: url, client }, tls } } },
+          },
+        },
+        env: { CLIENT_SECRET: 'S3cretOfTheClient-4711' },
+      });
+      const aud = `${new URL(gateway.url).origin}/plain/mcp`;
+      const token = await issuer.accessToken({ iss: url, aud, scope: 'file:read' });
+      const site = { gateway, tokens: { aliceRead: token } };
+      expect((await send(site, { target: '/plain/mcp' })).status).toBe(status);
+      expect((await send(site, { target: '/granted/mcp', token: gateway.token })).status).toBe(status);
+      expect(issuer.countOf('/token')).toBe(granted);
+      await gateway.close();
+      front.close();
+      await issuer.close();
+    }
+    await upstream.close();
+  },
+);
 
 test('UP-04 Upstream TLS: plain HTTP to another machine', async () => {
   const hosts = [

@@ -176,6 +176,33 @@ test('an issuer that refuses the client gives 502, and the caller none of its wo
   await waitForRecord(site, { detail: 'the issuer gives no token (invalid_scope); see upstream.auth' });
 });
 
+test('tokenUrl, audience and resource are what the configuration says, and no metadata are asked for', async () => {
+  const asked: Record<string, string>[] = [];
+  issuer.answer('/elsewhere', ({ body }: IssuerRequest) => {
+    asked.push(Object.fromEntries(new URLSearchParams(body)));
+    return issueToken();
+  });
+  const client = { id: 'gateway', auth: 'client_secret_post', secret: { env: 'UPSTREAM_CLIENT_SECRET' } };
+  const grant = { tokenUrl: `${issuer.origin}/elsewhere`, client, audience: 'urn:inner' };
+  const before = issuer.requests.length;
+  for (const resource of [false, 'https://inner.example/mcp'] as const) {
+    upstream.reset();
+    const auth = { clientCredentials: { ...grant, resource } };
+    const own = await startSite(
+      { upstream: { url: upstream.url, auth }, limits: LIMITS },
+      { UPSTREAM_CLIENT_SECRET: CLIENT_SECRET },
+    );
+    expect((await send(own)).status).toBe(200);
+    await own.close();
+  }
+  const form = { grant_type: 'client_credentials', audience: 'urn:inner', client_id: 'gateway' };
+  expect(asked).toEqual([
+    { ...form, client_secret: CLIENT_SECRET },
+    { ...form, client_secret: CLIENT_SECRET, resource: 'https://inner.example/mcp' },
+  ]);
+  expect(new Set(issuer.requests.slice(before).map(({ path }) => path))).toEqual(new Set(['/elsewhere']));
+});
+
 test('neither the secret of the client nor a token is in an answer, a line of the log or the trail', async () => {
   const trail = await site.gateway.command('trail', '--json');
   const said = site.gateway.talk() + trail;

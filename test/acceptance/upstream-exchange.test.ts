@@ -2,7 +2,7 @@ import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startGuardedUpstream, type GuardedUpstream } from '../fixtures/guarded-upstream.ts';
 import { openEvents } from '../fixtures/event-stream.ts';
-import type { IssuerRequest } from '../fixtures/issuer.ts';
+import { startIssuer, type IssuerRequest } from '../fixtures/issuer.ts';
 import { ranBy } from './answers.ts';
 import { callBody, initializeCall, legacyCall, modernCall, requestBytes, send, type Call } from './harness.ts';
 import { startJwtSite, type JwtSite } from './jwt-site.ts';
@@ -257,6 +257,39 @@ test('beside clientCredentials, callers of no issuer go with the token of the ga
     ).toEqual(['client_credentials']);
   } finally {
     await both.close();
+  }
+});
+
+test('only tokens of the issuers in `from` are exchanged, at tokenUrl, for the resource that is named', async () => {
+  const other = await startIssuer();
+  const asked: Record<string, string>[] = [];
+  site.issuer.answer('/elsewhere', (request: IssuerRequest) => {
+    asked.push(Object.fromEntries(new URLSearchParams(request.body)));
+    return exchangeToken(request);
+  });
+  const tokenExchange = {
+    from: ['test'],
+    tokenUrl: `${site.issuer.origin}/elsewhere`,
+    client: CLIENT,
+    resource: 'https://inner.example/mcp',
+  };
+  const own = await startJwtSite({
+    others: { other: { issuer: other.url } },
+    config: { upstream: { url: upstream.url, auth: { tokenExchange } }, ...RULES },
+    env: ENV,
+  });
+  try {
+    const claims = { aud: own.gateway.url, scope: 'file:read' };
+    upstream.reset();
+    expect((await send(own, { token: await other.accessToken({ ...claims, sub: 'oscar' }) })).status).toBe(403);
+    expect([asked, upstream.requests]).toEqual([[], []]);
+    const token = await own.mint({ sub: 'paula' });
+    expect((await send(own, { token })).status).toBe(200);
+    expect(asked).toMatchObject([{ subject_token: token, resource: 'https://inner.example/mcp' }]);
+    expect(new Set(holders())).toEqual(new Set(['for.paula']));
+  } finally {
+    await own.close();
+    await other.close();
   }
 });
 

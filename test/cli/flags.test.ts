@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runLatchkey, startLatchkey } from './run-latchkey.ts';
 
@@ -60,6 +62,37 @@ describe('a flag', () => {
     const { code, stderr } = await latchkey('config', 'check', '--config', tmpdir());
     expect([code, stderr]).toEqual([2, expect.stringMatching(/E_CONFIG_MISSING .*: is a folder/)]);
     expect(stderr).not.toContain('chmod');
+  });
+
+  it.runIf(existsSync('/dev/null'))(
+    'that names a device for a file is told so, with no advice to change its rights',
+    async () => {
+      for (const words of [
+        ['config', 'check', '--config', '/dev/null'],
+        ['config', 'check', '--config', '/dev/zero'],
+        ['run', '--tools', '/dev/null'],
+      ]) {
+        const { code, stderr } = await latchkey(...words);
+        expect([words, code, stderr]).toEqual([words, 2, expect.stringMatching(/E_CONFIG_MISSING .*: is a device/)]);
+        expect(stderr).not.toContain('chmod');
+      }
+    },
+  );
+
+  it('that names a folder for declared tools is told so', async () => {
+    const { code, stderr } = await latchkey('run', '--tools', tmpdir());
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/E_CONFIG_MISSING .*: is a folder/)]);
+  });
+
+  it('that names a file which everybody can write to gets advice that can be pasted', async () => {
+    const file = join(folder, "the rules'.yaml");
+    await writeFile(file, 'tools: {}\n');
+    await chmod(file, 0o666);
+    const { code, stderr } = await latchkey('config', 'check', '--config', file);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('everybody on this machine can write to it')]);
+    const [, advice] = /hint: (chmod .*)/.exec(stderr) ?? [];
+    await promisify(execFile)('sh', ['-c', String(advice)]);
+    expect((await latchkey('config', 'check', '--config', file)).code).toBe(0);
   });
 });
 

@@ -57,7 +57,9 @@ describe('latchkey policy explain', () => {
       stdout: 'allow\nrule   write_file  latchkey.yaml:8:7\nwhen   args.path.startsWith("/data/")\nneeds  file:write\n',
       stderr: '',
     });
-    expect((await explain(...call, '--scope', 'file:read')).stdout).toMatch(/^deny {3}policy-scope\n/);
+    expect((await explain(...call, '--scope', 'file:read')).stdout).toMatch(
+      /^deny\nwhy {4}a scope is missing \(policy-scope in the trail\)\nrule /,
+    );
     expect(await json(...call, '--scope', 'file:write')).toEqual({
       decision: 'allow',
       reason: null,
@@ -82,7 +84,19 @@ describe('latchkey policy explain', () => {
 
   it('says that a condition reads who calls, where nobody is named', async () => {
     const call = ['--server', 'files', '--tool', 'mine', '--scope', '*'];
-    expect((await explain(...call)).stdout).toMatch(/^deny {3}policy-condition\n[^]*\nnote {3}.*anonymous/);
+    expect((await explain(...call)).stdout).toMatch(
+      /^deny\nwhy {4}the condition .*policy-condition[^]*\nnote {3}.*anonymous/,
+    );
+  });
+
+  it('says of what no rule is about that no scope helps', async () => {
+    const { stdout } = await explain('--server', 'files', '--tool', 'other', '--scope', '*');
+    expect(stdout).toBe('deny\nwhy    no rule allows it (policy-no-rule in the trail)\nrule   none\n');
+  });
+
+  it('says why a call would not be read', async () => {
+    const { code, stderr } = await explain('--server', 'files', '--method', 'no name');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('method is not a name')]);
   });
 
   it('refuses what is no call', async () => {
@@ -138,14 +152,14 @@ describe('latchkey policy explain --as', () => {
     expect(stdout.split('\n').map((line) => line.replaceAll(/ {2,}/g, '  '))).toEqual([
       expect.stringMatching(/^token alice, active, ends in \S+, scopes file:read, servers files$/),
       '',
-      'SERVER  DECISION  RULE  NEEDS  WHEN',
-      'files  policy-scope  tools write_file  file:write  args.path.startsWith("/data/")',
-      'files  allow  tools mine  -  principal.name == "alice"',
-      'files  policy-hidden  tools secret  -',
-      'files  policy-denied  tools drop  -',
-      'files  allow  tools read_*  file:read',
-      'files  allow  resources file:///data/*  file:read',
-      'db  credential-audience  -  -',
+      'SERVER  DECISION  WHY  RULE  NEEDS  WHEN',
+      'files  deny  a scope is missing  tools write_file  file:write  args.path.startsWith("/data/")',
+      'files  allow  -  tools mine  -  principal.name == "alice"',
+      'files  deny  the rule hides it  tools secret  -',
+      'files  deny  the rule denies it  tools drop  -',
+      'files  allow  -  tools read_*  file:read',
+      'files  allow  -  resources file:///data/*  file:read',
+      'db  deny  the credential is for other servers  -  -',
       '',
     ]);
     expect(await json('--as', 'key:ci')).toMatchObject({
@@ -179,7 +193,7 @@ describe('latchkey policy explain --as', () => {
     await writeFile(join(folder, 'open.yaml'), 'store: ./kept\nupstream: { command: [x] }\n');
     const open = ['--config', 'open.yaml'];
     expect(await json(...open, '--as', 'key:ci')).toMatchObject({ servers: [{ reason: 'policy-no-rule', rules: [] }] });
-    expect((await explain(...open, '--as', 'key:ci')).stdout).toMatch(/\ndefault +policy-no-rule +- +\*\n$/);
+    expect((await explain(...open, '--as', 'key:ci')).stdout).toMatch(/\ndefault +deny +no rule allows it +- +\*\n$/);
   });
 
   it('says when there is no such token, or no store', async () => {

@@ -74,6 +74,26 @@ describe('latchkey run', () => {
     }
   });
 
+  it('says of a command that cannot be started what it is', async () => {
+    const note = join(folder, 'note.txt');
+    await writeFile(note, 'no program');
+    for (const [program, why] of [
+      ['', 'names no program'],
+      ['  ', 'names no program'],
+      [folder, 'cannot be executed'],
+      [note, 'cannot be executed'],
+      ['./note.txt', 'cannot be executed'],
+    ] as const) {
+      const { code, stderr } = await run('--listen', '127.0.0.1:0', '--', program);
+      expect([program, code, stderr]).toEqual([
+        program,
+        2,
+        expect.stringMatching(`(E_USAGE|E_UPSTREAM_MISSING) .*${why}`),
+      ]);
+      expect(stderr).not.toMatch(/upstream\.command|--upstream|config check/);
+    }
+  });
+
   it('leaves no part of a first token that could not be written: in a container the next start has the same pid', async () => {
     const file = join(folder, 'token');
     await mkdir(file);

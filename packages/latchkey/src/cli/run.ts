@@ -54,6 +54,11 @@ function checkFlags(command: readonly string[], { upstream, tools }: RunFlags): 
     ...(upstream === undefined ? [] : ['--upstream']),
     ...(tools === undefined ? [] : ['--tools']),
   ];
+  if (command[0]?.trim() === '') {
+    throw new LatchkeyError('E_USAGE', 'The command after -- names no program.', {
+      hint: 'for example: latchkey run -- node server.js; a shell variable in it may be empty',
+    });
+  }
   if (given.length < 2) return;
   throw new LatchkeyError('E_USAGE', `There is ${given.join(' and ')}, and one server at a time.`, {
     hint: 'give one of them, or list several servers under servers: in latchkey.yaml',

@@ -148,7 +148,8 @@ function checkUpstream(upstream: Upstream, auth: Settings['auth'], where: Where,
   const problems = UPSTREAM_KINDS[kind].foreign
     .filter((key) => upstream[key] !== undefined)
     .map((key) => invalid(where(...path, key), `${key} is for ${wordsFor(key)}`));
-  if (command !== undefined && command[0] === '') problems.push(invalid(where(...path, 'command'), 'names no program'));
+  if (command !== undefined && command[0]?.trim() === '')
+    problems.push(invalid(where(...path, 'command'), 'names no program'));
   if (url?.startsWith('http:') && !isLoopbackHost(new URL(url).hostname) && tls?.insecure !== true) {
     problems.push(
       invalid(

@@ -1,4 +1,3 @@
-import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { checkRules } from './check-rules.ts';
 import { checkSettings } from './check-settings.ts';
@@ -10,12 +9,12 @@ import { listValues } from './list-values.ts';
 import type { ConfigValue } from './list-values.ts';
 import { isTree, mergeLayers } from './layers.ts';
 import type { Layers } from './layers.ts';
-import { isWritableByAll } from './private-file.ts';
 import { byPlace, invalid, toError } from './problem.ts';
 import type { Problem } from './problem.ts';
+import { findOpen, readYamlFile } from './read-yaml-file.ts';
 import { readSettings } from './read-settings.ts';
 import type { ConfigInput, Settings } from './schema.ts';
-import { decodeYaml, MAX_FILE, parseYaml } from './yaml-document.ts';
+import { parseYaml } from './yaml-document.ts';
 import type { Path, YamlDocument } from './yaml-document.ts';
 
 export interface LoadOptions {
@@ -118,30 +117,15 @@ function withPort(settings: Settings, layers: Layers, port: number | null): { se
 
 const LOOPBACK = '127.0.0.1';
 
-const FAILURES: Readonly<Record<string, string>> = { ENOENT: 'there is no such file', EISDIR: 'is a folder' };
+const POWER = 'make the rules';
 
 function readDocument({ file, text }: LoadOptions, working: string): YamlDocument | Problem {
-  if (file !== undefined && isWritableByAll(path.resolve(working, file))) {
-    return invalid(file, 'everybody on this machine can write to it, and so make the rules', `chmod o-w ${file}`);
-  }
-  if (text !== undefined) return parseYaml(text, file ?? 'configuration');
-  if (file === undefined) return parseYaml('', 'configuration');
-  try {
-    const absolute = path.resolve(working, file);
-    // The size is looked at first, so that a wrong file does not fill the memory.
-    if (statSync(absolute).size > MAX_FILE) return decodeYaml(new Uint8Array(MAX_FILE + 1), file) as Problem;
-    const decoded = decodeYaml(readFileSync(absolute), file);
-    return typeof decoded === 'string' ? parseYaml(decoded, file) : decoded;
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    const missing = code === 'ENOENT';
-    return {
-      code: 'E_CONFIG_MISSING',
-      where: file,
-      message: FAILURES[code] ?? `cannot be read (${code})`,
-      hint: missing ? '`latchkey init` writes one' : 'check the path and its permissions',
-    };
-  }
+  if (file === undefined) return parseYaml(text ?? '', 'configuration');
+  const read =
+    text === undefined
+      ? readYamlFile({ file, directory: working, power: POWER, missingHint: '`latchkey init` writes one' })
+      : (findOpen(file, path.resolve(working, file), POWER) ?? text);
+  return typeof read === 'string' ? parseYaml(read, file) : read;
 }
 
 function failed(problems: readonly Problem[], locate: (at: Path) => string): LoadedConfig {

@@ -3,6 +3,9 @@ import type { Principal } from '../core/principal.ts';
 import type { CredentialRecord } from '../core/store.ts';
 import { NO_SERVER, type CredentialReason } from '../core/verifier.ts';
 
+/** Why a credential that is known lets nobody in. */
+export type HeldReason = Extract<CredentialReason, `credential-${'revoked' | 'expired' | 'audience'}`>;
+
 /** A stored credential in the hands of whom it was made for. */
 export interface Held {
   readonly principal: Principal;
@@ -14,7 +17,7 @@ export function toHeld(record: CredentialRecord): Held {
 }
 
 /** Why a credential does not let its holder in, or null when it does. */
-export function judgeHeld({ principal, revoked }: Held, server: string, now: number): CredentialReason | null {
+export function judgeHeld({ principal, revoked }: Held, server: string, now: number): HeldReason | null {
   if (revoked) return 'credential-revoked';
   if (isExpired(principal, now)) return 'credential-expired';
   if (server === NO_SERVER || principal.servers === null || principal.servers.has(server)) return null;

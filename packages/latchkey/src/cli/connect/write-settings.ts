@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { confirm, isCancel } from '@clack/prompts';
 import { LatchkeyError } from '../../core/error.ts';
 import { toPlainText } from '../../core/plain-text.ts';
+import { toShellWord } from '../../core/shell-word.ts';
 import { changeSettings, showEdits } from './change-settings.ts';
 import { fillEntries, holdsToken, type Client, type Scope, type Values } from './client.ts';
 import { locateSettings } from './locate-settings.ts';
@@ -54,7 +55,7 @@ export async function writeSettings(
   say(`${toPlainText(file.path)}${file.stats === null ? ' (a new file)' : ''}\n${plainLines(showEdits(edits))}`);
   if (options.yes !== true && !(await ask(options))) return null;
   const backup = replaceSettingsFile(file, bytes, { secret: holdsToken(client), time: new Date() });
-  const undo = backup === null ? `rm ${quote(file.path)}` : `mv ${quote(backup)} ${quote(file.path)}`;
+  const undo = backup === null ? `rm ${toShellWord(file.path)}` : `mv ${toShellWord(backup)} ${toShellWord(file.path)}`;
   say(`Written. To undo it: ${plainLines(undo)}\n`);
   return { file: file.path, changed: true, backup, undo };
 }
@@ -68,10 +69,6 @@ async function ask({ json }: WriteOptions): Promise<boolean> {
 
 function plainLines(text: string): string {
   return text.split('\n').map(toPlainText).join('\n');
-}
-
-function quote(path: string): string {
-  return /^[\w/.+-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 function usage(message: string, hint: string): LatchkeyError {

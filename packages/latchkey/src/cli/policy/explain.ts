@@ -6,11 +6,12 @@ import { METHODS } from '../../core/methods.ts';
 import { parseMessage } from '../../core/parse-message.ts';
 import type { RuleKind } from '../../core/policy.ts';
 import { EVERY_SCOPE, type Principal } from '../../core/principal.ts';
+import type { DenialReason } from './reason-words.ts';
 
 export interface Explanation {
   readonly decision: 'allow' | 'deny';
   /** The exact reason of a denial; null when allowed. */
-  readonly reason: string | null;
+  readonly reason: DenialReason | null;
   /** The rules that judge it: of the method, then of what it is about. */
   readonly rules: readonly {
     readonly kind: RuleKind;
@@ -42,9 +43,14 @@ export function explainCall(loaded: LoadedConfig, { name, policy }: ServerConfig
   const { method, params, principal } = call;
   const parsed = parseMessage(Buffer.from(toMessage(method, params)));
   if (parsed.kind === 'refused') {
-    throw new LatchkeyError('E_USAGE', `The gateway would not read this call: ${parsed.refusal.reason}.`, {
-      hint: 'check the name and the arguments',
-    });
+    const { detail = 'it is no message of MCP', reason } = parsed.refusal;
+    throw new LatchkeyError(
+      'E_USAGE',
+      `The gateway would refuse this call unread: ${detail} (${reason} in the trail).`,
+      {
+        hint: 'check the name and the arguments',
+      },
+    );
   }
   const { message } = parsed;
   const era = METHODS.modern.has(method) ? 'modern' : 'legacy';

@@ -3,6 +3,7 @@ import { toPlainText } from '../../core/plain-text.ts';
 import { createAnonymous, type Principal } from '../../core/principal.ts';
 import { listScopes, toDistance, toDocument, type CredentialDocument } from '../../credentials/describe.ts';
 import { findCredentials } from '../../credentials/find.ts';
+import type { HeldReason } from '../../compose-store.ts';
 import { withStore } from '../credential/settings.ts';
 
 /** Whose calls are judged. */
@@ -11,7 +12,7 @@ export interface Holder {
   /** What the store keeps of its credential, which is not the credential itself; null for nobody in particular. */
   readonly document: CredentialDocument | null;
   /** Why that server does not let it in; null where it does. */
-  refusalAt(server: string): string | null;
+  refusalAt(server: string): HeldReason | null;
 }
 
 /** Somebody with these scopes. */

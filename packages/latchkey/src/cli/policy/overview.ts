@@ -6,12 +6,13 @@ import { EVERY_SCOPE } from '../../core/principal.ts';
 import { formatTable } from '../table.ts';
 import type { Explanation } from './explain.ts';
 import type { Holder } from './holder.ts';
+import { toWords, type DenialReason } from './reason-words.ts';
 
 /** What one server lets a holder do. */
 export interface ServerOverview {
   readonly name: string;
   /** Why it may do nothing there; null where its rules say. */
-  readonly reason: string | null;
+  readonly reason: DenialReason | null;
   /** In the order in which they judge: exact ones first. What `when` says of an allowed one hangs on the call. */
   readonly rules: readonly (Explanation['rules'][number] & Pick<Explanation, 'decision' | 'reason' | 'scopes'>)[];
 }
@@ -47,7 +48,7 @@ export function describeRights(
   });
 }
 
-function judgeWithoutRules({ principal }: Holder): string | null {
+function judgeWithoutRules({ principal }: Holder): DenialReason | null {
   return principal.scopes.has(EVERY_SCOPE) ? null : 'policy-no-rule';
 }
 
@@ -60,14 +61,18 @@ function listPrepared({ index }: Policy, kind: RuleKind): readonly PreparedRule[
 export function formatRights(servers: readonly ServerOverview[]): string {
   const rows = servers.flatMap(({ name, reason, rules }) =>
     rules.length === 0
-      ? [[name, reason ?? 'allow', '-', reason === 'policy-no-rule' ? EVERY_SCOPE : '-', '']]
+      ? [[name, ...toCells(reason), '-', reason === 'policy-no-rule' ? EVERY_SCOPE : '-', '']]
       : rules.map((rule) => [
           name,
-          rule.reason ?? 'allow',
+          ...toCells(rule.reason),
           `${rule.kind} ${rule.pattern}`,
           rule.scopes.join(' ') || '-',
           rule.when ?? '',
         ]),
   );
-  return formatTable(['SERVER', 'DECISION', 'RULE', 'NEEDS', 'WHEN'], rows);
+  return formatTable(['SERVER', 'DECISION', 'WHY', 'RULE', 'NEEDS', 'WHEN'], rows);
+}
+
+function toCells(reason: DenialReason | null): readonly [decision: string, why: string] {
+  return reason === null ? ['allow', '-'] : ['deny', toWords(reason)];
 }

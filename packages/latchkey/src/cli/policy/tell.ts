@@ -6,6 +6,7 @@ import { print, printJson } from '../output.ts';
 import { explainCall, type Explanation } from './explain.ts';
 import { createStranger, describeHolder, findHolder, type Holder } from './holder.ts';
 import { describeRights, formatRights, type ServerOverview } from './overview.ts';
+import { toWords } from './reason-words.ts';
 
 export interface ExplainFlags {
   readonly tool?: string;
@@ -110,12 +111,15 @@ function findServer(servers: readonly ServerConfig[], name: string | undefined):
 }
 
 function toText({ decision, reason, rules, scopes, readsPrincipal }: Explanation, holder: Holder['document']): string {
-  const lines = [decision === 'allow' ? 'allow' : `deny   ${reason}`];
+  const lines: string[] = [decision];
+  if (reason !== null) lines.push(`why    ${toWords(reason)} (${reason} in the trail)`);
   if (holder !== null) lines.push(`as     ${describeHolder(holder)}`);
   for (const { pattern, where, when } of rules)
     lines.push(`rule   ${pattern}  ${where}`, ...(when === null ? [] : [`when   ${when}`]));
   if (rules.length === 0) lines.push('rule   none');
-  lines.push(`needs  ${scopes.length === 0 ? 'no scope' : scopes.join(' ')}`);
+  // What no rule is about cannot be had by any scope.
+  if (scopes.length > 0 || rules.length > 0 || reason === null)
+    lines.push(`needs  ${scopes.length === 0 ? 'no scope' : scopes.join(' ')}`);
   if (readsPrincipal && holder === null)
     lines.push('note   the condition reads principal, which is an anonymous caller here');
   return `${lines.join('\n')}\n`;

@@ -1,13 +1,11 @@
-import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { LatchkeyError } from '../../core/error.ts';
 import type { DeclaredTool, DeclaredTools } from '../../core/declared-tool.ts';
 import { isTree } from '../layers.ts';
-import { isWritableByAll } from '../private-file.ts';
-import { byPlace, invalid, toError } from '../problem.ts';
+import { byPlace, toError } from '../problem.ts';
 import type { Problem } from '../problem.ts';
 import { readSchema } from '../read-schema.ts';
-import { decodeYaml, MAX_FILE, parseYaml } from '../yaml-document.ts';
+import { readYamlFile } from '../read-yaml-file.ts';
+import { parseYaml } from '../yaml-document.ts';
 import type { YamlDocument } from '../yaml-document.ts';
 import { readEnvironment } from './environment.ts';
 import { expandVariables } from './expand-variables.ts';
@@ -162,21 +160,12 @@ function createTools(
 }
 
 function readText(file: string): string {
-  try {
-    if (isWritableByAll(file)) {
-      throw toError([
-        invalid(file, 'everybody on this machine can write to it, and so run programs', `chmod o-w ${file}`),
-      ]);
-    }
-    // The size is looked at first, so that a wrong file does not fill the memory.
-    const bytes = statSync(file).size > MAX_FILE ? new Uint8Array(MAX_FILE + 1) : readFileSync(file);
-    const decoded = decodeYaml(bytes, file);
-    if (typeof decoded === 'string') return decoded;
-    throw toError([decoded]);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    if (error instanceof LatchkeyError) throw error;
-    const message = code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`;
-    throw toError([{ code: 'E_CONFIG_MISSING', where: file, message, hint: 'check the path and its permissions' }]);
-  }
+  const read = readYamlFile({
+    file,
+    directory: '.',
+    power: 'run programs',
+    missingHint: 'check its name and its path',
+  });
+  if (typeof read === 'string') return read;
+  throw toError([read]);
 }

@@ -49,15 +49,15 @@ export class Launcher {
   /** Counted children that are not there yet. */
   #starting = 0;
   #closed = false;
-  #notFound = false;
+  #startFault: string | null = null;
 
   constructor(options: LauncherOptions) {
     this.#options = options;
   }
 
-  /** Whether the last start failed for want of the program (or of its working directory). */
-  get notFound(): boolean {
-    return this.#notFound;
+  /** The system's code for why it would not start the program the last time; null where it did. */
+  get startFault(): string | null {
+    return this.#startFault;
   }
 
   /** The era of the command, found out once by asking a child (MCP 2026-07-28 stdio §Backward Compatibility). */
@@ -100,7 +100,7 @@ export class Launcher {
       onEnd: (ending) => {
         this.#children.delete(child);
         this.#waitForEnd(child);
-        this.#notFound = ending.kind === 'not-started' && ending.cause.code === 'ENOENT';
+        this.#startFault = ending.kind === 'not-started' ? (ending.cause.code ?? null) : null;
         handlers.onEnd(ending);
       },
     };

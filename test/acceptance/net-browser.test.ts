@@ -108,11 +108,12 @@ test('NET-12 CORS policy: preflight', async () => {
     expect(listOf(document, 'access-control-allow-methods').toSorted()).toEqual(['get', 'head']);
   }
   // What the page asks for is not what it gets, except mirrored parameters, which schemas name.
-  const asked = ['Mcp-Param-Region', 'Cookie', 'X-Evil', '*', 'Mcp-Param-', 'Mcp-Param-a_b', 'x'.repeat(500)].join(',');
+  const foreign = ['Cookie', 'X-Evil', '*', 'Mcp-Param-', 'Mcp-Param-a_b', 'X-Mcp-Param-a', 'x'.repeat(500)];
+  const asked = ['Mcp-Param-Region', ...foreign, ' Mcp-Param-Size '].join(',');
   const methods = { 'Access-Control-Request-Method': 'PUT', 'Access-Control-Request-Headers': asked };
   const answer = await expectRefused(site, preflight(APP, methods), 204);
   const allowed = listOf(answer, 'access-control-allow-headers');
-  expect(allowed.slice(10)).toEqual(['mcp-param-region']);
+  expect(allowed.slice(10)).toEqual(['mcp-param-region', 'mcp-param-size']);
   expect(listOf(answer, 'access-control-allow-methods')).not.toContain('put');
   // No page may rotate a credential, and there is nothing at other paths.
   await expectRefused(site, preflight(APP, {}, '/.latchkey/rotate'), 405);

@@ -4,6 +4,7 @@ import { headerValue, headerValues, type RawAnswer } from '../fixtures/raw-http.
 import { startBareSite } from './bare-site.ts';
 import { expectUpstreamUntouched, send, type Call, type Site } from './harness.ts';
 import { startPublicSite } from './public-site.ts';
+import { readRecords, waitForRecord } from './trail-records.ts';
 
 const LIMITS = { failedPerAddress: '100000/min', requestsPerAddress: '100000/min' };
 const SECRET = 'Q7-refresh-or-access-token-of-a-person';
@@ -314,11 +315,55 @@ test('PRM-13 authorization proxy: who fails at it is slowed down as with any oth
   });
   issuer.answer('/token', Response.json({ error: 'invalid_client' }, { status: 401 }));
   const statuses: number[] = [];
-  for (let at = 0; at < 6; at += 1) statuses.push((await send(strict, token(query(CODE)))).status);
+  let waits = Number.NaN;
+  for (let at = 0; at < 6; at += 1) {
+    const answer = await send(strict, token(query(CODE)));
+    statuses.push(answer.status);
+    waits = Number(headerValue(answer, 'retry-after'));
+  }
   expect(statuses.slice(0, 3)).toEqual([401, 401, 401]);
   expect(statuses.at(-1)).toBe(429);
+  expect(waits >= 1 && waits <= 60).toBe(true);
   issuer.answer('/token', { access_token: SECRET, token_type: 'Bearer' });
   await strict.close();
+});
+
+test('PRM-13 authorization proxy: the trail says what became of a request, and nobody is served in clear text', async () => {
+  const own = await startBareSite({
+    limits: LIMITS,
+    origins: ['https://app.example'],
+    behindProxy: { trusted: ['127.0.0.1'] },
+    auth: { issuers: { entra: { preset: 'entra', issuer: issuer.url, audience: 'api-1' } } },
+  });
+  const ask = (): Promise<RawAnswer> => send(own, token(query(CODE), { Origin: 'https://app.example' }));
+  const outcomes: readonly (readonly [unknown, object])[] = [
+    [
+      { access_token: SECRET, token_type: 'Bearer' },
+      { status: 200, decision: 'allow' },
+    ],
+    [
+      Response.json({ error: 'invalid_grant' }, { status: 400 }),
+      { status: 400, decision: 'deny', reason: 'params-invalid' },
+    ],
+    [
+      Response.json({ error: 'invalid_client' }, { status: 401 }),
+      { status: 401, decision: 'deny', reason: 'credential-unknown' },
+    ],
+    [new Response('<html>'), { status: 503, decision: 'deny', reason: 'issuer-unavailable' }],
+  ];
+  for (const [given] of outcomes) {
+    issuer.answer('/token', given);
+    expect(headerValue(await ask(), 'access-control-allow-origin')).toBe('https://app.example');
+  }
+  const clear = await askedBy(() => send(own, token(query(CODE), { 'X-Forwarded-Proto': 'http' })));
+  expect([clear.answer.status, clear.asked]).toEqual([400, undefined]);
+  await waitForRecord(own, { reason: 'clear-text', decision: 'deny' });
+  expect((await readRecords(own)).filter(({ httpMethod }) => httpMethod === 'POST')).toMatchObject([
+    ...outcomes.map(([, record]) => record),
+    { status: 400 },
+  ]);
+  issuer.answer('/token', { access_token: SECRET, token_type: 'Bearer' });
+  await own.close();
 });
 
 const register = (name: string, body: string, type = 'application/json'): Call => ({

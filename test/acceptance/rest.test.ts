@@ -83,6 +83,15 @@ test('REST a call gives the result, and the arguments are the bytes that were se
   }
 });
 
+test('REST what the caller accepts, and sessions it names, are no word of the message that is made', async () => {
+  http.spy.reset();
+  const headers = { Accept: 'application/json', 'Mcp-Session-Id': 'x', 'Last-Event-ID': 'x' };
+  expect((await send(http, toolCall({ tool: 'echo' }, { headers }))).status).toBe(200);
+  const sent = (callsSeen(http)[0]?.rawHeaders ?? []).map((text) => text.toLowerCase());
+  expect(sent[sent.indexOf('accept') + 1]).toBe('application/json, text/event-stream');
+  expect(sent.filter((text) => text === 'mcp-session-id' || text === 'last-event-id')).toEqual([]);
+});
+
 test('REST parameters that a tool wants in headers are put there', async () => {
   http.spy.reset();
   const params = { region: 'süd', nested: { limit: 5 }, dryRun: true };

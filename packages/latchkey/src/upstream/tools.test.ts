@@ -387,9 +387,21 @@ describe('createToolsUpstream', () => {
       expect((await caller.legacy({ id: 1, ...tool('echo') }, session).finished).refusal?.reason).toBe('id-in-use');
       await caller.legacy({ method: 'notifications/cancelled', params: { requestId: 1 } }, session).finished;
       await first.finished;
-      for (let i = 0; i < 2; i += 1)
-        expect((await caller.legacy({ id: 1, ...tool('echo') }, session).finished).status).toBe(200);
+      for (const request of [tool('echo'), { method: 'tools/list' }, tool('unknown'), tool('echo')])
+        expect((await caller.legacy({ id: 1, ...request }, session).finished).status).toBe(200);
       expect(runner.started).toEqual(['hang', 'echo', 'echo']);
+      expect((await caller.remove(session).finished).status).toBe(200);
+    });
+
+    it('takes no notice of a cancellation of what is not under way', async () => {
+      const caller = createCaller(start().upstream);
+      const session = await caller.openSession();
+      await caller.legacy({ id: 1, ...tool('echo') }, session).finished;
+      for (const requestId of [1, 'never']) {
+        const params = { requestId };
+        const answer = await caller.legacy({ method: 'notifications/cancelled', params }, session).finished;
+        expect([answer.status, answer.body]).toEqual([202, '']);
+      }
     });
 
     it('lets a call run on whose caller only left', async () => {
@@ -429,6 +441,14 @@ describe('createToolsUpstream', () => {
       expect(stream.messages).toHaveLength(2);
       const list = await caller.legacy({ id: 1, method: 'tools/list' }, session).finished;
       expect(list.messages[0]?.['result'].tools).toMatchObject([{ name: 'another' }]);
+      // And of those between one stream and the next.
+      let left = stream;
+      for (let gap = 0; gap < 2; gap += 1) {
+        left.leave();
+        for (let i = 0; i < 3; i += 1) upstream.replace(declare('other'));
+        left = caller.listen(session);
+        expect(left.messages).toHaveLength(1);
+      }
     });
   });
 

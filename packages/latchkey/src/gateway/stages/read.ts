@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { refuse, type Refusal } from '../../core/reason.ts';
 import { appendPiece, checkPieces } from '../../lock/body-pieces.ts';
 import { checkAccept, checkAcceptsStream, checkContent } from '../../lock/check-content.ts';
@@ -11,13 +10,11 @@ export function readStage(state: GatewayState): Stage {
   return {
     name: 'read',
     run(exchange) {
-      const { request, headers, response } = exchange;
+      const { request, headers } = exchange;
       if (request.method !== 'POST') return checkStreamRequest(exchange);
       const refusal = checkContent(headers, limit);
       if (refusal !== null) return refusal;
-      // A client of HTTP/1.0 would take it for the answer (RFC 9110 §10.1.1).
-      if (headers.expect !== null && request.httpVersionMinor === 1) response.writeContinue();
-      return readBody(request, limit).then((body) => keep(exchange, body));
+      return readBody(exchange, limit).then((body) => keep(exchange, body));
     },
   };
 }
@@ -36,7 +33,9 @@ function checkStreamRequest({ request, headers, route }: Exchange): Refusal | nu
 const NO_BYTES = new Uint8Array(0);
 
 // A caller that leaves in the middle is never answered: its response is closed, and this promise just goes with it.
-export function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array | Refusal> {
+export function readBody({ request, headers, response }: Exchange, limit: number): Promise<Uint8Array | Refusal> {
+  // A client of HTTP/1.0 would take it for the answer (RFC 9110 §10.1.1).
+  if (headers.expect !== null && request.httpVersionMinor === 1) response.writeContinue();
   return new Promise((resolve) => {
     let body: Uint8Array | null = null;
     let size = 0;

@@ -34,9 +34,8 @@ function checkRequest(exchange: Exchange): Refusal | null | Promise<Refusal> {
 }
 
 async function serve(state: GatewayState, exchange: Exchange, endpoint: Endpoint): Promise<StageResult> {
-  const { request, headers, response } = exchange;
-  if (headers.expect !== null && request.httpVersionMinor === 1) response.writeContinue();
-  const body = request.method === 'POST' ? await readBody(request, LONGEST_BODY) : EMPTY;
+  const { request, headers } = exchange;
+  const body = request.method === 'POST' ? await readBody(exchange, LONGEST_BODY) : EMPTY;
   if (!(body instanceof Uint8Array)) return body;
   const target = request.url ?? '';
   const answer = await endpoint.handle({
@@ -48,7 +47,7 @@ async function serve(state: GatewayState, exchange: Exchange, endpoint: Endpoint
   });
   if (answer.status === 401) state.failureLimiter.take(networkOf(exchange.address), exchange.startedAt);
   exchange.outcome = outcomeOf(answer);
-  if (!response.destroyed) send(exchange, answer);
+  send(exchange, answer);
   return 'done';
 }
 
@@ -61,7 +60,7 @@ function outcomeOf({ status }: EndpointAnswer): Refusal | null {
 
 function send(exchange: Exchange, { status, headers, body }: EndpointAnswer): void {
   const { response } = exchange;
-  const sized = status === 302 ? headers : [...headers, 'content-length', String(Buffer.byteLength(body))];
-  response.writeHead(status, [...sized, 'x-content-type-options', 'nosniff', ...corsHeaders(exchange)] as string[]);
+  const own = ['content-length', String(Buffer.byteLength(body)), 'x-content-type-options', 'nosniff'];
+  response.writeHead(status, [...headers, ...own, ...corsHeaders(exchange)] as string[]);
   response.end(body);
 }

@@ -132,12 +132,11 @@ export class Listeners {
     const watched = this.#watched.get(uri);
     if (watched === undefined) return;
     watched.uses -= 1;
-    if (watched.uses > 0) return;
-    this.#watched.delete(uri);
     void watched.agreed.then((agreed) => {
-      // Somebody may have asked for it anew.
-      if (agreed && !this.#watched.has(uri))
-        void this.#shared().request('resources/unsubscribe', JSON.stringify({ uri }));
+      // While the server takes its time, somebody may want it again, who then needs no request of their own.
+      if (watched.uses > 0 || this.#watched.get(uri) !== watched) return;
+      this.#watched.delete(uri);
+      if (agreed) void this.#shared().request('resources/unsubscribe', JSON.stringify({ uri }));
     });
   }
 }

@@ -3,7 +3,7 @@ import { createAnswer } from '../../../../../test/fixtures/answer-collector.ts';
 import { parseMessage } from '../../core/parse-message.ts';
 import { refuse } from '../../core/reason.ts';
 import { toResult } from './json.ts';
-import { createReply } from './reply.ts';
+import { createReply, Reply } from './reply.ts';
 
 const BOTH = ['accept', 'application/json, text/event-stream'];
 
@@ -58,5 +58,71 @@ describe('createReply', () => {
     vi.advanceTimersByTime(60_000);
     expect([answer.headers.get('content-type'), left.answer.status]).toEqual(['application/json', 0]);
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('Reply', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  const PIECE = Buffer.from(JSON.stringify('a'.repeat(1024 * 1024)));
+
+  it('is cut where its caller leaves more than 4 MiB unread, and says so once', () => {
+    const { answer, reply } = open();
+    const gone = vi.fn<() => void>();
+    reply.onGone = gone;
+    answer.stall();
+    for (let piece = 0; piece < 4; piece += 1) reply.event(PIECE);
+    expect([answer.outcome, gone.mock.calls.length]).toEqual(['open', 0]);
+    for (let piece = 0; piece < 4; piece += 1) reply.event(PIECE);
+    answer.leave();
+    expect([answer.outcome, reply.done, gone.mock.calls.length, vi.getTimerCount()]).toEqual(['cut', true, 1, 0]);
+  });
+
+  it('goes on for a caller that reads late, or as fast as it is written to', () => {
+    const late = open();
+    const fast = open();
+    for (let round = 0; round < 3; round += 1) {
+      late.answer.stall();
+      for (let piece = 0; piece < 4; piece += 1) {
+        late.reply.event(PIECE);
+        fast.reply.event(PIECE);
+      }
+      late.answer.drain();
+    }
+    expect([late.answer.outcome, fast.answer.outcome]).toEqual(['open', 'open']);
+  });
+
+  it.each<[string, (one: ReturnType<typeof open>) => void, object]>([
+    ['its response', ({ reply }) => reply.finish(toResult('1', '{}'), 404), { status: 404, outcome: 'ended' }],
+    ['an end without one', ({ reply }) => reply.close(), { status: 200, outcome: 'ended' }],
+    ['a refusal', ({ reply }) => reply.fail(refuse('upstream-timeout'), 'late'), { status: 0, outcome: 'failed' }],
+    ['its caller’s leaving', ({ answer }) => answer.leave(), { status: 0, outcome: 'open' }],
+  ])('says nothing after %s', (_what, end, expected) => {
+    const { answer, reply } = open();
+    end({ answer, reply });
+    const { outcome, body, refusal } = answer;
+    reply.event(toResult('1', '{}'));
+    reply.stream();
+    reply.finish(toResult('1', '{}'));
+    reply.close();
+    reply.fail(refuse('internal'), 'late');
+    vi.advanceTimersByTime(60_000);
+    expect(answer).toMatchObject({ outcome, body, refusal, ...expected });
+    expect([reply.done, reply.streaming]).toEqual([true, false]);
+  });
+
+  it('is one line for each event, whatever the server wrote between the parts of its JSON', () => {
+    const { answer, reply } = open();
+    reply.event(Buffer.from('{"a":\r1,\r"id":7}'), [{ start: 14, end: 15, text: '"own"' }]);
+    expect(answer.body).toBe('event: message\ndata: {"a": 1, "id":"own"}\n\n');
+  });
+
+  it('that answers no request is cut, not answered, by what goes wrong', () => {
+    const answer = createAnswer();
+    const reply = new Reply(answer, 'null');
+    reply.stream();
+    reply.fail(refuse('internal'), 'lost');
+    expect([answer.outcome, answer.body, reply.done]).toEqual(['cut', '', true]);
   });
 });

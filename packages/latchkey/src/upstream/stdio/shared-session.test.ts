@@ -27,6 +27,23 @@ const initialize = (protocolVersion: string) => ({
 
 const subscribe = (id: number, uri: string) => ({ id, method: 'resources/subscribe', params: { uri } });
 
+/** Answers what is asked of resources after a second, and writes it down. */
+const SLOW_TO_SUBSCRIBE = `
+  const say = (message) => process.stdout.write(JSON.stringify({ jsonrpc: '2.0', ...message }) + '\\n');
+  require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+    const { id, method, params } = JSON.parse(line);
+    if (method === 'server/discover') say({ id, error: { code: -32601, message: 'unknown' } });
+    if (method === 'initialize')
+      say({ id, result: {
+        protocolVersion: params.protocolVersion,
+        capabilities: { resources: { subscribe: true } },
+        serverInfo: { name: 'slow', version: '1' },
+      } });
+    if (!method.startsWith('resources/')) return;
+    require('node:fs').appendFileSync(process.env.LOG, method + '\\n');
+    setTimeout(() => say({ id, result: {} }), 1000);
+  });`;
+
 describe.skipIf(process.platform === 'win32')('SharedSession', { timeout: 30_000 }, () => {
   it('shares one process with the others and with callers of 2026-07-28, however few there may be', async () => {
     const upstream = start(RAW, { maxChildren: 1 });
@@ -153,6 +170,21 @@ describe.skipIf(process.platform === 'win32')('SharedSession', { timeout: 30_000
     await other.remove(sessions[1]).finished;
     await expect.poll(() => readFileSync(log, 'utf8')).toContain('resources/unsubscribe a:both');
     expect(readFileSync(log, 'utf8').match(/resources\/subscribe a:both/g)).toHaveLength(1);
+  });
+
+  it('asks a slow server once for what a client wants, and wants no more, over and over', async () => {
+    const log = createLogFile();
+    const caller = createCaller(start([process.execPath, '-e', SLOW_TO_SUBSCRIBE], { env: { LOG: log } }));
+    const session = await caller.openSession();
+    const asked: Collected[] = [];
+    for (let id = 1; id <= 50; id += 1) {
+      asked.push(caller.legacy(subscribe(id, 'a:x'), session));
+      caller.legacy({ id: 1000 + id, method: 'resources/unsubscribe', params: { uri: 'a:x' } }, session);
+    }
+    await Promise.all(asked.map(({ finished }) => finished));
+    await expect.poll(() => readFileSync(log, 'utf8')).toBe('resources/subscribe\nresources/unsubscribe\n');
+    expect((await caller.legacy(subscribe(1, 'a:x'), session).finished).messages[0]).toMatchObject({ result: {} });
+    expect(readFileSync(log, 'utf8').match(/resources\/subscribe/g)).toHaveLength(2);
   });
 
   it.each(['logging/setLevel', 'tasks/list', 'server/discover', 'subscriptions/listen', 'no/such'])(

@@ -33,11 +33,15 @@ export async function send(first: Request, options: SendOptions): Promise<Respon
   let request = first;
   for (let redirects = 0; ; redirects += 1) {
     const message = await open(request, options);
-    const next = toNext(request, message);
-    if (next === null) return read(message, options);
-    message.destroy();
-    if (redirects === MAX_REDIRECTS) throw new SendError(`the server redirects more than ${MAX_REDIRECTS} times`);
-    request = next;
+    try {
+      const next = toNext(request, message);
+      if (next === null) return await read(message, options);
+      if (redirects === MAX_REDIRECTS) throw new SendError(`the server redirects more than ${MAX_REDIRECTS} times`);
+      request = next;
+    } finally {
+      // What of the answer is not wanted would keep its connection open for as long as the server likes.
+      message.destroy();
+    }
   }
 }
 
@@ -84,14 +88,11 @@ function toNext(request: Request, { statusCode = 0, headers }: IncomingMessage):
 
 async function read(message: IncomingMessage, { maxBodyBytes }: SendOptions): Promise<Response> {
   const encoding = message.headers['content-encoding'] ?? 'identity';
-  if (encoding.trim().toLowerCase() !== 'identity') {
-    message.destroy();
+  if (encoding.trim().toLowerCase() !== 'identity')
     throw new SendError('the server encoded its answer (Content-Encoding), which it was not asked to');
-  }
   const collector = createCollector(maxBodyBytes);
   for await (const chunk of message as AsyncIterable<Buffer>) {
     collector.push(chunk);
-    // Leaving the loop destroys the message.
     if (collector.totalBytes > maxBodyBytes) break;
   }
   return { status: message.statusCode ?? 0, body: collector.take() };

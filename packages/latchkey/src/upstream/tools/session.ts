@@ -25,7 +25,6 @@ export class ToolSession {
   readonly #pending = new Map<string, Pending>();
   #initialized = false;
   #toldOnce = false;
-  #over = false;
 
   constructor(requests: ToolRequests, id: string, onEnd: () => void) {
     this.id = id;
@@ -35,7 +34,6 @@ export class ToolSession {
 
   post(request: Posted, answer: Answer): void {
     const { message } = request;
-    if (this.#over) return answer.fail(refuse('session-unknown'));
     if (message.kind === 'request') return this.#request(request, answer);
     if (message.cancels !== null) this.#cancel(toIdKey(message.cancels));
     answer.start(202, []);
@@ -43,22 +41,19 @@ export class ToolSession {
   }
 
   listen(answer: Answer): void {
-    if (this.#over) return answer.fail(refuse('session-unknown'));
     this.#toldOnce = false;
     return this.#side.open(answer);
   }
 
   /** Without an open stream one notification is kept for it; more would say the same. */
   tellChanged(): void {
-    if (!this.#side.isOpen && this.#toldOnce) return;
+    if (this.#toldOnce) return;
     this.#toldOnce = !this.#side.isOpen;
     this.#side.send(CHANGED);
   }
 
   /** Ends its calls too. */
   end(): void {
-    if (this.#over) return;
-    this.#over = true;
     for (const { reply, cancel } of this.#pending.values()) {
       cancel();
       reply.fail(SESSION_ENDED.refusal, SESSION_ENDED.text);
@@ -73,7 +68,6 @@ export class ToolSession {
     const key = toIdKey(message.id ?? 'null');
     if (this.#pending.has(key)) return answer.fail(refuse('id-in-use'));
     if (message.method === 'initialize') return this.#initialize(message, new Reply(answer, message.id ?? 'null'));
-    if (!this.#initialized) return answer.fail(refuse('session-unknown'));
     const reply = createReply(request, answer);
     if (message.method === 'ping') return reply.finish(toResult(reply.id, '{}'));
     // A caller who disconnects has not cancelled (MCP 2025-11-25 transports): the call runs on, its answer is dropped.

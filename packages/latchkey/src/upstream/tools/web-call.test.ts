@@ -350,6 +350,24 @@ describe('a tool that calls the web', { timeout: 20_000 }, () => {
     await closed;
   });
 
+  it.each<[string, number, Record<string, string>]>([
+    ['that leads elsewhere', 302, { location: 'http://elsewhere.example/' }],
+    ['that would change something', 307, { location: '/again' }],
+    ['that is encoded', 200, { 'content-encoding': 'gzip' }],
+    ['that is too long', 200, {}],
+  ])('keeps no connection open for the rest of an answer %s', async (_what, status, headers) => {
+    const closed = new Promise((resolve) => {
+      answer = (request, response) => {
+        request.socket.once('close', resolve);
+        response.writeHead(status, headers).write('a'.repeat(100_000));
+      };
+    });
+    await call({ ...post(), maxOutputBytes: 1000 });
+    const ended = performance.now();
+    await closed;
+    expect(performance.now() - ended).toBeLessThan(3000);
+  });
+
   it('says what a server did that speaks no HTTP', async () => {
     const strange = createTcpServer((socket) => void socket.end('SSH-2.0-server\r\n'));
     strange.listen(0, '127.0.0.1');

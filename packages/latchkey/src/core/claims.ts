@@ -4,14 +4,17 @@ import { reject, type Rejection } from './verifier.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
 
+/** When a token is good. Epoch milliseconds; null where its claims do not say. */
+export interface Span {
+  readonly notBefore: number | null;
+  readonly expiresAt: number | null;
+}
+
 /** What claims say once they were held against the issuer's rules; the moment and the resource are still to be judged. */
-export interface Holder {
+export interface Holder extends Span {
   readonly kind: 'holder';
   readonly principal: Principal;
   readonly audiences: readonly string[];
-  /** Epoch milliseconds; null where the claims do not say. */
-  readonly notBefore: number | null;
-  readonly expiresAt: number | null;
 }
 
 export interface ReadingClaims {
@@ -48,7 +51,8 @@ export function readClaims(claims: Claims, reading: ReadingClaims): Holder | Rej
     return reject('credential-client', 'its client is not among auth.issuers.clients');
   const subject = claims['sub'] as string;
   const name = `${rules.name}:${toId(subject, reading)}`;
-  const expiresAt = toMoment(claims['exp']);
+  const span = toSpan(claims);
+  const { expiresAt } = span;
   const principal: Principal = Object.freeze({
     id: `issuer:${name}`,
     kind,
@@ -63,7 +67,7 @@ export function readClaims(claims: Claims, reading: ReadingClaims): Holder | Rej
     subject,
     keyThumbprint: findBinding(claims) ?? null,
   });
-  return { kind: 'holder', principal, audiences, notBefore: toMoment(claims['nbf']), expiresAt };
+  return { kind: 'holder', principal, audiences, ...span };
 }
 
 /** The texts of claims that are part of ids by their digests only. */
@@ -80,19 +84,26 @@ function toId(text: string, { digest }: ReadingClaims): string {
 
 /** Why the holder may not come in at this moment to what has these URLs; null when nothing is against it. */
 export function judgeHolder(
-  { audiences, notBefore, expiresAt }: Holder,
+  holder: Holder,
   {
     rules,
     resources,
     now,
   }: { readonly rules: IssuerRules; readonly resources: readonly string[]; readonly now: number },
 ): Rejection | null {
-  if (expiresAt !== null && expiresAt + LEEWAY_MS <= now) return reject('credential-expired', 'exp is past');
-  if (notBefore !== null && notBefore - LEEWAY_MS > now) return reject('credential-claims', 'nbf is in the future');
+  const untimely = judgeSpan(holder, now);
+  if (untimely !== null) return untimely;
   const ours = rules.audiences ?? resources;
   const isOurs = (audience: string): boolean => ours.includes(audience);
-  const fits = rules.foreignAudiences ? audiences.some(isOurs) : audiences.every(isOurs);
+  const fits = rules.foreignAudiences ? holder.audiences.some(isOurs) : holder.audiences.every(isOurs);
   return fits ? null : reject('credential-audience', `aud is not this server; see auth.issuers.${rules.name}.audience`);
+}
+
+/** Why a token is not good at this moment, clocks that differ allowed for; null when nothing is against it. */
+export function judgeSpan({ notBefore, expiresAt }: Span, now: number): Rejection | null {
+  if (expiresAt !== null && expiresAt + LEEWAY_MS <= now) return reject('credential-expired', 'exp is past');
+  if (notBefore !== null && notBefore - LEEWAY_MS > now) return reject('credential-claims', 'nbf is in the future');
+  return null;
 }
 
 /** The name of the first claim that no token may have like this; null when there is none. */
@@ -102,9 +113,8 @@ function findWrongClaim(claims: Claims, { rules, kind }: ReadingClaims): string 
   if (iss !== rules.issuer && !(iss === undefined && kind !== 'jwt')) return 'iss';
   if (typeof sub !== 'string' || sub === '' || sub.length > LONGEST_SUBJECT) return 'sub';
   if (kind === 'jwt' && claims['exp'] === undefined) return 'exp';
-  for (const name of ['exp', 'nbf', 'iat'] as const) {
-    if (claims[name] !== undefined && toMoment(claims[name]) === null) return name;
-  }
+  const odd = findOddMoment(claims);
+  if (odd !== null) return odd;
   if (findBinding(claims) === undefined) return 'cnf';
   for (const [name, wanted] of Object.entries(rules.required)) {
     const value = findClaim(claims, name);
@@ -112,6 +122,16 @@ function findWrongClaim(claims: Claims, { rules, kind }: ReadingClaims): string 
       return name;
   }
   return null;
+}
+
+/** The name of the first claim about time that is no time; null when there is none. */
+export function findOddMoment(claims: Claims): string | null {
+  return ['exp', 'nbf', 'iat'].find((name) => claims[name] !== undefined && toMoment(claims[name]) === null) ?? null;
+}
+
+/** To be asked about claims without an odd moment only. */
+export function toSpan(claims: Claims): Span {
+  return { notBefore: toMoment(claims['nbf']), expiresAt: toMoment(claims['exp']) };
 }
 
 /** NumericDate (RFC 7519 §2) in milliseconds; null for what is none. */

@@ -116,6 +116,9 @@ function findWrongClaim(claims: Claims, { rules, kind }: ReadingClaims): string 
   const odd = findOddMoment(claims);
   if (odd !== null) return odd;
   if (findBinding(claims) === undefined) return 'cnf';
+  // Or another claim, that says something else, would be taken for it.
+  const oddClient = CLIENT_CLAIMS.find((name) => claims[name] !== undefined && !isClient(claims[name]));
+  if (oddClient !== undefined) return oddClient;
   for (const [name, wanted] of Object.entries(rules.required)) {
     const value = findClaim(claims, name);
     if (typeof value !== 'string' || !(typeof wanted === 'string' ? value === wanted : wanted.includes(value)))
@@ -169,9 +172,13 @@ function toThumbprint(cnf: unknown): string | undefined {
 function toClient(claims: Claims): string | null {
   for (const name of CLIENT_CLAIMS) {
     const client = claims[name];
-    if (typeof client === 'string' && client !== '' && client.length <= 2048) return client;
+    if (isClient(client)) return client;
   }
   return null;
+}
+
+function isClient(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= 2048;
 }
 
 /** What the claims give by the mapping. `*` stands for every scope, so only the operator may give it. */

@@ -68,7 +68,7 @@ describe('readClaims', () => {
     ['cnf', { cnf: null }],
     ['cnf', { token_type: 'dpop' }],
     ['cnf', { typ: 'DPoP' }],
-    ...[null, 1, '', ['app'], {}, 'x'.repeat(2049)].map((odd): [string, object] => [
+    ...[null, 1, '', ['app'], {}, 'x'.repeat(8193)].map((odd): [string, object] => [
       'client_id',
       { client_id: odd, azp: 'app' },
     ]),

@@ -29,7 +29,7 @@ export interface ReadingClaims {
 /** Clocks of issuers may differ from ours by this (RFC 7519 §4.1.4). */
 export const LEEWAY_MS = 30_000;
 
-const LONGEST_SUBJECT = 8192;
+const LONGEST = 8192;
 const PLAIN = /^(?!sha256-)[\w.@|+=:-]{1,128}$/;
 const SCOPE = /^[\u0021\u0023-\u005b\u005d-\u007e]{1,128}$/;
 const CLIENT_CLAIMS = ['client_id', 'azp', 'cid', 'appid'] as const;
@@ -51,8 +51,7 @@ export function readClaims(claims: Claims, reading: ReadingClaims): Holder | Rej
     return reject('credential-client', 'its client is not among auth.issuers.clients');
   const subject = claims['sub'] as string;
   const name = `${rules.name}:${toId(subject, reading)}`;
-  const span = toSpan(claims);
-  const { expiresAt } = span;
+  const expiresAt = toMoment(claims['exp']);
   const principal: Principal = Object.freeze({
     id: `issuer:${name}`,
     kind,
@@ -67,7 +66,7 @@ export function readClaims(claims: Claims, reading: ReadingClaims): Holder | Rej
     subject,
     keyThumbprint: findBinding(claims) ?? null,
   });
-  return { kind: 'holder', principal, audiences, ...span };
+  return { kind: 'holder', principal, audiences, notBefore: toMoment(claims['nbf']), expiresAt };
 }
 
 /** The texts of claims that are part of ids by their digests only. */
@@ -111,34 +110,29 @@ function findWrongClaim(claims: Claims, { rules, kind }: ReadingClaims): string 
   const { iss, sub } = claims;
   // An introspection answer may leave the issuer out: it came from there.
   if (iss !== rules.issuer && !(iss === undefined && kind !== 'jwt')) return 'iss';
-  if (typeof sub !== 'string' || sub === '' || sub.length > LONGEST_SUBJECT) return 'sub';
+  if (!isText(sub)) return 'sub';
   if (kind === 'jwt' && claims['exp'] === undefined) return 'exp';
-  const odd = findOddMoment(claims);
-  if (odd !== null) return odd;
+  // A client that is no text is no reason to believe another claim.
+  const odd =
+    findOddMoment(claims) ?? CLIENT_CLAIMS.find((name) => claims[name] !== undefined && !isText(claims[name]));
+  if (odd !== undefined) return odd;
   if (findBinding(claims) === undefined) return 'cnf';
-  // Or another claim, that says something else, would be taken for it.
-  const oddClient = CLIENT_CLAIMS.find((name) => claims[name] !== undefined && !isClient(claims[name]));
-  if (oddClient !== undefined) return oddClient;
-  for (const [name, wanted] of Object.entries(rules.required)) {
-    const value = findClaim(claims, name);
-    if (typeof value !== 'string' || !(typeof wanted === 'string' ? value === wanted : wanted.includes(value)))
-      return name;
-  }
+  for (const [name, wanted] of Object.entries(rules.required))
+    if (![wanted].flat().includes(findClaim(claims, name) as string)) return name;
   return null;
 }
 
-/** The name of the first claim about time that is no time; null when there is none. */
-export function findOddMoment(claims: Claims): string | null {
-  return ['exp', 'nbf', 'iat'].find((name) => claims[name] !== undefined && toMoment(claims[name]) === null) ?? null;
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= LONGEST;
 }
 
-/** To be asked about claims without an odd moment only. */
-export function toSpan(claims: Claims): Span {
-  return { notBefore: toMoment(claims['nbf']), expiresAt: toMoment(claims['exp']) };
+/** The name of the first claim about time that is no time. */
+export function findOddMoment(claims: Claims): string | undefined {
+  return ['exp', 'nbf', 'iat'].find((name) => claims[name] !== undefined && toMoment(claims[name]) === null);
 }
 
 /** NumericDate (RFC 7519 §2) in milliseconds; null for what is none. */
-function toMoment(value: unknown): number | null {
+export function toMoment(value: unknown): number | null {
   return typeof value === 'number' && value >= 0 && value < 1e11 ? Math.floor(value * 1000) : null;
 }
 
@@ -150,7 +144,7 @@ function standIn(claims: Claims, { audienceClaim }: IssuerRules): unknown {
 function toAudiences(aud: unknown): readonly string[] | null {
   const list = typeof aud === 'string' ? [aud] : aud;
   if (!Array.isArray(list) || list.length === 0 || list.length > 100) return null;
-  return list.every((each) => typeof each === 'string' && each !== '') ? (list as string[]) : null;
+  return list.every(isText) ? list : null;
 }
 
 /**
@@ -169,16 +163,9 @@ function toThumbprint(cnf: unknown): string | undefined {
   return typeof jkt === 'string' && /^[\w-]{43}$/.test(jkt) ? jkt : undefined;
 }
 
+/** Of claims that were not looked at yet it may be no text. */
 function toClient(claims: Claims): string | null {
-  for (const name of CLIENT_CLAIMS) {
-    const client = claims[name];
-    if (isClient(client)) return client;
-  }
-  return null;
-}
-
-function isClient(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= 2048;
+  return (CLIENT_CLAIMS.map((name) => claims[name]).find((each) => each !== undefined) ?? null) as string | null;
 }
 
 /** What the claims give by the mapping. `*` stands for every scope, so only the operator may give it. */
@@ -195,13 +182,13 @@ export function toScopes(claims: Claims, { always, claims: names, table }: Scope
   return scopes;
 }
 
+/** A text as a list of it, or the texts of a list. */
 function toTexts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+  return [value].flat().filter((each) => typeof each === 'string');
 }
 
 /** What the table may name: a text, the texts of a list, or the keys of an object, as Zitadel writes roles. */
 function toValues(value: unknown): readonly string[] {
-  if (typeof value === 'string') return [value];
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : toTexts(value);
 }
 

@@ -1,4 +1,4 @@
-import { findBinding, findOddMoment, judgeSpan, toSpan } from '../core/claims.ts';
+import { findBinding, findOddMoment, judgeSpan, toMoment } from '../core/claims.ts';
 import type { IssuerRules } from '../core/issuer.ts';
 import { reject, type Rejection, type Verdict, type Verifier } from '../core/verifier.ts';
 import { findForeignMark } from './jwt/judge-kind.ts';
@@ -90,8 +90,8 @@ function toActive(said: Said | Rejection, { issuer, audiences }: AskedAboutJwts,
       ? findForeignMark({ ...claims, iss: issuer }, 'at+jwt', { issuer, audiences })
       : 'iss';
   const odd = wrong ?? findOddMoment(claims);
-  if (odd !== null || keyThumbprint === undefined)
+  if (odd !== undefined || keyThumbprint === undefined)
     return reject('credential-claims', `${odd ?? 'cnf'} of what its issuer says does not fit`);
-  const span = toSpan(claims);
+  const span = { notBefore: toMoment(claims['nbf']), expiresAt: toMoment(claims['exp']) };
   return judgeSpan(span, now) ?? { kind: 'active', keyThumbprint, expiresAt: span.expiresAt };
 }

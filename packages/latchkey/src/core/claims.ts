@@ -4,14 +4,17 @@ import { reject, type Rejection } from './verifier.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
 
+/** When a token is good. Epoch milliseconds; null where its claims do not say. */
+export interface Span {
+  readonly notBefore: number | null;
+  readonly expiresAt: number | null;
+}
+
 /** What claims say once they were held against the issuer's rules; the moment and the resource are still to be judged. */
-export interface Holder {
+export interface Holder extends Span {
   readonly kind: 'holder';
   readonly principal: Principal;
   readonly audiences: readonly string[];
-  /** Epoch milliseconds; null where the claims do not say. */
-  readonly notBefore: number | null;
-  readonly expiresAt: number | null;
 }
 
 export interface ReadingClaims {
@@ -26,7 +29,7 @@ export interface ReadingClaims {
 /** Clocks of issuers may differ from ours by this (RFC 7519 §4.1.4). */
 export const LEEWAY_MS = 30_000;
 
-const LONGEST_SUBJECT = 8192;
+const LONGEST = 8192;
 const PLAIN = /^(?!sha256-)[\w.@|+=:-]{1,128}$/;
 const SCOPE = /^[\u0021\u0023-\u005b\u005d-\u007e]{1,128}$/;
 const CLIENT_CLAIMS = ['client_id', 'azp', 'cid', 'appid'] as const;
@@ -80,19 +83,26 @@ function toId(text: string, { digest }: ReadingClaims): string {
 
 /** Why the holder may not come in at this moment to what has these URLs; null when nothing is against it. */
 export function judgeHolder(
-  { audiences, notBefore, expiresAt }: Holder,
+  holder: Holder,
   {
     rules,
     resources,
     now,
   }: { readonly rules: IssuerRules; readonly resources: readonly string[]; readonly now: number },
 ): Rejection | null {
-  if (expiresAt !== null && expiresAt + LEEWAY_MS <= now) return reject('credential-expired', 'exp is past');
-  if (notBefore !== null && notBefore - LEEWAY_MS > now) return reject('credential-claims', 'nbf is in the future');
+  const untimely = judgeSpan(holder, now);
+  if (untimely !== null) return untimely;
   const ours = rules.audiences ?? resources;
   const isOurs = (audience: string): boolean => ours.includes(audience);
-  const fits = rules.foreignAudiences ? audiences.some(isOurs) : audiences.every(isOurs);
+  const fits = rules.foreignAudiences ? holder.audiences.some(isOurs) : holder.audiences.every(isOurs);
   return fits ? null : reject('credential-audience', `aud is not this server; see auth.issuers.${rules.name}.audience`);
+}
+
+/** Why a token is not good at this moment, clocks that differ allowed for; null when nothing is against it. */
+export function judgeSpan({ notBefore, expiresAt }: Span, now: number): Rejection | null {
+  if (expiresAt !== null && expiresAt + LEEWAY_MS <= now) return reject('credential-expired', 'exp is past');
+  if (notBefore !== null && notBefore - LEEWAY_MS > now) return reject('credential-claims', 'nbf is in the future');
+  return null;
 }
 
 /** The name of the first claim that no token may have like this; null when there is none. */
@@ -100,22 +110,29 @@ function findWrongClaim(claims: Claims, { rules, kind }: ReadingClaims): string 
   const { iss, sub } = claims;
   // An introspection answer may leave the issuer out: it came from there.
   if (iss !== rules.issuer && !(iss === undefined && kind !== 'jwt')) return 'iss';
-  if (typeof sub !== 'string' || sub === '' || sub.length > LONGEST_SUBJECT) return 'sub';
+  if (!isText(sub)) return 'sub';
   if (kind === 'jwt' && claims['exp'] === undefined) return 'exp';
-  for (const name of ['exp', 'nbf', 'iat'] as const) {
-    if (claims[name] !== undefined && toMoment(claims[name]) === null) return name;
-  }
+  // A client that is no text is no reason to believe another claim.
+  const odd =
+    findOddMoment(claims) ?? CLIENT_CLAIMS.find((name) => claims[name] !== undefined && !isText(claims[name]));
+  if (odd !== undefined) return odd;
   if (findBinding(claims) === undefined) return 'cnf';
-  for (const [name, wanted] of Object.entries(rules.required)) {
-    const value = findClaim(claims, name);
-    if (typeof value !== 'string' || !(typeof wanted === 'string' ? value === wanted : wanted.includes(value)))
-      return name;
-  }
+  for (const [name, wanted] of Object.entries(rules.required))
+    if (![wanted].flat().includes(findClaim(claims, name) as string)) return name;
   return null;
 }
 
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= LONGEST;
+}
+
+/** The name of the first claim about time that is no time. */
+export function findOddMoment(claims: Claims): string | undefined {
+  return ['exp', 'nbf', 'iat'].find((name) => claims[name] !== undefined && toMoment(claims[name]) === null);
+}
+
 /** NumericDate (RFC 7519 §2) in milliseconds; null for what is none. */
-function toMoment(value: unknown): number | null {
+export function toMoment(value: unknown): number | null {
   return typeof value === 'number' && value >= 0 && value < 1e11 ? Math.floor(value * 1000) : null;
 }
 
@@ -127,7 +144,7 @@ function standIn(claims: Claims, { audienceClaim }: IssuerRules): unknown {
 function toAudiences(aud: unknown): readonly string[] | null {
   const list = typeof aud === 'string' ? [aud] : aud;
   if (!Array.isArray(list) || list.length === 0 || list.length > 100) return null;
-  return list.every((each) => typeof each === 'string' && each !== '') ? (list as string[]) : null;
+  return list.every(isText) ? list : null;
 }
 
 /**
@@ -146,12 +163,9 @@ function toThumbprint(cnf: unknown): string | undefined {
   return typeof jkt === 'string' && /^[\w-]{43}$/.test(jkt) ? jkt : undefined;
 }
 
+/** Of claims that were not looked at yet it may be no text. */
 function toClient(claims: Claims): string | null {
-  for (const name of CLIENT_CLAIMS) {
-    const client = claims[name];
-    if (typeof client === 'string' && client !== '' && client.length <= 2048) return client;
-  }
-  return null;
+  return (CLIENT_CLAIMS.map((name) => claims[name]).find((each) => each !== undefined) ?? null) as string | null;
 }
 
 /** What the claims give by the mapping. `*` stands for every scope, so only the operator may give it. */
@@ -168,13 +182,13 @@ export function toScopes(claims: Claims, { always, claims: names, table }: Scope
   return scopes;
 }
 
+/** A text as a list of it, or the texts of a list. */
 function toTexts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+  return [value].flat().filter((each) => typeof each === 'string');
 }
 
 /** What the table may name: a text, the texts of a list, or the keys of an object, as Zitadel writes roles. */
 function toValues(value: unknown): readonly string[] {
-  if (typeof value === 'string') return [value];
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : toTexts(value);
 }
 

@@ -75,6 +75,13 @@ describe('toWire', () => {
     ]);
   });
 
+  it('says of two credentials what is wrong by RFC 6750 §3.1', () => {
+    expect(wireOf(refuse('credential-ambiguous'))).toMatchObject({
+      status: 400,
+      challenge: `Bearer error="invalid_request", resource_metadata="${context.resourceMetadata}"`,
+    });
+  });
+
   it('answers other denials without a challenge, since no credential would help', () => {
     for (const reason of ['policy-no-rule', 'policy-denied', 'policy-condition'] as const)
       expect(wireOf(refuse(reason))).toMatchObject({ status: 403, challenge: null });

@@ -76,22 +76,21 @@ function dataOf(refusal: Refusal, context: WireContext): string {
  */
 function challengesOf(refusal: Refusal, status: number, context: WireContext): readonly string[] {
   const { reason } = refusal;
-  const stepUp = reason === 'policy-scope';
-  const invalid = status === 401 || isInvalidToken(reason);
-  if (!stepUp && !invalid) return [];
+  const named = ERRORS[reason];
+  if (named === undefined && status !== 401 && !isInvalidToken(reason)) return [];
   const common: string[] = [];
   // Scopes were checked against RFC 6749 §3.3 when the policy was loaded: no quote, no backslash, no control character.
-  if (refusal.scopes !== undefined && refusal.scopes.length > 0) common.push(`scope="${refusal.scopes.join(' ')}"`);
+  const scopes = refusal.scopes?.join(' ');
+  if (scopes) common.push(`scope="${scopes}"`);
   if (context.resourceMetadata !== null) common.push(`resource_metadata="${context.resourceMetadata}"`);
-  const missing = reason === 'credential-missing' ? null : 'invalid_token';
-  const error = stepUp ? 'insufficient_scope' : (PROOF_ERRORS[reason] ?? missing);
-  const { proofAlgorithms, byProof = false } = context;
+  const error = named ?? (reason === 'credential-missing' ? null : 'invalid_token');
+  const { proofAlgorithms, byProof } = context;
   const bearer = (said: string | null): string => toChallenge('Bearer', said, common);
   if (proofAlgorithms === null) return [bearer(error)];
   const dpop = (said: string | null): string => toChallenge('DPoP', said, [...common, `algs="${proofAlgorithms}"`]);
   // Whose token works, but for its scopes or its proof, needs no other scheme.
-  if (PROOF_ERRORS[reason] !== undefined) return [dpop(error)];
-  if (stepUp) return [byProof ? dpop(error) : bearer(error)];
+  if (reason.startsWith('proof-')) return [dpop(error)];
+  if (reason === 'policy-scope') return [byProof ? dpop(error) : bearer(error)];
   return byProof ? [dpop(error), bearer(null)] : [bearer(error), dpop(null)];
 }
 
@@ -100,7 +99,10 @@ function toChallenge(scheme: 'Bearer' | 'DPoP', error: string | null, parameters
   return all.length === 0 ? scheme : `${scheme} ${all.join(', ')}`;
 }
 
-const PROOF_ERRORS: Partial<Record<Reason, string>> = {
+/** RFC 6750 §3.1, RFC 9449 §7.1 and §9. */
+const ERRORS: Partial<Record<Reason, string>> = {
+  'policy-scope': 'insufficient_scope',
+  'credential-ambiguous': 'invalid_request',
   'proof-invalid': 'invalid_dpop_proof',
   'proof-nonce': 'use_dpop_nonce',
 };

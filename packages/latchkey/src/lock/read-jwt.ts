@@ -9,7 +9,7 @@ import {
   type TokenType,
 } from '../core/issuer-settings.ts';
 import type { IssuerRules, ScopeMapping } from '../core/issuer.ts';
-import { requireSafe } from '../core/outgoing.ts';
+import { isSafe } from '../core/outgoing.ts';
 import { isWebUrl } from '../core/web-url.ts';
 import { createFaults } from './faults.ts';
 import {
@@ -124,14 +124,7 @@ export function readJwt(options: JwtOptions): JwtSettings {
 
 /** https, or http on this machine. */
 function readUrl({ faults, path, value }: Given): string {
-  if (typeof value === 'string' && isText(value) && isWebUrl(value)) {
-    try {
-      requireSafe(new URL(value));
-      return value;
-    } catch {
-      // Said below.
-    }
-  }
+  if (typeof value === 'string' && isText(value) && isWebUrl(value) && isSafe(new URL(value))) return value;
   faults.add(path, value === undefined ? 'is missing' : 'expected an https URL without user, query or fragment');
   return '';
 }

@@ -91,6 +91,9 @@ async function sendOn(options: AuthorizationProxyOptions, { query }: EndpointReq
     return fail(400, 'invalid_request', 'Parameters in a request object are not taken here.');
   if (parameters.get('response_type') !== 'code')
     return fail(400, 'unsupported_response_type', 'response_type must be code.');
+  // OAuth 2.1 §4.1.2.1. The metadata promise it, and the issuer may take requests without.
+  if (parameters.get('code_challenge_method') !== 'S256' || !DIGEST.test(parameters.get('code_challenge') ?? ''))
+    return fail(400, 'invalid_request', 'code_challenge by S256 is needed (PKCE).');
   const { authorizationEndpoint } = await options.metadata(options.now());
   if (authorizationEndpoint === null) return fail(404, 'invalid_request', 'The issuer has no such endpoint.');
   const url = new URL(authorizationEndpoint);
@@ -101,11 +104,16 @@ async function sendOn(options: AuthorizationProxyOptions, { query }: EndpointReq
   return { status: 302, headers: ['location', url.href, ...UNSEEN], body: '' };
 }
 
+/** SHA-256 in base64url (RFC 7636 §4.2). */
+const DIGEST = /^[\w-]{43}$/;
+
 /** The query has the state of a client and, for a moment, the address bar of a person. */
 const UNSEEN = ['cache-control', 'no-store', 'referrer-policy', 'no-referrer', 'content-length', '0'] as const;
 
 // Others, such as the password grant, would make this gateway the place from which passwords are tried.
 const GRANTS: ReadonlySet<string | null> = new Set(['authorization_code', 'refresh_token', 'client_credentials']);
+/** Of the client, in a form (RFC 6749 §2.3, RFC 7521 §4.2). */
+const SECRETS = ['client_secret', 'client_assertion'];
 const BASIC = /^Basic +[A-Za-z0-9+/]{1,8192}={0,2}$/i;
 const FORM = /^application\/x-www-form-urlencoded(?:[ \t]*;[ \t]*charset="?utf-8"?)?[ \t]*$/i;
 const JSON_TYPE = /^application\/json(?:[ \t]*;[ \t]*charset="?utf-8"?)?[ \t]*$/i;
@@ -122,6 +130,10 @@ async function exchange(options: AuthorizationProxyOptions, request: EndpointReq
   if ('error' in read) return failWith(read);
   if (!GRANTS.has(read.parameters.get('grant_type')))
     return fail(400, 'unsupported_grant_type', 'This grant type is not taken here.');
+  if (read.parameters.get('grant_type') === 'authorization_code' && !read.parameters.get('code_verifier'))
+    return fail(400, 'invalid_request', 'code_verifier is needed (PKCE).');
+  if (authorization !== null && SECRETS.some((name) => read.parameters.get(name)))
+    return fail(400, 'invalid_request', 'A client proves who it is in one way only.');
   const { tokenEndpoint } = await options.metadata(options.now());
   if (tokenEndpoint === null) return fail(404, 'invalid_request', 'The issuer has no such endpoint.');
   const form = new URLSearchParams(rewriteParameters(read.parameters, 'token', options.rewriting));

@@ -1,4 +1,4 @@
-import { findBinding } from '../core/claims.ts';
+import { findBinding, findOddMoment, judgeSpan, toMoment } from '../core/claims.ts';
 import type { IssuerRules } from '../core/issuer.ts';
 import { reject, type Rejection, type Verdict, type Verifier } from '../core/verifier.ts';
 import { findForeignMark } from './jwt/judge-kind.ts';
@@ -14,6 +14,8 @@ interface Active {
   readonly kind: 'active';
   /** Of the key that it is bound to by the issuer's word; null where it says nothing of that. */
   readonly keyThumbprint: string | null;
+  /** Epoch milliseconds; null where it says nothing of that. */
+  readonly expiresAt: number | null;
 }
 
 /**
@@ -70,12 +72,16 @@ interface Activity {
 
 function createActivity(asked: AskedAboutJwts, keepMs: number): Activity {
   const ask = createQuestion(asked);
-  const answers = createAnswers<Active>({ ask: async (token, now) => toActive(await ask(token, now), asked), keepMs });
+  const answers = createAnswers<Active>({
+    ask: async (token, now) => toActive(await ask(token, now), asked, now),
+    keepMs,
+    endOf: ({ expiresAt }) => expiresAt,
+  });
   return { answers, watch: createWatch(answers) };
 }
 
 /** Issuers say less of a JWT than it says itself, but nothing else. */
-function toActive(said: Said | Rejection, { issuer, audiences }: AskedAboutJwts): Active | Rejection {
+function toActive(said: Said | Rejection, { issuer, audiences }: AskedAboutJwts, now: number): Active | Rejection {
   if (isRejection(said)) return said;
   const { claims } = said;
   const keyThumbprint = findBinding(claims);
@@ -83,6 +89,9 @@ function toActive(said: Said | Rejection, { issuer, audiences }: AskedAboutJwts)
     claims['iss'] === undefined || claims['iss'] === issuer
       ? findForeignMark({ ...claims, iss: issuer }, 'at+jwt', { issuer, audiences })
       : 'iss';
-  if (wrong === null && keyThumbprint !== undefined) return { kind: 'active', keyThumbprint };
-  return reject('credential-claims', `${wrong ?? 'cnf'} of what its issuer says does not fit`);
+  const odd = wrong ?? findOddMoment(claims);
+  if (odd !== undefined || keyThumbprint === undefined)
+    return reject('credential-claims', `${odd ?? 'cnf'} of what its issuer says does not fit`);
+  const span = { notBefore: toMoment(claims['nbf']), expiresAt: toMoment(claims['exp']) };
+  return judgeSpan(span, now) ?? { kind: 'active', keyThumbprint, expiresAt: span.expiresAt };
 }

@@ -95,7 +95,19 @@ describe('createLookupVerifier', () => {
   it('judges the moment each time', async () => {
     const verifier = lookup(issuerThat(() => CLAIMS).asked);
     await verifier.verify(credential('t'), 's', NOW);
-    expect(verifier.verify(credential('t'), 's', NOW + 50_000)).toMatchObject({ reason: 'credential-expired' });
+    expect(await verifier.verify(credential('t'), 's', NOW + 50_000)).toMatchObject({ reason: 'credential-expired' });
+  });
+
+  it('asks again at the end that the issuer told, whatever the leeway (RFC 7662 §4)', async () => {
+    const said = [CLAIMS, CLAIMS, { active: false }];
+    const { asked, requests } = issuerThat(() => said[requests.length - 1] ?? {});
+    const verifier = lookup(asked);
+    const at = async (now: number): Promise<Verdict> => verifier.verify(credential('t'), 's', now);
+    const verdict = await at(NOW);
+    expect([await at(NOW + 19_999), requests.length]).toEqual([verdict, 1]);
+    // Its clock is behind: it says that the token is active still, and that is not kept.
+    expect([(await at(NOW + 20_000)).kind, requests.length]).toEqual(['accept', 2]);
+    expect(await at(NOW + 20_000)).toMatchObject({ reason: 'credential-unknown' });
   });
 
   it('judges the resource each time', async () => {
@@ -253,6 +265,13 @@ describe('createAskedJwtVerifier', () => {
     expect(endOf(principal as never, NOW + 1000)).toBe(5);
   });
 
+  it('asks again at the end that its issuer told (RFC 7662 §4)', async () => {
+    const { verify, requests } = verifierOf(accept, { active: true, exp: NOW / 1000 + 20 });
+    for (const now of [NOW, NOW + 19_999, NOW + 20_000, NOW + 20_000])
+      expect(await verify(credential('t'), 's', now)).toBe(accept);
+    expect(requests).toHaveLength(3);
+  });
+
   it('takes a token of which its issuer says who made it', async () => {
     const { verify } = verifierOf(accept, { active: true, iss: rules.issuer, typ: 'Bearer' });
     expect(await verify(credential('t'), 's', NOW)).toBe(accept);
@@ -262,6 +281,11 @@ describe('createAskedJwtVerifier', () => {
     ['is not active', { active: false }, { reason: 'credential-unknown' }],
     ['is of another issuer', { active: true, iss: 'https://other.example' }, claimed('iss')],
     ['is a refresh token', { active: true, typ: 'Refresh' }, claimed('typ')],
+    ['ended', { active: true, exp: NOW / 1000 - 31 }, { reason: 'credential-expired' }],
+    ['ends at no time', { active: true, exp: String(NOW / 1000 + 20) }, claimed('exp')],
+    ['begins later', { active: true, nbf: NOW / 1000 + 32 }, { reason: 'credential-claims' }],
+    ['begins at no time', { active: true, nbf: null }, claimed('nbf')],
+    ['was made at no time', { active: true, iat: [1] }, claimed('iat')],
     ['is bound to a certificate', { active: true, cnf: { 'x5t#S256': 'x' } }, claimed('cnf')],
     ['is bound to a key', { active: true, cnf: { jkt: 'k'.repeat(43) } }, { reason: 'credential-bound' }],
   ])('refuses a token of which its issuer says that it %s', async (_, says, verdict) => {

@@ -50,6 +50,7 @@ export function createLookupVerifier(options: LookupOptions): AskingVerifier {
       return known;
     },
     keepMs: KEEP_MS,
+    endOf: ({ holder }) => holder.expiresAt,
     ...(options.cacheSize === undefined ? {} : { cacheSize: options.cacheSize }),
   });
 

@@ -14,6 +14,7 @@ function answersOf(says: (token: string) => Good | Rejection | Error, more: { op
   const asked: string[] = [];
   const answers = createAnswers<Good>({
     keepMs: 60_000,
+    endOf: () => null,
     cacheSize: 2,
     ...more,
     async ask(token) {

@@ -6,6 +6,8 @@ export interface AnswersOptions<Known> {
   readonly ask: (token: string, now: number) => Promise<Known | Rejection>;
   /** How long an answer is taken, milliseconds from when it was asked for. */
   readonly keepMs: number;
+  /** When the token ends by what was answered, epoch milliseconds: no answer is taken after that (RFC 7662 §4). */
+  readonly endOf: (known: Known) => number | null;
   /** How many tokens that are good are remembered. Default 10,000. */
   readonly cacheSize?: number;
   /** How many questions are open at a time; the callers of others are turned away at once. Default 32. */
@@ -38,7 +40,7 @@ const BUSY: Rejection = {
 
 /** Remembers answers for a bounded time and asks about each token once at a time, of all tokens about a bounded number. */
 export function createAnswers<Known extends { readonly kind: string }>(asking: AnswersOptions<Known>): Answers<Known> {
-  const { ask, keepMs, cacheSize = 10_000, openQuestions = 32 } = asking;
+  const { ask, keepMs, endOf, cacheSize = 10_000, openQuestions = 32 } = asking;
   const good = createMemory<Known>(cacheSize);
   // Apart, so that nobody can push good ones out by guessing.
   const bad = createMemory<Rejection>(REFUSED_SIZE);
@@ -49,7 +51,7 @@ export function createAnswers<Known extends { readonly kind: string }>(asking: A
     const answer = await ask(token, now).catch(toRejection);
     if (!isRejection(answer)) {
       bad.remove(digest);
-      good.add(digest, answer, now, keepMs);
+      good.add(digest, answer, now, Math.min(keepMs, (endOf(answer) ?? Infinity) - now));
       return answer;
     }
     // No answer says nothing about what was answered before, which still holds or was out of date anyway.

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { LEEWAY_MS } from '../../core/claims.ts';
 import { OutgoingError } from '../../core/outgoing.ts';
 import { createAnonymous } from '../../core/principal.ts';
 import { digestOf } from '../mint.ts';
@@ -9,7 +10,7 @@ import { createWatch } from './watch.ts';
 const BAD: Rejection = { kind: 'reject', reason: 'credential-unknown' };
 type Said = { readonly kind: 'good' } | Rejection | Error;
 
-async function watchOf() {
+async function watchOf(expiresAt: number | null = null) {
   const issuer: { says: Said; asked: number } = { says: { kind: 'good' }, asked: 0 };
   const answers = createAnswers<{ readonly kind: string }>({
     keepMs: 60_000,
@@ -18,8 +19,9 @@ async function watchOf() {
       if (issuer.says instanceof Error) throw issuer.says;
       return issuer.says;
     },
+    endOf: () => expiresAt,
   });
-  const principal = { ...createAnonymous([]), expiresAt: 1_000_000 };
+  const principal = { ...createAnonymous([]), expiresAt: expiresAt === null ? 1_000_000 : expiresAt + LEEWAY_MS };
   const watch = createWatch(answers);
   await answers.get('t', digestOf('t'), 0);
   watch.note(principal, 't');
@@ -43,6 +45,14 @@ describe('createWatch', () => {
     expect(issuer.asked).toBe(1);
     expect(await endAt(46_000)).toBe(1_000_000);
     expect(issuer.asked).toBe(2);
+  });
+
+  it('does not ask again and again shortly before the end that the issuer told', async () => {
+    const { issuer, endAt } = await watchOf(30_000);
+    for (let now = 14_000; now < 30_000; now += 250) await endAt(now);
+    expect(issuer.asked).toBe(1);
+    issuer.says = BAD;
+    expect(await endAt(30_000)).toBe(0);
   });
 
   it('ends who was revoked as soon as the issuer was asked', async () => {

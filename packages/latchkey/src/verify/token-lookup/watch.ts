@@ -1,3 +1,4 @@
+import { LEEWAY_MS } from '../../core/claims.ts';
 import type { Principal } from '../../core/principal.ts';
 import type { Verifier } from '../../core/verifier.ts';
 import { digestOf } from '../mint.ts';
@@ -50,7 +51,7 @@ export function createWatch(answers: Answers<{ readonly kind: string }>): Watch 
       const known = answers.peek(found.digest, now);
       if (known !== undefined && isRejection(known) && known.reason !== 'issuer-unavailable') return 0;
       const due = Math.abs(now - found.askedAt) >= ASK_EVERY_MS;
-      if (due && answers.peek(found.digest, now + AHEAD_MS) === undefined) {
+      if (due && answers.peek(found.digest, aheadOf(principal, now)) === undefined) {
         found.askedAt = now;
         answers.get(found.token, found.digest, now).catch(() => {});
       }
@@ -58,4 +59,10 @@ export function createWatch(answers: Answers<{ readonly kind: string }>): Watch 
       return Math.abs(now - found.goodAt) > SILENCE_MS ? 0 : principal.expiresAt;
     },
   };
+}
+
+/** No answer is taken beyond the end of the token, so before that there is nothing to ask. */
+function aheadOf({ expiresAt }: Principal, now: number): number {
+  const last = expiresAt === null ? Infinity : expiresAt - LEEWAY_MS - 1;
+  return Math.max(now, Math.min(now + AHEAD_MS, last));
 }

@@ -68,7 +68,7 @@ describe('readClaims', () => {
     ['cnf', { cnf: null }],
     ['cnf', { token_type: 'dpop' }],
     ['cnf', { typ: 'DPoP' }],
-    ...[null, 1, '', ['app'], {}, 'x'.repeat(8193)].map((odd): [string, object] => [
+    ...[1, '', ['app'], {}, 'x'.repeat(8193)].map((odd): [string, object] => [
       'client_id',
       { client_id: odd, azp: 'app' },
     ]),
@@ -79,6 +79,11 @@ describe('readClaims', () => {
     const found = read({ ...right, ...over });
     expect(found).toMatchObject({ kind: 'reject', reason: 'credential-claims' });
     expect((found as { detail: string }).detail).toContain(name);
+  });
+
+  it('takes null for a client that is not there, as some issuers write it', () => {
+    const found = read({ ...right, client_id: null, azp: 'app', cid: null });
+    expect(found).toMatchObject({ kind: 'holder', principal: { client: 'app' } });
   });
 
   it.each([[undefined], [''], [[]], [[1]], [{}], [['a', '']], [Array.from({ length: 101 }, () => 'a')]])(

@@ -1,5 +1,6 @@
 import type { IssuerRules, ScopeMapping } from './issuer.ts';
-import { EVERY_SCOPE, type Principal } from './principal.ts';
+import type { Principal } from './principal.ts';
+import { isRuleScope } from './scope-token.ts';
 import { reject, type Rejection } from './verifier.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
@@ -31,7 +32,6 @@ export const LEEWAY_MS = 30_000;
 
 const LONGEST = 8192;
 const PLAIN = /^(?!sha256-)[\w.@|+=:-]{1,128}$/;
-const SCOPE = /^[\u0021\u0023-\u005b\u005d-\u007e]{1,128}$/;
 const CLIENT_CLAIMS = ['client_id', 'azp', 'cid', 'appid'] as const;
 
 /**
@@ -112,9 +112,8 @@ function findWrongClaim(claims: Claims, { rules, kind }: ReadingClaims): string 
   if (iss !== rules.issuer && !(iss === undefined && kind !== 'jwt')) return 'iss';
   if (!isText(sub)) return 'sub';
   if (kind === 'jwt' && claims['exp'] === undefined) return 'exp';
-  // A client that is no text is no reason to believe another claim.
-  const odd =
-    findOddMoment(claims) ?? CLIENT_CLAIMS.find((name) => claims[name] !== undefined && !isText(claims[name]));
+  // A client that is no text is no reason to believe another claim; null is how some issuers say that there is none.
+  const odd = findOddMoment(claims) ?? CLIENT_CLAIMS.find((name) => !isText(claims[name] ?? name));
   if (odd !== undefined) return odd;
   if (findBinding(claims) === undefined) return 'cnf';
   for (const [name, wanted] of Object.entries(rules.required))
@@ -165,7 +164,7 @@ function toThumbprint(cnf: unknown): string | undefined {
 
 /** Of claims that were not looked at yet it may be no text. */
 function toClient(claims: Claims): string | null {
-  return (CLIENT_CLAIMS.map((name) => claims[name]).find((each) => each !== undefined) ?? null) as string | null;
+  return (CLIENT_CLAIMS.map((name) => claims[name]).find(Boolean) ?? null) as string | null;
 }
 
 /** What the claims give by the mapping. `*` stands for every scope, so only the operator may give it. */
@@ -174,7 +173,7 @@ export function toScopes(claims: Claims, { always, claims: names, table }: Scope
   for (const name of names) {
     const value = findClaim(claims, name);
     const words = typeof value === 'string' ? value.split(' ') : toTexts(value);
-    for (const word of words) if (SCOPE.test(word) && word !== EVERY_SCOPE) scopes.add(word);
+    for (const word of words) if (isRuleScope(word)) scopes.add(word);
   }
   for (const [name, given] of Object.entries(table))
     for (const value of toValues(findClaim(claims, name)))

@@ -12,6 +12,7 @@ import { protectedResourceMetadata, type ProtectedResource } from './protected-r
 import { readClock } from './read-clock.ts';
 import { readLimits } from './read-limits.ts';
 import {
+  readName,
   readChoice,
   readFunction,
   readMembers,
@@ -126,7 +127,6 @@ const OPTIONS = [
   'now',
 ] as const satisfies readonly (keyof LatchkeyOptions)[];
 
-const SERVER_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
 const HOST = /^(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i;
 
 /** All parts of a lock that hang on options alone. */
@@ -139,7 +139,7 @@ function readParts(
   const hosts = readTexts(at('hosts'), 'hosts such as api.example or 10.0.0.7:8080', (text) => HOST.test(text));
   const origins = readTexts(at('origins'), 'origins such as https://inspector.example', isOrigin);
   return {
-    server: readName(at('server')),
+    server: readName(at('server'), 'default'),
     resource: resource.url,
     resourceMetadata: resource.metadataUrl,
     anonymous: readAnonymous(at('anonymous')),
@@ -153,12 +153,6 @@ function readParts(
     now: readClock(at('now')),
     onError,
   };
-}
-
-function readName({ faults, path, value = 'default' }: Given): string {
-  if (typeof value === 'string' && SERVER_NAME.test(value)) return value;
-  faults.add(path, 'expected a name of small letters, digits and -, 32 at most');
-  return 'default';
 }
 
 function readAnonymous(given: Given): Principal | null {

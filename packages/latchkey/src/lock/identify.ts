@@ -11,8 +11,9 @@ const SCHEME = /^(bearer|dpop) +/i;
 // A token of an issuer that lists a user's groups has some thousand characters.
 const LONGEST_TOKEN = 8192;
 const LONGEST_API_KEY = 4096;
-const TOKEN = listCodes(/[A-Za-z0-9._~+/=:-]/);
-const API_KEY = listCodes(/[\x21-\x7e]/);
+// Without a bound in the expression, which would have each character counted.
+const TOKEN = /^[A-Za-z0-9._~+/=:-]+$/;
+const API_KEY = /^[\x21-\x7e]+$/;
 
 /**
  * RFC 6750 §2.1 and `X-API-Key`; null when nothing was presented. Two of them are one too many. `url`: the canonical one of
@@ -40,21 +41,11 @@ export function toCredential(text: string): Credential | null {
 }
 
 function isToken(text: string): boolean {
-  return text.length <= LONGEST_TOKEN && isOf(TOKEN, text);
+  return text.length <= LONGEST_TOKEN && TOKEN.test(text);
 }
 
 function isApiKey(text: string): boolean {
-  return text.length <= LONGEST_API_KEY && isOf(API_KEY, text);
-}
-
-// An expression for the whole takes three times as long, and each request has one.
-function isOf(codes: Uint8Array, text: string): boolean {
-  for (let at = 0; at < text.length; at += 1) if (codes[text.charCodeAt(at)] !== 1) return false;
-  return text !== '';
-}
-
-function listCodes(character: RegExp): Uint8Array {
-  return Uint8Array.from({ length: 128 }, (_, code) => (character.test(String.fromCharCode(code)) ? 1 : 0));
+  return text.length <= LONGEST_API_KEY && API_KEY.test(text);
 }
 
 /** The scheme is spelled in any case and followed by any number of spaces (RFC 9110 §11.4); '' when it is another one. */

@@ -99,8 +99,8 @@ describe('readJwt', () => {
   it.each<[object, string]>([
     [{ issuers: [] }, 'issuers: unknown option; did you mean issuer?'],
     [{ secret: 'x' }, 'secret: unknown option; known are'],
-    [{ name: 'Corp' }, 'name: expected small letters'],
-    [{ name: '' }, 'name: expected small letters'],
+    [{ name: 'Corp' }, 'name: expected a name of small letters'],
+    [{ name: '' }, 'name: expected a name of small letters'],
     [{ audience: [] }, 'audience: must not be empty'],
     [{ audience: [''] }, 'audience: expected a list of texts'],
     [{ audience: null }, 'audience: expected a list of texts'],

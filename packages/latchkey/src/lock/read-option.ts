@@ -1,6 +1,6 @@
 import { nearest } from '../core/nearest.ts';
 import { EVERY_SCOPE } from '../core/principal.ts';
-import { LONGEST_RULE_SCOPE, SCOPE_TOKEN } from '../core/scope-token.ts';
+import { isRuleScope } from '../core/scope-token.ts';
 import type { Rate } from '../core/gcra.ts';
 import { parseDuration, parseRate, parseSize } from '../core/units.ts';
 import type { Faults } from './faults.ts';
@@ -91,6 +91,15 @@ export function readCount({ faults, path, value }: Given, most: number): number 
   return 1;
 }
 
+const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
+
+export function readName({ faults, path, value }: Given, preset: string): string {
+  if (value === undefined) return preset;
+  if (typeof value === 'string' && NAME.test(value)) return value;
+  faults.add(path, 'expected a name of small letters, digits and -, 32 at most');
+  return preset;
+}
+
 /** Texts that `accepts` takes; none where they are not there. */
 export function readTexts(
   { faults, path, value }: Given,
@@ -111,10 +120,6 @@ export function readScopes(given: Given): readonly string[] {
 /** Scopes that somebody can hold. */
 export function readHeldScopes(given: Given): readonly string[] {
   return readTexts(given, 'scopes', (text) => text === EVERY_SCOPE || isRuleScope(text));
-}
-
-export function isRuleScope(text: string): boolean {
-  return text !== EVERY_SCOPE && text.length <= LONGEST_RULE_SCOPE && SCOPE_TOKEN.test(text);
 }
 
 export function readFunction<Kind>({ faults, path, value }: Given, preset: Kind): Kind {

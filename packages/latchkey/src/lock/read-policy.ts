@@ -1,18 +1,9 @@
+import { isRuleScope } from '../core/scope-token.ts';
 import { createPolicy } from '../core/create-policy.ts';
 import { RULE_KINDS, type Condition, type Policy, type Rule, type RuleKind } from '../core/policy.ts';
 import { toCondition } from './condition.ts';
 import type { When } from './options.ts';
-import {
-  isRuleScope,
-  join,
-  member,
-  readChoice,
-  readMembers,
-  readRate,
-  readRecord,
-  readScopes,
-  type Given,
-} from './read-option.ts';
+import { join, member, readChoice, readMembers, readRate, readRecord, readScopes, type Given } from './read-option.ts';
 import type { RuleWays } from './rule-ways.ts';
 
 const METHOD_RULE = ['scopes', 'deny'];

@@ -1,6 +1,6 @@
 /**
  * Writes what is made from data: docs/config.md and latchkey.schema.json from the configuration's schema, docs/issuers.md
- * from the presets, the table of docs/check.md from the probes, docs/api and the options of docs/library.md from the types of the library's doors, and what
+ * from the presets, the table of docs/check.md from the probes, that of reasons in docs/trail.md, docs/api and the options of docs/library.md from the types of the library's doors, and what
  * the package has of the repository's own files.
  * With --check nothing is written; the exit code is 1 when a file is not what it should be.
  */
@@ -10,6 +10,7 @@ import { apiPages } from './generate/api.ts';
 import { issuersPage } from './generate/issuers.ts';
 import { withOptions } from './generate/options.ts';
 import { withProbes } from './generate/probes.ts';
+import { withReasons } from './generate/reasons.ts';
 import { toJsonSchema } from '../packages/latchkey/src/config/json-schema.ts';
 
 interface Schema {
@@ -99,6 +100,7 @@ const api = apiPages();
 const API = new URL('../docs/api/', import.meta.url);
 const schema = toJsonSchema();
 const check = new URL('../docs/check.md', import.meta.url);
+const trail = new URL('../docs/trail.md', import.meta.url);
 const outputs = [
   {
     file: new URL('../docs/config.md', import.meta.url),
@@ -113,6 +115,7 @@ const outputs = [
     text: format('latchkey.schema.json', JSON.stringify(schema)),
   },
   { file: check, text: withProbes(read(check)) },
+  { file: trail, text: withReasons(read(trail)) },
   {
     file: new URL('../packages/latchkey/LICENSE', import.meta.url),
     text: read(new URL('../LICENSE', import.meta.url)),

@@ -16,6 +16,8 @@ export class ChangeWatch {
   /** What the server was asked to tell, and what to do when that is given up. */
   readonly #open = new Map<number, () => void>();
   #id = 0;
+  #listening: Promise<ReadonlySet<string>> = Promise.resolve(new Set<string>());
+  #next: Promise<ReadonlySet<string>> | null = null;
   #closed = false;
 
   constructor(shared: SharedChild, meta: () => string, deliver: (line: Buffer) => void) {
@@ -35,8 +37,20 @@ export class ChangeWatch {
     return false;
   }
 
-  /** Listens anew, for what is wanted now; gives the resources that the server agreed to. */
-  async renew(): Promise<ReadonlySet<string>> {
+  /**
+   * Listens anew, for what is wanted then; gives the resources that the server agreed to. While the server takes its time
+   * about one question, all who want another share the next.
+   */
+  renew(): Promise<ReadonlySet<string>> {
+    const listen = (): Promise<ReadonlySet<string>> => {
+      this.#next = null;
+      return (this.#listening = this.#listenAnew());
+    };
+    this.#next ??= this.#listening.then(listen, listen);
+    return this.#next;
+  }
+
+  async #listenAnew(): Promise<ReadonlySet<string>> {
     const started = await this.#shared.start();
     if (started.kind === 'lost' || this.#closed) return new Set();
     const { capabilities } = started.value;

@@ -90,4 +90,23 @@ describe.skipIf(process.platform === 'win32')('LegacySession', { timeout: 30_000
     await expect.poll(() => sent('notifications/cancelled'), { timeout: 3000 }).toBe(2);
     await watching.finished;
   });
+
+  it('listens once more at a time, however often a client changes what it wants to hear', async () => {
+    const log = createLogFile();
+    const caller = createCaller(startUpstream([process.execPath, '-e', LISTENED_TO_ONCE], { env: { LOG: log } }));
+    const sent = () => readFileSync(log, 'utf8').split('"method":"subscriptions/listen"').length - 1;
+    const session = await caller.openSession();
+    await expect.poll(sent).toBe(1);
+    const uris = Array.from({ length: 20 }, (_, id) => `file:///${id}`);
+    const watching = uris.map((uri, id) =>
+      caller.legacy({ id, method: 'resources/subscribe', params: { uri } }, session),
+    );
+    for (let again = 0; again < 20; again += 1) caller.legacy({ method: 'notifications/initialized' }, session);
+    // What the server hears of it comes behind all of the first one's.
+    const other = await caller.openSession();
+    await expect.poll(sent).toBeGreaterThanOrEqual(3);
+    for (const each of [session, other]) caller.remove(each);
+    for (const each of watching) await each.finished;
+    expect(sent()).toBe(3);
+  });
 });

@@ -92,10 +92,13 @@ describe('createLookupVerifier', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('judges the moment each time', async () => {
-    const verifier = lookup(issuerThat(() => CLAIMS).asked);
+  it('judges the moment each time, and asks no more about a token of which its issuer said that it ended', async () => {
+    const { asked, requests } = issuerThat(() => CLAIMS);
+    const verifier = lookup(asked);
     await verifier.verify(credential('t'), 's', NOW);
-    expect(await verifier.verify(credential('t'), 's', NOW + 50_000)).toMatchObject({ reason: 'credential-expired' });
+    for (const now of [NOW + 50_000, NOW + 50_001])
+      expect(await verifier.verify(credential('t'), 's', now)).toMatchObject({ reason: 'credential-expired' });
+    expect(requests).toHaveLength(2);
   });
 
   it('asks again at the end that the issuer told, whatever the leeway (RFC 7662 §4)', async () => {

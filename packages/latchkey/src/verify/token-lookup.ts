@@ -1,4 +1,4 @@
-import { judgeHolder, readClaims, type Holder } from '../core/claims.ts';
+import { judgeHolder, judgeSpan, readClaims, type Holder } from '../core/claims.ts';
 import type { IssuerRules } from '../core/issuer.ts';
 import { reject, type Rejection, type Verdict } from '../core/verifier.ts';
 import { findForeignMark } from './jwt/judge-kind.ts';
@@ -97,7 +97,8 @@ function toKnown(said: Said | Rejection, { rules, by, now }: Reading): Known | R
     return reject('credential-client', 'the issuer does not say which client it was given to');
   const kind = by === 'userinfo' ? 'userinfo' : 'introspected';
   const holder = readClaims(claims, { rules, kind, now, digest: digestOf });
-  return holder.kind === 'reject'
-    ? holder
-    : { kind: 'known', holder, accept: { kind: 'accept', principal: holder.principal } };
+  if (holder.kind === 'reject') return holder;
+  // One that begins later is known until then.
+  const ended = judgeSpan({ ...holder, notBefore: null }, now);
+  return ended ?? { kind: 'known', holder, accept: { kind: 'accept', principal: holder.principal } };
 }

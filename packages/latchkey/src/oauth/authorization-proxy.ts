@@ -108,7 +108,7 @@ async function sendOn(options: AuthorizationProxyOptions, { query }: EndpointReq
 const DIGEST = /^[\w-]{43}$/;
 
 /** The query has the state of a client and, for a moment, the address bar of a person. */
-const UNSEEN = ['cache-control', 'no-store', 'referrer-policy', 'no-referrer', 'content-length', '0'] as const;
+const UNSEEN = ['cache-control', 'no-store', 'referrer-policy', 'no-referrer'] as const;
 
 // Others, such as the password grant, would make this gateway the place from which passwords are tried.
 const GRANTS: ReadonlySet<string | null> = new Set(['authorization_code', 'refresh_token', 'client_credentials']);

@@ -30,7 +30,7 @@ async function watchOf(expiresAt: number | null = null) {
     await new Promise(setImmediate);
     return watch.endOf(principal, now);
   };
-  return { issuer, watch, endAt };
+  return { issuer, watch, endAt, forever: createAnonymous([]) };
 }
 
 describe('createWatch', () => {
@@ -45,6 +45,14 @@ describe('createWatch', () => {
     expect(issuer.asked).toBe(1);
     expect(await endAt(46_000)).toBe(1_000_000);
     expect(issuer.asked).toBe(2);
+  });
+
+  it('does not wait for an end that nobody told', async () => {
+    const { issuer, watch, forever } = await watchOf();
+    watch.note(forever, 't');
+    watch.endOf(forever, 46_000);
+    await new Promise(setImmediate);
+    expect([watch.endOf(forever, 46_000), issuer.asked]).toEqual([null, 2]);
   });
 
   it('does not ask again and again shortly before the end that the issuer told', async () => {

@@ -20,8 +20,10 @@ describe('isSafe', () => {
 describe('requireSafe', () => {
   it('throws where the question would cross a network in clear, and names the host alone', () => {
     expect(() => requireSafe(new URL('https://issuer.example/?secret=1'))).not.toThrow();
-    const ask = () => requireSafe(new URL('http://issuer.example/?secret=1'));
-    expect(ask).toThrow(OutgoingError);
-    expect(ask).toThrow(/^issuer\.example: plain http would cross the network in clear; the URL must be https$/);
+    const clear = new URL('http://issuer.example/?secret=1');
+    expect(() => requireSafe(clear)).toThrow(OutgoingError);
+    expect(() => requireSafe(clear)).toThrow(
+      /^issuer\.example: plain http would cross the network in clear; the URL must be https$/,
+    );
   });
 });

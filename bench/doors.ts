@@ -3,14 +3,11 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DOOR_KINDS, type DoorKind } from './doors/kinds.ts';
-import { measureDoors, type DoorRounds } from './doors/measure.ts';
+import { measureDoors } from './doors/measure.ts';
 import { parseOptions, USAGE } from './options.ts';
 import { createProcesses } from './processes.ts';
 import { missingProgram, toBenchPath } from './program.ts';
 import { median, medianRatio, minimumRatio } from './statistics.ts';
-
-/** Two starts of the same program differ by up to 5 % for as long as they run, so each server is started several times. */
-const STARTS = 3;
 
 /** What must not cost more than what: the lock as it is by default, then where it does no more than what it is held against. */
 const TARGETS: readonly (readonly [ours: string, theirs: string])[] = [
@@ -27,6 +24,9 @@ const TARGETS: readonly (readonly [ours: string, theirs: string])[] = [
   ['express latchkey RS256', 'express sdk-v2 RS256'],
   ['express latchkey RS256', 'express sdk-v1 RS256'],
 ];
+
+/** CPU microseconds of a request, round by round, by the name of the server. */
+type DoorRounds = ReadonlyMap<string, readonly number[]>;
 
 async function main(): Promise<number> {
   const options = parseOptions(
@@ -51,17 +51,17 @@ async function main(): Promise<number> {
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(130));
   const kinds = DOOR_KINDS.filter(({ name }) => options.only === null || options.only.has(name));
   console.log(`${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}`);
-  const rounds = Math.ceil(options.rounds / STARTS);
   console.log(
-    `${STARTS} starts, ${rounds} rounds of ${options.seconds} s after 20,000 requests to warm up, taking turns; CPU per request`,
+    `${options.rounds} starts of each, ${options.seconds} s after 20,000 requests to warm up, taking turns; CPU per request`,
   );
   try {
     const measured = new Map(kinds.map(({ name }) => [name, [] as number[]]));
-    for (let start = 0; start < STARTS; start += 1) {
-      const place = join(directory, String(start));
+    // Two starts of the same program differ by 5 % and more for as long as they run, so each round has its own.
+    for (let round = 0; round < options.rounds; round += 1) {
+      const place = join(directory, String(round));
       mkdirSync(place);
-      const found = await measureDoors(kinds, { processes, directory: place, rounds, seconds: options.seconds });
-      for (const [name, costs] of found) measured.get(name)?.push(...costs);
+      const found = await measureDoors(kinds, { processes, directory: place, seconds: options.seconds });
+      for (const [name, cost] of found) measured.get(name)?.push(cost);
       await processes.stopAll();
     }
     console.log(`\n${formatDoors(kinds, measured)}\n`);

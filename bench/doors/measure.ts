@@ -13,13 +13,9 @@ import { type Headers, toCallHalves, toCallHeaders } from '../request.ts';
 import { createTokens, makeTokens, TOKEN_COUNT } from '../tokens.ts';
 import type { DoorKind } from './kinds.ts';
 
-/** CPU microseconds of a request, round by round, by the name of the server. */
-export type DoorRounds = ReadonlyMap<string, readonly number[]>;
-
 interface Around {
   readonly processes: Processes;
   readonly directory: string;
-  readonly rounds: number;
   readonly seconds: number;
 }
 
@@ -27,21 +23,23 @@ interface Contestant {
   readonly name: string;
   readonly server: Started;
   readonly plan: Plan;
-  readonly costs: number[];
 }
 
-/** Starts every server and proves that it lets in and refuses rightly, then lets them take turns. */
-export async function measureDoors(kinds: readonly DoorKind[], around: Around): Promise<DoorRounds> {
+/**
+ * Starts every server and proves that it lets in and refuses rightly, then measures one after the other: CPU microseconds of
+ * a request, by the name of the server.
+ */
+export async function measureDoors(kinds: readonly DoorKind[], around: Around): Promise<ReadonlyMap<string, number>> {
   const keys = { ES256: createIssuerKey('ES256'), RS256: createIssuerKey('RS256') };
   const jwks = join(around.directory, 'jwks.json');
   writeFileSync(jwks, JSON.stringify({ keys: Object.values(keys).map(({ publicJwk }) => publicJwk) }));
   const contestants: Contestant[] = [];
   for (const kind of kinds) contestants.push(await start(kind, around, { keys, jwks }));
   for (const contestant of contestants) await warmUp(contestant, around);
-  for (let round = 0; round < around.rounds; round += 1)
-    for (const contestant of contestants)
-      contestant.costs.push((await measureRound(contestant, around, around.seconds)).cost);
-  return new Map(contestants.map(({ name, costs }) => [name, costs]));
+  const costs = new Map<string, number>();
+  for (const contestant of contestants)
+    costs.set(contestant.name, (await measureRound(contestant, around, around.seconds)).cost);
+  return costs;
 }
 
 interface Issuer {
@@ -75,11 +73,10 @@ async function start(kind: DoorKind, around: Around, issuer: Issuer): Promise<Co
       name: kind.name,
       server,
       plan: createPlan(plan, `${origin}/mcp`, '2026-07-28', callers, false),
-      costs: [],
     };
   }
   await prove(kind, callers, (caller) => fetch(`${origin}/report`, { headers: caller }).then(({ status }) => status));
-  return { name: kind.name, server, plan: createRoutePlan(plan, `${origin}/report`, callers), costs: [] };
+  return { name: kind.name, server, plan: createRoutePlan(plan, `${origin}/report`, callers) };
 }
 
 async function callMcp(url: string, caller: Headers): Promise<number> {

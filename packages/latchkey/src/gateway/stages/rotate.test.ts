@@ -13,7 +13,10 @@ const ROTATED: RotateResult = {
   expiresAt: null,
 };
 
-async function rotate(result: RotateResult | Error, { target = TARGET, authorization = 'Bearer old' as string | null } = {}) {
+async function rotate(
+  result: RotateResult | Error,
+  { target = TARGET, authorization = 'Bearer old' as string | null } = {},
+) {
   const exchanged: [string, number][] = [];
   const gateway = stageGateway({
     options: {

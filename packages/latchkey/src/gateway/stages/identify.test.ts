@@ -31,6 +31,9 @@ async function identify(
   return { result, exchange, asked };
 }
 
+const subjectOf = async (headers: Record<string, string>, settings: StagedSettings = {}) =>
+  (await identify({ headers }, settings)).exchange.subject?.reveal() ?? null;
+
 describe('identifyStage', () => {
   it('has the credential verified at the server that is asked, and sets who that is', async () => {
     const { result, exchange, asked } = await identify({ headers: token });
@@ -66,8 +69,6 @@ describe('identifyStage', () => {
 
   it('keeps the credential only for a server that wants it exchanged', async () => {
     const wants = { upstream: { wantsSubject: true } };
-    const subjectOf = async (headers: Record<string, string>, settings: StagedSettings = {}) =>
-      (await identify({ headers }, settings)).exchange.subject?.reveal() ?? null;
     expect(await subjectOf(token, wants)).toBe('abc');
     expect(await subjectOf(token)).toBeNull();
     expect(await subjectOf(token, { upstream: { wantsSubject: false } })).toBeNull();

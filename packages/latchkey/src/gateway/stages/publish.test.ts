@@ -22,6 +22,9 @@ async function publish(method: string, target: string, origin: string | null = n
   return { result, ...writtenTo(exchange) };
 }
 
+const readers = async (target: string, origin: string) =>
+  (await publish('GET', target, origin)).headers['access-control-allow-origin'];
+
 describe('publishStage', () => {
   it('leaves what is no document to the stages that ask who is there', async () => {
     for (const target of ['/mcp', '/sse', '/.latchkey/rotate', '/nowhere'])
@@ -51,8 +54,6 @@ describe('publishStage', () => {
   });
 
   it('lets every page read what is public, and none but its own what tells of its health', async () => {
-    const readers = async (target: string, origin: string) =>
-      (await publish('GET', target, origin)).headers['access-control-allow-origin'];
     expect(await readers(METADATA, FOREIGN)).toBe('*');
     expect(await readers(METADATA, APP)).toBe(APP);
     expect(await readers('/healthz', FOREIGN)).toBeUndefined();

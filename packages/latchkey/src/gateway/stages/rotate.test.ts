@@ -58,12 +58,12 @@ describe('rotateStage', () => {
 
   it('says that a credential has no successor', async () => {
     const { answer, status } = await rotate({ kind: 'refused' });
-    expect([answer, status]).toEqual([expect.objectContaining({ reason: 'policy-denied' }), 0]);
+    expect([answer, status]).toEqual([{ reason: 'policy-denied', detail: expect.stringMatching(/\w/) }, 0]);
   });
 
   it('gives none while the store cannot tell, and tells the log', async () => {
     const { answer, status, logged } = await rotate(new Error('disk full'));
     expect([answer, status]).toEqual([{ reason: 'store-unavailable', retryAfterSeconds: 1 }, 0]);
-    expect(logged).toEqual([['error', expect.any(String), { requestId: 'r1', error: 'Error: disk full' }]]);
+    expect(logged).toEqual([['error', expect.stringMatching(/\w/), { requestId: 'r1', error: 'Error: disk full' }]]);
   });
 });

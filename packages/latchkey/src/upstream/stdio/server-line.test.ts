@@ -133,13 +133,13 @@ describe('readServerLine', () => {
   });
 });
 
-describe('hearServerLine', () => {
-  const hear = (text: string) => {
-    const logged: unknown[] = [];
-    const line = hearServerLine(Buffer.from(text), (...told) => void logged.push(told));
-    return [line?.method ?? null, logged];
-  };
+const hear = (text: string) => {
+  const logged: unknown[] = [];
+  const line = hearServerLine(Buffer.from(text), (...told) => void logged.push(told));
+  return [line?.method ?? null, logged];
+};
 
+describe('hearServerLine', () => {
   it('tells the log how long a line was that is no message, and nothing of what it said', () => {
     expect(hear('{"method":"m"}')).toEqual(['m', []]);
     expect(hear('')).toEqual([null, []]);

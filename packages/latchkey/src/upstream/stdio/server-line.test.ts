@@ -119,14 +119,14 @@ describe('readServerLine', () => {
     '["id":1,"result":{}}',
     '{id":1,"result":{}}',
     '{"id";1,"result":{}}',
-    '{"id":1;"result":{}}',
+    '{"id":"1";"result":{}}',
     '{"id":1],"result":{}}',
     '{"id":,"result":{}}',
     '{"id":1,"result":}',
     '{"id":1,"result":{"_meta":{"a":1]}}',
     '{"id":1,"result":[{"a":"b]}',
     '{"id":1,"result":[[]',
-    '{"id":1,"method":23}',
+    '{"id":1,"method":1234}',
     ' {"id":1,"result":"a',
   ])('is no message: %s', (text) => {
     expect(read(text)).toBeNull();

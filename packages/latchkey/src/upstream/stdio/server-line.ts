@@ -201,10 +201,10 @@ function skipLongString(bytes: Buffer, start: number): number {
   return -1;
 }
 
-// From -1 there is nowhere to go, and nothing stands there: one check of structure serves every failure.
+// Nothing stands at -1, so it stays there: one check of structure serves every failure.
 function skipSpace(bytes: Buffer, start: number): number {
   let at = start;
-  for (; at >= 0 && at < bytes.length; at += 1) {
+  for (; at < bytes.length; at += 1) {
     const byte = bytes[at];
     if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d && byte !== 0x0a) break;
   }

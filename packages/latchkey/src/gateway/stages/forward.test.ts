@@ -206,7 +206,7 @@ describe('forwardStage', () => {
         'mcp-session-id',
       ]);
       const sealed = headers['mcp-session-id'] ?? '';
-      expect(headers).toMatchObject({ 'content-length': '2', 'x-other': 'mcp-session-id' });
+      expect(headers).toMatchObject({ 'content-type': 'application/json', 'x-other': 'mcp-session-id' });
       expect(sealed).toMatch(/^new\.[0-9a-f]{32}$/);
       expect(gateway.state.sessions.unseal(gateway.server, ALICE, sealed, NOW)).toBe('new');
       expect(exchange.opening).toBe(false);

@@ -37,6 +37,7 @@ async function open({
 }
 
 const reasonOf = ({ refusal }: ReturnType<typeof createAnswer>) => refusal?.reason;
+const said = (code: number) => ({ code, message: expect.stringMatching(/\w/) });
 const turn = () => new Promise(setImmediate);
 
 describe('SharedSession', () => {
@@ -51,7 +52,7 @@ describe('SharedSession', () => {
     });
     expect(opened.messages[0]?.['result'].capabilities).not.toHaveProperty('logging');
     const again = post({ ...INITIALIZE, id: 1 });
-    expect([again.headers.has('mcp-session-id'), again.messages[0]?.['error'].code]).toEqual([false, -32600]);
+    expect([again.headers.has('mcp-session-id'), again.messages[0]?.['error']]).toEqual([false, said(-32600)]);
     expect(reasonOf(post(call(2)))).toBeUndefined();
     expect(child.heard().map(({ method }) => method)).toEqual(['tools/call']);
   });
@@ -102,9 +103,8 @@ describe('SharedSession', () => {
 
   it('hands on no method that would set something for all, or is of the other revision', async () => {
     const { post, child } = await open();
-    const codeOf = (method: string) => post({ id: 1, method }).messages[0]?.['error'].code;
     for (const method of ['logging/setLevel', 'tasks/list', 'tasks/', 'server/discover', 'subscriptions/listen'])
-      expect([codeOf(method), child.heard()]).toEqual([-32601, []]);
+      expect([post({ id: 1, method }).messages[0]?.['error'], child.heard()]).toEqual([said(-32601), []]);
     for (const method of ['x/logging/setLevel', 'logging/setLevels', 'tasks', 'x/tasks/list']) {
       const { messages } = post({ id: method, method });
       expect([messages, child.heard().map((sent) => sent['method'])]).toEqual([[], [method]]);
@@ -119,8 +119,8 @@ describe('SharedSession', () => {
       cancel(7),
       { id: 1, result: {} },
     ]) {
-      const { status, outcome, body } = post(message);
-      expect([status, outcome, body]).toEqual([202, 'ended', '']);
+      const { status, outcome, body, headers } = post(message);
+      expect([status, outcome, body, headers.size]).toEqual([202, 'ended', '', 0]);
     }
     expect(child.heard()).toEqual([]);
   });
@@ -203,6 +203,16 @@ describe('SharedSession', () => {
     expect(child.heard()).toMatchObject([{ method: 'resources/unsubscribe', params: { uri: 'a:x' } }]);
     child.say({ method: 'notifications/resources/updated', params: { uri: 'a:x' } });
     expect(stream.messages.map(({ method, params }) => params?.uri ?? method)).toEqual([LIST_CHANGED, 'a:x']);
+  });
+
+  it('has the child watch nothing any more that only it wanted, when it ends', async () => {
+    const { post, child, session } = await open();
+    const subscribed = post({ id: 1, method: 'resources/subscribe', params: { uri: 'a:x' } });
+    child.say({ id: child.heard()[0]?.['id'], result: {} });
+    await subscribed.finished;
+    session.end();
+    await turn();
+    expect(child.heard()).toMatchObject([{ method: 'resources/unsubscribe', params: { uri: 'a:x' } }]);
   });
 
   it('says that a resource is not watched where the server does not agree', async () => {

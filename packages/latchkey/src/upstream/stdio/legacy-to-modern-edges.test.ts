@@ -158,7 +158,8 @@ describe('LegacySession', () => {
     expect([sent['params']._meta.progressToken, session.underWay]).toEqual([id, 1]);
     child.say({ method: 'notifications/progress', params: { progressToken: id, progress: 1 } });
     child.say({ id, result: { resultType: 'complete', n: 1 } });
-    expect((await answer.finished).messages).toEqual([
+    await turn();
+    expect(answer.messages).toEqual([
       { jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken: 't', progress: 1 } },
       { jsonrpc: '2.0', id: 'a', result: { resultType: 'complete', n: 1 } },
     ]);
@@ -276,7 +277,8 @@ describe('LegacySession', () => {
         asked = sent?.['id'] as number;
       }
       child.say({ id: asked, result: ASKS });
-      const { messages } = await answer.finished;
+      await turn();
+      const { messages } = answer;
       expect(messages.slice(8)).toEqual([
         { jsonrpc: '2.0', id: 1, error: { code: -32603, message: expect.stringMatching(/\w/) } },
       ]);
@@ -307,7 +309,8 @@ describe('LegacySession', () => {
       expect(await answerTo({ id: 1, method: 'tools/list' }, { ...ASKS, inputRequests: {} })).toBe(-32603);
       const other = await calling(call(1));
       child.say({ id: other.id, result: { resultType: 'inputRequired' } });
-      expect((await other.answer.finished).messages[0]).toHaveProperty('result');
+      await turn();
+      expect(other.answer.messages[0]).toHaveProperty('result');
     });
 
     it('lets a call rest that was cancelled, or whose session ended, while its client was asked', async () => {
@@ -327,7 +330,8 @@ describe('LegacySession', () => {
       session.end();
       await turn();
       expect(child.heard().map(({ method }) => method)).not.toContain('tools/call');
-      expect((await next.answer.finished).messages.at(-1)).toMatchObject({ id: 1, error: expect.anything() });
+      await turn();
+      expect(next.answer.messages.at(-1)).toMatchObject({ id: 1, error: expect.anything() });
     });
   });
 
@@ -356,7 +360,7 @@ describe('LegacySession', () => {
       const [sent] = child.heard('subscriptions/listen');
       const params = { _meta: { [SUBSCRIPTION]: sent?.['id'] }, notifications: { resourceSubscriptions: agreed } };
       child.say({ method: 'notifications/subscriptions/acknowledged', params });
-      await answer.finished;
+      await turn();
       return [answer.messages, sent?.['params'].notifications.resourceSubscriptions];
     };
     expect(await ask(1, 'resources/subscribe', 'a:x', ['a:x'])).toEqual([done(1), ['a:x']]);

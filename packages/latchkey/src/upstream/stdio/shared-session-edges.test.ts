@@ -195,10 +195,12 @@ describe('SharedSession', () => {
     const [asked] = child.heard();
     expect(asked).toMatchObject({ method: 'resources/subscribe', params: { uri: 'a:x' } });
     child.say({ id: asked?.['id'], result: {} });
-    expect((await subscribed.finished).messages).toEqual([{ jsonrpc: '2.0', id: 1, result: {} }]);
+    await turn();
+    expect(subscribed.messages).toEqual([{ jsonrpc: '2.0', id: 1, result: {} }]);
     for (const uri of ['a:y', 'a:x']) child.say({ method: 'notifications/resources/updated', params: { uri } });
     const unsubscribed = post({ id: 2, method: 'resources/unsubscribe', params: { uri: 'a:x' } });
-    expect((await unsubscribed.finished).messages).toEqual([{ jsonrpc: '2.0', id: 2, result: {} }]);
+    await turn();
+    expect(unsubscribed.messages).toEqual([{ jsonrpc: '2.0', id: 2, result: {} }]);
     await turn();
     expect(child.heard()).toMatchObject([{ method: 'resources/unsubscribe', params: { uri: 'a:x' } }]);
     child.say({ method: 'notifications/resources/updated', params: { uri: 'a:x' } });
@@ -209,7 +211,7 @@ describe('SharedSession', () => {
     const { post, child, session } = await open();
     const subscribed = post({ id: 1, method: 'resources/subscribe', params: { uri: 'a:x' } });
     child.say({ id: child.heard()[0]?.['id'], result: {} });
-    await subscribed.finished;
+    await turn();
     session.end();
     await turn();
     expect(child.heard()).toMatchObject([{ method: 'resources/unsubscribe', params: { uri: 'a:x' } }]);
@@ -219,7 +221,8 @@ describe('SharedSession', () => {
     const { post, child } = await open();
     const subscribed = post({ id: 1, method: 'resources/subscribe', params: { uri: 'a:x' } });
     child.say({ id: child.heard()[0]?.['id'], error: { code: -32601, message: 'no' } });
-    const { messages } = await subscribed.finished;
+    await turn();
+    const { messages } = subscribed;
     expect(messages).toEqual([
       { jsonrpc: '2.0', id: 1, error: { code: -32602, message: expect.stringMatching(/\w/) } },
     ]);

@@ -209,7 +209,7 @@ describe('SharedSession', () => {
 
   it('has the child watch nothing any more that only it wanted, when it ends', async () => {
     const { post, child, session } = await open();
-    const subscribed = post({ id: 1, method: 'resources/subscribe', params: { uri: 'a:x' } });
+    post({ id: 1, method: 'resources/subscribe', params: { uri: 'a:x' } });
     child.say({ id: child.heard()[0]?.['id'], result: {} });
     await turn();
     session.end();

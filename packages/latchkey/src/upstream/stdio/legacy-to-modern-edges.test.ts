@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createAnswer } from '../../../../../test/fixtures/answer-collector.ts';
 import { createInMemoryChild, toPosted, type InMemoryChild } from '../../../../../test/fixtures/stdio-in-memory.ts';
 import { LegacySession } from './legacy-to-modern.ts';
@@ -77,6 +77,8 @@ async function open({
 }
 
 describe('LegacySession', () => {
+  afterEach(() => void vi.useRealTimers());
+
   it('opens once, by initialize, with its id in the headers', async () => {
     const { post, child } = await open({ initialize: null });
     expect(reasonOf(post(call(1)))).toBe('session-unknown');
@@ -235,6 +237,10 @@ describe('LegacySession', () => {
     const later = post(call(2));
     await turn();
     expect([reasonOf(later), session.underWay, child.heard()]).toEqual(['upstream-exited', 0, []]);
+    child.shared.close();
+    const last = post(call(3));
+    await turn();
+    expect(reasonOf(last)).toBe('shutting-down');
   });
 
   it('ends once: what is under way is cancelled and refused, and nothing more is taken', async () => {
@@ -313,25 +319,34 @@ describe('LegacySession', () => {
       expect(other.answer.messages[0]).toHaveProperty('result');
     });
 
-    it('lets a call rest that was cancelled, or whose session ended, while its client was asked', async () => {
-      const { calling, child, post, session } = await open();
+    it.each([{ result: {} }, { error: { code: 1, message: 'no' } }])(
+      'lets a call rest that was cancelled while its client was asked, and another have its id: %o',
+      async (response) => {
+        const { calling, child, post, session } = await open();
+        const { answer, id } = await calling(call(1));
+        child.say({ id, result: ASKS });
+        await turn();
+        post(cancel(1));
+        child.heard();
+        await calling(call(1));
+        post({ id: answer.messages[0]?.['id'], ...response });
+        await turn();
+        expect([answer.messages.length, answer.outcome, child.heard(), session.underWay]).toEqual([1, 'ended', [], 1]);
+      },
+    );
+
+    it('waits for no answer any more when its session ends', async () => {
+      const { calling, child, session } = await open();
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
       const { answer, id } = await calling(call(1));
       child.say({ id, result: ASKS });
       await turn();
-      const question = answer.messages[0]?.['id'];
-      post(cancel(1));
+      expect(vi.getTimerCount()).toBeGreaterThan(0);
       child.heard();
-      const next = await calling(call(1));
-      post({ id: question, result: {} });
-      await turn();
-      expect([answer.messages.length, answer.outcome, child.heard(), session.underWay]).toEqual([1, 'ended', [], 1]);
-      child.say({ id: next.id, result: ASKS });
-      await turn();
       session.end();
       await turn();
-      expect(child.heard().map(({ method }) => method)).not.toContain('tools/call');
-      await turn();
-      expect(next.answer.messages.at(-1)).toMatchObject({ id: 1, error: expect.anything() });
+      expect([vi.getTimerCount(), child.heard('tools/call')]).toEqual([0, []]);
+      expect(answer.messages.at(-1)).toMatchObject({ id: 1, error: expect.anything() });
     });
   });
 

@@ -12,8 +12,9 @@ const LIST_CHANGED = 'notifications/tools/list_changed';
 async function open({
   child = createInMemoryChild(),
   mayCall = () => true,
+  start = true,
   initialize = true,
-}: { child?: InMemoryChild; mayCall?: () => boolean; initialize?: boolean } = {}) {
+}: { child?: InMemoryChild; mayCall?: () => boolean; start?: boolean; initialize?: boolean } = {}) {
   let ended = 0;
   const session = new SharedSession(child.shared, {
     id: 'the-id',
@@ -21,7 +22,7 @@ async function open({
     mayCall,
     onEnd: () => (ended += 1),
   });
-  const started = await session.start();
+  const started = start ? await session.start() : null;
   const post = (message: object | string) => {
     const answer = createAnswer();
     session.post(toPosted(message), answer);
@@ -65,7 +66,9 @@ describe('SharedSession', () => {
     dead.child.die();
     expect([dead.ended(), reasonOf(dead.post(INITIALIZE))]).toEqual([1, 'session-unknown']);
     const never = await open({ child: createInMemoryChild({}, false), initialize: false });
-    expect([never.started.kind, never.ended()]).toEqual(['lost', 1]);
+    expect([never.started?.kind, never.ended()]).toEqual(['lost', 1]);
+    const early = await open({ start: false, initialize: false });
+    expect([early.post(INITIALIZE).messages[0]?.['error'], early.ended()]).toEqual([said(-32600), 1]);
   });
 
   it('exchanges the id of a call for one of the child’s, and back', async () => {

@@ -133,13 +133,12 @@ class ForwardFinish implements CallFinish, Forwarded {
   }
 
   finishHeaders(status: number, headers: readonly string[]): readonly string[] {
-    const { sessionId, origin, proofNonce } = this.#exchange;
-    const sealed = this.#exchange.headers.sessionId;
+    const { sessionId, headers: sent } = this.#exchange;
+    const sealed = sent.sessionId;
     if (sessionId !== null && sealed !== null && endsSession(this.#exchange.httpMethod, status))
       this.#state.sessions.end(sealed);
     if (status === 404 || status === 405) this.#explainNowhere(status);
-    const finished = this.#sealSession(headers);
-    return origin === null && proofNonce === null ? finished : [...finished, ...callerHeaders(this.#exchange)];
+    return [...this.#sealSession(headers), ...callerHeaders(this.#exchange)];
   }
 
   // The status is the server's own and passes, so the trail has no reason for it.

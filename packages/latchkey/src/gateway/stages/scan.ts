@@ -1,4 +1,5 @@
-import { scanMessage, scanWithoutMessage, type Spoken } from '../../lock/scan-message.ts';
+import { refuse } from '../../core/reason.ts';
+import { scanMessage, scanWithoutMessage } from '../../lock/scan-message.ts';
 import type { Stage } from '../exchange.ts';
 import type { GatewayState } from '../state.ts';
 
@@ -7,12 +8,11 @@ export function scanStage(_state: GatewayState): Stage {
   return {
     name: 'scan',
     run(exchange) {
-      const spoken = exchange.route?.spoken ?? NOTHING;
+      const spoken = exchange.route?.spoken ?? null;
+      if (spoken === null) return refuse('internal');
       return exchange.body === null
         ? scanWithoutMessage(exchange, spoken)
         : scanMessage(exchange, exchange.body, spoken);
     },
   };
 }
-
-const NOTHING: Spoken = { revisions: [], legacy: true };

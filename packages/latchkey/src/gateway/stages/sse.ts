@@ -60,7 +60,7 @@ const STREAM_HEADERS = [
 function attach(state: GatewayState, exchange: Exchange, server: ProtectedServer): StageResult {
   const { principal, request, headers, message } = exchange;
   const target = request.url ?? '';
-  const query = target.includes('?') ? target.slice(target.indexOf('?') + 1) : '';
+  const query = target.slice(target.indexOf('?') + 1);
   if (!query.includes('sessionId=')) return refuse('session-missing');
   const id = SESSION_ID.exec(query)?.[1];
   const stream = id === undefined || principal === null ? null : state.streams.find(server, principal, id);

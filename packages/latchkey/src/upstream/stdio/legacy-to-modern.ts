@@ -153,7 +153,7 @@ export class LegacySession {
     const { message } = pending;
     pending.childId = this.#shared.nextId();
     const token = tokenOf(message);
-    this.#shared.open(pending.childId, toLine(message, pending.childId, [...this.#edits(message), ...more]), {
+    this.#shared.open(pending.childId, toLine(message, pending.childId, [...more, ...this.#edits(message)]), {
       onResponse: (line) => void this.#respond(pending, line),
       onNotification: (line) => tellProgress(pending.reply, token, line),
       onLost: (loss) => this.#fail(pending, loss),
@@ -181,13 +181,8 @@ export class LegacySession {
     const members = [`"inputResponses":${JSON.stringify(answers)}`];
     if (typeof result['requestState'] === 'string')
       members.push(`"requestState":${JSON.stringify(result['requestState'])}`);
-    return this.#call(pending, [
-      addMembers(
-        message.params.start,
-        isEmptyObject(message.bytes, message.params.start) && message.meta !== null,
-        members.join(','),
-      ),
-    ]);
+    // Never the last of the members: `_meta` comes behind them, or stands there already.
+    return this.#call(pending, [addMembers(message.params.start, false, members.join(','))]);
   }
 
   /** False once it was cancelled, or its session ended: its id may be another call's by then. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { textAt, valueAt } from './json.ts';
-import { readServerLine } from './server-line.ts';
+import { hearServerLine, readServerLine } from './server-line.ts';
 
 const read = (text: string) => readServerLine(Buffer.from(text));
 
@@ -35,6 +35,60 @@ describe('readServerLine', () => {
     expect(error?.code && textAt(error.bytes, error.code)).toBe('-32601');
   });
 
+  it.each([
+    ['id', '{"id":@,"method":"m"}'],
+    ['params', '{"method":"m","params":@}'],
+    ['progressToken', '{"method":"m","params":{"progressToken":@}}'],
+    ['requestId', '{"method":"m","params":{"requestId":@}}'],
+    ['uri', '{"method":"m","params":{"uri":@}}'],
+    ['meta', '{"method":"m","params":{"_meta":@}}'],
+    ['subscriptionId', '{"method":"m","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":@}}}'],
+    ['result', '{"id":1,"result":@}'],
+    ['resultType', '{"id":1,"result":{"resultType":@}}'],
+    ['ttlMs', '{"id":1,"result":{"ttlMs":@}}'],
+    ['cacheScope', '{"id":1,"result":{"cacheScope":@}}'],
+    ['meta', '{"id":1,"result":{"_meta":@}}'],
+    ['serverInfo', '{"id":1,"result":{"_meta":{"io.modelcontextprotocol/serverInfo":@}}}'],
+    ['error', '{"id":1,"error":@}'],
+    ['code', '{"id":1,"error":{"code":@}}'],
+  ] as const)('finds %s of whatever kind it is, among others', (slot, pattern) => {
+    const among = pattern.replaceAll('{"', '{"_":[{"id":0}],"').replace(/\}$/, ',"z":0}');
+    for (const value of ['"a,b}"', '{}', '{"x":[1,{}],"y":"]"}', '[]', '[[1],"[",{}]', 'null', '-1.5e3', 'true']) {
+      for (const each of [pattern, among]) {
+        const line = read(each.replace('@', value));
+        expect(line?.[slot] && textAt(line.bytes, line[slot])).toBe(value);
+      }
+    }
+  });
+
+  it('reads over the space that JSON has between its parts', () => {
+    for (const space of [' ', '\t', '\r', '\n', ' \r\n\t']) {
+      const parts = [
+        '{',
+        '"id"',
+        ':',
+        '7',
+        ',',
+        '"result"',
+        ':',
+        '{',
+        '"ttlMs"',
+        ':',
+        '[',
+        ']',
+        ',',
+        '"a"',
+        ':',
+        '1',
+        '}',
+        '}',
+      ];
+      const line = read(['', ...parts, ''].join(space));
+      expect(line?.id && textAt(line.bytes, line.id)).toBe('7');
+      expect(line?.ttlMs && textAt(line.bytes, line.ttlMs)).toBe(`[${space}]`);
+    }
+  });
+
   it('finds its way past long strings and escapes', () => {
     for (const text of [
       'x'.repeat(200_000),
@@ -62,7 +116,33 @@ describe('readServerLine', () => {
     '{"a',
     '{"a":',
     '{"a":"\\',
+    '["id":1,"result":{}}',
+    '{id":1,"result":{}}',
+    '{"id";1,"result":{}}',
+    '{"id":"1";"result":{}}',
+    '{"id":1],"result":{}}',
+    '{"id":,"result":{}}',
+    '{"id":1,"result":}',
+    '{"id":1,"result":{"_meta":{"a":1]}}',
+    '{"id":1,"result":[{"a":"b]}',
+    '{"id":1,"result":[[]',
+    '{"id":1,"method":1234}',
+    ' {"id":1,"result":"a',
   ])('is no message: %s', (text) => {
     expect(read(text)).toBeNull();
+  });
+});
+
+const hear = (text: string) => {
+  const logged: unknown[] = [];
+  const line = hearServerLine(Buffer.from(text), (...told) => void logged.push(told));
+  return [line?.method ?? null, logged];
+};
+
+describe('hearServerLine', () => {
+  it('tells the log how long a line was that is no message, and nothing of what it said', () => {
+    expect(hear('{"method":"m"}')).toEqual(['m', []]);
+    expect(hear('')).toEqual([null, []]);
+    expect(hear('my secret')).toEqual([null, [['warn', expect.stringMatching(/^[^:]+$/), { bytes: 9 }]]]);
   });
 });

@@ -106,7 +106,7 @@ export function readServerLine(bytes: Buffer): ServerLine | null {
     cacheScope: null,
   };
   const end = readObject(line, skipSpace(bytes, 0), TOP);
-  if (end === -1 || skipSpace(bytes, end) !== bytes.length) return null;
+  if (skipSpace(bytes, end) !== bytes.length) return null;
   const response = line.result !== null || line.error !== null;
   return response === (line.method === '') ? line : null;
 }
@@ -121,7 +121,7 @@ function readObject(line: ServerLine, at: number, wants: Wants): number {
     if (bytes[next] !== QUOTE) return -1;
     const keyEnd = skipString(bytes, next);
     const colon = skipSpace(bytes, keyEnd);
-    if (keyEnd === -1 || bytes[colon] !== COLON) return -1;
+    if (bytes[colon] !== COLON) return -1;
     const wanted = find(wants, bytes, next + 1, keyEnd - 1);
     next = skipSpace(bytes, readMember(line, skipSpace(bytes, colon + 1), wanted));
     if (bytes[next] === CLOSE) return next + 1;
@@ -143,29 +143,23 @@ function readMember(line: ServerLine, start: number, wanted: Wanted | null): num
   if (wanted === null) return skipValue(line.bytes, start);
   const inside = line.bytes[start] === OPEN ? wanted.inside : null;
   const end = inside === null ? skipValue(line.bytes, start) : readObject(line, start, inside);
-  if (end === -1) return bytesEnd(line);
   if (wanted.slot === 'method')
     line.method = line.bytes[start] === QUOTE ? line.bytes.toString('utf8', start + 1, end - 1) : '';
   else line[wanted.slot] = { start, end };
   return end;
 }
 
-// Reading goes on past the end, where no structure is found, so that one check of structure serves every failure.
-function bytesEnd(line: ServerLine): number {
-  return line.bytes.length;
-}
-
-/** Returns where the value that starts at `start` ends. */
+/** Returns where the value that starts at `start` ends, or -1. */
 function skipValue(bytes: Buffer, start: number): number {
   const first = bytes[start];
-  if (first === QUOTE) return ended(bytes, skipString(bytes, start));
+  if (first === QUOTE) return skipString(bytes, start);
   if (first === OPEN || first === OPEN_LIST) return skipNested(bytes, start);
   let at = start;
   for (; at < bytes.length; at += 1) {
     const byte = bytes[at] as number;
     if (byte === COMMA || byte === CLOSE || byte === CLOSE_LIST || byte <= 0x20) break;
   }
-  return at === start ? bytes.length : at;
+  return at === start ? -1 : at;
 }
 
 function skipNested(bytes: Buffer, start: number): number {
@@ -174,14 +168,14 @@ function skipNested(bytes: Buffer, start: number): number {
     const byte = bytes[at] as number;
     if (byte === QUOTE) {
       at = skipString(bytes, at) - 1;
-      if (at < 0) return bytes.length;
+      if (at < 0) return -1;
     } else if (byte === OPEN || byte === OPEN_LIST) depth += 1;
     else if (byte === CLOSE || byte === CLOSE_LIST) {
       depth -= 1;
       if (depth === 0) return at + 1;
     }
   }
-  return bytes.length;
+  return -1;
 }
 
 // Long strings (a picture in base64) are left to the runtime's search; for short ones a loop is quicker than the call.
@@ -207,13 +201,10 @@ function skipLongString(bytes: Buffer, start: number): number {
   return -1;
 }
 
-function ended(bytes: Buffer, end: number): number {
-  return end === -1 ? bytes.length : end;
-}
-
+// Nothing stands at -1, so it stays there: one check of structure serves every failure.
 function skipSpace(bytes: Buffer, start: number): number {
   let at = start;
-  for (; at >= 0 && at < bytes.length; at += 1) {
+  for (; at < bytes.length; at += 1) {
     const byte = bytes[at];
     if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d && byte !== 0x0a) break;
   }

@@ -53,8 +53,8 @@ const REASONS: Readonly<Record<Reason, readonly [what: string, remedy: string]>>
   'not-acceptable': ['`Accept` allows no answer that there could be', 'another client'],
   'body-too-large': ['a larger body than may be', '`limits.bodyBytes`'],
   'body-timeout': [
-    'the body took too long to arrive',
-    '`limits.bodyTimeout` for a slow network; else somebody holds connections open',
+    'the headers or the body took too long to arrive',
+    '`limits.headersTimeout`, `limits.bodyTimeout` for a slow network; else somebody holds connections open',
   ],
   'json-malformed': ['no JSON, or JSON that programs read in two ways (a name that is there twice)', 'another client'],
   'message-invalid': ['JSON that is not one unambiguous message of MCP; `detail` says where', 'another client'],

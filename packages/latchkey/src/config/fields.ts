@@ -50,7 +50,7 @@ export const scope = () =>
   text(LONGEST_RULE_SCOPE)
     .regex(SCOPE_TOKEN, { error: 'a scope is of printable ASCII without space, quote or backslash' })
     .refine((given) => given !== EVERY_SCOPE, {
-      error: 'no rule can ask for the scope *; its holder passes every rule',
+      error: 'the scope * cannot stand here; its holder passes every rule',
     });
 
 export const scopes = () => z.array(scope(), { error: 'expected a list of scopes' }).max(50);

@@ -196,6 +196,7 @@ limits: { sessions: 0, bodyBytes: 12, headersTimeout: 40d }
     ]);
     expect(load('listn: x').problems[0]?.message).toContain('listen');
     expect(load('tools: { a: { sopes: [] } }').problems[0]?.message).toContain('scopes');
+    expect(load('compat: { rest: yes }').problems[0]?.message).toContain('true or false');
   });
 
   it('names the flag or variable that is wrong', () => {
@@ -245,6 +246,7 @@ limits: { sessions: 0, bodyBytes: 12, headersTimeout: 40d }
     'auth: { tokens: { rotate: { every: 1h, deliver: { file: f, command: [x] } } } }',
     'auth: { anonymous: { scopes: ["*"] } }',
     'auth: { unknownTokenStatus: 404 }',
+    'limits: { startTimeout: 25d }',
     'behindProxy: { trusted: [10.0.0.0/33] }',
     'origins: ["https://a.example/path"]',
     'origins: ["null"]',

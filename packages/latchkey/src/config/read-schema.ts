@@ -50,6 +50,9 @@ function toProblems(issue: z.core.$ZodIssue, schema: z.ZodType, wording: Wording
   return [invalid(where(path, 'value'), describe(issue), hint)];
 }
 
+const MAPPING = 'a mapping; write {} for an empty one';
+const KINDS: Readonly<Record<string, string>> = { object: MAPPING, record: MAPPING, boolean: 'true or false' };
+
 function describe(issue: z.core.$ZodIssue): string {
   if (issue.code === 'too_big' || issue.code === 'too_small') {
     const bound = issue.code === 'too_big' ? `at most ${issue.maximum}` : `at least ${issue.minimum}`;
@@ -59,10 +62,7 @@ function describe(issue: z.core.$ZodIssue): string {
   }
   if (issue.code !== 'invalid_type') return issue.message;
   if (issue.message.endsWith('received undefined')) return 'is missing';
-  const kind =
-    issue.expected === 'object' || issue.expected === 'record'
-      ? 'a mapping; write {} for an empty one'
-      : issue.expected;
+  const kind = KINDS[issue.expected] ?? issue.expected;
   return issue.message.startsWith('Invalid input') ? `expected ${kind}` : issue.message;
 }
 

@@ -93,7 +93,7 @@ const limits = z.strictObject({
     .prefault('30m')
     .describe('Time for a whole call that an HTTP server answers with a stream. Not for subscriptions.'),
   startTimeout: field
-    .duration()
+    .timeout()
     .prefault('60s')
     .describe('Time for a stdio server to start and answer its first question.'),
   sessions: field

@@ -50,6 +50,18 @@ describe('createReply', () => {
     expect(answer.headers.get('content-type')).toBe('application/json');
   });
 
+  it('is for its caller alone, as a document and as a stream', () => {
+    const { answer, reply } = open();
+    reply.finish(toResult('1', '{}'));
+    const streamed = open();
+    streamed.reply.stream();
+    streamed.reply.close();
+    expect([answer, streamed.answer].map(({ headers }) => headers.get('cache-control'))).toEqual([
+      'no-store',
+      'no-store, no-transform',
+    ]);
+  });
+
   it('has nothing to begin once it is over', () => {
     const { answer, reply } = open();
     reply.finish(toResult('1', '{}'));

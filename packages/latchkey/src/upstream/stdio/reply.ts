@@ -5,7 +5,15 @@ import { toError } from './json.ts';
 import { flatten } from './lines.ts';
 import { splice, type Edit, type Room } from './splice.ts';
 
-const SSE_HEADERS = ['content-type', 'text/event-stream', 'cache-control', 'no-cache', 'x-accel-buffering', 'no'];
+const SSE_HEADERS = [
+  'content-type',
+  'text/event-stream',
+  'cache-control',
+  'no-store, no-transform',
+  'x-accel-buffering',
+  'no',
+];
+const JSON_HEADERS = ['content-type', 'application/json', 'cache-control', 'no-store'];
 const EVENT = Buffer.from('event: message\ndata: ');
 const EVENT_END = Buffer.from('\n\n');
 const ROOM: Room = { before: EVENT.length, after: EVENT_END.length };
@@ -94,7 +102,8 @@ export class Reply {
     const streaming = this.#state === 'stream';
     this.#settle();
     if (streaming) return this.#answer.end(toEvent(json, []));
-    this.#answer.start(status, ['content-type', 'application/json', 'content-length', String(json.length), ...headers]);
+    const length = String(json.length);
+    this.#answer.start(status, [...JSON_HEADERS, 'content-length', length, ...headers]);
     this.#answer.end(json);
   }
 

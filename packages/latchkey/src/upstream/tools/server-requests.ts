@@ -7,7 +7,6 @@ import { prepareAnswers, type ToInputSchema, type ToolAnswers } from './server-a
 import { readArguments } from './server-arguments.ts';
 import type { Cancel, Outcome, ToolCalls } from './server-calls.ts';
 
-const NO_STORE = ['cache-control', 'no-store'];
 const INEXACT = {
   text: 'A number in the arguments has more digits than can be kept, or is too large. Give it shorter, or as text where the tool takes text.',
   isError: true,
@@ -36,15 +35,11 @@ export class ToolRequests {
   }
 
   discover(reply: Reply): void {
-    finish(reply, toResult(reply.id, this.#answers.discovery));
+    reply.finish(toResult(reply.id, this.#answers.discovery));
   }
 
   initialize(reply: Reply, asked: unknown, sessionId: string): void {
-    reply.finish(toResult(reply.id, this.#answers.initialization(asked)), 200, [
-      ...NO_STORE,
-      'mcp-session-id',
-      sessionId,
-    ]);
+    reply.finish(toResult(reply.id, this.#answers.initialization(asked)), 200, ['mcp-session-id', sessionId]);
   }
 
   /** Any other request. Gives what cancels it, where it is a call that runs; `onEnd` tells that it ended by itself. */
@@ -52,38 +47,34 @@ export class ToolRequests {
     if (message.method === 'tools/call') return this.#call(era, message, reply, onEnd);
     if (message.method === 'tools/list') this.#list(era, message, reply);
     // MCP 2026-07-28 streamable-http §Protocol Version Header; to a session 404 would mean that it is over.
-    else finish(reply, toError(reply.id, -32601, 'Method not found'), era === 'modern' ? 404 : 200);
+    else reply.finish(toError(reply.id, -32601, 'Method not found'), era === 'modern' ? 404 : 200);
     return null;
   }
 
   #list(era: Era, message: Message, reply: Reply): void {
     // All tools are on one page, so no cursor was ever given out.
-    if (message.cursor !== null) finish(reply, toError(reply.id, -32602, 'Unknown cursor'));
-    else finish(reply, toResult(reply.id, this.#answers.list[era]));
+    if (message.cursor !== null) reply.finish(toError(reply.id, -32602, 'Unknown cursor'));
+    else reply.finish(toResult(reply.id, this.#answers.list[era]));
   }
 
   #call(era: Era, message: Message, reply: Reply, onEnd: () => void): Cancel | null {
     const answers = this.#answers;
     const tool = answers.tools.get(message.name ?? '');
     if (tool === undefined) {
-      finish(reply, toUnknownTool(reply.id));
+      reply.finish(toUnknownTool(reply.id));
       return null;
     }
     const args = readArguments(message);
     if (args === undefined) {
-      finish(reply, toResult(reply.id, answers.outcome(era, INEXACT)));
+      reply.finish(toResult(reply.id, answers.outcome(era, INEXACT)));
       return null;
     }
     return this.#calls.begin(tool, args, (outcome: Outcome) => {
       onEnd();
       if (outcome.kind === 'lost') reply.fail(outcome.loss.refusal, outcome.loss.text);
-      else finish(reply, toResult(reply.id, answers.outcome(era, outcome.result)));
+      else reply.finish(toResult(reply.id, answers.outcome(era, outcome.result)));
     });
   }
-}
-
-function finish(reply: Reply, json: Buffer, status = 200): void {
-  reply.finish(json, status, NO_STORE);
 }
 
 /** To the letter what the gateway says of a hidden tool, so that nobody can tell one from a tool that is not there. */

@@ -8,6 +8,8 @@ interface Pair {
   readonly key: string;
 }
 
+export const BAD_PAIR = 'the new TLS certificate cannot be used; the old one stays';
+
 /** Reads a certificate and its private key (PEM). Throws E_TLS when one cannot be read, or others may read the key. */
 export function readTlsPair({ cert, key }: Pair): Pair {
   return { cert: readCertificate(cert), key: readKey(key) };
@@ -20,7 +22,7 @@ export function replaceTlsPair(listener: { setTls(pair: Pair): void }, files: Pa
     listener.setTls(readTlsPair(files));
     log('info', 'the TLS certificate was replaced');
   } catch (error) {
-    log('error', 'the new TLS certificate cannot be used; the old one stays', { error: String(error) });
+    log('error', BAD_PAIR, { error: String(error) });
   }
 }
 

@@ -317,7 +317,10 @@ test('the gateway proves that it is the client in each way there is, or only nam
     // What this issuer is asked about a token goes without a secret, too.
     settings: { client: clients.none, introspection: true },
     config: {
-      ...{ upstream: undefined, tools: undefined, resources: undefined, prompts: undefined },
+      upstream: undefined,
+      tools: undefined,
+      resources: undefined,
+      prompts: undefined,
       servers: Object.fromEntries(servers),
       ...RULES,
     },

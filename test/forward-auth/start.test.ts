@@ -41,6 +41,8 @@ test.each(Object.entries(BAD))('does not start with %s', async (_what, [change, 
   }
 });
 
+const until = (text: string): boolean => text.includes('\r\n\r\n');
+
 async function ask({ url, token }: { readonly url: string; readonly token: string }): Promise<number | undefined> {
   const headers = {
     Host: 'mcp.example',
@@ -54,7 +56,6 @@ async function ask({ url, token }: { readonly url: string; readonly token: strin
     'Mcp-Name': 'echo',
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const until = (text: string): boolean => text.includes('\r\n\r\n');
   return (await converseRaw(url, `GET /auth HTTP/1.1\r\n${lines.join('')}\r\n`, { until })).statuses[0];
 }
 

@@ -16,7 +16,7 @@ auth:
 
 \`work\` is a name of your own: principals and the trail have it (\`issuer:work:SUBJECT\`). What a preset knows need not be written, and whatever you write wins over it. All keys are in [config.md](config.md), under \`auth.issuers.NAME\`.
 
-The products themselves were not at hand. Each page names what was read, and when; tokens as documented there are tried in \`test/acceptance/jwt-presets.test.ts\`. Where something does not fit, \`latchkey trail\` says what: \`typ is not at+jwt; see auth.issuers.work.types\`.
+The products themselves were not at hand. Each page names what was read, and when; tokens as documented there are tried in \`test/acceptance/jwt-presets.test.ts\`. Where something does not fit, \`latchkey trail\` says what: \`typ is not in auth.issuers.work.types (at+jwt)\`.
 
 | product | \`preset\` | must be set | header \`typ\` | scopes from | what differs |
 |---|---|---|---|---|---|

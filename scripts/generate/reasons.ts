@@ -85,7 +85,10 @@ const REASONS: Readonly<Record<Reason, readonly [what: string, remedy: string]>>
   'issuer-unavailable': ['the issuer does not answer, and nothing that is known still holds', 'its state; the network'],
   'trail-unavailable': ['the trail cannot be written, so nothing may happen', 'the log says why; free the disk'],
   'shutting-down': ['the gateway is stopping', 'nothing'],
-  'upstream-unreachable': ['the server did not answer at its address, or could not be started', 'start it; `upstream`'],
+  'upstream-unreachable': [
+    'there was no connection to the server, or it broke: `detail` has the word of the system for it, such as `ECONNREFUSED`, or what is wrong with its certificate',
+    'start it; `upstream.url`; for certificates `upstream.tls.ca`',
+  ],
   'upstream-exited': ['the process of the server ended', '`LATCHKEY_LOG=info` shows what it says'],
   'upstream-timeout': ['the server did not answer in time', '`upstream.timeout`, or the server'],
   'upstream-invalid': ['what the server answered is no answer of MCP', 'the server; `detail` says what'],

@@ -270,6 +270,11 @@ test.skipIf(OPENSSL_MISSING)(
       expect({ name, presented: await presented() }).toEqual({ name, presented: good });
       expect((await over(site.gateway.url, {})).statuses).toEqual([200]);
     }
+    await rm(files.cert);
+    await expect
+      .poll(() => site.gateway.talk(), { timeout: 30_000 })
+      .toMatch(/cannot be read \(ENOENT\).*the old one stays/);
+    expect((await over(site.gateway.url, {})).statuses).toEqual([200]);
     expect(site.gateway.talk()).not.toContain('PRIVATE KEY');
     await install(right);
     await expect.poll(presented, { timeout: 30_000 }).not.toBe(good);

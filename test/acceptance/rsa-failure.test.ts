@@ -106,9 +106,14 @@ test('RSA-35 Fail closed at start: secrets and key files', async () => {
     { cert: empty, key: empty },
   ])
     await expectNoStart('E_TLS', { config: { tls } });
-  await expectNoStart('E_TLS', {
-    config: { upstream: { url: 'https://127.0.0.1:1', tls: { ca: join(folder, 'no.pem') } } },
-  });
+  const url = 'https://127.0.0.1:1';
+  const client = { id: 'gateway', auth: 'none' };
+  for (const ca of [join(folder, 'no.pem'), empty])
+    for (const upstream of [
+      { url, tls: { ca } },
+      { url, auth: { clientCredentials: { issuer: url, client }, tls: { ca } } },
+    ])
+      await expectNoStart('E_TLS', { config: { upstream } });
 });
 
 test('RSA-35 Fail closed at start: invalid policy', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -49,7 +49,7 @@ beforeAll(async () => {
   log = join(folder, 'log');
   const env = { RAW_LOG: log, PLAIN: 'as written', KEY: { env: 'SECRET_FOR_THE_CHILD' } };
   site = await startSite(
-    { upstream: { command: [...RAW, ...WEIRD], env }, tools: { '*': { scopes: ['file:read'] } } },
+    { upstream: { command: [...RAW, ...WEIRD], cwd: folder, env }, tools: { '*': { scopes: ['file:read'] } } },
     {
       SECRET_FOR_THE_CHILD: 'S3cretOfTheChild',
       MCP_AUTH_TOKENS: `${GATEWAY_SECRET}-Kq7w2ZtR9vXs4LmB8nYc`,
@@ -142,6 +142,7 @@ test.skipIf(!linux)('UP-05 No shell', async () => {
 test.skipIf(!linux)('UP-06 Child environment', async () => {
   await openSession(site);
   for (const { pid } of await running()) {
+    expect(await readlink(`/proc/${pid}/cwd`)).toBe(folder);
     const environment = environmentOf(pid);
     const configured = { RAW_LOG: log, PLAIN: 'as written', KEY: 'S3cretOfTheChild' };
     for (const [name, value] of Object.entries(configured)) expect(environment.get(name)).toBe(value);

@@ -1,7 +1,8 @@
-import { decodeJwt } from 'jose';
+import { decodeJwt, jwtVerify } from 'jose';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startGuardedUpstream, type GuardedUpstream } from '../fixtures/guarded-upstream.ts';
 import { openEvents } from '../fixtures/event-stream.ts';
+import { createIssuerKey } from '../fixtures/issuer-keys.ts';
 import { startIssuer, type IssuerRequest } from '../fixtures/issuer.ts';
 import { ranBy } from './answers.ts';
 import { callBody, initializeCall, legacyCall, modernCall, requestBytes, send, type Call } from './harness.ts';
@@ -10,6 +11,7 @@ import { startSse } from './sse-client.ts';
 import { waitForRecord } from './trail-records.ts';
 
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 const CLIENT = { id: 'gateway', secret: { env: 'UPSTREAM_CLIENT_SECRET' } };
 const ENV = { UPSTREAM_CLIENT_SECRET: 'S3cretOfTheClient-4711', LATCHKEY_LOG: 'debug' };
 const RULES = {
@@ -55,7 +57,7 @@ function exchangeToken(request: IssuerRequest): object {
   const access_token = subject === null ? `own.${counter}` : `for.${decodeJwt(subject).sub}.${counter}`;
   return {
     access_token,
-    issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    issued_token_type: ACCESS_TOKEN,
     token_type: 'Bearer',
     expires_in: 3600,
   };
@@ -79,8 +81,8 @@ test('the token of a caller is exchanged once, as RFC 8693 has it, and only what
     {
       grant_type: EXCHANGE,
       subject_token: token,
-      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
-      requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      subject_token_type: ACCESS_TOKEN,
+      requested_token_type: ACCESS_TOKEN,
       resource: upstream.url,
       audience: 'urn:inner',
       scope: 'inner:use',
@@ -290,6 +292,76 @@ test('only tokens of the issuers in `from` are exchanged, at tokenUrl, for the r
   } finally {
     await own.close();
     await other.close();
+  }
+});
+
+test('the gateway proves that it is the client in each way there is, or only names itself', async () => {
+  const key = createIssuerKey('ES256');
+  const id = 'gate way';
+  const secret = CLIENT.secret;
+  const clients = {
+    basic: { id, secret, auth: 'client_secret_basic' },
+    post: { id, secret, auth: 'client_secret_post' },
+    jwt: { id, secret: { env: 'CLIENT_KEY' }, auth: 'private_key_jwt' },
+    none: { id, auth: 'none' },
+  };
+  type Server = keyof typeof clients;
+  const servers = Object.entries(clients).map(([name, client]) => [
+    name,
+    {
+      upstream: { url: upstream.url, auth: { tokenExchange: { client } } },
+      tools: { echo: { scopes: ['file:read'] } },
+    },
+  ]);
+  const proven = await startJwtSite({
+    // What this issuer is asked about a token goes without a secret, too.
+    settings: { client: clients.none, introspection: true },
+    config: {
+      upstream: undefined,
+      tools: undefined,
+      resources: undefined,
+      prompts: undefined,
+      servers: Object.fromEntries(servers),
+      ...RULES,
+    },
+    env: { ...ENV, CLIENT_KEY: key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() },
+  });
+  try {
+    const { issuer, gateway } = proven;
+    const asked: IssuerRequest[] = [];
+    issuer.answer('/token', (request: IssuerRequest) => {
+      asked.push(request);
+      return { access_token: 'exchanged', issued_token_type: ACCESS_TOKEN, token_type: 'Bearer', expires_in: 3600 };
+    });
+    upstream.accepts = (token) => token === 'exchanged';
+    for (const server of Object.keys(clients) as Server[]) {
+      const aud = new URL(`/${server}/mcp`, gateway.url).href;
+      const opaque = `opaque-token-for-${server}`;
+      issuer.introspect(opaque, { active: true, sub: 'quinn', aud, scope: 'file:read', client_id: 'app' });
+      expect((await send(proven, { target: `/${server}/mcp`, token: opaque })).status).toBe(200);
+      expect(new URLSearchParams(asked.at(-1)?.body).get('subject_token')).toBe(opaque);
+    }
+    const proofs = asked.map(({ headers, body }) => {
+      const { client_id, client_secret, client_assertion } = Object.fromEntries(new URLSearchParams(body));
+      return { basic: headers.authorization, client_id, client_secret, client_assertion };
+    });
+    const text = ENV.UPSTREAM_CLIENT_SECRET;
+    const basic = `Basic ${Buffer.from(`gate+way:${text}`).toString('base64')}`;
+    const assertion = proofs[2]?.client_assertion ?? '';
+    expect(proofs).toEqual([
+      { basic },
+      { client_id: id, client_secret: text },
+      { client_id: id, client_assertion: expect.any(String) },
+      { client_id: id },
+    ]);
+    const { payload } = await jwtVerify(assertion, key.publicKey, { issuer: id, subject: id, audience: issuer.url });
+    expect(Number(payload.exp) - Number(payload.iat)).toBe(60);
+    const lookups = issuer.requests.filter(({ path }) => path === '/introspect');
+    expect(
+      lookups.map(({ headers, body }) => [headers.authorization, new URLSearchParams(body).get('client_id')]),
+    ).toEqual(servers.map(() => [undefined, id]));
+  } finally {
+    await proven.close();
   }
 });
 

@@ -1,10 +1,11 @@
 // What headers alone cannot keep is not promised: the service does not start, and a reload does not bring it in.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { makeCertificates, OPENSSL_MISSING } from '../fixtures/certificates.ts';
 import { runLatchkey, startLatchkey } from '../fixtures/latchkey.ts';
-import { exchangeRaw } from '../fixtures/raw-http.ts';
+import { converseRaw } from '../fixtures/raw-connection.ts';
 import { trailRecords } from '../fixtures/trail-files.ts';
 
 const GOOD = {
@@ -40,6 +41,8 @@ test.each(Object.entries(BAD))('does not start with %s', async (_what, [change, 
   }
 });
 
+const until = (text: string): boolean => text.includes('\r\n\r\n');
+
 async function ask({ url, token }: { readonly url: string; readonly token: string }): Promise<number | undefined> {
   const headers = {
     Host: 'mcp.example',
@@ -53,8 +56,7 @@ async function ask({ url, token }: { readonly url: string; readonly token: strin
     'Mcp-Name': 'echo',
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const [answer] = await exchangeRaw(url, `GET /auth HTTP/1.1\r\n${lines.join('')}\r\n`);
-  return answer?.status;
+  return (await converseRaw(url, `GET /auth HTTP/1.1\r\n${lines.join('')}\r\n`, { until })).statuses[0];
 }
 
 test('puts changed rules in force, but none that it cannot keep', async () => {
@@ -77,6 +79,22 @@ test('puts changed rules in force, but none that it cannot keep', async () => {
     expect(await lock.kill('SIGTERM')).toBe(0);
   } finally {
     await lock.close();
+  }
+});
+
+test.skipIf(OPENSSL_MISSING)('takes no credential in clear where it serves TLS, whatever the proxy says', async () => {
+  const { authority, right } = await makeCertificates();
+  const tls = { cert: right.certFile, key: right.keyFile };
+  const lock = await startLatchkey({ serve: 'forward-auth', config: { ...GOOD, tls } });
+  try {
+    expect(await ask(lock)).toBe(200);
+    // nginx knows this status for every refusal.
+    expect(await ask({ ...lock, url: lock.url.replace('https:', 'http:') })).toBe(403);
+    expect(await lock.kill('SIGTERM')).toBe(0);
+    expect(trailRecords(lock.store).at(-1)).toMatchObject({ reason: 'clear-text', status: 400, exposed: true });
+  } finally {
+    await lock.close();
+    await rm(dirname(authority.certFile), { recursive: true });
   }
 });
 

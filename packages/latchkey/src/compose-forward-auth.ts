@@ -77,7 +77,15 @@ async function start(
     identityKeys === null ? null : createSignIdentity({ keys: identityKeys, issuer: () => publicUrl.origin, audience }),
   );
   const service = createForwardService(
-    { proxy: proxy.proxy, trusted: proxy.trusted, path: ASKED_AT, given: places.given, onError: createOnError(log) },
+    {
+      proxy: proxy.proxy,
+      trusted: proxy.trusted,
+      path: ASKED_AT,
+      given: places.given,
+      // Who has named a proxy that ends TLS has said that the way from there is safe.
+      encryptedOnly: config.tls !== null && config.behindProxy === null,
+      onError: createOnError(log),
+    },
     places.placeOf,
     [
       ...issuers.documents,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Config } from './config/config.ts';
 import type { IssuerConfig } from './config/issuers/issuer-config.ts';
 import { createLiveSecrets, type LiveSecrets } from './config/live-secrets.ts';
-import { readCertificate } from './config/tls-files.ts';
+import { readAuthorities } from './config/tls-files.ts';
 import type { Endpoint, PublishedDocument } from './core/endpoint.ts';
 import type { LoadMetadata } from './core/issuer.ts';
 import type { Principal } from './core/principal.ts';
@@ -84,7 +84,7 @@ function createProxy(
     supports,
     metadata,
     // Sockets of its own: whoever signs in must not keep those waiting whose tokens are checked.
-    outgoing: createOutgoing({ caFile: config.ca }),
+    outgoing: createOutgoing({ ca: readAuthorities(config.ca) }),
     now: Date.now,
   });
 }
@@ -97,9 +97,8 @@ interface AskableIssuer {
 }
 
 function toAskable(config: IssuerConfig): AskableIssuer {
-  if (config.ca !== null) readCertificate(config.ca);
   requireKeys(config);
-  const outgoing = createOutgoing({ caFile: config.ca });
+  const outgoing = createOutgoing({ ca: readAuthorities(config.ca) });
   return { config, outgoing, metadata: createDiscovery({ issuer: config.issuer, outgoing, given: config.metadata }) };
 }
 

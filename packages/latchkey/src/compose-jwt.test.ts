@@ -19,7 +19,7 @@ afterEach(() => issuer.close());
 
 describe.each<[string, typeof jwt]>([
   ['the web', jwt],
-  ['Node', (options) => createJwtOf(options, { crypto: nodeCrypto, outgoing: createOutgoing({ caFile: null }) })],
+  ['Node', (options) => createJwtOf(options, { crypto: nodeCrypto, outgoing: createOutgoing({ ca: null }) })],
 ])('jwt by the means of %s', (_platform, create) => {
   const verifierOf = (options: Partial<JwtOptions> = {}, resource = RESOURCE) => {
     const verifier = create({ issuer: issuer.url, ...options })({ resource });

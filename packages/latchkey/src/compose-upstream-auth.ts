@@ -2,6 +2,7 @@ import { createLiveClient } from './compose-client.ts';
 import { toServerKey } from './config/check-settings.ts';
 import type { UpstreamConfig } from './config/config.ts';
 import type { LiveSecrets } from './config/live-secrets.ts';
+import { readAuthorities } from './config/tls-files.ts';
 import type { UpstreamGrant } from './config/upstream-auth.ts';
 import type { Log } from './core/log.ts';
 import type { Outgoing } from './core/outgoing.ts';
@@ -23,10 +24,10 @@ export function createUpstreamAuth(
   { server, secrets, log }: { readonly server: string; readonly secrets: LiveSecrets; readonly log: Log },
 ): UpstreamTokens | null {
   if (auth === null) return null;
-  const outgoing = createOutgoing({ caFile: auth.ca });
+  const outgoing = createOutgoing({ ca: readAuthorities(auth.ca) });
   const locateNamed = (): LocateTokenServer =>
     atNamedIssuer({
-      upstream: { outgoing: createOutgoing({ caFile: ca }), url: new URL(url), resource: auth.resource },
+      upstream: { outgoing: createOutgoing({ ca: readAuthorities(ca) }), url: new URL(url), resource: auth.resource },
       metadataOf: (issuer) => createDiscovery({ issuer, outgoing, given: null }),
       onState: reportState(server, log),
     });

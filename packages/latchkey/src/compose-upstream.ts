@@ -4,7 +4,7 @@ import { version } from './compose-version.ts';
 import { toServerKey } from './config/check-settings.ts';
 import type { Config, ServerConfig, UpstreamConfig } from './config/config.ts';
 import type { LiveSecrets } from './config/live-secrets.ts';
-import { readCertificate } from './config/tls-files.ts';
+import { readAuthorities } from './config/tls-files.ts';
 import type { PublishedDocument } from './core/endpoint.ts';
 import { LatchkeyError } from './core/error.ts';
 import type { Log } from './core/log.ts';
@@ -81,6 +81,7 @@ function createHttp(
   { secrets, log, identityKeys: keys, origin: issuer }: UpstreamAround,
 ): Upstream {
   const { identity } = upstream;
+  const ca = readAuthorities(upstream.ca);
   const made = createHttpUpstream({
     url: new URL(upstream.url),
     identity:
@@ -88,7 +89,7 @@ function createHttp(
         ? null
         : { header: identity.header, sign: createSignIdentity({ keys, issuer, audience: identity.audience }) },
     tokens: createUpstreamAuth(upstream, { server, secrets, log }),
-    tls: upstream.ca === null ? {} : { ca: readCertificate(upstream.ca) },
+    tls: ca === null ? {} : { ca },
     callTimeoutMs: upstream.timeoutMs,
     callMaxMs: Math.max(limits.callMax, upstream.timeoutMs),
     connectTimeoutMs: CONNECT_TIMEOUT_MS,

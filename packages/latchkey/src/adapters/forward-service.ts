@@ -9,8 +9,13 @@ export interface ForwardService {
   drained(): Promise<void>;
 }
 
+export interface ServiceOptions extends AnswererOptions {
+  /** Whether what came in clear counts as that, whatever the proxy says of its client. */
+  readonly encryptedOnly: boolean;
+}
+
 export function createForwardService(
-  options: AnswererOptions,
+  options: ServiceOptions,
   placeOf: (path: string) => Place,
   documents: readonly PublishedDocument[],
 ): ForwardService {
@@ -23,7 +28,9 @@ export function createForwardService(
       response.once('close', () => open.delete(response));
       const [path = ''] = (request.url ?? '').split('?', 1);
       const asked = path === options.path || (options.proxy === 'envoy' && path.startsWith(`${options.path}/`));
-      if (asked) void Promise.resolve(answer(toAsked(request), placeOf)).then((each) => send(response, each));
+      const inClear = options.encryptedOnly && !('encrypted' in request.socket);
+      if (asked)
+        void Promise.resolve(answer({ ...toAsked(request), inClear }, placeOf)).then((each) => send(response, each));
       else void publish(published.get(path), request).then(({ status, body }) => sendJson(response, status, body));
     },
     async drained() {

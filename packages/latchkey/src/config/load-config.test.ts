@@ -200,6 +200,9 @@ limits: { sessions: 0, bodyBytes: 12, headersTimeout: 40d }
   });
 
   it('names the flag or variable that is wrong', () => {
+    expect(wrong('publicUrl: https://a.example', { flags: { auth: { enabled: false } } })).toEqual([
+      'E_AUTH_OFF --no-auth auth.enabled',
+    ]);
     expect(wrong('', { flags: { publicUrl: 'x' }, env: { LATCHKEY_LISTEN: 'nope' } })).toEqual([
       'E_CONFIG_INVALID LATCHKEY_LISTEN listen',
       'E_CONFIG_INVALID --public-url publicUrl',

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { LatchkeyError } from '../core/error.ts';
 import type { Log } from '../core/log.ts';
@@ -7,6 +8,8 @@ interface Pair {
   readonly cert: string;
   readonly key: string;
 }
+
+export const BAD_PAIR = 'the new TLS certificate cannot be used; the old one stays';
 
 /** Reads a certificate and its private key (PEM). Throws E_TLS when one cannot be read, or others may read the key. */
 export function readTlsPair({ cert, key }: Pair): Pair {
@@ -20,12 +23,28 @@ export function replaceTlsPair(listener: { setTls(pair: Pair): void }, files: Pa
     listener.setTls(readTlsPair(files));
     log('info', 'the TLS certificate was replaced');
   } catch (error) {
-    log('error', 'the new TLS certificate cannot be used; the old one stays', { error: String(error) });
+    log('error', BAD_PAIR, { error: String(error) });
   }
 }
 
-/** Reads certificates (PEM). Throws E_TLS when the file cannot be read. */
-export function readCertificate(path: string): string {
+/** Authorities to trust (PEM); null where none are named. Throws E_TLS when the file cannot be read or holds no certificate. */
+export function readAuthorities(path: string | null): string | null {
+  if (path === null) return null;
+  const text = readCertificate(path);
+  try {
+    // Node takes anything for an authority, and then trusts nobody.
+    void new X509Certificate(text);
+    return text;
+  } catch (cause) {
+    throw new LatchkeyError('E_TLS', `${path} holds no certificate.`, {
+      hint: 'Name a PEM file with the certificates of the authorities to trust.',
+      cause,
+    });
+  }
+}
+
+/** Reads a certificate and its chain (PEM). Throws E_TLS when the file cannot be read. */
+function readCertificate(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {

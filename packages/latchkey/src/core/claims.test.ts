@@ -127,7 +127,10 @@ describe('readClaims', () => {
     for (const name of ['client_id', 'azp', 'cid', 'appid'])
       expect(holder({ ...right, [name]: 'app' }, { clients: ['app'] }).principal.client).toBe('app');
     for (const client_id of [undefined, 'other', 'APP'])
-      expect(read({ ...right, client_id }, { clients: ['app'] })).toMatchObject({ reason: 'credential-client' });
+      expect(read({ ...right, client_id }, { clients: ['app'] })).toMatchObject({
+        reason: 'credential-client',
+        detail: expect.stringContaining('auth.issuers.corp.clients'),
+      });
   });
 
   it('asks for claims that must have a text, also inside others', () => {

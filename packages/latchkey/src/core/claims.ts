@@ -48,7 +48,7 @@ export function readClaims(claims: Claims, reading: ReadingClaims): Holder | Rej
   if (issuedAt !== null && issuedAt > now + LEEWAY_MS) return reject('credential-claims', 'iat is in the future');
   const client = toClient(claims);
   if (rules.clients !== null && (client === null || !rules.clients.includes(client)))
-    return reject('credential-client', 'its client is not among auth.issuers.clients');
+    return reject('credential-client', `its client is not among auth.issuers.${rules.name}.clients`);
   const subject = claims['sub'] as string;
   const name = `${rules.name}:${toId(subject, reading)}`;
   const expiresAt = toMoment(claims['exp']);

@@ -115,7 +115,7 @@ describe('createForwardMcpGuard', () => {
   });
 
   it('throws for rules that headers cannot hold', () => {
-    expect(createWith(RULES, false)).toThrow(/before a server that holds those against the body/);
+    expect(createWith(RULES, false)).toThrow(/before a server that holds those against the body.*bodyChecked: true/);
     expect(createWith({ tools: { echo: { when: () => true } } }, true)).toThrow(/echo/);
     expect(createWith({ tools: { echo: { hidden: true } } }, true)).toThrow(/hidden/);
   });

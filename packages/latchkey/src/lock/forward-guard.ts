@@ -93,7 +93,9 @@ export function findObstacles(policy: Policy, { bodyChecked }: HeaderRule): read
     ),
     ...(bodyChecked || policy.empty
       ? []
-      : ['rules hold by Mcp-* headers only before a server that holds those against the body']),
+      : [
+          'rules hold by Mcp-* headers only before a server that holds those against the body; with bodyChecked: true you say that yours does',
+        ]),
   ];
 }
 

@@ -38,6 +38,11 @@ describe('toForwarded', () => {
     });
   });
 
+  it('takes nothing for encrypted that was asked in clear where it need not be', () => {
+    expect(forward('nginx', NGINX, { inClear: true })).toMatchObject({ encrypted: false, fault: null });
+    expect(forward('nginx', NGINX, { inClear: false })).toMatchObject({ encrypted: true });
+  });
+
   it('believes nobody who is not the proxy', () => {
     expect(forward('nginx', NGINX, { address: '10.0.0.1' })).toMatchObject({
       fault: { reason: 'proxy-unknown' },

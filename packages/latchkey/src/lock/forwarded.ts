@@ -9,7 +9,10 @@ export type ProxyKind = (typeof PROXIES)[number];
 export const PROXIES = ['nginx', 'caddy', 'traefik', 'envoy'] as const;
 
 /** What a proxy sent to ask about a request, as it was received. */
-export type Asked = Omit<Incoming, 'encrypted' | 'readBody'>;
+export type Asked = Omit<Incoming, 'encrypted' | 'readBody'> & {
+  /** Whether it came in clear where it ought not: what it carries could be read on the way. Default: no. */
+  readonly inClear?: boolean;
+};
 
 /** A request that a proxy received and described; all but its body. */
 export interface Forwarded extends Incoming {
@@ -57,7 +60,7 @@ export function toForwarded(asked: Asked, options: ProxyOptions): Forwarded {
     target,
     rawHeaders,
     address: clientAddress(peer, forwardedFor, options.trusted),
-    encrypted: proto === 'https',
+    encrypted: proto === 'https' && asked.inClear !== true,
     fault: ORIGIN_FORM.test(target) ? null : refuse('target-form'),
   };
 }

@@ -26,7 +26,7 @@ async function serve(listener: RequestListener): Promise<string> {
 
 describe.each<[string, (bounds?: Bounds) => Outgoing]>([
   ['fetch', createFetchOutgoing],
-  ['node:http', (bounds) => createOutgoing({ caFile: null, ...bounds })],
+  ['node:http', (bounds) => createOutgoing({ ca: null, ...bounds })],
 ])('requests by %s', (_name, create) => {
   const refusalOf = async (request: Partial<OutgoingRequest>, bounds?: Bounds): Promise<string> => {
     const sent = create(bounds)({ method: 'GET', url: '', ...request });

@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import { readFileSync } from 'node:fs';
 import { request as requestHttp } from 'node:http';
 import { Agent, request as requestHttps } from 'node:https';
 import type { IncomingMessage } from 'node:http';
@@ -14,8 +13,8 @@ import {
 } from '../core/outgoing.ts';
 
 export interface OutgoingOptions {
-  /** PEM file of the authorities to trust instead of the built-in ones; null: the built-in ones. Read once. */
-  readonly caFile: string | null;
+  /** The authorities to trust instead of the built-in ones (PEM); null: the built-in ones. */
+  readonly ca: string | null;
   /** Time for the whole exchange, milliseconds. Default: 5000. */
   readonly timeoutMs?: number;
   /** Most bytes of an answer. Default: 512 KiB. */
@@ -24,14 +23,14 @@ export interface OutgoingOptions {
 
 /** Requests to issuers: https, or http on this machine only; each bounded in time and size, no redirect followed. */
 export function createOutgoing({
-  caFile,
+  ca,
   timeoutMs = OUTGOING_TIMEOUT_MS,
   maxBytes = OUTGOING_MAX_BYTES,
 }: OutgoingOptions): Outgoing {
   const agent = new Agent({
     keepAlive: true,
     maxSockets: 16,
-    ...(caFile === null ? {} : { ca: readFileSync(caFile) }),
+    ...(ca === null ? {} : { ca }),
   });
   return (request) =>
     new Promise((resolve, reject) => {

@@ -19,7 +19,7 @@ const ALGORITHMS = ['ES256', 'RS256', 'EdDSA'] as const;
 
 /** The verifiers that the gateway has for this issuer, which ask it over HTTP. */
 function createVerifiers({ url }: TestIssuer): Record<'jwt' | 'asked' | 'lookup', Verifier> {
-  const outgoing = createOutgoing({ caFile: null });
+  const outgoing = createOutgoing({ ca: null });
   const metadata = createDiscovery({ issuer: url, outgoing, given: null });
   const scopes = { always: [], claims: ['scope'], table: {} };
   const claims = { audiences: null, foreignAudiences: false, clients: null, required: {}, scopes };

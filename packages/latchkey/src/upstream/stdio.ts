@@ -90,7 +90,7 @@ export function createStdioUpstream(options: StdioUpstreamOptions): StdioUpstrea
     kind: 'stdio',
     // Arguments may hold secrets, so the program alone names the server.
     label: `stdio:${basename(program)}`,
-    start: () => proveStart(launcher, shared, program),
+    start: () => proveStart(launcher, shared, { name: program, cwd: options.cwd }),
     forward: (request, answer) => forwardByEra(server, request, answer),
     endSession: (sessionId) => void legacy.session(sessionId)?.end(),
     async close() {

@@ -153,6 +153,11 @@ describe('createLookupVerifier', () => {
       { reason: 'credential-claims', detail: 'typ shows that it is no access token' },
     ],
     [
+      'says neither its issuer nor its holder',
+      { ...CLAIMS, iss: undefined, sub: undefined },
+      { reason: 'credential-claims', detail: 'sub is not as it must be' },
+    ],
+    [
       'is of a holder who is a number',
       { ...CLAIMS, sub: 7 },
       { reason: 'credential-claims', detail: 'sub is not as it must be' },

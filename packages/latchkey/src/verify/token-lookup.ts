@@ -90,7 +90,8 @@ function toKnown(said: Said | Rejection, { rules, by, now }: Reading): Known | R
   if (isRejection(said)) return said;
   const { claims } = said;
   // Also refresh and ID tokens are active.
-  const mark = findForeignMark(claims, 'at+jwt', rules);
+  // What is of nobody is refused as that; without an issuer it would pass for one by its own subject.
+  const mark = claims['sub'] === undefined ? null : findForeignMark(claims, 'at+jwt', rules);
   if (mark !== null) return reject('credential-claims', `${mark} shows that it is no access token`);
   // RFC 6749 §10.16: who has a token of Alice's is not Alice, unless it was given to a client that is trusted here.
   if (by === 'userinfo' && typeof claims['client_id'] !== 'string')

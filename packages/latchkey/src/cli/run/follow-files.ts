@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.ts';
 import { findChangedSettings } from '../../config/changed-settings.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import type { ConfigInput } from '../../config/schema.ts';
+import { BAD_PAIR } from '../../config/tls-files.ts';
 import { watchConfig, type ConfigWatch } from '../../config/watch-config.ts';
 import type { Running } from '../../compose.ts';
 import type { Log } from '../../core/log.ts';
@@ -66,8 +67,10 @@ export function followFiles(followed: Followed): Following {
   };
   if (file !== null) follow(file, RULES);
   for (const tools of toolsFiles(config)) follow(tools, TOOLS);
-  for (const pem of config.tls === null ? [] : [config.tls.cert, config.tls.key])
-    watches.push({ path: pem, watch: watchConfig(pem, () => running.setTls()) });
+  for (const pem of config.tls === null ? [] : [config.tls.cert, config.tls.key]) {
+    const onTrouble = (problem: string): void => log('error', BAD_PAIR, { file: pem, problem });
+    watches.push({ path: pem, watch: watchConfig(pem, () => running.setTls(), { onTrouble }) });
+  }
   for (const secret of running.secrets.files) {
     const onTrouble = (problem: string): void => log('error', BAD_SECRET, { file: secret, problem });
     // What was read at the start is not known here; what stands there now is held against it once.

@@ -25,7 +25,7 @@ async function serve(answer: string | ((socket: Socket) => void)): Promise<void>
   pool = new ConnectionPool({ url, tls: {}, connectTimeoutMs: 2000 });
 }
 
-/** What becomes of one request: its body, or the reason of its failure. */
+/** What becomes of one request: its body, or the reason of its failure and what happened. */
 function ask(body: Buffer | null = null): Promise<string> {
   return new Promise((resolve) => {
     let text = '';
@@ -36,7 +36,7 @@ function ask(body: Buffer | null = null): Promise<string> {
         return true;
       },
       onEnd: () => resolve(text),
-      onFail: resolve,
+      onFail: (reason, detail) => resolve(`${reason}: ${detail}`),
     };
     pool.send(REQUEST, body, receiver);
   });
@@ -109,12 +109,27 @@ describe('ConnectionPool', () => {
   });
 
   it.each([
-    ['upstream-unreachable', (socket: Socket) => socket.resetAndDestroy()],
-    ['upstream-unreachable', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok')],
-    ['upstream-invalid', (socket: Socket) => socket.end('SMTP\r\n\r\n')],
-  ])('says %s of a server that breaks', async (reason, breaks) => {
+    ['upstream-unreachable: the connection broke (ECONNRESET)', (socket: Socket) => socket.resetAndDestroy()],
+    [
+      'upstream-unreachable: the connection broke',
+      (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok'),
+    ],
+    ['upstream-invalid: its answer is not one of HTTP', (socket: Socket) => socket.end('SMTP\r\n\r\n')],
+  ])('says %s of a server that breaks', async (outcome, breaks) => {
     await serve(breaks);
-    expect(await ask()).toBe(reason);
+    expect(await ask()).toBe(outcome);
+  });
+
+  it('says why there is no connection', async () => {
+    await serve(ANSWER);
+    server.close();
+    await once(server, 'close');
+    expect(await ask()).toBe('upstream-unreachable: no connection (ECONNREFUSED)');
+    await serve(ANSWER);
+    const url = new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    pool = new ConnectionPool({ url, tls: {}, connectTimeoutMs: 50 });
+    server.removeAllListeners('connection').on('connection', (socket: Socket) => sockets.push(socket));
+    expect(await ask()).toBe('upstream-unreachable: no connection (timed out)');
   });
 
   it('fails what is under way when it is closed, and what comes after', async () => {
@@ -122,7 +137,7 @@ describe('ConnectionPool', () => {
     const asked = ask();
     await once(server, 'connection');
     pool.close();
-    expect(await asked).toBe('upstream-unreachable');
-    expect(await ask()).toBe('upstream-unreachable');
+    expect(await asked).toMatch(/^upstream-unreachable: /);
+    expect(await ask()).toBe('upstream-unreachable: the gateway ends');
   });
 });

@@ -32,7 +32,7 @@ export class ConnectionPool implements ConnectionOwner {
   /** Sends a request, and returns the connection that carries it, for as long as the receiver waits. */
   send(head: string, body: Buffer | null, receiver: Receiver): Connection | null {
     if (this.#closed) {
-      receiver.onFail('upstream-unreachable');
+      receiver.onFail('upstream-unreachable', 'the gateway ends');
       return null;
     }
     const connection = this.#takeIdle() ?? this.#connect();

@@ -9,7 +9,8 @@ export interface Receiver {
   /** The bytes may be overwritten after the call. False: no more before `resume`. */
   onBody(bytes: Buffer): boolean;
   onEnd(): void;
-  onFail(reason: Reason): void;
+  /** `detail` says what happened, in words of the gateway's own. */
+  onFail(reason: Reason, detail: string): void;
 }
 
 /** Opens a socket that reads into `buffer`, calls `onRead` after each read and stops reading when that returns false. */
@@ -41,23 +42,29 @@ export class Connection implements ResponseEvents {
   #unsent: { readonly head: string; readonly body: Buffer | null } | null = null;
   #keepAliveMs = 0;
   #paused = false;
+  /** What the system calls that which went wrong with the socket. */
+  #fault: string | undefined;
 
   constructor(open: OpenSocket, readyEvent: 'connect' | 'secureConnect', owner: ConnectionOwner) {
     this.#owner = owner;
     const buffer = Buffer.allocUnsafeSlow(READ_BUFFER);
     this.#socket = open(buffer, (bytesRead) => this.#read(buffer.subarray(0, bytesRead)));
-    const overdue = setTimeout(() => this.#socket.destroy(), owner.connectTimeoutMs);
+    const overdue = setTimeout(() => {
+      this.#fault = 'timed out';
+      this.#socket.destroy();
+    }, owner.connectTimeoutMs);
     this.#socket.once(readyEvent, () => {
       clearTimeout(overdue);
       this.#becomeReady();
     });
     this.#socket.on('end', () => this.#parser.close());
     // The close that follows tells the receiver.
-    this.#socket.on('error', () => {});
+    this.#socket.on('error', ({ code }: NodeJS.ErrnoException) => void (this.#fault = code));
     this.#socket.once('close', () => {
       clearTimeout(overdue);
       owner.onClosed(this);
-      this.#fail('upstream-unreachable');
+      const what = this.#ready ? 'the connection broke' : 'no connection';
+      this.#fail('upstream-unreachable', this.#fault === undefined ? what : `${what} (${this.#fault})`);
     });
   }
 
@@ -136,15 +143,15 @@ export class Connection implements ResponseEvents {
 
   #read(bytes: Buffer): boolean {
     if (!this.#socket.destroyed && !this.#parser.read(bytes)) {
-      this.#fail('upstream-invalid');
+      this.#fail('upstream-invalid', 'its answer is not one of HTTP');
       this.#socket.destroy();
     }
     return !this.#paused;
   }
 
-  #fail(reason: Reason): void {
+  #fail(reason: Reason, detail: string): void {
     const receiver = this.#receiver;
     this.#receiver = null;
-    receiver?.onFail(reason);
+    receiver?.onFail(reason, detail);
   }
 }

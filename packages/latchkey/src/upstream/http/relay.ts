@@ -108,10 +108,10 @@ export class Relay implements Receiver, Bounded {
     if (this.#started) this.#answer.end();
   }
 
-  onFail(reason: Reason): void {
+  onFail(reason: Reason, detail: string): void {
     this.#connection = null;
     this.#deadlines.forget(this);
-    this.#answer.fail(refuse(reason));
+    this.#answer.fail(refuse(reason, { detail }));
   }
 
   #answerBare({ status, headers }: ResponseHead): void {

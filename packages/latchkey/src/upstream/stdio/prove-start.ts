@@ -1,15 +1,16 @@
+import { existsSync } from 'node:fs';
 import { LatchkeyError } from '../../core/error.ts';
 import type { Launcher } from './launcher.ts';
 import type { SharedChild } from './shared-child.ts';
 
 /**
  * Starts the command once, ahead of the first request, and says which era it is of. Rejects with `E_UPSTREAM_MISSING` when
- * there is no such program or it is none, and with `E_UPSTREAM_START` when it is no MCP server.
+ * there is no such program, it is none, or it is to run in no folder; with `E_UPSTREAM_START` when it is no MCP server.
  */
 export async function proveStart(
   launcher: Launcher,
   shared: SharedChild,
-  program: string,
+  program: Program,
 ): Promise<{ readonly era: 'modern' | 'legacy' }> {
   const era = await launcher.era();
   if (era.kind === 'lost') throw toStartError(program, era.loss.text, launcher.startFault);
@@ -17,6 +18,11 @@ export async function proveStart(
   const proven = launcher.certain ? era : await shared.start();
   if (proven.kind === 'lost') throw toStartError(program, proven.loss.text, launcher.startFault);
   return { era: era.value };
+}
+
+interface Program {
+  readonly name: string;
+  readonly cwd: string | undefined;
 }
 
 const NO_PROGRAM: Readonly<Record<string, { readonly is: string; readonly hint: string }>> = {
@@ -27,11 +33,16 @@ const NO_PROGRAM: Readonly<Record<string, { readonly is: string; readonly hint: 
   },
 };
 
-function toStartError(program: string, why: string, fault: string | null): LatchkeyError {
+function toStartError({ name, cwd }: Program, why: string, fault: string | null): LatchkeyError {
+  // The system tells of a missing folder with the words for a missing program.
+  if (cwd !== undefined && !existsSync(`${cwd}/.`))
+    return new LatchkeyError('E_UPSTREAM_MISSING', `"${cwd}", where the program "${name}" is to run, is no folder.`, {
+      hint: 'Make the folder, or name another in cwd.',
+    });
   const none = NO_PROGRAM[fault ?? ''];
   if (none !== undefined)
-    return new LatchkeyError('E_UPSTREAM_MISSING', `The program "${program}" ${none.is}.`, { hint: none.hint });
-  return new LatchkeyError('E_UPSTREAM_START', `The program "${program}" did not start as an MCP server: ${why}`, {
+    return new LatchkeyError('E_UPSTREAM_MISSING', `The program "${name}" ${none.is}.`, { hint: none.hint });
+  return new LatchkeyError('E_UPSTREAM_START', `The program "${name}" did not start as an MCP server: ${why}`, {
     hint: 'Run the command by itself to see what it says; LATCHKEY_LOG=info shows its error output.',
   });
 }

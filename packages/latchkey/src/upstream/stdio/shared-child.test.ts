@@ -85,6 +85,16 @@ describe.skipIf(process.platform === 'win32')('SharedChild', { timeout: 30_000 }
     });
   });
 
+  it.each(['/nowhere', process.execPath])(
+    'says at the start that it is to run in what is no folder: %s',
+    async (cwd) => {
+      await expect(startUpstream(RAW, { cwd }).start()).rejects.toMatchObject({
+        code: 'E_UPSTREAM_MISSING',
+        message: expect.stringContaining(`"${cwd}"`),
+      });
+    },
+  );
+
   it('says at the start that a program ends at once', async () => {
     await expect(startUpstream(['false']).start()).rejects.toMatchObject({ code: 'E_UPSTREAM_START' });
   });

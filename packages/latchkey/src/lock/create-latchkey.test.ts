@@ -449,6 +449,8 @@ describe('Latchkey', () => {
     expect(() => lock.setPolicy({ tools: { 'read_*': { scops: [] } as never } })).toThrow(
       'setPolicy: policy.tools.read_*.scops',
     );
+    // Of a setting that is not there: it would lift every rule.
+    expect(() => lock.setPolicy(undefined as never)).toThrow('setPolicy: policy: expected an object');
     expect(await statusOf(ask(lock, { body: call({}) }))).toBe(403);
     lock.setPolicy({ tools: { 'read_*': { scopes: ['file:read'] } } });
     expect(await statusOf(ask(lock, { body: call({}) }))).toBe(200);

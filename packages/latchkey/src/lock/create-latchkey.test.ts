@@ -457,6 +457,15 @@ describe('Latchkey', () => {
     expect(JSON.parse(lock.metadata.body())).toMatchObject({ scopes_supported: ['file:read'] });
   });
 
+  it('lets nobody in any more after it was closed, however the credential came', async () => {
+    const lock = createLatchkey(good);
+    const { verifyAccessToken } = lock.toTokenVerifier();
+    expect(await lock.verify('x')).toMatchObject({ ok: true });
+    await lock.close();
+    expect(await lock.verify('x')).toEqual({ ok: false, reason: 'store-unavailable' });
+    await expect(verifyAccessToken('x')).rejects.toThrow('cannot be verified at the moment');
+  });
+
   it('verifies a token or key that came some other way', async () => {
     const seen: string[] = [];
     const verify: LockVerifier['verify'] = ({ scheme, secret }) => {

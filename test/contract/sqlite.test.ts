@@ -113,6 +113,25 @@ describe('openStore (sqlite)', () => {
     },
   );
 
+  it('says that it was closed, whatever it is asked then', async () => {
+    const store = await openStore(folder);
+    await store.close();
+    const { credentials, trail } = store;
+    const asked: readonly (() => unknown)[] = [
+      () => credentials.create(TOKEN, 1),
+      () => credentials.findByName('token', TOKEN.name),
+      () => store.credentialsBy('user:test').create(TOKEN, 1),
+      () => store.secret('other'),
+      () => store.version(),
+      () => trail.append(line(1)),
+    ];
+    for (const ask of asked)
+      await expect((async () => ask())()).rejects.toMatchObject({
+        code: 'E_STORE_UNREADABLE',
+        message: expect.stringMatching(/was closed/),
+      });
+  });
+
   describe('files', () => {
     it.for(['000', '022', '777'])('belong to their owner alone under umask %s', (umask) => {
       const script = `

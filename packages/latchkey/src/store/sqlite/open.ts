@@ -37,7 +37,7 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
   const db = openDatabase(credentialsPath, CREDENTIALS_SCHEMA, { busyTimeoutMs, check: true });
   // From here on SQLite itself does not wait: that would stop everything else in this process.
   db.exec('PRAGMA busy_timeout = 0');
-  const hold = attempt(credentialsPath, () => holdDatabase(credentialsPath));
+  const hold = attempt(credentialsPath, () => holdDatabase(credentialsPath, db));
   const version = createVersion(db, hold);
   // Files of their own: lines of the trail must not look like a change of credentials (see `version`).
   const secret = createSecrets(db, credentialsPath, busyTimeoutMs);
@@ -56,9 +56,10 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
   const changes = { path: credentialsPath, hold, patienceMs: busyTimeoutMs, onChange, seenByAll };
   return {
     credentials: createCredentialStore(db, changes),
-    credentialsBy: (actor) => createCredentialStore(db, { ...changes, record: recordBy(actor) }),
+    credentialsBy: (actor) =>
+      attempt(credentialsPath, () => createCredentialStore(db, { ...changes, record: recordBy(actor) })),
     pins: createPinStore(db, changes),
-    pinsBy: (actor) => createPinStore(db, { ...changes, record: recordBy(actor) }),
+    pinsBy: (actor) => attempt(credentialsPath, () => createPinStore(db, { ...changes, record: recordBy(actor) })),
     trail,
     secret,
     version: () => attempt(credentialsPath, version.read),

@@ -61,7 +61,7 @@ export function createLatchkey<const Rules extends PolicyOptions = PolicyOptions
     },
   );
   if (store === null) return lock;
-  const now = rest.now ?? Date.now;
+  const now = rest.now ?? (() => Date.now());
   const settings = { prefixes: { token: tokens.prefix, key: keys.prefix }, ttlMs: tokens.ttlMs, now };
   return Object.assign(lock, { tokens: createTokens(store, settings), keys: createKeys(store, settings) });
 }

@@ -457,6 +457,14 @@ describe('Latchkey', () => {
     expect(JSON.parse(lock.metadata.body())).toMatchObject({ scopes_supported: ['file:read'] });
   });
 
+  it('goes by the clock that is there when it asks, such as that of a test', async () => {
+    const lock = createLatchkey({ ...good, verifiers: [accepting({ ...holder, expiresAt: Date.now() + 60_000 })] });
+    expect(await lock.verify('x')).toMatchObject({ ok: true });
+    onTestFinished(() => void vi.useRealTimers());
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
+    expect(await lock.verify('x')).toEqual({ ok: false, reason: 'credential-expired' });
+  });
+
   it('lets nobody in any more after it was closed, however the credential came', async () => {
     const lock = createLatchkey(good);
     const { verifyAccessToken } = lock.toTokenVerifier();

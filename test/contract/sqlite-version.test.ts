@@ -74,7 +74,7 @@ describe('version (sqlite)', () => {
     const db = openDatabase(file, OLDER, { busyTimeoutMs: 1000, check: false });
     closing.push(() => db.close());
     const seen = { onChange: () => {}, seenByAll: async () => {} };
-    return createCredentialStore(db, { path: file, hold: holdDatabase(file), patienceMs: 1000, ...seen });
+    return createCredentialStore(db, { path: file, hold: holdDatabase(file, db), patienceMs: 1000, ...seen });
   };
 
   /** A gateway's memory over a store of its own: what it says of credentials, and how often it had to look them up. */

@@ -94,6 +94,44 @@ describe('openStore (sqlite)', () => {
     await store.close();
   };
 
+  it.for<[what: string, folder: unknown]>([
+    ['nothing', undefined],
+    ['no text', { path: '.latchkey' }],
+    ['an empty text', ''],
+    ['a URL, which may hold a password', 'postgres://user:hunter2@db/latchkey'],
+  ])('throws a TypeError for %s', async ([, given]) => {
+    const opening = openStore(given as string);
+    await expect(opening).rejects.toThrow(TypeError);
+    await expect(opening).rejects.toThrow(/^openStore: (?!.*hunter2)/);
+  });
+
+  it.for([{ busyTimeoutMS: 10 }, { busyTimeoutMs: '5s' }, { busyTimeoutMs: -1 }, null, '5s'])(
+    'throws a TypeError for the options %j, and makes nothing',
+    async (options) => {
+      await expect(openStore(folder, options as object)).rejects.toThrow(TypeError);
+      expect(readdirSync(parent)).toEqual([]);
+    },
+  );
+
+  it('says that it was closed, whatever it is asked then', async () => {
+    const store = await openStore(folder);
+    await store.close();
+    const { credentials, trail } = store;
+    const asked: readonly (() => unknown)[] = [
+      () => credentials.create(TOKEN, 1),
+      () => credentials.findByName('token', TOKEN.name),
+      () => store.credentialsBy('user:test').create(TOKEN, 1),
+      () => store.secret('other'),
+      () => store.version(),
+      () => trail.append(line(1)),
+    ];
+    for (const ask of asked)
+      await expect((async () => ask())()).rejects.toMatchObject({
+        code: 'E_STORE_UNREADABLE',
+        message: expect.stringMatching(/was closed/),
+      });
+  });
+
   describe('files', () => {
     it.for(['000', '022', '777'])('belong to their owner alone under umask %s', (umask) => {
       const script = `

@@ -214,6 +214,9 @@ describe('a plain Node server with a lock and a store', () => {
   });
 });
 
+const misspelt = (options: object) => () =>
+  createLatchkey({ resource: 'http://127.0.0.1:3000', verifiers: [staticTokens({ tokens: STATIC })], ...options });
+
 describe('a plain Node server with verifiers and no store', () => {
   test('takes static tokens of a variable, and their ids tell nothing of them', async () => {
     vi.stubEnv('REPORT_TOKENS', STATIC);
@@ -232,6 +235,13 @@ describe('a plain Node server with verifiers and no store', () => {
       expect.objectContaining({ code: 'E_CREDENTIAL_WEAK' }),
     );
     expect(() => staticTokens({ tokens: 1, scops: [] } as never)).toThrow(/scops: .* did you mean scopes.*; tokens: /);
+    expect(() => staticTokens({ tokens: [STATIC] } as never)).toThrow(/tokens: expected text, parted by commas/);
+  });
+
+  test('names the options that a lock on Node has, too, where one is none', () => {
+    expect(misspelt({ stor: 1 })).toThrow('createLatchkey: stor: unknown option; did you mean store?');
+    expect(misspelt({ dpopp: {} })).toThrow('createLatchkey: dpopp: unknown option; did you mean dpop?');
+    expect(misspelt({ database: 1 })).toThrow(/known are resource, .*, store, tokens, keys, dpop$/);
   });
 
   test('takes the JWTs of several issuers, each for this resource only, and names them in its metadata', async () => {
@@ -323,6 +333,12 @@ describe('a plain Node server with verifiers and no store', () => {
     expect(() => jwt({ issuer: 'http://one.example' })).toThrow(/issuer: plain http/);
     expect(() => jwt({ issur: 'https://one.example' } as never)).toThrow(/issur: unknown key; did you mean issuer\?/);
     expect(() => jwt({ preset: 'auth0' })).toThrow(/issuer is missing/);
+    for (const none of [undefined, null, 'https://one.example', ['https://one.example']]) {
+      expect(() => jwt(none as never)).toThrow(
+        new TypeError("jwt: expected an object such as { issuer: 'https://…' }"),
+      );
+      expect(() => introspection(none as never)).toThrow(/^introspection: expected an object/);
+    }
     expect(jwt({ preset: 'auth0', issuer: 'https://t.eu.auth0.com/', audience: 'x' }).config.algorithms).toEqual([
       'RS256',
       'PS256',

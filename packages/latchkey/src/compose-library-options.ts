@@ -55,6 +55,9 @@ export interface NodeSettings {
   readonly rest: LatchkeyOptions;
 }
 
+/** Names of what only a lock on Node has. */
+export const NODE_OPTIONS = ['store', 'tokens', 'keys', 'dpop'] as const satisfies readonly (keyof NodeOptions)[];
+
 /** Reads what only a lock on Node has; the faults of the rest are found by whoever reads that. */
 export function readNodeOptions(options: object, faults: Faults): NodeSettings {
   const given: Members = typeof options === 'object' && options !== null ? (options as Members) : {};

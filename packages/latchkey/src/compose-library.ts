@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { createOwnVerifier, endOfStored } from './compose-credentials.ts';
-import { readNodeOptions, type DpopSettings, type NodeOptions, type NodeSettings } from './compose-library-options.ts';
+import {
+  NODE_OPTIONS,
+  readNodeOptions,
+  type DpopSettings,
+  type NodeOptions,
+  type NodeSettings,
+} from './compose-library-options.ts';
 import { checkJoined, joinIssuers, type IssuerVerifier } from './compose-verifiers.ts';
 import { createKeys, createTokens, type Keys, type Tokens } from './compose-tokens.ts';
 import type { Store } from './core/store.ts';
@@ -45,7 +51,7 @@ export function createLatchkey<const Rules extends PolicyOptions = PolicyOptions
     { ...rest, ...groupIssuers(rest.verifiers, issuers), ...(parts?.trail == null ? {} : { trail: parts.trail }) },
     {
       faults,
-      known: [],
+      known: NODE_OPTIONS,
       prove: (inner) => prove(inner, dpop, store),
       proofs: issuers.length === 0 ? null : { algorithms: PROOF_ALGORITHMS, required: dpop.required },
       loadErrorClass,
@@ -55,7 +61,7 @@ export function createLatchkey<const Rules extends PolicyOptions = PolicyOptions
     },
   );
   if (store === null) return lock;
-  const now = rest.now ?? Date.now;
+  const now = rest.now ?? (() => Date.now());
   const settings = { prefixes: { token: tokens.prefix, key: keys.prefix }, ttlMs: tokens.ttlMs, now };
   return Object.assign(lock, { tokens: createTokens(store, settings), keys: createKeys(store, settings) });
 }

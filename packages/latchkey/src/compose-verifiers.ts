@@ -55,16 +55,22 @@ export interface IssuerVerifier {
  * that names everything that is wrong with the options.
  */
 export function jwt(options: JwtOptions): IssuerVerifier {
-  return readIssuer('jwt', options, signed, {});
+  return readIssuer('jwt', expectOptions('jwt', options), signed, {});
 }
 
 /**
  * Takes the opaque access tokens of an issuer, by asking it (RFC 7662), and its signed ones by its keys. What it says is
  * believed for a minute. Throws a TypeError that names everything that is wrong with the options.
  */
-export function introspection({ url, always, ...options }: IntrospectionOptions): IssuerVerifier {
+export function introspection(options: IntrospectionOptions): IssuerVerifier {
+  const { url, always } = expectOptions('introspection', options);
   const asking = { ...(url === undefined ? {} : { url }), ...(always === undefined ? {} : { always }) };
-  return readIssuer('introspection', { ...options, ...asking }, asked, { introspection: asking });
+  return readIssuer('introspection', options, asked, { introspection: asking });
+}
+
+function expectOptions<Options>(of: string, options: Options): Options {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return options;
+  throw new TypeError(`${of}: expected an object such as { issuer: 'https://…' }`);
 }
 
 type Given = Named & { readonly preset?: string | undefined; readonly client?: z.input<typeof client> | undefined };
@@ -145,8 +151,8 @@ export function staticTokens(options: StaticTokensOptions = {}): (around: Verifi
   const members = readMembers({ faults, path: '', value: options }, ['env', 'tokens', 'scopes']);
   const { env = 'MCP_AUTH_TOKENS', tokens } = members;
   const scopes = readHeldScopes({ faults, path: 'scopes', value: members['scopes'] ?? ['*'] });
-  for (const [name, value] of Object.entries({ env, tokens }))
-    if (value !== undefined && typeof value !== 'string') faults.add(name, 'expected text');
+  if (typeof env !== 'string') faults.add('env', 'expected text');
+  if (tokens !== undefined && typeof tokens !== 'string') faults.add('tokens', 'expected text, parted by commas');
   faults.throwAll('staticTokens');
   const text =
     (tokens as string | undefined) ?? readSecret('staticTokens', { env: env as string }, process.env).reveal();

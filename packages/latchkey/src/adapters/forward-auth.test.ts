@@ -128,8 +128,10 @@ describe('latchkey/forward-auth', () => {
   it('takes only options that it knows', () => {
     for (const wrong of [{ proxy: 'haproxy' }, { proxy: 'nginx', trust: [] }, { proxy: 'nginx', trusted: ['proxy'] }])
       expect(() => latchkey(lock, wrong as ForwardAuthOptions)).toThrow(TypeError);
+    const wrong: object = { proxy: 'apache', trusted: ['10.0.0.0/'], path: 'auth' };
+    expect(() => latchkey(lock, wrong as ForwardAuthOptions)).toThrow(/proxy: .*trusted: .*path: /);
     const door = latchkey(lock, { proxy: 'nginx' });
-    expect(() => door.protectMcp()).toThrow(TypeError);
+    expect(() => door.protectMcp()).toThrow(/^protectMcp: .*bodyChecked: true/);
     expect(() => door.protect({ scope: ['read'] } as never)).toThrow(TypeError);
   });
 });

@@ -12,6 +12,7 @@ import { PROXIES, type ProxyKind } from '../lock/forwarded.ts';
 import { lockOf, type Latchkey } from '../lock/latchkey.ts';
 import { readRule } from '../lock/read-rule.ts';
 import { readMembers, readTexts, type Given } from '../lock/read-option.ts';
+import { isNetwork } from '../lock/trusted-proxies.ts';
 import { createAnswerer, send, toAsked, type SignedIdentity } from './forward-answer.ts';
 
 /** Who asks, and what may be believed of it. */
@@ -72,7 +73,7 @@ function readOptions(options: ForwardAuthOptions): ForwardAuthOptions {
   const members = readMembers({ faults, path: '', value: options }, ['proxy', 'trusted', 'path', 'identity']);
   const at = (path: string): Given => ({ faults, path, value: members[path] });
   if (!PROXIES.includes(members['proxy'] as ProxyKind)) faults.add('proxy', `expected ${PROXIES.join(' or ')}`);
-  readTexts(at('trusted'), 'IP addresses and networks', () => true);
+  readTexts(at('trusted'), 'IP addresses and networks such as 10.0.0.0/8', isNetwork);
   const { path = ASKED_AT } = members;
   if (typeof path !== 'string' || !PATH.test(path)) faults.add('path', 'expected a path such as /auth');
   if (members['identity'] !== undefined) readIdentity(at('identity'));

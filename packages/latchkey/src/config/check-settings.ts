@@ -1,10 +1,10 @@
+import { isStoreUrl } from '../core/store-url.ts';
 import { isLoopbackHost } from './address.ts';
 import { checkIssuers } from './check-issuers.ts';
 import { checkLookups } from './check-lookups.ts';
 import { invalid } from './problem.ts';
 import type { Problem } from './problem.ts';
 import type { Settings } from './schema.ts';
-import { isStoreUrl } from './store-folder.ts';
 import { checkUpstreamAuth } from './check-upstream-auth.ts';
 import type { Path } from './yaml-document.ts';
 

@@ -1,11 +1,6 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
-/** Whether that is no folder but the URL of a database, which this version does not have. */
-export function isStoreUrl(store: string): boolean {
-  return /^[a-z][a-z0-9+.-]+:\/\//i.test(store);
-}
-
 /**
  * The store's folder where none is given: `$LATCHKEY_STORE`, else `latchkey` in `$XDG_STATE_HOME`, else
  * `~/.local/state/latchkey`. A relative `$XDG_STATE_HOME` is passed over (XDG Base Directory Specification §2).

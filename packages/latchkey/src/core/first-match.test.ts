@@ -102,6 +102,7 @@ describe('firstMatch', () => {
     ['no scopes', { kind: 'accept', principal: { ...principal, scopes: undefined } }],
     ['an end that is no number', { kind: 'accept', principal: { ...principal, expiresAt: new Date(9e12) } }],
     ['NaN as an end', { kind: 'accept', principal: { ...principal, expiresAt: Number.NaN } }],
+    ['servers in a list', { kind: 'accept', principal: { ...principal, servers: ['files'] } }],
     ['no word of an end', { kind: 'accept', principal: { ...principal, expiresAt: undefined } }],
   ];
 
@@ -114,5 +115,22 @@ describe('firstMatch', () => {
     expect(verifyAt1000(ending(1000))).toEqual(expired);
     expect(await verifyAt1000(Promise.resolve(ending(999)))).toEqual(expired);
     expect(verifyAt1000(ending(1001))).toMatchObject({ kind: 'accept' });
+  });
+
+  const madeFor = (...servers: string[]): Verdict => ({
+    kind: 'accept',
+    principal: { ...principal, servers: new Set(servers) },
+  });
+  const elsewhere = { kind: 'reject', reason: 'credential-audience' };
+
+  it('takes nobody at a server that the credential was not made for', async () => {
+    expect(ask(answering(madeFor('db', 'files')))).toMatchObject({ kind: 'accept' });
+    expect(ask(answering(madeFor('db')), answering(accept))).toEqual(elsewhere);
+    expect(await ask(answering(Promise.resolve(madeFor())))).toEqual(elsewhere);
+  });
+
+  it('asks for no server where it is about the credential itself', () => {
+    const asked = firstMatch([answering(madeFor('db'))]).verify(CREDENTIAL, '', 0);
+    expect(asked).toMatchObject({ kind: 'accept' });
   });
 });

@@ -1,8 +1,9 @@
-import type { Credential, Verdict, Verifier } from './verifier.ts';
+import { NO_SERVER, type Credential, type Verdict, type Verifier } from './verifier.ts';
 
 const UNKNOWN: Verdict = { kind: 'reject', reason: 'credential-unknown' };
 const UNAVAILABLE: Verdict = { kind: 'reject', reason: 'store-unavailable' };
 const EXPIRED: Verdict = { kind: 'reject', reason: 'credential-expired' };
+const ELSEWHERE: Verdict = { kind: 'reject', reason: 'credential-audience' };
 
 export interface FirstMatchOptions {
   /** The verdict when all skip. Default: the credential is unknown. */
@@ -39,11 +40,11 @@ export function firstMatch(
       }
       if (verdict instanceof Promise) {
         return verdict.then(
-          (settled) => settle(settled, verifier, now) ?? verifyFrom(at + 1, credential, server, now),
+          (settled) => settle(settled, verifier, server, now) ?? verifyFrom(at + 1, credential, server, now),
           giveUp,
         );
       }
-      const settled = settle(verdict, verifier, now);
+      const settled = settle(verdict, verifier, server, now);
       if (settled !== null) return settled;
     }
     return otherwise;
@@ -52,13 +53,14 @@ export function firstMatch(
 }
 
 /** Null for a skip. Throws for what is no verdict: whoever wrote that verifier may have meant anything by it. */
-function settle(verdict: Verdict, { name }: Verifier, now: number): Verdict | null {
+function settle(verdict: Verdict, { name }: Verifier, server: string, now: number): Verdict | null {
   const { kind } = verdict;
   if (kind === 'skip') return null;
   if (kind === 'reject') return verdict;
-  const { id, scopes, expiresAt } = verdict.principal;
+  const { id, scopes, servers, expiresAt } = verdict.principal;
   const whole = kind === 'accept' && typeof id === 'string' && typeof scopes.has === 'function';
   if (!whole || !(expiresAt === null || Number.isFinite(expiresAt)))
     throw new TypeError(`verifier ${name}: what it gave is no Verdict`);
+  if (server !== NO_SERVER && servers?.has(server) === false) return ELSEWHERE;
   return expiresAt === null || expiresAt > now ? verdict : EXPIRED;
 }

@@ -449,10 +449,29 @@ describe('Latchkey', () => {
     expect(() => lock.setPolicy({ tools: { 'read_*': { scops: [] } as never } })).toThrow(
       'setPolicy: policy.tools.read_*.scops',
     );
+    // Of a setting that is not there: it would lift every rule.
+    expect(() => lock.setPolicy(undefined as never)).toThrow('setPolicy: policy: expected an object');
     expect(await statusOf(ask(lock, { body: call({}) }))).toBe(403);
     lock.setPolicy({ tools: { 'read_*': { scopes: ['file:read'] } } });
     expect(await statusOf(ask(lock, { body: call({}) }))).toBe(200);
     expect(JSON.parse(lock.metadata.body())).toMatchObject({ scopes_supported: ['file:read'] });
+  });
+
+  it('goes by the clock that is there when it asks, such as that of a test', async () => {
+    const lock = createLatchkey({ ...good, verifiers: [accepting({ ...holder, expiresAt: Date.now() + 60_000 })] });
+    expect(await lock.verify('x')).toMatchObject({ ok: true });
+    onTestFinished(() => void vi.useRealTimers());
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
+    expect(await lock.verify('x')).toEqual({ ok: false, reason: 'credential-expired' });
+  });
+
+  it('lets nobody in any more after it was closed, however the credential came', async () => {
+    const lock = createLatchkey(good);
+    const { verifyAccessToken } = lock.toTokenVerifier();
+    expect(await lock.verify('x')).toMatchObject({ ok: true });
+    await lock.close();
+    expect(await lock.verify('x')).toEqual({ ok: false, reason: 'store-unavailable' });
+    await expect(verifyAccessToken('x')).rejects.toThrow('cannot be verified at the moment');
   });
 
   it('verifies a token or key that came some other way', async () => {

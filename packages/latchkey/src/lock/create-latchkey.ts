@@ -12,6 +12,7 @@ import { protectedResourceMetadata, type ProtectedResource } from './protected-r
 import { readClock } from './read-clock.ts';
 import { readLimits } from './read-limits.ts';
 import {
+  member,
   readName,
   readChoice,
   readFunction,
@@ -158,7 +159,7 @@ function readParts(
 function readAnonymous(given: Given): Principal | null {
   if (given.value === undefined) return null;
   const { scopes } = readMembers(given, ['scopes']);
-  return createAnonymous(readScopes({ faults: given.faults, path: 'anonymous.scopes', value: scopes }));
+  return createAnonymous(readScopes(member(given, 'scopes', scopes)));
 }
 
 function collectVerifiers(

@@ -118,6 +118,8 @@ describe('createForwardMcpGuard', () => {
     expect(createWith(RULES, false)).toThrow(/before a server that holds those against the body.*bodyChecked: true/);
     expect(createWith({ tools: { echo: { when: () => true } } }, true)).toThrow(/echo/);
     expect(createWith({ tools: { echo: { hidden: true } } }, true)).toThrow(/hidden/);
+    const all = { tools: { echo: { when: () => true }, wipe: { hidden: true } } };
+    expect(createWith(all, false)).toThrow(/^protectMcp: .*echo; .*wipe; .*bodyChecked: true/);
   });
 
   it('refuses everything under such rules that came later', async () => {

@@ -52,8 +52,8 @@ export function createForwardRouteGuard(lock: Lock, rule: RouteRule): ForwardGua
  * cannot be held that way.
  */
 export function createForwardMcpGuard(lock: Lock, rule: HeaderRule): ForwardGuard {
-  const [obstacle] = findObstacles(lock.policy, rule);
-  if (obstacle !== undefined) throw new TypeError(obstacle);
+  const obstacles = findObstacles(lock.policy, rule);
+  if (obstacles.length > 0) throw new TypeError(`protectMcp: ${obstacles.join('; ')}`);
   let seen: Policy | null = null;
   let blind = false;
   const isBlind = (policy: Policy): boolean => {
@@ -94,7 +94,8 @@ export function findObstacles(policy: Policy, { bodyChecked }: HeaderRule): read
     ...(bodyChecked || policy.empty
       ? []
       : [
-          'rules hold by Mcp-* headers only before a server that holds those against the body; with bodyChecked: true you say that yours does',
+          'rules hold by Mcp-* headers only before a server that holds those against the body; say bodyChecked: true where ' +
+            'yours does',
         ]),
   ];
 }

@@ -64,7 +64,7 @@ export function createLatchkeyOf<Scope extends string>(
     metadata,
     setPolicy(given) {
       const faults = createFaults();
-      const policy = readPolicy({ faults, path: 'policy', value: given }, RULE_WAYS);
+      const policy = readPolicy({ faults, path: 'policy', value: given ?? null }, RULE_WAYS);
       faults.throwAll('setPolicy');
       lock.policy = policy;
     },
@@ -96,11 +96,11 @@ export function lockOf(latchkey: Latchkey<never>): Lock {
 function readTokenVerifier(options: unknown): TokenVerifierOptions {
   const faults = createFaults();
   const members = readMembers({ faults, path: '', value: options }, ['scopes', 'withToken', 'InvalidTokenError']);
-  const { InvalidTokenError } = members;
+  const at = (path: string): Given => ({ faults, path, value: members[path] });
   const read = {
-    scopes: readScopes({ faults, path: 'scopes', value: members['scopes'] }),
-    withToken: readChoice({ faults, path: 'withToken', value: members['withToken'] }, [false, true]),
-    ...readClass({ faults, path: 'InvalidTokenError', value: InvalidTokenError }),
+    scopes: readScopes(at('scopes')),
+    withToken: readChoice(at('withToken'), [false, true]),
+    ...readClass(at('InvalidTokenError')),
   };
   faults.throwAll('toTokenVerifier');
   return read;

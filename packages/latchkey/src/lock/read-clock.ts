@@ -5,11 +5,11 @@ import { readFunction, type Given } from './read-option.ts';
  * number, no credential would ever have ended.
  */
 export function readClock(given: Given): () => number {
-  const clock = readFunction<() => number>(given, Date.now);
+  const clock = readFunction<() => number>(given, () => Date.now());
   if (given.value === undefined) return clock;
   return () => {
     const at: unknown = clock();
-    if (typeof at === 'number' && Number.isFinite(at)) return at;
+    if (Number.isFinite(at)) return at as number;
     // A promise that is rejected, and that nobody waits for, would end the process.
     Promise.resolve(at).catch(() => {});
     throw new TypeError('now gave no time');

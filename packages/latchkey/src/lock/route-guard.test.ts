@@ -55,6 +55,13 @@ describe('createRouteGuard', () => {
     expect(await ask({ parts: { verifier: null } }).send({})).toBe('passed');
   });
 
+  it('asks for a credential where it asks for no scope, whatever strangers may do elsewhere', async () => {
+    const { send, trail } = ask({ strangers: ['report:read'] }, []);
+    expect([await send({}), trail[0]?.reason]).toEqual([401, 'credential-missing']);
+    expect(await send({ token: 'bob' })).toBe('passed');
+    expect(await ask({ parts: { verifier: null } }, []).send({})).toBe('passed');
+  });
+
   it('goes by the implied scopes of the policy in force', async () => {
     const { send, lock } = ask({ tokens: { carol: ['admin'] } });
     expect(await send({ token: 'carol' })).toBe(403);

@@ -76,7 +76,8 @@ function authorizeScopes(
   const { principal } = asking;
   const limited = limitCalls(state, asking);
   if (limited !== null || principal === null) return limited ?? refuse('internal');
-  if (scopes.length === 0 || holdsGrants(grantsOf(policy), principal)) return null;
-  if (principal.kind === 'anonymous' && state.lock.verifier !== null) return refuse('credential-missing', { scopes });
-  return refuse('policy-scope', { scopes });
+  const stranger = principal.kind === 'anonymous' && state.lock.verifier !== null;
+  // Who asks for no scope asks for a credential, whatever strangers may do elsewhere.
+  if (scopes.length === 0 ? !stranger : holdsGrants(grantsOf(policy), principal)) return null;
+  return refuse(stranger ? 'credential-missing' : 'policy-scope', { scopes });
 }

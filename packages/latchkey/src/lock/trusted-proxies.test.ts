@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clientAddress, createTrusted, isTrusted } from './trusted-proxies.ts';
+import { clientAddress, createTrusted, isNetwork, isTrusted } from './trusted-proxies.ts';
 
 describe('clientAddress', () => {
   const trusted = createTrusted(['10.0.0.0/8', '::1']);
@@ -56,7 +56,26 @@ describe('createTrusted', () => {
     expect(isTrusted(createTrusted([network]), address)).toBe(held);
   });
 
-  it('takes no name for a network', () => {
-    expect(() => createTrusted(['localhost'])).toThrow(TypeError);
+  it.each([
+    'localhost',
+    '',
+    '/8',
+    '10.0.0.0/',
+    '10.0.0.0/all',
+    '10.0.0.0/8/8',
+    '10.0.0.0/8.5',
+    '10.0.0.0/-8',
+    '10.0.0.0/ 8',
+    '10.0.0.0/0x8',
+    '10.0.0.0/33',
+    '::/129',
+  ])('takes %j for no network', (text) => {
+    expect(isNetwork(text)).toBe(false);
+    expect(() => createTrusted([text])).toThrow(TypeError);
+  });
+
+  it.each(['10.0.0.5', '10.0.0.0/8', '0.0.0.0/0', '10.0.0.5/32', '::1', '::/0', '::1/128'])('takes %s', (text) => {
+    expect(isNetwork(text)).toBe(true);
+    expect(createTrusted([text])).not.toBeNull();
   });
 });

@@ -3,7 +3,12 @@ import { isIPv4, plainAddress } from './network.ts';
 /** Networks whose word about a request is believed; null, the default, believes none. */
 export type Trusted = { has(address: string): boolean } | null;
 
-/** Each network is an IP address, or one with the length of its prefix: `10.0.0.0/8`. */
+/** Whether that is an IP address, or one with the length of its prefix: `10.0.0.0/8`. */
+export function isNetwork(text: string): boolean {
+  return readPrefix(text) !== null;
+}
+
+/** Throws a TypeError for what is no network. */
 export function createTrusted(networks: readonly string[]): Trusted {
   if (networks.length === 0) return null;
   const prefixes = networks.map(toPrefix);
@@ -38,9 +43,17 @@ interface Prefix {
 }
 
 function toPrefix(network: string): Prefix {
-  const [address = '', length] = network.split('/');
+  const prefix = readPrefix(network);
+  if (prefix === null) throw new TypeError(`${network} is no IP address and no network`);
+  return prefix;
+}
+
+function readPrefix(network: string): Prefix | null {
+  const [address = '', length, more] = network.split('/');
   const bits = readBits(address);
-  if (bits === null) throw new TypeError(`${network} is no IP address and no network`);
+  // A length that is no number, or none, would be the prefix that everybody has.
+  if (bits === null || more !== undefined || !/^\d{1,3}$/.test(length ?? '0')) return null;
+  if (Number(length ?? 0) > bits.length) return null;
   const prefix = bits.slice(0, length === undefined ? bits.length : Number(length));
   // What is wider than all of IPv4 is a network of IPv6.
   return prefix.length < MAPPED.length

@@ -14,12 +14,13 @@ export type Verification =
  * rejects: `onError` is told why nobody could decide, and the reason is `undecided`.
  */
 export async function verifyText<Undecided extends Reason>(
-  { parts }: Lock,
+  { parts, closed }: Lock,
   text: string,
   undecided: Undecided,
 ): Promise<Verification | { readonly ok: false; readonly reason: Undecided }> {
   const credential = typeof text === 'string' ? toCredential(text) : null;
   if (credential === null) return { ok: false, reason: 'credential-malformed' };
+  if (closed) return { ok: false, reason: undecided };
   try {
     const verdict = await parts.verifier?.verify(credential, parts.server, parts.now());
     if (verdict?.kind === 'accept') return { ok: true, principal: verdict.principal };

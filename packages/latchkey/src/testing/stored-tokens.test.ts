@@ -52,6 +52,15 @@ describe('createStoredTokens', () => {
     expect(await store.credentials.list('token')).toMatchObject([{ name: 'test-1', scopes: ['*'] }, { name: 'mine' }]);
   });
 
+  it('have names of their own beside those of another maker for the same store', async () => {
+    const store = createMemoryStore();
+    const [readers, writers] = [createStoredTokens(store), createStoredTokens(store, { scopes: ['write'] })];
+    const made = [await readers.valid(), await writers.valid(), await writers.valid(), await readers.revoked()];
+    expect(new Set(made).size).toBe(4);
+    const names = (await store.credentials.list('token')).map(({ name }) => name);
+    expect(names.toSorted()).toEqual(['test-1', 'test-2', 'test-3', 'test-4']);
+  });
+
   it('mistypes whatever the last character is', async () => {
     const store = createMemoryStore();
     const tokens = createStoredTokens(store);

@@ -11,10 +11,10 @@ export interface StoredTokensOptions {
   readonly scopes?: readonly string[];
 }
 
-/** What a credential has instead of what it would have; its name is `test-1` and so on. */
+/** What a credential has instead of what it would have; its name is `test-1` and so on, the next that is free. */
 export type StoredToken = Partial<Pick<NewCredential, 'name' | 'owner' | 'scopes' | 'servers' | 'expiresAt'>>;
 
-/** Makes one credential and returns its text. Rejects with TypeError where the name is taken. */
+/** Makes one credential and returns its text. Rejects with TypeError where the name that it is given is taken. */
 export type MakeStoredToken = (credential?: StoredToken) => Promise<string>;
 
 /** One maker for each mistake; apart from it each credential is right. */
@@ -46,11 +46,14 @@ export function createStoredTokens(store: Store, options: StoredTokensOptions = 
 
   const create = async (credential: StoredToken, now = Date.now()): Promise<string> => {
     const { secret, hash, hint } = mintCredential(prefix);
-    const preset = { name: `test-${++serial}`, owner: kind === 'key' ? 'test' : null, scopes, servers: null };
-    const made = { kind, ...preset, expiresAt: now + HOUR, ...credential, hash, hint };
-    if ((await store.credentials.create(made, now)) === 'name-taken')
+    const preset = { kind, owner: kind === 'key' ? 'test' : null, scopes, servers: null, expiresAt: now + HOUR };
+    for (;;) {
+      const made = { ...preset, ...credential, name: credential.name ?? `test-${++serial}`, hash, hint };
+      if ((await store.credentials.create(made, now)) !== 'name-taken') return secret.reveal();
+      // Another maker for the same store has it, or an earlier run.
+      if (credential.name === undefined) continue;
       throw new TypeError(`There is a live ${kind} with the name ${made.name} already`);
-    return secret.reveal();
+    }
   };
 
   return {

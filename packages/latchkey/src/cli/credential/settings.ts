@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { defaultStoreFolder, isStoreUrl } from '../../config/store-folder.ts';
+import { defaultStoreFolder } from '../../config/store-folder.ts';
 import { LatchkeyError } from '../../core/error.ts';
 import type { Store } from '../../core/store.ts';
+import { isStoreUrl } from '../../core/store-url.ts';
 
 /** Flags that every command on the store has. */
 export interface StoreFlags {

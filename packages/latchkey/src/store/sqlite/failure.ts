@@ -28,6 +28,8 @@ export function attempt<T>(path: string, work: () => T): T {
 export function toStoreError(path: string, error: unknown): LatchkeyError {
   if (error instanceof LatchkeyError) return error;
   const { code, errcode, path: file = path } = error as { code?: string; errcode?: number; path?: string };
+  // What Node says of a database that is closed, and of its statements.
+  if (code === 'ERR_INVALID_STATE') return closed(path, error);
   if (typeof errcode === 'number') return fromSqlite(path, errcode, error);
   if (code === 'ENOSPC' || code === 'EDQUOT') return full(path, error);
   if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) return unreadable(file, code, error);
@@ -47,6 +49,13 @@ export function damaged(path: string, what: string, cause?: unknown): LatchkeyEr
 export function unreadable(path: string, what: string, cause?: unknown): LatchkeyError {
   return new LatchkeyError('E_STORE_UNREADABLE', `The store ${path} cannot be opened: ${what}.`, {
     hint: 'Give --store a folder that belongs to you and that only you can write to.',
+    cause,
+  });
+}
+
+export function closed(path: string, cause?: unknown): LatchkeyError {
+  return new LatchkeyError('E_STORE_UNREADABLE', `The store ${path} was closed.`, {
+    hint: 'Whoever closes it closes first what uses it: the server, then its lock.',
     cause,
   });
 }

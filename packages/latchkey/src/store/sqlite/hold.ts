@@ -1,9 +1,11 @@
 import { statSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
 import { LatchkeyError } from '../../core/error.ts';
+import { closed } from './failure.ts';
 
 /** An open database, held against its path. */
 export interface Hold {
-  /** Throws E_STORE_REPLACED while another file, or none, is where one of the database's was. */
+  /** Throws E_STORE_REPLACED while another file, or none, is where one of the database's was; E_STORE_UNREADABLE once it is closed. */
   confirm(): void;
   readonly kept: boolean;
 }
@@ -15,9 +17,11 @@ const SUFFIXES = ['', '-wal', '-shm'];
  * Of a database that was just opened and read. Who moves or replaces one of its open files leaves us with one that no
  * other process reads or writes any more: it would answer for ever as if nothing were revoked.
  */
-export function holdDatabase(path: string): Hold {
+export function holdDatabase(path: string, db: DatabaseSync): Hold {
   const opened = SUFFIXES.map((suffix) => ({ file: path + suffix, ...identify(path + suffix) }));
   const confirm = (): void => {
+    // SQLite takes its journal away with it.
+    if (!db.isOpen) throw closed(path);
     for (const { file, ino, dev } of opened) {
       const found = identify(file);
       if (found.ino !== ino || found.dev !== dev) throw replaced(path);

@@ -47,7 +47,7 @@ export function createSealChain(path: string): SealChain {
     );
     return {
       db,
-      hold: holdDatabase(path),
+      hold: holdDatabase(path, db),
       read: () => (select.get() as unknown as Head | undefined) ?? null,
       write: ({ number, mac, segment, size, first }: Head) => void replace.run(number, mac, segment, size, first),
     };

@@ -138,7 +138,9 @@ class ForwardFinish implements CallFinish, Forwarded {
     if (sessionId !== null && sealed !== null && endsSession(this.#exchange.httpMethod, status))
       this.#state.sessions.end(sealed);
     if (status === 404 || status === 405) this.#explainNowhere(status);
-    return [...this.#sealSession(headers), ...callerHeaders(this.#exchange)];
+    const added = callerHeaders(this.#exchange);
+    // Most answers get none, and need no copy.
+    return added.length === 0 ? this.#sealSession(headers) : [...this.#sealSession(headers), ...added];
   }
 
   // The status is the server's own and passes, so the trail has no reason for it.

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import { latchkey as forExpress } from '../../packages/latchkey/src/express.ts';
 import { latchkey as forFastify } from '../../packages/latchkey/src/fastify.ts';
 import { latchkey as byFetch } from '../../packages/latchkey/src/fetch.ts';
@@ -65,5 +65,26 @@ describe('options of doors', () => {
   ])('forward-auth does not take %j', (options, said) => {
     expect(() => forProxy(lock, options as never)).toThrow(`forward-auth: ${said}`);
     expect(() => forProxy(lock, options as never)).toThrow(TypeError);
+  });
+});
+
+describe('a door', () => {
+  const made = {
+    express: forExpress(lock),
+    fastify: forFastify(lock),
+    hono: forHono(lock),
+    node: forNode(lock),
+    fetch: byFetch(lock),
+    forwardAuth: forProxy(lock, { proxy: 'nginx' }),
+  };
+
+  it('can be taken apart, and a linter that knows types has nothing against it', () => {
+    type Door = (typeof made)[keyof typeof made];
+    expectTypeOf<ThisParameterType<Door['protect' | 'protectMcp' | 'metadata']>>().toEqualTypeOf<void>();
+    for (const { protect, protectMcp, metadata } of Object.values(made))
+      expect([typeof protect, typeof protectMcp, typeof metadata]).toEqual(['function', 'function', 'function']);
+    const { protect, metadata } = made.express;
+    expect(protect()).toHaveLength(3);
+    expect(metadata()).toHaveLength(3);
   });
 });

@@ -28,11 +28,11 @@ declare global {
 /** Middleware of one lock. */
 export interface ExpressDoor<Scope extends string> {
   /** Lets in who holds all the scopes of the rule; without any, whoever has a valid credential. */
-  protect(rule?: { readonly scopes?: readonly Scope[] }): RequestHandler;
+  protect(this: void, rule?: { readonly scopes?: readonly Scope[] }): RequestHandler;
   /** Lets in messages that the rules allow; `req.body` is then the message that was judged. */
-  protectMcp(): RequestHandler;
+  protectMcp(this: void): RequestHandler;
   /** Answers who asks for the metadata of the resource (RFC 9728); to be used by the app itself, without a path. */
-  metadata(): RequestHandler;
+  metadata(this: void): RequestHandler;
 }
 
 /** The doors of a lock for Express 5: `req.principal` and `req.auth` are who was let in. */

@@ -42,11 +42,11 @@ type HookReply = Parameters<FastifyHook>[1];
 
 export interface FastifyDoor<Scope extends string> {
   /** Lets in who holds all the scopes of the rule; without any, whoever has a valid credential. */
-  protect(rule?: { readonly scopes?: readonly Scope[] }): FastifyHook;
+  protect(this: void, rule?: { readonly scopes?: readonly Scope[] }): FastifyHook;
   /** Lets in messages that the rules allow; Fastify then parses `request.body` of the bytes that were judged. */
-  protectMcp(): FastifyHook;
+  protectMcp(this: void): FastifyHook;
   /** A plugin that answers who asks for the metadata of the resource (RFC 9728); to be registered without a prefix. */
-  metadata(): FastifyPluginCallback;
+  metadata(this: void): FastifyPluginCallback;
 }
 
 /** The doors of a lock for Fastify 5: `request.principal` and `request.auth` are who was let in. */

@@ -47,11 +47,11 @@ export interface FetchOptions<Rest extends readonly unknown[]> extends DoorOptio
 /** What stands before the handlers of one lock. */
 export interface FetchDoor<Scope extends string, Rest extends readonly unknown[]> {
   /** Serves one route; `handler` gets the requests that are let in. Without scopes any valid credential will do. */
-  protect(rule: { readonly scopes?: readonly Scope[] }, handler: Handler<Caller, Rest>): Fetch<Rest>;
+  protect(this: void, rule: { readonly scopes?: readonly Scope[] }, handler: Handler<Caller, Rest>): Fetch<Rest>;
   /** Serves the MCP endpoint; the body that `handler` reads, and `parsedBody`, are what was judged. */
-  protectMcp(handler: Handler<McpCaller, Rest>): Fetch<Rest>;
+  protectMcp(this: void, handler: Handler<McpCaller, Rest>): Fetch<Rest>;
   /** The metadata of the resource (RFC 9728) where a request is for it, else null. */
-  metadata(): (request: Request) => Response | null;
+  metadata(this: void): (request: Request) => Response | null;
 }
 
 /** The doors of a lock for servers that take a web-standard Request. A handler that throws does so as without a lock. */

@@ -32,11 +32,11 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 /** What answers a proxy for one lock. */
 export interface ForwardAuthDoor<Scope extends string> {
   /** For any HTTP API behind the proxy; without scopes any valid credential will do. */
-  protect(rule?: { readonly scopes?: readonly Scope[] }): Handler;
+  protect(this: void, rule?: { readonly scopes?: readonly Scope[] }): Handler;
   /** For the MCP endpoint behind the proxy. Throws a TypeError where the rules need more than headers. */
-  protectMcp(rule?: Partial<HeaderRule>): Handler;
+  protectMcp(this: void, rule?: Partial<HeaderRule>): Handler;
   /** The metadata of the resource (RFC 9728), for whoever asks. */
-  metadata(): Handler;
+  metadata(this: void): Handler;
 }
 
 const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1'];

@@ -40,11 +40,11 @@ export interface HonoOptions extends DoorOptions {
 /** Middleware of one lock. */
 export interface HonoDoor<Scope extends string> {
   /** Lets in who holds all the scopes of the rule; without any, whoever has a valid credential. */
-  protect(rule?: { readonly scopes?: readonly Scope[] }): MiddlewareHandler<Behind>;
+  protect(this: void, rule?: { readonly scopes?: readonly Scope[] }): MiddlewareHandler<Behind>;
   /** Lets in messages that the rules allow; whatever is read of the body afterwards is what was judged. */
-  protectMcp(): MiddlewareHandler<Behind>;
+  protectMcp(this: void): MiddlewareHandler<Behind>;
   /** Answers who asks for the metadata of the resource (RFC 9728); to be used by the app itself, without a path. */
-  metadata(): MiddlewareHandler;
+  metadata(this: void): MiddlewareHandler;
 }
 
 /** The doors of a lock for Hono 4: `c.get('principal')` and `c.get('auth')` are who was let in. */

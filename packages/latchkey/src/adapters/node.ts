@@ -19,13 +19,13 @@ export type NodeHandler = (
 /** Listeners of one lock. */
 export interface NodeDoor<Scope extends string> {
   /** Listens for requests to one route; `handler` gets those that are let in. */
-  protect(rule: { readonly scopes?: readonly Scope[] }, handler: NodeHandler): RequestListener;
+  protect(this: void, rule: { readonly scopes?: readonly Scope[] }, handler: NodeHandler): RequestListener;
   /** The same, for whoever has any valid credential. */
-  protect(handler: NodeHandler): RequestListener;
+  protect(this: void, handler: NodeHandler): RequestListener;
   /** Listens for requests to the MCP endpoint; `handler` reads what was judged from the request, or as `caller.body`. */
-  protectMcp(handler: NodeHandler): RequestListener;
+  protectMcp(this: void, handler: NodeHandler): RequestListener;
   /** Answers who asks for the metadata of the resource (RFC 9728), and leaves the others to `otherwise`. */
-  metadata(otherwise: RequestListener): RequestListener;
+  metadata(this: void, otherwise: RequestListener): RequestListener;
 }
 
 /** The doors of a lock for servers of `node:http`. A handler that throws does so as one of `createServer` would. */

@@ -5,7 +5,8 @@ import type { SharedChild } from './shared-child.ts';
 
 /**
  * Starts the command once, ahead of the first request, and says which era it is of. Rejects with `E_UPSTREAM_MISSING` when
- * there is no such program, it is none, or it is to run in no folder; with `E_UPSTREAM_START` when it is no MCP server.
+ * the program cannot be found or executed, or the folder that it is to run in is none; with `E_UPSTREAM_START` when it is no
+ * MCP server.
  */
 export async function proveStart(
   launcher: Launcher,

@@ -197,6 +197,9 @@ limits: { sessions: 0, bodyBytes: 12, headersTimeout: 40d }
     expect(load('listn: x').problems[0]?.message).toContain('listen');
     expect(load('tools: { a: { sopes: [] } }').problems[0]?.message).toContain('scopes');
     expect(load('compat: { rest: yes }').problems[0]?.message).toContain('true or false');
+    expect(load('behindProxy: { trusted: [] }').problems[0]?.message).toContain('must have at least 1 entry');
+    const origins = Array.from({ length: 101 }, (_, at) => `https://${at}.example`).join();
+    expect(load(`origins: [${origins}]`).problems[0]?.message).toContain('must have at most 100 entries');
   });
 
   it('names the flag or variable that is wrong', () => {

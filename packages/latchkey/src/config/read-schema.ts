@@ -55,7 +55,9 @@ const KINDS: Readonly<Record<string, string>> = { object: MAPPING, record: MAPPI
 
 function describe(issue: z.core.$ZodIssue): string {
   if (issue.code === 'too_big' || issue.code === 'too_small') {
-    const bound = issue.code === 'too_big' ? `at most ${issue.maximum}` : `at least ${issue.minimum}`;
+    const count = Number(issue.code === 'too_big' ? issue.maximum : issue.minimum);
+    const bound = `at ${issue.code === 'too_big' ? 'most' : 'least'} ${count}`;
+    if (issue.origin === 'array') return `must have ${bound} ${count === 1 ? 'entry' : 'entries'}`;
     return issue.origin === 'number' || issue.origin === 'int'
       ? `must be ${bound}`
       : issue.message.replace(/^Too (?:big|small): /, '');

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { WireAnswer } from '../core/wire.ts';
+import { discardBody } from '../lock/discard-body.ts';
 import { byName } from './by-name.ts';
 
 const SHORT_BODY = 64 * 1024;
@@ -44,5 +45,5 @@ function endWithRequest(request: IncomingMessage, response: ServerResponse, body
     clearTimeout(timer);
     response.end();
   });
-  request.resume();
+  discardBody(request);
 }

@@ -1,6 +1,7 @@
 import { toGatewayLine } from '../core/gateway-line.ts';
 import type { Reason, Refusal } from '../core/reason.ts';
 import type { WireAnswer } from '../core/wire.ts';
+import { discardBody } from '../lock/discard-body.ts';
 import { toRefusalWire } from '../lock/refusal-wire.ts';
 import { callerHeaders } from './caller-headers.ts';
 import { isPlain, type Exchange } from './exchange.ts';
@@ -71,5 +72,5 @@ function endWithRequest({ request, response }: Exchange, body: string): void {
     clearTimeout(timer);
     response.end();
   });
-  request.resume();
+  discardBody(request);
 }

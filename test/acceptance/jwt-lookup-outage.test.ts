@@ -76,7 +76,7 @@ describe('an issuer that does not take the gateway for its client', () => {
     const site = await startLookupSite();
     site.issuer.answer('/introspect', Response.json({ error: 'invalid_client' }, { status: 401 }));
     await expectTokensRefused(site, { any: newToken() }, 503);
-    expect(await site.gateway.command('trail', '--json')).toContain('see auth.issuers.test.client');
+    await expect.poll(() => site.gateway.command('trail', '--json')).toContain('see auth.issuers.test.client');
     await site.close();
   });
 });

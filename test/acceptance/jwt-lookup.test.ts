@@ -138,8 +138,9 @@ describe('what the issuer is asked', () => {
   test('JWT-28 no token stands in what the gateway says and writes down', async () => {
     const tokens = [site.goodToken(), newToken(), site.token('garbage'), site.goodToken({ aud: 'other' })];
     for (const token of tokens) await send(site, { token });
-    const written = `${site.gateway.talk()}${await site.gateway.command('trail', '--json')}`;
-    expect(written).toContain('the issuer does not say that it is active');
+    const trail = (): Promise<string> => site.gateway.command('trail', '--json');
+    await expect.poll(trail).toContain('the issuer does not say that it is active');
+    const written = `${site.gateway.talk()}${await trail()}`;
     for (const token of tokens) expect(written).not.toContain(token);
     expect(site.issuer.requests.filter(({ query }) => query !== '')).toEqual([]);
   });

@@ -123,7 +123,7 @@ describe.each(Object.keys(QUESTIONS) as Name[])('asked by %s', (name) => {
   test('wants the credential to have come encrypted', async () => {
     expect(told(await ask({ 'X-Forwarded-Proto': 'http' }))).toBe(400);
     expect(told(await ask({ 'X-Forwarded-Proto': 'https, http' }))).toBe(400);
-    expect(await lock.command('trail', '--json')).toContain('"exposed":true');
+    await expect.poll(() => lock.command('trail', '--json')).toContain('"exposed":true');
   });
 
   test('reads no body', async () => {
@@ -185,7 +185,7 @@ describe('asked by somebody else', () => {
       const lines = Object.entries(headers).map(([key, value]) => `${key}: ${String(value)}\r\n`);
       const [answer] = await exchangeRaw(lock.url, `GET /auth HTTP/1.1\r\n${lines.join('')}\r\n`);
       expect(answer?.status).toBe(403);
-      expect(await lock.command('trail', '--json')).toContain('"reason":"proxy-unknown"');
+      await expect.poll(() => lock.command('trail', '--json')).toContain('"reason":"proxy-unknown"');
     } finally {
       await lock.close();
     }

@@ -50,6 +50,8 @@ function toProblems(issue: z.core.$ZodIssue, schema: z.ZodType, wording: Wording
   return [invalid(where(path, 'value'), describe(issue), hint)];
 }
 
+/** How zod begins what it says of sizes by itself. */
+const ZODS_WORDS = /^Too (?:big|small): /;
 const MAPPING = 'a mapping; write {} for an empty one';
 const KINDS: Readonly<Record<string, string>> = { object: MAPPING, record: MAPPING, boolean: 'true or false' };
 
@@ -57,10 +59,11 @@ function describe(issue: z.core.$ZodIssue): string {
   if (issue.code === 'too_big' || issue.code === 'too_small') {
     const count = Number(issue.code === 'too_big' ? issue.maximum : issue.minimum);
     const bound = `at ${issue.code === 'too_big' ? 'most' : 'least'} ${count}`;
+    if (issue.origin === 'number' || issue.origin === 'int') return `must be ${bound}`;
+    // Where the schema has words of its own, they say more.
+    if (!ZODS_WORDS.test(issue.message)) return issue.message;
     if (issue.origin === 'array') return `must have ${bound} ${count === 1 ? 'entry' : 'entries'}`;
-    return issue.origin === 'number' || issue.origin === 'int'
-      ? `must be ${bound}`
-      : issue.message.replace(/^Too (?:big|small): /, '');
+    return issue.message.replace(ZODS_WORDS, '');
   }
   if (issue.code !== 'invalid_type') return issue.message;
   if (issue.message.endsWith('received undefined')) return 'is missing';

@@ -181,9 +181,10 @@ function readTrace(path: string): readonly Traced[] {
 const TRACE = ['-f', '-y', '-s', '200', '-e', 'trace=write,writev,pwrite64,fsync,fdatasync,sendto'];
 const isSync = ({ call }: Traced): boolean => call === 'fsync' || call === 'fdatasync';
 
-/** Between the last write to that file and the promise there is a sync of it. */
+/** Between the last write to that file and the promise, which is said to no file, there is a sync of it. */
 function expectSynced(trace: readonly Traced[], file: string, isPromise: (traced: Traced) => boolean): void {
-  const promise = trace.findIndex(isPromise);
+  // Letters of a promise stand in one or another seal of the trail by chance.
+  const promise = trace.findIndex((traced) => !traced.target.startsWith('/') && isPromise(traced));
   expect(promise).toBeGreaterThan(0);
   const before = trace.slice(0, promise);
   const written = before.findLastIndex(({ call, target }) => !/sync/.test(call) && target === file);

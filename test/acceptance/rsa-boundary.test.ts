@@ -157,10 +157,14 @@ test('RSA-32 Identity headers from outside', async () => {
   await expectRefused(site, { headers, tool: 'write_file' }, 403);
   await expectRefused(site, { headers, token: null }, 401);
   await expectRefused(site, { headers: { Connection: 'close, X-Forwarded-User', 'X-Forwarded-User': marker } }, 400);
-  const trail = await site.gateway.command('trail', '--json');
+  let trail = '';
+  const findAllowed = async (): Promise<readonly string[]> => {
+    trail = await site.gateway.command('trail', '--json');
+    return trail.split('\n').filter((line) => line.includes('"decision":"allow"') && line.includes('"echo"'));
+  };
+  await expect.poll(async () => (await findAllowed()).length).toBeGreaterThan(0);
+  const allowed = await findAllowed();
   expect(trail).not.toContain(marker);
-  const allowed = trail.split('\n').filter((line) => line.includes('"decision":"allow"') && line.includes('"echo"'));
-  expect(allowed.length).toBeGreaterThan(0);
   for (const line of allowed)
     expect(JSON.parse(line)).toMatchObject({ credential: 'alice-read', address: '127.0.0.1' });
 });

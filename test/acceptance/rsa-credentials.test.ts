@@ -195,8 +195,9 @@ test('RSA-11 Query token ignored', async () => {
   expect((await send(site, { target: `/mcp?access_token=${token}` })).status).toBe(200);
   expect(site.spy.bytes()).not.toContain(token);
 
-  const trail = await site.gateway.command('trail', '--json', '--limit', '1000');
-  expect(trail).toContain('credential-missing');
+  const readTrail = (): Promise<string> => site.gateway.command('trail', '--json', '--limit', '1000');
+  await expect.poll(readTrail).toContain('credential-missing');
+  const trail = await readTrail();
   expect(trail + site.gateway.talk()).not.toContain(token);
   const kept = await readdir(site.gateway.store, { recursive: true, withFileTypes: true });
   for (const { parentPath, name } of kept.filter((entry) => entry.isFile()))

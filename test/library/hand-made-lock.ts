@@ -1,11 +1,12 @@
 import { createPolicy } from '../../packages/latchkey/src/core/create-policy.ts';
-import type { Policy, Rule } from '../../packages/latchkey/src/core/policy.ts';
+import type { Policy } from '../../packages/latchkey/src/core/policy.ts';
 import { createAnonymous, type Principal } from '../../packages/latchkey/src/core/principal.ts';
 import type { TrailEntry } from '../../packages/latchkey/src/core/trail.ts';
 import type { Verdict, Verifier } from '../../packages/latchkey/src/core/verifier.ts';
 import { createLatchkeyOf, type Latchkey } from '../../packages/latchkey/src/lock/latchkey.ts';
 import { createLock, type Lock, type LockParts } from '../../packages/latchkey/src/lock/lock.ts';
 import { FOLD_URI } from '../../packages/latchkey/src/core/resource-uri.ts';
+import { toRule } from '../fixtures/rule.ts';
 
 export const RESOURCE = 'https://api.example/mcp';
 export const METADATA_PATH = '/.well-known/oauth-protected-resource/mcp';
@@ -32,17 +33,8 @@ export interface LockSettings {
   readonly strangers?: readonly string[];
 }
 
-const toRule = ([pattern, scopes]: [string, readonly string[]]): Rule => ({
-  pattern,
-  scopes,
-  when: null,
-  hidden: false,
-  deny: false,
-  limit: null,
-});
-
 export function toPolicy(tools: Readonly<Record<string, readonly string[]>>): Policy {
-  const rules = Object.entries(tools).map(toRule);
+  const rules = Object.entries(tools).map(([pattern, scopes]) => toRule(pattern, { scopes }));
   return createPolicy(
     { tools: rules, resources: [], prompts: [], methods: [], implies: new Map(), list: 'callable' },
     FOLD_URI,

@@ -8,18 +8,12 @@ import { protectedResourceMetadata } from '../../packages/latchkey/src/lock/prot
 import { createHttpUpstream } from '../../packages/latchkey/src/upstream/http.ts';
 import { firstMatch } from '../../packages/latchkey/src/core/first-match.ts';
 import { createStaticVerifier } from '../../packages/latchkey/src/verify/static-tokens.ts';
+import { toRule } from '../fixtures/rule.ts';
 import { startSpyUpstream, type SpyUpstream } from '../fixtures/spy-upstream.ts';
 import { FOLD_URI } from '../../packages/latchkey/src/core/resource-uri.ts';
 
 const NO_LIMIT = { count: 1_000_000_000, periodMs: 60_000 };
-const rule = (pattern: string): Rule => ({
-  pattern,
-  scopes: ['use'],
-  when: null,
-  hidden: false,
-  deny: false,
-  limit: null,
-});
+const rule = (pattern: string): Rule => toRule(pattern, { scopes: ['use'] });
 
 export const TOKEN = 'Kq7w2ZtR9vXs4LmB8nYc';
 

@@ -1,22 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { toRule } from '../../../../test/fixtures/rule.ts';
 import { authorize, mayRead } from './authorize.ts';
 import { createPolicy } from './create-policy.ts';
 import type { Message } from './message.ts';
 import { parseMessage } from './parse-message.ts';
-import type { Rule } from './policy.ts';
 import { createAnonymous } from './principal.ts';
 import { FOLD_URI } from './resource-uri.ts';
 import type { Era } from './revision.ts';
 
-const rule = (pattern: string, more: Partial<Rule> = {}): Rule => ({
-  pattern,
-  scopes: [],
-  when: null,
-  hidden: false,
-  deny: false,
-  limit: null,
-  ...more,
-});
 const policyOf = (more: Partial<Parameters<typeof createPolicy>[0]>) =>
   createPolicy(
     { tools: [], resources: [], prompts: [], methods: [], implies: new Map(), list: 'callable', ...more },
@@ -63,7 +54,7 @@ const shown = (sent: Message, ...more: Parameters<typeof policyOf>) => {
   return judgement.shown;
 };
 
-const limited = (pattern: string) => rule(pattern, { limit: { count: 1, periodMs: 1000 } });
+const limited = (pattern: string) => toRule(pattern, { limit: { count: 1, periodMs: 1000 } });
 
 describe('authorize', () => {
   it('without rules lets only the holder of every scope act', () => {
@@ -76,13 +67,13 @@ describe('authorize', () => {
   });
 
   it('denies what has no rule once any rule exists', () => {
-    const policy = policyOf({ prompts: [rule('*')] });
+    const policy = policyOf({ prompts: [toRule('*')] });
     expect(judge(policy, who('*'), call('a'))).toBe('policy-no-rule');
     expect(judge(policy, who(), message('prompts/get', { name: 'p' }))).toBe('allow');
   });
 
   it('takes no other spelling for a name', () => {
-    const policy = policyOf({ tools: [rule('echo'), rule('caf\u00E9')] });
+    const policy = policyOf({ tools: [toRule('echo'), toRule('caf\u00E9')] });
     expect(judge(policy, who('*'), call('echo'))).toBe('allow');
     for (const name of [
       'echo ',
@@ -100,7 +91,7 @@ describe('authorize', () => {
 
   it('lets an exact rule beat a glob, and the first glob beat the next', () => {
     const policy = policyOf({
-      tools: [rule('read_*', { deny: true }), rule('*', { scopes: ['s'] }), rule('read_file')],
+      tools: [toRule('read_*', { deny: true }), toRule('*', { scopes: ['s'] }), toRule('read_file')],
     });
     expect(judge(policy, who(), call('read_file'))).toBe('allow');
     expect(judge(policy, who('*'), call('read_dir'))).toBe('policy-denied');
@@ -108,7 +99,7 @@ describe('authorize', () => {
   });
 
   it('names every scope of the rule, held or not, and no other', () => {
-    const policy = policyOf({ tools: [rule('t', { scopes: ['a', 'b'] }), rule('u', { scopes: ['c'] })] });
+    const policy = policyOf({ tools: [toRule('t', { scopes: ['a', 'b'] }), toRule('u', { scopes: ['c'] })] });
     expect(needed(policy, who('a'), call('t'))).toEqual(['policy-scope', 'a', 'b']);
     expect(needed(policy, who('a', 'b'), call('t'))).toBe('allow');
   });
@@ -118,12 +109,12 @@ describe('authorize', () => {
       ['admin', ['write']],
       ['write', ['read', 'admin']],
     ]);
-    const policy = policyOf({ tools: [rule('t', { scopes: ['read'] })], implies });
+    const policy = policyOf({ tools: [toRule('t', { scopes: ['read'] })], implies });
     expect(judge(policy, who('admin'), call('t'))).toBe('allow');
     expect(judge(policy, who('read'), call('t'))).toBe('allow');
     expect(
       judge(
-        policyOf({ tools: [rule('t', { scopes: ['write'] })], implies: new Map([['write', ['read']]]) }),
+        policyOf({ tools: [toRule('t', { scopes: ['write'] })], implies: new Map([['write', ['read']]]) }),
         who('read'),
         call('t'),
       ),
@@ -134,10 +125,10 @@ describe('authorize', () => {
     const when = { source: 'false', test: () => false };
     const policy = policyOf({
       tools: [
-        rule('s', { scopes: ['x'] }),
-        rule('d', { deny: true }),
-        rule('h', { hidden: true }),
-        rule('w', { when }),
+        toRule('s', { scopes: ['x'] }),
+        toRule('d', { deny: true }),
+        toRule('h', { hidden: true }),
+        toRule('w', { when }),
       ],
     });
     expect(['s', 'd', 'h', 'w'].map((name) => judge(policy, who('*'), call(name)))).toEqual([
@@ -158,7 +149,7 @@ describe('authorize', () => {
         return true;
       },
     };
-    const policy = policyOf({ tools: [rule('t', { scopes: ['s'], when })] });
+    const policy = policyOf({ tools: [toRule('t', { scopes: ['s'], when })] });
     expect(judge(policy, who(), call('t', { n: 1 }))).toBe('policy-scope');
     expect(seen).toEqual([]);
     expect(judge(policy, who('s'), call('t', { n: 1 }))).toBe('allow');
@@ -167,13 +158,13 @@ describe('authorize', () => {
   });
 
   it('does not ask a condition about arguments that differ only by case', () => {
-    const policy = policyOf({ tools: [rule('t', { when: { source: 'true', test: () => true } })] });
+    const policy = policyOf({ tools: [toRule('t', { when: { source: 'true', test: () => true } })] });
     expect(judge(policy, who(), call('t', { path: 1 }))).toBe('allow');
     expect(judge(policy, who(), call('t', { path: 1, Path: 2 }))).toBe('policy-condition');
   });
 
   it('judges a URI that reads in two ways by exact rules only', () => {
-    const policy = policyOf({ resources: [rule('file:///data/*'), rule('file:///data/../x')] });
+    const policy = policyOf({ resources: [toRule('file:///data/*'), toRule('file:///data/../x')] });
     expect(judge(policy, who('*'), read('file:///data/a'))).toBe('allow');
     for (const uri of ['file:///data/../etc', 'file:///data/%2e%2e/etc', 'file:///data/a%2Fb', 'file:///data/a\\b']) {
       expect(judge(policy, who('*'), read(uri))).toBe('policy-no-rule');
@@ -183,7 +174,7 @@ describe('authorize', () => {
 
   it('gives a URI no rule when another spelling of it has another', () => {
     const policy = policyOf({
-      resources: [rule('a://x y', { deny: true }), rule('a://s%20*', { hidden: true }), rule('a://*')],
+      resources: [toRule('a://x y', { deny: true }), toRule('a://s%20*', { hidden: true }), toRule('a://*')],
     });
     expect(judge(policy, who(), read('a://x%20y'))).toBe('policy-no-rule');
     expect(judge(policy, who(), read('a://s t'))).toBe('policy-hidden');
@@ -196,10 +187,10 @@ describe('authorize', () => {
     const policy = policyOf({
       resources: [
         ...[file, 'https://api.example/secret', 'file:///data/caf\u00E9.txt', 'db://main/users'].map((uri) =>
-          rule(uri, { deny: true }),
+          toRule(uri, { deny: true }),
         ),
-        ...['HTTPS://API.example:443/other/', 'file:///data/x%20y', 'db://u@main:1/t'].map((uri) => rule(uri)),
-        ...['file:///data/*', 'http*', 'db://*'].map((uri) => rule(uri)),
+        ...['HTTPS://API.example:443/other/', 'file:///data/x%20y', 'db://u@main:1/t'].map((uri) => toRule(uri)),
+        ...['file:///data/*', 'http*', 'db://*'].map((uri) => toRule(uri)),
       ],
     });
     const near = [
@@ -267,9 +258,9 @@ describe('authorize', () => {
     const policy = policyOf({
       resources: [
         ...['http://internal/*', 'file:///data/key/*', 'file:///data/*.pem', 'note://Caf\u00E9/*', 'db://main/*'].map(
-          (uri) => rule(uri, { deny: true }),
+          (uri) => toRule(uri, { deny: true }),
         ),
-        rule('*'),
+        toRule('*'),
       ],
     });
     const near = [
@@ -312,8 +303,12 @@ describe('authorize', () => {
 
   it('judges subscriptions and completions as what they are about', () => {
     const policy = policyOf({
-      resources: [rule('a://*', { scopes: ['a'] }), rule('b://*', { scopes: ['b'] }), rule('h://*', { hidden: true })],
-      prompts: [rule('p', { scopes: ['p'] })],
+      resources: [
+        toRule('a://*', { scopes: ['a'] }),
+        toRule('b://*', { scopes: ['b'] }),
+        toRule('h://*', { hidden: true }),
+      ],
+      prompts: [toRule('p', { scopes: ['p'] })],
     });
     expect(judge(policy, who('a'), message('resources/subscribe', { uri: 'a://1' }))).toBe('allow');
     expect(needed(policy, who('a'), listen('a://1', 'b://1'))).toEqual(['policy-scope', 'a', 'b']);
@@ -329,13 +324,13 @@ describe('authorize', () => {
   it('lets no name that looks like another through a glob', () => {
     const policy = policyOf({
       tools: [
-        rule('read_key', { deny: true }),
-        rule('Delete_*', { deny: true }),
-        rule('read_*'),
-        rule('my tool'),
-        rule('*'),
+        toRule('read_key', { deny: true }),
+        toRule('Delete_*', { deny: true }),
+        toRule('read_*'),
+        toRule('my tool'),
+        toRule('*'),
       ],
-      methods: [rule('admin/*', { deny: true }), rule('*')],
+      methods: [toRule('admin/*', { deny: true }), toRule('*')],
     });
     const near = [
       'read_Key',
@@ -369,7 +364,7 @@ describe('authorize', () => {
   });
 
   it('judges at most 1000 subscriptions', () => {
-    const policy = policyOf({ resources: [rule('a://*')] });
+    const policy = policyOf({ resources: [toRule('a://*')] });
     expect([judge(policy, who(), many(1000)), judge(policy, who(), many(1001))]).toEqual(['allow', 'policy-no-rule']);
     expect(judge(policy, who('*'), many(1001))).toBe('policy-no-rule');
   });
@@ -378,10 +373,10 @@ describe('authorize', () => {
     const no = { source: 'no', test: () => false };
     const policy = policyOf({
       resources: [
-        rule('a://*'),
-        rule('c://*', { when: no, scopes: ['c'] }),
-        rule('s://*', { scopes: ['s'] }),
-        rule('d://*', { deny: true }),
+        toRule('a://*'),
+        toRule('c://*', { when: no, scopes: ['c'] }),
+        toRule('s://*', { scopes: ['s'] }),
+        toRule('d://*', { deny: true }),
       ],
     });
     expect(judge(policy, who('c'), listen('a://1', 'c://1'))).toBe('policy-condition');
@@ -392,7 +387,7 @@ describe('authorize', () => {
   });
 
   it('refuses a completion whose reference names nothing, and a reading of nothing', () => {
-    const policy = policyOf({ resources: [rule('*')], prompts: [rule('*')] });
+    const policy = policyOf({ resources: [toRule('*')], prompts: [toRule('*')] });
     const complete = (ref: unknown) => message('completion/complete', { ref });
     expect(judge(policy, who('*'), complete({ type: 'ref/prompt', uri: 'a://b' }))).toBe('policy-no-rule');
     expect(judge(policy, who('*'), complete({ type: 'ref/resource', name: 'p' }))).toBe('policy-no-rule');
@@ -409,7 +404,7 @@ describe('authorize', () => {
       source: '',
       test: (input: { args: unknown; target: string }) => seen.push([input.args, input.target]) > 0,
     };
-    const policy = policyOf({ tools: [rule('t', { when })], resources: [rule('a://*', { when })] });
+    const policy = policyOf({ tools: [toRule('t', { when })], resources: [toRule('a://*', { when })] });
     expect(judge(policy, who(), call('t'))).toBe('allow');
     expect(judge(policy, who(), read('a://b'))).toBe('allow');
     expect(seen).toEqual([
@@ -421,12 +416,12 @@ describe('authorize', () => {
   it('lets every response of the client through', () => {
     const parsed = parseMessage(Buffer.from('{"jsonrpc":"2.0","id":1,"result":{}}'));
     if (parsed.kind !== 'message') throw new Error(parsed.refusal.reason);
-    expect(judge(policyOf({ methods: [rule('*', { deny: true })] }), who(), parsed.message)).toBe('allow');
+    expect(judge(policyOf({ methods: [toRule('*', { deny: true })] }), who(), parsed.message)).toBe('allow');
     expect(judge(policyOf({}), who(), parsed.message, 'modern')).toBe('allow');
   });
 
   it('knows the methods of each era and no others', () => {
-    const policy = policyOf({ tools: [rule('*')] });
+    const policy = policyOf({ tools: [toRule('*')] });
     for (const method of ['initialize', 'ping', 'logging/setLevel', 'notifications/initialized']) {
       const sent = message(method);
       expect(judge(policy, who(), sent)).toBe('allow');
@@ -439,12 +434,12 @@ describe('authorize', () => {
 
   it('lets a rule open a method, and add scopes to a known one', () => {
     const policy = policyOf({
-      tools: [rule('t', { scopes: ['t'] })],
+      tools: [toRule('t', { scopes: ['t'] })],
       methods: [
-        rule('tasks/*', { scopes: ['tasks'] }),
-        rule('tools/call', { scopes: ['call'] }),
-        rule('prompts/*', { deny: true }),
-        rule('ping', { hidden: true }),
+        toRule('tasks/*', { scopes: ['tasks'] }),
+        toRule('tools/call', { scopes: ['call'] }),
+        toRule('prompts/*', { deny: true }),
+        toRule('ping', { hidden: true }),
       ],
     });
     expect(judge(policy, who('tasks'), message('tasks/get', { taskId: '1' }))).toBe('allow');
@@ -462,13 +457,13 @@ describe('authorize', () => {
     const no = { source: 'no', test: () => false };
     const policy = policyOf({
       tools: [
-        rule('hidden', { hidden: true }),
-        rule('denied', { deny: true }),
-        rule('free'),
-        rule('scoped', { scopes: ['t'] }),
-        rule('judged', { when: no }),
+        toRule('hidden', { hidden: true }),
+        toRule('denied', { deny: true }),
+        toRule('free'),
+        toRule('scoped', { scopes: ['t'] }),
+        toRule('judged', { when: no }),
       ],
-      methods: [rule('tools/call', { scopes: ['call'] })],
+      methods: [toRule('tools/call', { scopes: ['call'] })],
     });
     for (const [name, reason] of [
       ['hidden', 'policy-hidden'],
@@ -484,20 +479,24 @@ describe('authorize', () => {
   });
 
   it('tells of what is hidden as of a name that is not there', () => {
-    const hidden = ['secret', 'a b'].map((name) => rule(name, { hidden: true }));
+    const hidden = ['secret', 'a b'].map((name) => toRule(name, { hidden: true }));
     const no = { source: 'no', test: () => false };
     const others = [
       [],
-      [rule('*')],
-      [rule('*', { scopes: ['x'] })],
-      [rule('*', { scopes: ['own'] })],
-      [rule('*', { deny: true })],
-      [rule('*', { when: no })],
-      [rule('s*', { deny: true }), rule('*')],
-      [rule('other')],
+      [toRule('*')],
+      [toRule('*', { scopes: ['x'] })],
+      [toRule('*', { scopes: ['own'] })],
+      [toRule('*', { deny: true })],
+      [toRule('*', { when: no })],
+      [toRule('s*', { deny: true }), toRule('*')],
+      [toRule('other')],
     ];
     for (const other of others)
-      for (const methods of [[], [rule('tools/call', { scopes: ['m'] })], [rule('tools/call', { scopes: ['own'] })]])
+      for (const methods of [
+        [],
+        [toRule('tools/call', { scopes: ['m'] })],
+        [toRule('tools/call', { scopes: ['own'] })],
+      ])
         for (const [name, made] of [
           ['secret', 'sekret'],
           ['Secret', 'Sekret'],
@@ -505,7 +504,7 @@ describe('authorize', () => {
         ] as const) {
           const told = shown(call(name), { tools: [...hidden, ...other], methods });
           const unknown = authorize(
-            policyOf({ tools: [...other, rule('z')], methods }),
+            policyOf({ tools: [...other, toRule('z')], methods }),
             who('own'),
             call(made),
             'legacy',
@@ -519,13 +518,13 @@ describe('authorize', () => {
   });
 
   it('tells of subscriptions to what is hidden as of any other', () => {
-    const resources = [rule('h://*', { hidden: true }), rule('b://*', { scopes: ['b'] })];
+    const resources = [toRule('h://*', { hidden: true }), toRule('b://*', { scopes: ['b'] })];
     const shownOf = (policy: ReturnType<typeof policyOf>, ...uris: string[]) => {
       const judgement = authorize(policy, who(), listen(...uris), 'modern');
       return judgement.kind === 'deny' ? judgement.shown : judgement;
     };
     const closed = policyOf({ resources });
-    const open = policyOf({ resources: [...resources, rule('*')] });
+    const open = policyOf({ resources: [...resources, toRule('*')] });
     expect(shownOf(closed, 'h://1', 'b://1')).toMatchObject({ reason: 'policy-no-rule', target: 'h://1' });
     expect(shownOf(open, 'b://1', 'h://1')).toMatchObject({ reason: 'policy-scope', scopes: ['b'] });
     expect(shownOf(open, 'h://1', 'a://1')).toMatchObject({ kind: 'allow' });
@@ -548,7 +547,7 @@ describe('authorize', () => {
   });
 
   it('hands out the rule, so that its limit can be held', () => {
-    const withLimit = rule('t', { limit: { count: 1, periodMs: 1000 } });
+    const withLimit = toRule('t', { limit: { count: 1, periodMs: 1000 } });
     const judgement = authorize(policyOf({ tools: [withLimit] }), who(), call('t'), 'modern');
     expect(judgement).toEqual({ kind: 'allow', rule: withLimit });
   });

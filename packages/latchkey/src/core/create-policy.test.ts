@@ -1,17 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { toRule } from '../../../../test/fixtures/rule.ts';
 import { createPolicy, type PolicyRules } from './create-policy.ts';
-import type { Rule } from './policy.ts';
 import { FOLD_URI } from './resource-uri.ts';
 
-const rule = (pattern: string, more: Partial<Rule> = {}): Rule => ({
-  pattern,
-  scopes: [],
-  when: null,
-  hidden: false,
-  deny: false,
-  limit: null,
-  ...more,
-});
 const create = (more: Partial<PolicyRules>) =>
   createPolicy(
     { tools: [], resources: [], prompts: [], methods: [], implies: new Map(), list: 'callable', ...more },
@@ -22,11 +13,11 @@ describe('createPolicy', () => {
   it('is empty only when no rule of any kind exists', () => {
     expect(create({}).empty).toBe(true);
     for (const kind of ['tools', 'resources', 'prompts', 'methods'] as const)
-      expect([kind, create({ [kind]: [rule('a')] }).empty]).toEqual([kind, false]);
+      expect([kind, create({ [kind]: [toRule('a')] }).empty]).toEqual([kind, false]);
   });
 
   it('keeps the rules in the order of the file, and the first of two that stand for one name', () => {
-    const tools = [rule('b*'), rule('a', { deny: true }), rule('a'), rule('*')];
+    const tools = [toRule('b*'), toRule('a', { deny: true }), toRule('a'), toRule('*')];
     const policy = create({ tools, list: 'all' });
     expect(policy.rules.tools).toEqual(tools);
     expect(policy.list).toBe('all');
@@ -36,10 +27,10 @@ describe('createPolicy', () => {
 
   it('keeps the kinds apart', () => {
     const policy = create({
-      tools: [rule('t')],
-      resources: [rule('r')],
-      prompts: [rule('p')],
-      methods: [rule('m')],
+      tools: [toRule('t')],
+      resources: [toRule('r')],
+      prompts: [toRule('p')],
+      methods: [toRule('m')],
     });
     const names = (['tools', 'resources', 'prompts', 'methods'] as const).map((kind) => [
       ...policy.index[kind].exact.keys(),
@@ -53,7 +44,7 @@ describe('createPolicy', () => {
       ['write', ['read']],
       ['other', ['else']],
     ]);
-    const policy = create({ tools: [rule('t', { scopes: ['read'] })], implies });
+    const policy = create({ tools: [toRule('t', { scopes: ['read'] })], implies });
     expect([...policy.index.tools.exact.values()][0]?.grants).toEqual([['read', 'admin', 'write', '*']]);
     expect([...(policy.implied.get('admin') ?? [])]).toEqual(['admin', 'write', 'read']);
   });
@@ -63,7 +54,7 @@ describe('createPolicy', () => {
       ['a', ['b']],
       ['b', ['a']],
     ]);
-    const policy = create({ tools: [rule('t', { scopes: ['a'] })], implies });
+    const policy = create({ tools: [toRule('t', { scopes: ['a'] })], implies });
     expect([...policy.index.tools.exact.values()][0]?.grants).toEqual([['a', 'b', '*']]);
     expect(policy.implied).toEqual(
       new Map([
@@ -74,13 +65,13 @@ describe('createPolicy', () => {
   });
 
   it('allows with the rule itself, so that its limit can be held', () => {
-    const limited = rule('t', { limit: { count: 1, periodMs: 1000 } });
+    const limited = toRule('t', { limit: { count: 1, periodMs: 1000 } });
     const [prepared] = create({ tools: [limited] }).index.tools.exact.values();
     expect(prepared?.allow).toEqual({ kind: 'allow', rule: limited });
   });
 
   it('cannot be changed after it was made', () => {
-    const policy = create({ tools: [rule('t*')] });
+    const policy = create({ tools: [toRule('t*')] });
     for (const part of [policy, policy.rules, policy.index, policy.index.tools, policy.index.tools.globs])
       expect(Object.isFrozen(part)).toBe(true);
   });

@@ -4,6 +4,16 @@ import { headerOf } from './header-of.ts';
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
+/** Of an event stream that is for its caller alone, and that no proxy is to collect. */
+export const STREAM_HEADERS: readonly string[] = [
+  'content-type',
+  'text/event-stream',
+  'cache-control',
+  'no-store, no-transform',
+  'x-accel-buffering',
+  'no',
+];
+
 /** Whether an answer with these headers is an event stream; types have no case (RFC 9110 §8.3.1). */
 export function isEventStream(headers: readonly string[]): boolean {
   return (headerOf(headers, 'content-type') ?? '').toLowerCase().startsWith('text/event-stream');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { toRule } from '../../../../test/fixtures/rule.ts';
 import { authorize } from './authorize.ts';
 import { createPolicy } from './create-policy.ts';
 import { matchesGlob, parseGlob } from './glob.ts';
@@ -22,14 +23,7 @@ function time(work: () => void): number {
 
 describe('authorize', () => {
   it('is quick with 500 rules', () => {
-    const tools = Array.from({ length: 500 }, (_, i) => ({
-      pattern: `tool_${i}`,
-      scopes: ['s'],
-      when: null,
-      hidden: false,
-      deny: false,
-      limit: null,
-    }));
+    const tools = Array.from({ length: 500 }, (_, i) => toRule(`tool_${i}`, { scopes: ['s'] }));
     const policy = createPolicy(
       {
         tools,

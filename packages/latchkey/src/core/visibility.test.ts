@@ -1,19 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { toRule } from '../../../../test/fixtures/rule.ts';
 import { createPolicy } from './create-policy.ts';
-import type { Rule } from './policy.ts';
 import { createAnonymous } from './principal.ts';
 import { isOffered, isVisible } from './visibility.ts';
 import { FOLD_URI } from './resource-uri.ts';
 
-const rule = (pattern: string, more: Partial<Rule> = {}): Rule => ({
-  pattern,
-  scopes: [],
-  when: null,
-  hidden: false,
-  deny: false,
-  limit: null,
-  ...more,
-});
 const policyOf = (more: Partial<Parameters<typeof createPolicy>[0]>) =>
   createPolicy(
     { tools: [], resources: [], prompts: [], methods: [], implies: new Map(), list: 'callable', ...more },
@@ -23,10 +14,10 @@ const who = (...scopes: string[]) => createAnonymous(scopes);
 
 describe('isVisible', () => {
   const tools = [
-    rule('a', { scopes: ['a'] }),
-    rule('h', { hidden: true }),
-    rule('d', { deny: true }),
-    rule('w', { when: { source: 'false', test: () => false } }),
+    toRule('a', { scopes: ['a'] }),
+    toRule('h', { hidden: true }),
+    toRule('d', { deny: true }),
+    toRule('w', { when: { source: 'false', test: () => false } }),
   ];
 
   it('shows what the principal may call, whatever its condition', () => {
@@ -51,11 +42,11 @@ describe('isVisible', () => {
   it('shows a template when a rule that the principal may use could judge what it expands to', () => {
     const policy = policyOf({
       resources: [
-        rule('s://*', { hidden: true }),
-        rule('file:///data/*', { scopes: ['f'] }),
-        rule('x://{own}', { hidden: true }),
-        rule('x://one'),
-        rule('y://1/*/z'),
+        toRule('s://*', { hidden: true }),
+        toRule('file:///data/*', { scopes: ['f'] }),
+        toRule('x://{own}', { hidden: true }),
+        toRule('x://one'),
+        toRule('y://1/*/z'),
       ],
     });
     const sees = (template: string, ...scopes: string[]) => isVisible(policy, who(...scopes), 'templates', template);
@@ -72,7 +63,7 @@ describe('isVisible', () => {
   });
 
   it('does not let a later rule show a template that an earlier one hides whole', () => {
-    const policy = policyOf({ resources: [rule('s://*', { hidden: true }), rule('*')] });
+    const policy = policyOf({ resources: [toRule('s://*', { hidden: true }), toRule('*')] });
     expect(isVisible(policy, who(), 'templates', 's://{id}')).toBe(false);
     expect(isVisible(policy, who(), 'templates', 't://{id}')).toBe(true);
   });
@@ -80,14 +71,14 @@ describe('isVisible', () => {
 
 describe('isVisible for templates', () => {
   it('judges one without a variable as the URI it is', () => {
-    const policy = policyOf({ resources: [rule('a://one'), rule('b://*', { scopes: ['b'] })] });
+    const policy = policyOf({ resources: [toRule('a://one'), toRule('b://*', { scopes: ['b'] })] });
     const sees = (template: string, ...scopes: string[]) => isVisible(policy, who(...scopes), 'templates', template);
     expect([sees('a://one'), sees('a://on'), sees('b://x', 'b'), sees('b://x')]).toEqual([true, false, true, false]);
     expect(sees('b://../x', 'b')).toBe(false);
   });
 
   it('goes on past a rule that takes only some of what it could become', () => {
-    const policy = policyOf({ resources: [rule('a://secret*', { hidden: true }), rule('a://*')] });
+    const policy = policyOf({ resources: [toRule('a://secret*', { hidden: true }), toRule('a://*')] });
     expect(isVisible(policy, who(), 'templates', 'a://{name}')).toBe(true);
     expect(isVisible(policy, who(), 'templates', 'a://secret/{name}')).toBe(false);
     expect(isVisible(policy, who(), 'templates', '{name}')).toBe(true);
@@ -97,9 +88,9 @@ describe('isVisible for templates', () => {
 describe('isOffered', () => {
   it('needs a rule that lists would show', () => {
     const methods = [
-      rule('tasks/get', { scopes: ['a'] }),
-      rule('tasks/list', { hidden: true }),
-      rule('tasks/cancel', { deny: true }),
+      toRule('tasks/get', { scopes: ['a'] }),
+      toRule('tasks/list', { hidden: true }),
+      toRule('tasks/cancel', { deny: true }),
     ];
     const offered = (list: 'callable' | 'all', ...scopes: string[]): string[] =>
       ['tasks/get', 'tasks/list', 'tasks/cancel', 'tasks/result'].filter((method) =>

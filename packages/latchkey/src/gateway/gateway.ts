@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { refuse, type Refusal } from '../core/reason.ts';
 import { plainAddress } from '../lock/network.ts';
-import { readHeaders } from '../lock/request-headers.ts';
+import { createExchange, nextRequestId } from './create-exchange.ts';
 import type { Exchange, Stage, StageResult } from './exchange.ts';
 import { dismiss, giveUp } from './farewell.ts';
 import { startListener } from './listener.ts';
@@ -63,9 +62,6 @@ async function drained(open: OpenExchanges, graceMs: number): Promise<void> {
   while (open.size > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-const PROCESS_MARK = randomBytes(4).toString('hex');
-let requests = 0;
-
 function handle(state: GatewayState, stages: readonly Stage[], request: RawRequest, response: ServerResponse): void {
   const exchange = createExchange(request, response);
   response.on('close', () => {
@@ -117,51 +113,11 @@ function crash(state: GatewayState, exchange: Exchange, error: unknown): void {
   state.refuse(exchange, refuse('internal'));
 }
 
-function createExchange(request: RawRequest, response: ServerResponse): Exchange {
-  requests += 1;
-  return {
-    request,
-    response,
-    httpMethod: request.method ?? '',
-    requestId: `${PROCESS_MARK}-${requests}`,
-    startedAt: Date.now(),
-    address: plainAddress(request.socket.remoteAddress ?? ''),
-    clear: false,
-    headers: NO_HEADERS,
-    origin: null,
-    route: null,
-    server: null,
-    principal: null,
-    caller: null,
-    subject: null,
-    proofNonce: null,
-    failuresExceeded: 0,
-    body: null,
-    message: null,
-    era: 'legacy',
-    rule: null,
-    sessionId: null,
-    outcome: null,
-    exposed: false,
-    phase: null,
-    stream: false,
-    opening: false,
-    answer: null,
-    sse: null,
-    slot: -1,
-    endsAt: null,
-    heldAgainst: Number.NaN,
-  };
-}
-
-const NO_HEADERS = Object.freeze(readHeaders([]));
-
 function recordBadRequest(state: GatewayState, address: string, refusal: Refusal, status: number): void {
   const now = Date.now();
-  requests += 1;
   state.options.trail.record({
     at: now,
-    requestId: `${PROCESS_MARK}-${requests}`,
+    requestId: nextRequestId(),
     address: plainAddress(address),
     server: null,
     principal: null,

@@ -1,26 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { toRule } from '../../../../../test/fixtures/rule.ts';
 import { person, stageGateway } from '../../../../../test/fixtures/stages.ts';
 import { createPolicy } from '../../core/create-policy.ts';
-import type { Rule } from '../../core/policy.ts';
 import { createAnonymous } from '../../core/principal.ts';
 import { FOLD_URI } from '../../core/resource-uri.ts';
 import type { Exchange, ProtectedServer } from '../exchange.ts';
 import { authorizeStage } from './authorize.ts';
 
-const rule = (pattern: string, more: Partial<Rule> = {}): Rule => ({
-  pattern,
-  scopes: [],
-  when: null,
-  hidden: false,
-  deny: false,
-  limit: null,
-  ...more,
-});
 const policy = createPolicy(
   {
-    tools: [rule('get_*'), rule('get_secret', { hidden: true }), rule('barred', { hidden: true, deny: true })],
+    tools: [toRule('get_*'), toRule('get_secret', { hidden: true }), toRule('barred', { hidden: true, deny: true })],
     resources: [],
-    prompts: [rule('get_*'), rule('get_secret', { hidden: true })],
+    prompts: [toRule('get_*'), toRule('get_secret', { hidden: true })],
     methods: [],
     implies: new Map(),
     list: 'callable',

@@ -1,3 +1,4 @@
+import { STREAM_HEADERS } from '../../core/event-stream.ts';
 import { refuse } from '../../core/reason.ts';
 import { callerHeaders } from '../caller-headers.ts';
 import type { Exchange, ProtectedServer, Stage, StageResult } from '../exchange.ts';
@@ -47,15 +48,6 @@ function open(state: GatewayState, exchange: Exchange, server: ProtectedServer):
   stream.open([...STREAM_HEADERS, ...callerHeaders(exchange)], ssePaths(server).messages);
   return 'done';
 }
-
-const STREAM_HEADERS = [
-  'content-type',
-  'text/event-stream',
-  'cache-control',
-  'no-store, no-transform',
-  'x-accel-buffering',
-  'no',
-];
 
 function attach(state: GatewayState, exchange: Exchange, server: ProtectedServer): StageResult {
   const { principal, request, headers, message } = exchange;

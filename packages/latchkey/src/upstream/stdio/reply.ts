@@ -1,3 +1,4 @@
+import { STREAM_HEADERS } from '../../core/event-stream.ts';
 import type { Message } from '../../core/message.ts';
 import type { Answer, Forwardable } from '../../core/upstream.ts';
 import type { Refusal } from '../../core/reason.ts';
@@ -5,14 +6,6 @@ import { toError } from './json.ts';
 import { flatten } from './lines.ts';
 import { splice, type Edit, type Room } from './splice.ts';
 
-const SSE_HEADERS = [
-  'content-type',
-  'text/event-stream',
-  'cache-control',
-  'no-store, no-transform',
-  'x-accel-buffering',
-  'no',
-];
 const JSON_HEADERS = ['content-type', 'application/json', 'cache-control', 'no-store'];
 const EVENT = Buffer.from('event: message\ndata: ');
 const EVENT_END = Buffer.from('\n\n');
@@ -82,7 +75,7 @@ export class Reply {
   stream(): void {
     if (this.#state !== 'waiting') return;
     this.#state = 'stream';
-    this.#answer.start(200, SSE_HEADERS);
+    this.#answer.start(200, STREAM_HEADERS);
     this.#keepAlive = setInterval(() => this.#write(COMMENT), KEEP_ALIVE_MS).unref();
     this.#answer.onDrain(() => {
       this.#blocked = false;

@@ -1,6 +1,6 @@
 // `npm test`: everything that must hold, in one go, with a plain closing line.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -89,12 +89,15 @@ const failures: string[] = [];
 /** By id of the catalogue: whether every test of that check passed. */
 const checked = new Map<string, boolean>();
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-report-'));
+// What tests leave behind, as those that kill a gateway must, goes with it.
+const temporary = join(folder, 'tmp');
+mkdirSync(temporary);
 try {
   for (const needed of PROGRAMS) bring(needed);
   for (const check of CHECKS) runCheck(check);
   PASSES.forEach(runPass);
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 }
 console.log(`\n${describeCatalogue()}`);
 if (failures.length > 0) console.log(`\nfailed:\n${failures.join('\n')}`);
@@ -143,6 +146,7 @@ function runPass({ projects, workers, only = [], without = [], reporter }: Pass,
   ];
   const { status } = spawnSync('vitest', args, {
     stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, TMPDIR: temporary },
     shell: process.platform === 'win32',
   });
   add(readReport(report), status);

@@ -16,6 +16,8 @@ const TARGETS: readonly (readonly [ours: string, theirs: string])[] = [
   ['mcp latchkey stored', 'mcp sdk-v2 hash'],
   ['express latchkey stored', 'express sdk-v2 row'],
   ['express latchkey stored', 'express sdk-v1 row'],
+  ['express latchkey stored', 'express sdk-v2 hash and more by hand'],
+  ['express latchkey stored', 'express sdk-v1 hash and more by hand'],
   ['express latchkey stored without trail', 'express sdk-v2 hash'],
   ['express latchkey stored without trail', 'express sdk-v1 hash'],
   ['mcp latchkey stored without trail', 'mcp sdk-v2 hash'],

@@ -12,6 +12,8 @@ export interface DoorKind {
   readonly credential: Credential;
   /** Whether Latchkey writes its decisions down. */
   readonly trail: boolean;
+  /** Whether what Latchkey does besides is written by hand beside the SDK's guard: limits, and a line for each request. */
+  readonly byHand: boolean;
   /** The name of the same server without a lock. */
   readonly without: string | null;
 }
@@ -19,11 +21,16 @@ export interface DoorKind {
 const LOOKED: Readonly<Record<'token' | 'row', string>> = { token: 'hash', row: 'row' };
 
 function kind(framework: Framework, lock: Lock, credential: Credential = 'token', trail = true): DoorKind {
-  if (lock === 'none') return { name: framework, framework, lock, credential, trail, without: null };
+  const byHand = false;
+  if (lock === 'none') return { name: framework, framework, lock, credential, trail, byHand, without: null };
   const looked = credential === 'token' || credential === 'row' ? LOOKED[credential] : credential;
   const shown = lock === 'latchkey' && credential === 'token' ? 'stored' : looked;
   const name = `${framework} ${lock} ${shown}${trail ? '' : ' without trail'}`;
-  return { name, framework, lock, credential, trail, without: framework };
+  return { name, framework, lock, credential, trail, byHand, without: framework };
+}
+
+function withMore(guarded: DoorKind): DoorKind {
+  return { ...guarded, name: `${guarded.name} and more by hand`, byHand: true };
 }
 
 export const DOOR_KINDS: readonly DoorKind[] = [
@@ -34,6 +41,8 @@ export const DOOR_KINDS: readonly DoorKind[] = [
   kind('express', 'latchkey', 'token', false),
   kind('express', 'sdk-v2', 'row'),
   kind('express', 'sdk-v1', 'row'),
+  withMore(kind('express', 'sdk-v2')),
+  withMore(kind('express', 'sdk-v1')),
   ...(['fastify', 'hono', 'node', 'fetch'] as const).flatMap((framework) => [
     kind(framework, 'none'),
     kind(framework, 'latchkey'),

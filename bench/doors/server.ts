@@ -22,6 +22,7 @@ import { latchkey as forNode } from 'latchkey/node';
 import { z } from 'zod';
 import { AUDIENCE, ISSUER } from '../jwts.ts';
 import { answerText, SCOPE, TOOL } from '../request.ts';
+import { addByHand } from './by-hand.ts';
 import type { DoorKind, Framework } from './kinds.ts';
 
 interface Given extends DoorKind {
@@ -122,8 +123,9 @@ const guarded = given.lock !== 'none';
 
 async function expressGuards(): Promise<RequestHandler[]> {
   if (given.lock === 'latchkey') return [forExpress(await createLock()).protect({ scopes: SCOPES })];
-  if (given.lock === 'sdk-v2') return [v2()];
-  return given.lock === 'sdk-v1' ? [v1()] : [];
+  if (given.lock === 'none') return [];
+  const guard = given.lock === 'sdk-v2' ? v2() : v1();
+  return given.byHand ? addByHand(guard, given.store) : [guard];
 }
 
 const sendReport: RequestListener = (_request, response) => void response.writeHead(200, JSON_TYPE).end(BODY);

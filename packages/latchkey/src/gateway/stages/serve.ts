@@ -3,6 +3,7 @@ import type { Endpoint, EndpointAnswer } from '../../core/endpoint.ts';
 import { refuse, type Refusal } from '../../core/reason.ts';
 import { holdBack } from '../../lock/hold-back.ts';
 import { networkOf } from '../../lock/network.ts';
+import type { RequestHeaders } from '../../lock/request-headers.ts';
 import { corsHeaders } from '../cors.ts';
 import type { Exchange, Stage, StageResult } from '../exchange.ts';
 import type { GatewayState } from '../state.ts';
@@ -25,12 +26,22 @@ export function serveStage(state: GatewayState): Stage {
 
 function checkRequest(exchange: Exchange): Refusal | null | Promise<Refusal> {
   const { headers, failuresExceeded, clear } = exchange;
-  if (clear) return refuse('clear-text');
+  if (clear) {
+    exchange.exposed = carriesCredential(headers);
+    return refuse('clear-text');
+  }
   if (failuresExceeded > 0)
     return holdBack(exchange, refuse('limit-failures', { retryAfterSeconds: failuresExceeded / 1000 }));
   if (headers.apiKey !== null) return refuse('credential-ambiguous');
   if (headers.contentEncoding !== null) return refuse('content-encoding');
   return Number(headers.contentLength ?? 0) > LONGEST_BODY ? refuse('body-too-large') : null;
+}
+
+const FORM = /^application\/x-www-form-urlencoded/i;
+
+/** A form of OAuth has a code, a refresh token or a secret in it (RFC 6749 §4.1.3, §6), which came whether or not it is read. */
+function carriesCredential({ authorization, apiKey, contentType }: RequestHeaders): boolean {
+  return authorization !== null || apiKey !== null || FORM.test(contentType ?? '');
 }
 
 async function serve(state: GatewayState, exchange: Exchange, endpoint: Endpoint): Promise<StageResult> {
@@ -55,7 +66,8 @@ async function serve(state: GatewayState, exchange: Exchange, endpoint: Endpoint
 function outcomeOf({ status }: EndpointAnswer): Refusal | null {
   if (status < 400) return null;
   if (status === 401) return refuse('credential-unknown', { detail: 'the issuer did not take the client' });
-  return status >= 500 ? refuse('issuer-unavailable') : refuse('params-invalid');
+  // With 429 it is the issuer that asks for patience; nothing is wrong with what was asked.
+  return status >= 500 || status === 429 ? refuse('issuer-unavailable') : refuse('params-invalid');
 }
 
 function send(exchange: Exchange, { status, headers, body }: EndpointAnswer): void {

@@ -9,6 +9,7 @@ import {
 } from '../../../../../test/fixtures/stages.ts';
 import type { EndpointAnswer, EndpointRequest } from '../../core/endpoint.ts';
 import type { Exchange } from '../exchange.ts';
+import { giveUp } from '../farewell.ts';
 import { serveStage } from './serve.ts';
 
 const TARGET = '/oauth/token';
@@ -17,7 +18,7 @@ const OK: EndpointAnswer = { status: 200, headers: ['content-type', 'application
 const PERIOD = 60_000;
 
 /** A gateway with an endpoint that remembers what it was asked. */
-function create(answer: EndpointAnswer | Error = OK) {
+function create(answer: EndpointAnswer | Error | Promise<EndpointAnswer> = OK) {
   const asked: EndpointRequest[] = [];
   const handle = (request: EndpointRequest) => {
     asked.push(request);
@@ -41,6 +42,16 @@ async function serve(gateway: Staged, { body = '', ...sent }: Sent = {}) {
   // Node gathers what is written at once.
   await new Promise(setImmediate);
   return { result, exchange, written: writtenTo(exchange) };
+}
+
+/** A request whose endpoint takes its time. */
+async function ask() {
+  const { promise, resolve: answer } = Promise.withResolvers<EndpointAnswer>();
+  const { gateway, asked } = create(promise);
+  const exchange = gateway.exchange({ target: TARGET, method: 'GET' });
+  const served = serveStage(gateway.state).run(exchange);
+  await expect.poll(() => asked.length).toBe(1);
+  return { gateway, exchange, served: Promise.resolve(served), answer };
 }
 
 /** What a request is refused with that the endpoint never hears of. */
@@ -117,6 +128,40 @@ describe('serveStage', () => {
   it('fails as a whole where the endpoint does, and answers nothing itself', async () => {
     const { gateway } = create(new Error('no answer'));
     await expect(serve(gateway)).rejects.toThrow('no answer');
+  });
+
+  describe('while the endpoint is asked', () => {
+    it('is one of the exchanges that a gateway which stops waits for', async () => {
+      const { served, exchange, gateway, answer } = await ask();
+      expect(gateway.state.open.toArray()).toEqual([exchange]);
+      answer(OK);
+      expect([await served, writtenTo(exchange).status]).toEqual(['done', 200]);
+    });
+
+    it('is told that the gateway stops where that waited for long enough, and nothing after that', async () => {
+      const { served, exchange, answer } = await ask();
+      giveUp(exchange);
+      answer({ ...OK, status: 401 });
+      expect(await served).toBe('done');
+      expect([writtenTo(exchange).status, exchange.outcome?.reason]).toEqual([503, 'shutting-down']);
+    });
+
+    it('is not asked for a caller that left before, and waited for by nobody', async () => {
+      const { gateway, asked } = create();
+      const exchange = gateway.exchange({ target: TARGET, method: 'POST', headers: FORM });
+      const served = serveStage(gateway.state).run(exchange);
+      sendBody(exchange, ['a=b']);
+      exchange.response.destroy();
+      expect([await served, asked, gateway.state.open.size]).toEqual(['done', [], 0]);
+    });
+
+    it('has the trail say that its caller left, where it did', async () => {
+      const { exchange, answer, served } = await ask();
+      expect(exchange.answer?.closed()).toBe(true);
+      answer(OK);
+      await served;
+      expect([exchange.outcome, writtenTo(exchange).status]).toEqual([{ reason: 'caller-gone' }, 0]);
+    });
   });
 
   describe('refuses what no endpoint is to hear', () => {

@@ -6,6 +6,7 @@ import { networkOf } from '../../lock/network.ts';
 import type { RequestHeaders } from '../../lock/request-headers.ts';
 import { corsHeaders } from '../cors.ts';
 import type { Exchange, Stage, StageResult } from '../exchange.ts';
+import { HttpAnswer } from '../http-answer.ts';
 import type { GatewayState } from '../state.ts';
 import { readBody } from './read.ts';
 
@@ -48,18 +49,36 @@ async function serve(state: GatewayState, exchange: Exchange, endpoint: Endpoint
   const { request, headers } = exchange;
   const body = request.method === 'POST' ? await readBody(exchange, LONGEST_BODY) : EMPTY;
   if (!(body instanceof Uint8Array)) return body;
+  // It was finished already, and would stay open for ever.
+  if (exchange.response.destroyed) return 'done';
   const target = request.url ?? '';
-  const answer = await endpoint.handle({
+  const answer = open(state, exchange);
+  const given = await endpoint.handle({
     method: request.method ?? '',
     query: target.includes('?') ? target.slice(target.indexOf('?') + 1) : '',
     authorization: headers.authorization,
     contentType: headers.contentType,
     body: textOf(body),
   });
-  if (answer.status === 401) state.failureLimiter.take(networkOf(exchange.address), exchange.startedAt);
-  exchange.outcome = outcomeOf(answer);
-  send(exchange, answer);
+  if (given.status === 401) state.failureLimiter.take(networkOf(exchange.address), exchange.startedAt);
+  exchange.outcome ??= outcomeOf(given);
+  const own = ['content-length', String(Buffer.byteLength(given.body)), 'x-content-type-options', 'nosniff'];
+  answer.start(given.status, [...given.headers, ...own]);
+  answer.end(given.body);
   return 'done';
+}
+
+/** From now on a gateway that stops waits for it: what its issuer gives for a code or a refresh token is given once. */
+function open(state: GatewayState, exchange: Exchange): HttpAnswer {
+  const answer = new HttpAnswer(exchange.response, {
+    refuse: (refusal) => state.refuse(exchange, refusal),
+    finishHeaders: (_status, headers) => [...headers, ...corsHeaders(exchange)],
+    streamIdleMs: state.options.limits.streamIdleMs,
+  });
+  answer.onAbort(() => void (exchange.outcome ??= refuse('caller-gone')));
+  exchange.answer = answer;
+  state.open.add(exchange);
+  return answer;
 }
 
 /** For the trail; the caller gets the endpoint's own words. */
@@ -68,11 +87,4 @@ function outcomeOf({ status }: EndpointAnswer): Refusal | null {
   if (status === 401) return refuse('credential-unknown', { detail: 'the issuer did not take the client' });
   // With 429 it is the issuer that asks for patience; nothing is wrong with what was asked.
   return status >= 500 || status === 429 ? refuse('issuer-unavailable') : refuse('params-invalid');
-}
-
-function send(exchange: Exchange, { status, headers, body }: EndpointAnswer): void {
-  const { response } = exchange;
-  const own = ['content-length', String(Buffer.byteLength(body)), 'x-content-type-options', 'nosniff'];
-  response.writeHead(status, [...headers, ...own, ...corsHeaders(exchange)] as string[]);
-  response.end(body);
 }

@@ -445,3 +445,19 @@ test('PRM-13 authorization proxy: who waits for a slow issuer holds up nobody el
   await busy.close();
   await slow.close();
 });
+
+test('PRM-13 authorization proxy: who waits for the issuer has its answer before the gateway stops', async () => {
+  const slow = await startIssuer();
+  slow.answer('/.well-known/oauth-authorization-server', metadataOf(slow));
+  const entra = { preset: 'entra', issuer: slow.url, audience: 'api-1' };
+  const busy = await startBareSite({ limits: LIMITS, auth: { issuers: { entra } } });
+  slow.fault('/token', 'hang');
+  const asking = send(busy, token(query(CODE)));
+  await expect.poll(() => slow.countOf('/token')).toBe(1);
+  const exited = busy.gateway.kill('SIGTERM');
+  // A code is taken once: whatever the issuer says in time is still passed on, here that it says nothing.
+  const answer = await asking;
+  expect([answer.status, errorOf(answer)]).toEqual([503, 'temporarily_unavailable']);
+  expect(await exited).toBe(0);
+  await slow.close();
+});

@@ -1,4 +1,6 @@
 import { refuse, type Refusal } from '../../core/reason.ts';
+import { andThen } from '../../lock/asking.ts';
+import { limitAddress } from '../../lock/limit-address.ts';
 import { isLoopback } from '../../lock/network.ts';
 import { checkFraming, readHeaders } from '../../lock/request-headers.ts';
 import { pathOf } from '../../lock/target-path.ts';
@@ -29,7 +31,10 @@ export function receiveStage(state: GatewayState): Stage {
       }
       exchange.route = route ?? null;
       exchange.server = exchange.route === null ? null : exchange.route.server;
-      return checkHost(state, exchange) ?? checkOrigin(state, exchange) ?? checkMethod(state, exchange);
+      const refusal = checkHost(state, exchange) ?? checkOrigin(state, exchange) ?? checkMethod(state, exchange);
+      // What ends its connection cannot come again on it; any other would never be counted.
+      if (refusal === null || refusal.reason === 'framing') return refusal;
+      return andThen(limitAddress(state, exchange), () => refusal);
     },
   };
 }

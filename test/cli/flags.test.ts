@@ -79,6 +79,29 @@ describe('a flag', () => {
     },
   );
 
+  it('that names a configuration which is not there is told how to write that one', async () => {
+    const { code, stderr } = await latchkey('config', 'check', '--config', "the prod's.yaml");
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining("`latchkey init --file 'the prod'\\''s.yaml'` writes one"),
+    ]);
+  });
+
+  it('that names a file for the store is told so, whatever it wanted there', async () => {
+    const file = join(folder, 'no-store');
+    await writeFile(file, '');
+    for (const words of [
+      ['token', 'list'],
+      ['token', 'create', 'alice'],
+      ['key', 'usage'],
+      ['trail'],
+      ['trail', 'verify'],
+    ]) {
+      const { code, stderr } = await latchkey(...words, '--store', file);
+      expect([words, code, stderr]).toEqual([words, 1, expect.stringMatching(/E_STORE_UNREADABLE .*not a folder/)]);
+    }
+  });
+
   it('that names a folder for declared tools is told so', async () => {
     const { code, stderr } = await latchkey('run', '--tools', tmpdir());
     expect([code, stderr]).toEqual([2, expect.stringMatching(/E_CONFIG_MISSING .*: is a folder/)]);
@@ -106,6 +129,18 @@ describe.runIf(existsSync('/proc/self'))('a folder that cannot be made', () => {
     const settings = await latchkey('connect', 'cursor', '--write', '--yes', '--file', '/proc/latchkey/mcp.json');
     expect([settings.code, settings.stderr]).toEqual([1, expect.stringContaining('E_CLIENT_FILE')]);
   }, 20_000);
+});
+
+describe('a check of the configuration without one', () => {
+  it.each([['config'], ['policy']])('of latchkey %s prints its one document with --json', async (command) => {
+    const { code, stdout } = await runLatchkey([command, 'check', '--json'], folder);
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      file: 'latchkey.yaml',
+      problems: [{ code: 'E_CONFIG_MISSING', where: 'latchkey.yaml' }],
+    });
+  });
 });
 
 describe('latchkey config check', () => {

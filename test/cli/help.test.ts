@@ -39,6 +39,14 @@ describe('latchkey --help', () => {
     }
   });
 
+  it('says what examples do in one column', () => {
+    for (const [name, text] of helps) {
+      const lines = text.slice(text.indexOf('\nExamples:')).split('\n');
+      const columns = lines.flatMap((line) => /^ {2}\S.*? {3,}(?=\S)/.exec(line)?.[0].length ?? []);
+      expect([name, columns]).toEqual([name, columns.map(() => columns[0])]);
+    }
+  });
+
   it('has examples of commands and flags that there are', () => {
     const all = [...helps.values()].flatMap(examplesOf);
     expect(all.length).toBeGreaterThan(40);

@@ -68,6 +68,32 @@ describe('options of doors', () => {
   });
 });
 
+describe('a door without a lock', () => {
+  const making: readonly (readonly [string, (none: never) => object])[] = [
+    ['express', (none) => forExpress(none)],
+    ['fastify', (none) => forFastify(none)],
+    ['hono', (none) => forHono(none)],
+    ['node', (none) => forNode(none)],
+    ['fetch', (none) => byFetch(none)],
+    ['forward-auth', (none) => forProxy(none, { proxy: 'nginx' })],
+  ];
+
+  it.each(making)('of %s is not made', (_name, make) => {
+    for (const none of [
+      undefined,
+      null,
+      'lock',
+      {},
+      { resource: 'https://api.example' },
+      Promise.resolve(lock),
+      () => lock,
+    ])
+      expect(() => make(none as never)).toThrow(
+        new TypeError('latchkey: expected a lock of createLatchkey, not a promise of one'),
+      );
+  });
+});
+
 describe('a door', () => {
   const made = {
     express: forExpress(lock),

@@ -2,7 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Request, RequestHandler } from 'express';
 import type { Principal } from '../core/principal.ts';
 import type { AuthInfo } from '../lock/auth-info.ts';
-import { expectMost } from '../lock/expect-use.ts';
+import { expectLock, expectMost } from '../lock/expect-use.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard } from '../lock/passage.ts';
 import { readDoorOptions, type DoorOptions, type DoorSettings } from './door-options.ts';
@@ -37,6 +37,7 @@ export interface ExpressDoor<Scope extends string> {
 
 /** The doors of a lock for Express 5: `req.principal` and `req.auth` are who was let in. */
 export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: DoorOptions = {}): ExpressDoor<Scope> {
+  expectLock(lock);
   const settings = readDoorOptions(options);
   return {
     protect: (...rule) => toMiddleware(lock.protect(...rule), settings),

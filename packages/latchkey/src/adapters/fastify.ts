@@ -4,7 +4,7 @@ import type { FastifyPluginCallback, FastifyReply, FastifyRequest, HookHandlerDo
 import type { Principal } from '../core/principal.ts';
 import type { WireAnswer } from '../core/wire.ts';
 import type { AuthInfo } from '../lock/auth-info.ts';
-import { expectMost } from '../lock/expect-use.ts';
+import { expectLock, expectMost } from '../lock/expect-use.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard } from '../lock/passage.ts';
 import { readDoorOptions, type DoorOptions, type DoorSettings } from './door-options.ts';
@@ -51,6 +51,7 @@ export interface FastifyDoor<Scope extends string> {
 
 /** The doors of a lock for Fastify 5: `request.principal` and `request.auth` are who was let in. */
 export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: DoorOptions = {}): FastifyDoor<Scope> {
+  expectLock(lock);
   const settings = readDoorOptions(options);
   return {
     protect: (...rule) => toHook(lock.protect(...rule), settings),

@@ -1,7 +1,7 @@
 import { textOf } from '../core/bytes.ts';
 import type { Principal } from '../core/principal.ts';
 import type { AuthInfo } from '../lock/auth-info.ts';
-import { expectHandler, expectMost } from '../lock/expect-use.ts';
+import { expectHandler, expectLock, expectMost } from '../lock/expect-use.ts';
 import type { RouteLock } from '../lock/create-route-lock.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard } from '../lock/passage.ts';
@@ -67,6 +67,7 @@ export function latchkey<Scope extends string, Rest extends readonly unknown[] =
   lock: RouteLock<Scope>,
   given: FetchOptions<Rest> = {},
 ): FetchDoor<Scope, Rest> {
+  expectLock(lock);
   const options = readDoorOptions(given, 'addressOf', 'encrypted', 'rawHeaders');
   const judge = (guard: Guard, request: Request, rest: Rest): ReturnType<Guard['admit']> =>
     admit(guard, request.method, () => {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { expectMost } from '../lock/expect-use.ts';
+import { expectLock, expectMost } from '../lock/expect-use.ts';
 import { createFaults } from '../lock/faults.ts';
 import {
   createForwardMcpGuard,
@@ -47,6 +47,7 @@ export function latchkey<Scope extends string>(
   lock: Latchkey<Scope>,
   options: ForwardAuthOptions,
 ): ForwardAuthDoor<Scope> {
+  expectLock(lock);
   const { proxy, trusted = LOOPBACK, path = ASKED_AT, identity = null } = readOptions(options);
   const given = identity === null ? [] : [identity.header];
   const { onError } = lockOf(lock).parts;

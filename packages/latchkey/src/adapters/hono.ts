@@ -3,7 +3,7 @@ import type { Context, MiddlewareHandler, Next } from 'hono';
 import type { Principal } from '../core/principal.ts';
 import type { WireAnswer } from '../core/wire.ts';
 import type { AuthInfo } from '../lock/auth-info.ts';
-import { expectMost } from '../lock/expect-use.ts';
+import { expectLock, expectMost } from '../lock/expect-use.ts';
 import type { Incoming } from '../lock/incoming.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard, Passage } from '../lock/passage.ts';
@@ -49,6 +49,7 @@ export interface HonoDoor<Scope extends string> {
 
 /** The doors of a lock for Hono 4: `c.get('principal')` and `c.get('auth')` are who was let in. */
 export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: HonoOptions = {}): HonoDoor<Scope> {
+  expectLock(lock);
   const settings = readDoorOptions(options, 'addressOf', 'encrypted');
   return {
     protect: (...rule) => toMiddleware(lock.protect(...rule), settings, () => () => {}),

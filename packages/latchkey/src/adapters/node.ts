@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { AuthInfo } from '../lock/auth-info.ts';
-import { expectHandler } from '../lock/expect-use.ts';
+import { expectHandler, expectLock } from '../lock/expect-use.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard } from '../lock/passage.ts';
 import { readDoorOptions, type DoorOptions } from './door-options.ts';
@@ -30,6 +30,7 @@ export interface NodeDoor<Scope extends string> {
 
 /** The doors of a lock for servers of `node:http`. A handler that throws does so as one of `createServer` would. */
 export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: DoorOptions = {}): NodeDoor<Scope> {
+  expectLock(lock);
   const settings = readDoorOptions(options);
   const describe = (request: IncomingMessage): NodeIncoming => toIncoming(request, see(request), settings);
   const listen = (guard: Guard, handler: NodeHandler): RequestListener => {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { toPlainText } from '../core/plain-text.ts';
 import { say } from './output.ts';
-import { findConfigFile } from './config-file.ts';
+import { DEFAULT_FILE, findConfigFile } from './config-file.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { LatchkeyError } from '../core/error.ts';
 
@@ -51,7 +51,7 @@ async function show(flags: ConfigFlags): Promise<void> {
 async function check(flags: ConfigFlags): Promise<void> {
   const { loadConfig } = await import('../config/load-config.ts');
   const { toError } = await import('../config/problem.ts');
-  const file = requireFile(flags.config);
+  const file = fileToCheck(flags);
   const loaded = loadConfig({ env: process.env, file, tools: {} });
   if (flags.json) {
     const { config, problems, warnings } = loaded;
@@ -64,7 +64,12 @@ async function check(flags: ConfigFlags): Promise<void> {
   for (const warning of loaded.warnings) say(toPlainText(`warning: ${warning}`));
 }
 
-/** The file to check: there must be one. */
+/** Where nothing is there to check, that is one more problem for whoever reads them as JSON. */
+export function fileToCheck({ config, json }: ConfigFlags): string {
+  return json ? (findConfigFile(config) ?? DEFAULT_FILE) : requireFile(config);
+}
+
+/** The file of the configuration: there must be one. */
 export function requireFile(named: string | undefined): string {
   const file = findConfigFile(named);
   if (file !== undefined) return file;

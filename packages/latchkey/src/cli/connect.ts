@@ -61,6 +61,7 @@ Examples:
   latchkey connect
   latchkey connect claude-code > .mcp.json
   latchkey connect cursor --scope user --write
+  (umask 077; latchkey token create desktop > ~/.latchkey-desktop)
   latchkey connect claude-desktop --token-file ~/.latchkey-desktop --write --yes`,
     )
     .action((name: string | undefined, options: ConnectOptions, command: Command) => {

@@ -30,10 +30,10 @@ const program = new Command('latchkey')
     `
 Examples:
   latchkey run -- npx -y @modelcontextprotocol/server-everything   protect a stdio server
-  latchkey run --upstream http://127.0.0.1:3000/mcp                 protect an HTTP server
-  latchkey token create alice --scope file:read --ttl 8h            a token that may do less
-  latchkey connect claude-code                                      settings for a client
-  latchkey trail --follow --decision deny                           watch what is refused
+  latchkey run --upstream http://127.0.0.1:3000/mcp                protect an HTTP server
+  latchkey token create alice --scope file:read --ttl 8h           a token that may do less
+  latchkey connect claude-code                                     settings for a client
+  latchkey trail --follow --decision deny                          watch what is refused
 
 Exit codes: 0 done, 1 failed, 2 a wrong command line or configuration.`,
   );

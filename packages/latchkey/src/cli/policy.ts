@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { requireFile, summarize } from './config.ts';
+import { fileToCheck, summarize } from './config.ts';
 import { repeatable } from './credential/options.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { ExplainFlags } from './policy/tell.ts';
@@ -56,7 +56,7 @@ Examples:
 async function check(flags: CheckFlags): Promise<void> {
   const { loadConfig } = await import('../config/load-config.ts');
   const { toError } = await import('../config/problem.ts');
-  const file = requireFile(flags.config);
+  const file = fileToCheck(flags);
   const { config, problems }: LoadedConfig = loadConfig({ env: process.env, file, tools: {} });
   if (flags.json) {
     const servers =

@@ -35,7 +35,7 @@ export function addRunCommand(program: Command): void {
       'after',
       `
 Examples:
-  latchkey run -- npx -y @modelcontextprotocol/server-filesystem ./data
+  latchkey run -- npx -y @modelcontextprotocol/server-everything
   latchkey run --upstream http://127.0.0.1:3000/mcp --listen 127.0.0.1:9000
   latchkey run --tools gantz.yaml
   latchkey run --config latchkey.yaml

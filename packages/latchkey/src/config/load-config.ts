@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { toShellWord } from '../core/shell-word.ts';
 import { checkRules } from './check-rules.ts';
 import { checkSettings } from './check-settings.ts';
 import { createConfig } from './config.ts';
@@ -123,7 +124,12 @@ function readDocument({ file, text }: LoadOptions, working: string): YamlDocumen
   if (file === undefined) return parseYaml(text ?? '', 'configuration');
   const read =
     text === undefined
-      ? readYamlFile({ file, directory: working, power: POWER, missingHint: '`latchkey init` writes one' })
+      ? readYamlFile({
+          file,
+          directory: working,
+          power: POWER,
+          missingHint: `\`latchkey init --file ${toShellWord(file)}\` writes one`,
+        })
       : (findOpen(file, path.resolve(working, file), POWER) ?? text);
   return typeof read === 'string' ? parseYaml(read, file) : read;
 }

@@ -17,7 +17,7 @@ export interface YamlFile {
   readonly missingHint: string;
 }
 
-const CHECK_PATH = 'check the path and its permissions';
+export const CHECK_PATH = 'check the path and its permissions';
 
 /** The text of a file that holds rules or programs, from a plain file or a pipe; or what keeps it from being taken. */
 export function readYamlFile({ file, directory, power, missingHint }: YamlFile): string | Problem {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { watchConfig, type ConfigWatch } from './watch-config.ts';
+import { watchConfig, type ConfigWatch, type Trouble } from './watch-config.ts';
 
 let folder = '';
 let file = '';
@@ -71,8 +71,8 @@ describe('watchConfig', () => {
   });
 
   it('tells once of a file that stays unusable, and again only after it was sound', async () => {
-    const told: string[] = [];
-    const onTrouble = (why: string): void => void told.push(why);
+    const told: Trouble[] = [];
+    const onTrouble = (trouble: Trouble): void => void told.push(trouble);
     watch = watchConfig(file, (text) => seen.push(text), { text: 'a: 1', settleMs: 30, pollMs: 50, onTrouble });
     const toldAfter = (count: number): Promise<unknown> =>
       vi.waitUntil(() => told.length >= count, { timeout: 3000, interval: 20 });
@@ -84,8 +84,29 @@ describe('watchConfig', () => {
     rmSync(file);
     mkdirSync(file);
     await toldAfter(2);
-    expect(told).toEqual([expect.stringContaining('ENOENT'), 'is no file']);
+    expect(told).toEqual([
+      { problem: 'there is no such file', hint: 'put it back' },
+      { problem: 'is a folder', hint: 'put a file in its place' },
+    ]);
     expect(seen).toEqual(['a: 2']);
+  });
+
+  it('says what is wrong with each file that cannot be taken, and what to do', async () => {
+    start();
+    const spoil: readonly [string, string, () => void][] = [
+      ['there is no such file', 'put it back', () => {}],
+      ['is a folder', 'put a file in its place', () => mkdirSync(file)],
+      ['is no file', 'put a file in its place', () => symlinkSync('/dev/null', file)],
+      ['is empty', 'write it anew', () => writeFileSync(file, ' \n')],
+      ['is not UTF-8', 'save it as UTF-8', () => writeFileSync(file, Buffer.of(0xff))],
+      ['is larger than 1 MiB', 'is this the right file?', () => writeFileSync(file, 'a'.repeat(2 ** 20 + 1))],
+      ['cannot be read (ELOOP)', 'check the path and its permissions', () => symlinkSync(file, file)],
+    ];
+    for (const [problem, hint, make] of spoil) {
+      rmSync(file, { recursive: true, force: true });
+      make();
+      expect(await watch.readAgain()).toEqual({ problem, hint: expect.stringContaining(hint) });
+    }
   });
 
   it('follows a link that is turned, in another folder too', async () => {
@@ -104,10 +125,10 @@ describe('watchConfig', () => {
 
   it('hands on what did not change when it is told to, but not half of it', async () => {
     start();
-    expect(await watch.readAgain()).toBe(true);
+    expect(await watch.readAgain()).toBeNull();
     expect((await seenAfter(1))[0]).toBe('a: 1');
     writeFileSync(file, '');
-    expect(await watch.readAgain()).toBe(false);
+    expect(await watch.readAgain()).toMatchObject({ problem: 'is empty' });
     await sleep(150);
     writeFileSync(file, 'a: 2');
     await vi.waitUntil(() => seen.at(-1) === 'a: 2', { timeout: 3000 });

@@ -2,6 +2,7 @@ import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { CHECK_PATH } from './read-yaml-file.ts';
 import { decodeYaml, MAX_FILE } from './yaml-document.ts';
 
 export interface WatchOptions {
@@ -12,12 +13,18 @@ export interface WatchOptions {
   /** How often to look where no notice comes: network drives, a link to another folder. Default 2000. */
   readonly pollMs?: number;
   /** Told once when the file has stayed without a usable text for that long, and again only after it had one. */
-  readonly onTrouble?: (why: string) => void;
+  readonly onTrouble?: (trouble: Trouble) => void;
+}
+
+/** What keeps a file from being taken, and what to do. */
+export interface Trouble {
+  readonly problem: string;
+  readonly hint: string;
 }
 
 export interface ConfigWatch {
-  /** Hands the text on though it did not change, once it has come to rest. False when there is none to be read. */
-  readAgain(): Promise<boolean>;
+  /** Hands the text on though it did not change, once it has come to rest. What keeps it from being read, else null. */
+  readAgain(): Promise<Trouble | null>;
   /** After that `onText` is not called. */
   stop(): void;
 }
@@ -39,9 +46,10 @@ export function watchConfig(file: string, onText: (text: string) => void, option
   let settling: NodeJS.Timeout | null = null;
 
   async function look(): Promise<void> {
-    const { text, mode, why } = await readText(file);
+    const found = await readText(file);
     if (closed) return;
-    if (text === null) return noteTrouble(why);
+    if ('problem' in found) return noteTrouble(found);
+    const { text, mode } = found;
     [trouble, told] = [null, false];
     known ??= text;
     knownMode ??= mode;
@@ -56,12 +64,12 @@ export function watchConfig(file: string, onText: (text: string) => void, option
   }
 
   // A file that is written anew is gone or empty for a moment, so that it is, is told only when it stays so.
-  function noteTrouble(why: string): void {
-    if (why !== trouble) {
-      trouble = why;
+  function noteTrouble(found: Trouble): void {
+    if (found.problem !== trouble) {
+      trouble = found.problem;
       return settle();
     }
-    if (!told) onTrouble?.(why);
+    if (!told) onTrouble?.(found);
     told = true;
   }
 
@@ -78,7 +86,11 @@ export function watchConfig(file: string, onText: (text: string) => void, option
     async readAgain() {
       asked = true;
       await look();
-      return (await readText(file)).text !== null;
+      const found = await readText(file);
+      if (!('problem' in found)) return null;
+      // Whoever asked says it.
+      [trouble, told] = [found.problem, true];
+      return found;
     },
     stop() {
       closed = true;
@@ -102,26 +114,25 @@ function watchFolder(folder: string, onChange: () => void): FSWatcher | null {
 }
 
 interface Found {
-  /** Null where there is none that could be taken. */
-  readonly text: string | null;
+  readonly text: string;
   readonly mode: number;
-  readonly why: string;
 }
 
-async function readText(file: string): Promise<Found> {
+async function readText(file: string): Promise<Found | Trouble> {
   try {
     const found = await stat(file);
-    const { mode } = found;
-    const nothing = (why: string): Found => ({ text: null, mode, why });
     // A pipe would never end, and a device might not either.
-    if (!found.isFile()) return nothing('is no file');
-    if (found.size > MAX_FILE) return nothing('is larger than 1 MiB');
+    if (!found.isFile()) return { problem: found.isDirectory() ? 'is a folder' : 'is no file', hint: REPLACE };
+    if (found.size > MAX_FILE) return { problem: 'is larger than 1 MiB', hint: 'is this the right file?' };
     const text = decodeYaml(await readFile(file), file);
-    if (typeof text !== 'string') return nothing(text.message);
+    if (typeof text !== 'string') return { problem: text.message, hint: text.hint };
     // An empty file is one that is being written; as a configuration it would take every rule away.
-    return text.trim() === '' ? nothing('is empty') : { text, mode, why: '' };
+    return text.trim() === '' ? { problem: 'is empty', hint: 'write it anew' } : { text, mode: found.mode };
   } catch (error) {
-    const why = `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`;
-    return { text: null, mode: 0, why };
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    if (code === 'ENOENT') return { problem: 'there is no such file', hint: 'put it back' };
+    return { problem: `cannot be read (${code})`, hint: CHECK_PATH };
   }
 }
+
+const REPLACE = 'put a file in its place';

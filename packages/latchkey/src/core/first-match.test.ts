@@ -108,7 +108,9 @@ describe('firstMatch', () => {
 
   it.each(garbage)('throws for %s, which is no verdict', async (_what, given) => {
     const asked = firstMatch([answering(given as Verdict), answering(accept)]);
-    await expect((async () => asked.verify(CREDENTIAL, 'files', 0))()).rejects.toThrow(TypeError);
+    await expect((async () => asked.verify(CREDENTIAL, 'files', 0))()).rejects.toThrow(
+      new TypeError('verifier test: expected a Verdict: skip, reject, or accept with a principal'),
+    );
   });
 
   it('takes nobody whose end is past', async () => {

@@ -1,3 +1,4 @@
+import type { Principal } from './principal.ts';
 import { NO_SERVER, type Credential, type Verdict, type Verifier } from './verifier.ts';
 
 const UNKNOWN: Verdict = { kind: 'reject', reason: 'credential-unknown' };
@@ -52,15 +53,25 @@ export function firstMatch(
   return { name: 'first-match', verify: (credential, server, now) => verifyFrom(0, credential, server, now) };
 }
 
+/** What JavaScript may give instead. */
+interface Loose {
+  readonly kind?: string;
+  readonly principal?: Partial<Principal> | null;
+}
+
 /** Null for a skip. Throws for what is no verdict: whoever wrote that verifier may have meant anything by it. */
 function settle(verdict: Verdict, { name }: Verifier, server: string, now: number): Verdict | null {
-  const { kind } = verdict;
+  const { kind, principal }: Loose = verdict ?? {};
   if (kind === 'skip') return null;
   if (kind === 'reject') return verdict;
-  const { id, scopes, servers, expiresAt } = verdict.principal;
-  const whole = kind === 'accept' && typeof id === 'string' && typeof scopes.has === 'function';
+  const { id, scopes, servers, expiresAt }: Partial<Principal> = principal ?? {};
+  const whole =
+    kind === 'accept' &&
+    typeof id === 'string' &&
+    typeof scopes?.has === 'function' &&
+    typeof (servers ?? scopes).has === 'function';
   if (!whole || !(expiresAt === null || Number.isFinite(expiresAt)))
-    throw new TypeError(`verifier ${name}: what it gave is no Verdict`);
+    throw new TypeError(`verifier ${name}: expected a Verdict: skip, reject, or accept with a principal`);
   if (server !== NO_SERVER && servers?.has(server) === false) return ELSEWHERE;
-  return expiresAt === null || expiresAt > now ? verdict : EXPIRED;
+  return expiresAt === null || expiresAt! > now ? verdict : EXPIRED;
 }

@@ -85,11 +85,13 @@ describe('createSessions', () => {
     sessions.unseal(server, person('alice'), used, 50);
     ended.length = 0;
     const ask = (now: number) => sessions.makeRoom(person('alice'), now, (sealed) => sealed === busy);
-    expect([100, 101, 101, 102, 149].map(ask)).toEqual([false, true, false, true, false]);
+    expect([100, 101, 101, 102, 149].map(ask)).toEqual([1, 0, 1, 0, 1]);
     expect(ended).toEqual(['longer', 'left']);
     expect(sessions.unseal(server, person('alice'), left, 150)).toBeNull();
     expect([sessions.countOf(person('alice')), sessions.countOf(person('bob'))]).toEqual([2, 1]);
-    expect(sessions.makeRoom(person('carol'), 1000, () => false)).toBe(false);
+    expect(sessions.makeRoom(person('alice'), 150, () => true)).toBeNull();
+    expect(sessions.makeRoom(person('alice'), -1000, () => false)).toBe(100);
+    expect(sessions.makeRoom(person('carol'), 1000, () => false)).toBeNull();
   });
 
   it('remembers the last ten thousand that ended', () => {

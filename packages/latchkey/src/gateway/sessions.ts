@@ -24,10 +24,10 @@ export interface Sessions {
   close(sealed: string): void;
   countOf(principal: Principal): number;
   /**
-   * Ends the one of that principal's that was not used for longest, telling its upstream. False where none was left alone
-   * for as long as it takes to give up its place.
+   * Ends the one of that principal's that was not used for longest, telling its upstream, and gives 0. Where none was left
+   * alone for as long as it takes to give up its place: the milliseconds until one was; null while all are in use.
    */
-  makeRoom(principal: Principal, now: number, busy: (sealed: string) => boolean): boolean;
+  makeRoom(principal: Principal, now: number, busy: (sealed: string) => boolean): number | null;
   /**
    * Ends what was idle for longer than allowed, telling the upstreams. One with a request still open is not idle. To be
    * called a few times a second: when the time between two calls is out of the ordinary, all count as just seen.
@@ -84,14 +84,16 @@ export function createSessions(
     close,
     countOf: (principal) => open.of(ownerOf(principal)).size,
     makeRoom(principal, now, busy) {
-      let [longest, since] = ['', now - sessionYieldMs];
+      let [longest, since] = ['', Infinity];
       for (const sealed of open.of(ownerOf(principal))) {
         const { lastSeen } = open.get(sealed) as OpenSession;
-        if (lastSeen <= since && !busy(sealed)) [longest, since] = [sealed, lastSeen];
+        if (lastSeen < since && !busy(sealed)) [longest, since] = [sealed, lastSeen];
       }
-      if (longest === '') return false;
-      close(longest);
-      return true;
+      if (longest === '') return null;
+      // A clock that was set back must not make anybody wait for longer.
+      const waitMs = Math.min(sessionYieldMs, Math.max(0, since + sessionYieldMs - now));
+      if (waitMs === 0) close(longest);
+      return waitMs;
     },
     reap(now, busy) {
       // A clock that was set, or a machine that slept, says nothing of how long a session was idle.

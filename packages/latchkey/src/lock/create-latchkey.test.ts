@@ -143,7 +143,7 @@ describe('createLatchkey', () => {
       'authorizationServers: ',
       'onError: expected a function',
       'now: ',
-      'verifiers: there is none',
+      'verifiers: expected a list of verifiers, or a store',
     ])
       expect(said).toContain(part);
   });
@@ -161,7 +161,7 @@ describe('createLatchkey', () => {
       'http://[::1]:1/mcp',
     ])
       expect(faultsOf({ ...good, resource })).toBe('');
-    expect(faultsOf({ ...good, verifiers: [] })).toContain('verifiers: there is none');
+    expect(faultsOf({ ...good, verifiers: [] })).toContain('verifiers: expected a list of verifiers, or a store');
     expect(faultsOf({ ...good, verifiers: {} })).toContain('verifiers: expected a list');
     for (const wrong of [{}, null, { name: 'x' }, { name: 1, verify: () => {} }, () => ({}), 'jwt'])
       expect(faultsOf({ ...good, verifiers: [...good.verifiers, wrong] })).toContain(

@@ -10,6 +10,12 @@ export function expectHandler(handler: unknown, name: string, use: string = `${n
   if (typeof handler !== 'function') throw misused(name, use);
 }
 
+/** Throws a TypeError for what is no lock. */
+export function expectLock(lock: unknown): void {
+  if (typeof (lock as { readonly protect?: unknown } | null | undefined)?.protect !== 'function')
+    throw new TypeError('latchkey: expected a lock of createLatchkey, not a promise of one');
+}
+
 function misused(name: string, use: string): TypeError {
   return new TypeError(`${name}: makes a handler and is none; write ${use}`);
 }

@@ -36,7 +36,7 @@ export interface JwtTokens {
 
 /** JWT access tokens (RFC 9068) of a test issuer, right and wrong. A wrong one must get 401, unless said otherwise. */
 export function createJwtTokens(issuer: TestIssuer, options: IssuerTokensOptions = {}): JwtTokens {
-  const presets = toPresets(options);
+  const presets = toPresets('createJwtTokens', options);
   const issue = (claims: object): Promise<string> => issuer.issue({ ...presets, ...claims }, { format: 'jwt' });
   const forge = (claims: object, header: object, key: Parameters<TestIssuer['accessToken']>[2]): Promise<string> =>
     issuer.accessToken({ ...presets, ...claims }, header, key);

@@ -1,3 +1,4 @@
+import { expectOptions } from '../core/expect-options.ts';
 import { createIssuerKey, signCompact, type IssuerKey, type Signing } from './issuer-keys.ts';
 
 export interface KeyRing {
@@ -33,7 +34,9 @@ export function createKeyRing(algorithms: readonly string[]): KeyRing {
       keys.splice(0, keys.length - 1);
       return key;
     },
-    async sign(claims, header = {}, { key } = {}) {
+    async sign(claims, header = {}, options = {}) {
+      expectOptions('sign', options, { key: null });
+      const { key } = options;
       const current = keys.at(-1);
       const signing = key ?? current;
       if (signing === undefined) throw new TypeError('The issuer has no key');

@@ -33,7 +33,7 @@ export interface OpaqueTokens {
  * unless said otherwise.
  */
 export function createOpaqueTokens(issuer: TestIssuer, options: IssuerTokensOptions = {}): OpaqueTokens {
-  const presets = toPresets(options);
+  const presets = toPresets('createOpaqueTokens', options);
   const issue = (claims: object): Promise<string> => issuer.issue({ ...presets, ...claims }, { format: 'opaque' });
   return {
     valid: (claims = {}) => issue(claims),

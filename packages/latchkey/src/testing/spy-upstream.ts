@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { expectOptions } from '../core/expect-options.ts';
 import { createMcpAnswers, type SpyCall, type SpyTool } from './mcp-answers.ts';
 
 /** One request as it came, with nothing merged or dropped. */
@@ -43,6 +44,7 @@ export interface SpyUpstreamOptions {
  * revision 2026-07-28, and sessions of the ones before.
  */
 export async function startSpyUpstream(options: SpyUpstreamOptions = {}): Promise<SpyUpstream> {
+  expectOptions('startSpyUpstream', options, { port: null, tools: null, answer: null });
   const { port = 0, tools = [ECHO], answer = createMcpAnswers({ tools }) } = options;
   const requests: SpiedRequest[] = [];
   const chunks: Buffer[] = [];

@@ -1,3 +1,4 @@
+import { expectOptions, type KnownOptions } from '../core/expect-options.ts';
 import type { NewCredential, Store } from '../core/store.ts';
 import { digestOf, mintCredential } from '../verify/mint.ts';
 
@@ -38,13 +39,17 @@ export interface StoredTokens {
 
 const HOUR = 3_600_000;
 
+const CREDENTIAL: KnownOptions<StoredToken> = { name: null, owner: null, scopes: null, servers: null, expiresAt: null };
+
 /** Tokens or keys in a store, right and wrong. A wrong one must get 401, unless said otherwise. */
 export function createStoredTokens(store: Store, options: StoredTokensOptions = {}): StoredTokens {
+  expectOptions('createStoredTokens', options, { kind: ['token', 'key'], prefix: null, scopes: null });
   const { kind = 'token', scopes = ['*'] } = options;
   const { prefix = kind === 'token' ? 'lk_' : 'lkk_' } = options;
   let serial = 0;
 
   const create = async (credential: StoredToken, now = Date.now()): Promise<string> => {
+    expectOptions('the credential', credential, CREDENTIAL);
     const { secret, hash, hint } = mintCredential(prefix);
     const preset = { kind, owner: kind === 'key' ? 'test' : null, scopes, servers: null, expiresAt: now + HOUR };
     for (;;) {

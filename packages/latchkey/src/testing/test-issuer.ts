@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { expectOptions, type KnownOptions } from '../core/expect-options.ts';
 import type { Awaitable } from '../core/store.ts';
 import { createCodeFlow } from './code-flow.ts';
 import { createIssuedTokens, type Claims, type IssuedTokens, type Issuing } from './issued-tokens.ts';
@@ -84,6 +85,7 @@ export interface IssuerExchange {
  * id and redirect URI. It signs no ID tokens.
  */
 export async function startTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
+  expectOptions('startTestIssuer', options, OPTIONS);
   const { path = '', metadata = {}, algorithms = ['ES256'], audience = 'http://127.0.0.1/mcp' } = options;
   const { format = 'jwt', subject = 'alice', intercept = () => false } = options;
   const requests: IssuerRequest[] = [];
@@ -123,7 +125,10 @@ export async function startTestIssuer(options: TestIssuerOptions = {}): Promise<
     origin,
     requests,
     countOf: (wanted) => requests.filter((request) => request.path === wanted).length,
-    issue: (claims = {}, issuing: Issuing = {}) => tokens.issue(toClaims(claims), { format, ...issuing }),
+    async issue(claims = {}, issuing: Pick<Issuing, 'format'> = {}) {
+      expectOptions('issue', issuing, { format: FORMATS });
+      return tokens.issue(toClaims(claims), { format, ...issuing });
+    },
     revoke: (token) => tokens.revoke(token),
     accessToken: (claims = {}, header = {}, signing = {}) => ring.sign(toClaims(claims), header, signing),
     introspect: told.introspect,
@@ -134,6 +139,18 @@ export async function startTestIssuer(options: TestIssuerOptions = {}): Promise<
     close: () => stopServer(server),
   };
 }
+
+const FORMATS = ['jwt', 'opaque'];
+
+const OPTIONS: KnownOptions<TestIssuerOptions> = {
+  path: null,
+  metadata: null,
+  algorithms: null,
+  audience: null,
+  format: FORMATS,
+  subject: null,
+  intercept: null,
+};
 
 /** The endpoints that say something of a token: what they were told to, or else what is known. */
 function createTokenAnswers(tokens: IssuedTokens) {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { expectOptions } from '../core/expect-options.ts';
 import type { Awaitable, Store } from '../core/store.ts';
 import { testChanges } from './store-contract/changes.ts';
 import { testCreate } from './store-contract/create.ts';
@@ -30,7 +31,9 @@ export interface StoreContract {
  * its own, so they may run in any order and at once. Time is an argument of the store, so nothing waits. Asserts by
  * node:assert. What it cannot show is what survives the end of a process.
  */
-export function testStore({ describe, it, ...engine }: StoreContract): void {
+export function testStore(contract: StoreContract): void {
+  expectOptions('testStore', contract, { describe: null, it: null, open: null, remove: null });
+  const { describe, it, ...engine } = contract;
   const section: Section = {
     describe: (name, body) => void describe(name, body),
     it: (name, body) => void it(name, () => withPlace(engine, `latchkey_${randomBytes(8).toString('hex')}`, body)),

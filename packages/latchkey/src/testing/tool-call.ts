@@ -1,3 +1,4 @@
+import { expectOptions } from '../core/expect-options.ts';
 import { encodeHeaderValue } from '../core/mcp-header.ts';
 import { MODERN_REVISION } from '../core/revision.ts';
 
@@ -17,7 +18,9 @@ const META = {
 };
 
 /** A right request that calls one tool of the MCP endpoint at `url`: for `fetch`, or for the handler of a web framework. */
-export function createToolCall(url: string, { token, tool, args = {}, headers = {} }: ToolCall): Request {
+export function createToolCall(url: string, call: ToolCall): Request {
+  expectOptions('createToolCall', call, { token: null, tool: null, args: null, headers: null });
+  const { token, tool, args = {}, headers = {} } = call;
   const params = { name: tool, arguments: args, _meta: META };
   return new Request(url, {
     method: 'POST',

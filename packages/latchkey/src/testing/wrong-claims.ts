@@ -1,3 +1,4 @@
+import { expectOptions } from '../core/expect-options.ts';
 import type { TestIssuer } from './test-issuer.ts';
 
 /** What the made tokens have in common. */
@@ -16,7 +17,9 @@ export const OTHER = 'https://other.example/';
 /** A scope that no server gives rights for. */
 export const OTHER_SCOPE = 'latchkey-testing:nothing';
 
-export function toPresets({ audience, scope }: IssuerTokensOptions): object {
+export function toPresets(of: string, options: IssuerTokensOptions): object {
+  expectOptions(of, options, { audience: null, scope: null });
+  const { audience, scope } = options;
   return { ...(audience !== undefined && { aud: audience }), ...(scope !== undefined && { scope }) };
 }
 

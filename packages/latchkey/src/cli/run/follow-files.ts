@@ -5,7 +5,7 @@ import { findChangedSettings } from '../../config/changed-settings.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import type { ConfigInput } from '../../config/schema.ts';
 import { BAD_PAIR } from '../../config/tls-files.ts';
-import { watchConfig, type ConfigWatch } from '../../config/watch-config.ts';
+import { watchConfig, type ConfigWatch, type Trouble } from '../../config/watch-config.ts';
 import type { Running } from '../../compose.ts';
 import type { Log } from '../../core/log.ts';
 
@@ -59,7 +59,7 @@ export function followFiles(followed: Followed): Following {
       // A text that is bad is not remembered: when another file changes, this one still counts as it was.
       if (reload(followed, next, given, words)) texts.set(at, changed);
     };
-    const onTrouble = (problem: string): void => log('error', words.bad, { where: given, problem });
+    const onTrouble = (trouble: Trouble): void => log('error', words.bad, { where: given, ...trouble });
     watches.push({
       path: given,
       watch: watchConfig(given, onText, { onTrouble, text: text ?? '' }),
@@ -68,11 +68,11 @@ export function followFiles(followed: Followed): Following {
   if (file !== null) follow(file, RULES);
   for (const tools of toolsFiles(config)) follow(tools, TOOLS);
   for (const pem of config.tls === null ? [] : [config.tls.cert, config.tls.key]) {
-    const onTrouble = (problem: string): void => log('error', BAD_PAIR, { file: pem, problem });
+    const onTrouble = (trouble: Trouble): void => log('error', BAD_PAIR, { file: pem, ...trouble });
     watches.push({ path: pem, watch: watchConfig(pem, () => running.setTls(), { onTrouble }) });
   }
   for (const secret of running.secrets.files) {
-    const onTrouble = (problem: string): void => log('error', BAD_SECRET, { file: secret, problem });
+    const onTrouble = (trouble: Trouble): void => log('error', BAD_SECRET, { file: secret, ...trouble });
     // What was read at the start is not known here; what stands there now is held against it once.
     watches.push({
       path: secret,
@@ -82,8 +82,9 @@ export function followFiles(followed: Followed): Following {
   return {
     readAgain() {
       for (const { path: each, watch } of watches)
-        void watch.readAgain().then((read) => {
-          if (!read) log('error', 'a file is missing or empty; what it said stays in force', { file: each });
+        void watch.readAgain().then((trouble) => {
+          if (trouble !== null)
+            log('error', 'a file cannot be read again; what it said stays in force', { file: each, ...trouble });
         });
     },
     stop() {
@@ -130,7 +131,7 @@ function reload(
     tools: { textOf: (tools) => texts.get(tools) },
   });
   if (config === null) {
-    for (const { where, message } of problems) log('error', words.bad, { where, problem: message });
+    for (const { where, message, hint } of problems) log('error', words.bad, { where, problem: message, hint });
     return false;
   }
   const bared = running.servers.filter(({ name, policy }) => !policy.empty && lacksRules(config, name));

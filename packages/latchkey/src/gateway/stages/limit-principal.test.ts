@@ -95,11 +95,22 @@ describe('limitPrincipalStage', () => {
     const busy = openSession(gateway, 'busy');
     openSession(gateway, 'left', ALICE, NOW + 1);
     hold({ headers: { 'mcp-session-id': busy } }, { sessionId: 'busy' });
-    expect(refusalOf(INITIALIZE, { startedAt: NOW + 60_000 })).toEqual(FULL);
+    expect(refusalOf(INITIALIZE, { startedAt: NOW + 60_000 })).toEqual({ ...FULL, retryAfterSeconds: 1 });
     expect(refusalOf(INITIALIZE, { startedAt: NOW + 60_001 })).toBeNull();
     expect(gateway.ended).toEqual(['left']);
     openSession(gateway, 'new', ALICE, NOW + 60_001);
     expect(refusalOf(INITIALIZE, { startedAt: NOW + 60_001 })).toEqual(FULL);
+  });
+
+  it('says when the next session gives up its place, where one would', () => {
+    const { gateway, refusalOf, hold } = create({ limits: { sessionYieldMs: 3_600_000 } });
+    const [one, two] = [openSession(gateway, 'one'), openSession(gateway, 'two', ALICE, NOW + 10_000)];
+    const waitAt = (startedAt: number): unknown => refusalOf(INITIALIZE, { startedAt });
+    expect(waitAt(NOW + 10_000)).toEqual({ ...FULL, retryAfterSeconds: 3590 });
+    hold({ headers: { 'mcp-session-id': one } }, { sessionId: 'one' });
+    expect(waitAt(NOW + 10_500)).toEqual({ ...FULL, retryAfterSeconds: 3600 });
+    hold({ headers: { 'mcp-session-id': two } }, { sessionId: 'two' });
+    expect(waitAt(NOW + 10_500)).toEqual(FULL);
   });
 
   it('refuses one stream more than a principal may have, whatever kind it is of', () => {

@@ -14,12 +14,12 @@ export function limitPrincipalStage(state: GatewayState): Stage {
       const refusal = limitCalls(state, exchange);
       if (refusal !== null || principal === null) return refusal;
       const opens = opensSession(exchange);
-      if (opens && hasAllSessions(state, exchange, principal))
-        return refuse('limit-sessions', { retryAfterSeconds: 60 });
+      const waitMs = opens ? makeRoom(state, exchange, principal) : 0;
+      if (waitMs !== 0) return refuse('limit-sessions', { retryAfterSeconds: toSeconds(waitMs) });
       exchange.opening = opens && message !== null;
       exchange.stream = message === null ? request.method === 'GET' : message.method === 'subscriptions/listen';
       return exchange.stream && isCrowded(state, exchange, principal)
-        ? refuse('limit-streams', { retryAfterSeconds: 60 })
+        ? refuse('limit-streams', { retryAfterSeconds: toSeconds(null) })
         : null;
     },
   };
@@ -30,12 +30,20 @@ function opensSession({ message, route }: Exchange): boolean {
   return message === null ? route?.kind === 'sse-stream' : message.method === 'initialize' && route?.kind === 'mcp';
 }
 
-/** One that was left alone gives up its place: many clients never say that they leave. */
-function hasAllSessions(state: GatewayState, { startedAt }: Exchange, principal: Principal): boolean {
+/**
+ * Milliseconds until there is room for one more, 0 where there is, null where nobody knows. One that was left alone gives
+ * up its place: many clients never say that they leave.
+ */
+function makeRoom(state: GatewayState, { startedAt }: Exchange, principal: Principal): number | null {
   const { sessions, streams, open, options } = state;
   const count =
     sessions.countOf(principal) + streams.countWithoutSession(principal) + countOpening(open.toArray(), principal);
-  return count >= options.limits.sessions && !sessions.makeRoom(principal, startedAt, (id) => open.inSession(id));
+  return count < options.limits.sessions ? 0 : sessions.makeRoom(principal, startedAt, (id) => open.inSession(id));
+}
+
+/** What is in use ends whenever its callers want. */
+function toSeconds(waitMs: number | null): number {
+  return waitMs === null ? 60 : Math.ceil(waitMs / 1000);
 }
 
 function isCrowded({ open, options: { limits } }: GatewayState, { address }: Exchange, principal: Principal): boolean {

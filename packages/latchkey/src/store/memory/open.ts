@@ -1,4 +1,5 @@
 import { toChangeLine } from '../../core/change-line.ts';
+import { expectOptions } from '../../core/expect-options.ts';
 import type { Store } from '../../core/store.ts';
 import type { UnsignedChange } from '../../core/trail.ts';
 import { createCredentialStore, type Rows } from './credentials.ts';
@@ -17,7 +18,9 @@ export interface MemoryStoreOptions {
  * the end, shared by whoever holds it. Answers every call without a promise. `close` leaves it as it is. It asks nothing
  * of its platform but `crypto.getRandomValues`.
  */
-export function createMemoryStore({ trailLines = 100_000 }: MemoryStoreOptions = {}): Store {
+export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
+  expectOptions('createMemoryStore', options, { trailLines: null });
+  const { trailLines = 100_000 } = options;
   const rows: Rows = new Map();
   const secrets = new Map<string, string>();
   const trail = createTrailStore(trailLines);

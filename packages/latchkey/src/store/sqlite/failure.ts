@@ -32,7 +32,8 @@ export function toStoreError(path: string, error: unknown): LatchkeyError {
   if (code === 'ERR_INVALID_STATE') return closed(path, error);
   if (typeof errcode === 'number') return fromSqlite(path, errcode, error);
   if (code === 'ENOSPC' || code === 'EDQUOT') return full(path, error);
-  if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) return unreadable(file, code, error);
+  if (typeof code === 'string' && /^E[A-Z]+$/.test(code))
+    return unreadable(file, code === 'ENOTDIR' ? 'a part of its path is not a folder' : code, error);
   return new LatchkeyError('E_INTERNAL', `The store ${path} failed in an unexpected way.`, {
     hint: 'Report this with the cause that the log shows.',
     cause: error,

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { LatchkeyError } from '../core/error.ts';
 import type { Log } from '../core/log.ts';
+import { toShellWord } from '../core/shell-word.ts';
 import { isOpenToOthers } from './private-file.ts';
 
 interface Pair {
@@ -60,6 +61,6 @@ function readKey(path: string): string {
   const text = readCertificate(path);
   if (!isOpenToOthers(path)) return text;
   throw new LatchkeyError('E_TLS', `Others than its owner may read or write the private key ${path}.`, {
-    hint: `chmod 600 ${path}`,
+    hint: `chmod 600 ${toShellWord(path)}`,
   });
 }

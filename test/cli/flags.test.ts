@@ -5,6 +5,7 @@ import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runLatchkey, startLatchkey } from './run-latchkey.ts';
@@ -116,6 +117,24 @@ describe('a flag', () => {
     const [, advice] = /hint: (chmod .*)/.exec(stderr) ?? [];
     await promisify(execFile)('sh', ['-c', String(advice)]);
     expect((await latchkey('config', 'check', '--config', file)).code).toBe(0);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('a working directory that was removed', () => {
+  it.for([
+    ['run', '--', 'node', 'server.js'],
+    ['config', 'show'],
+    ['init', '--command', 'node server.js'],
+    ['connect', 'claude-code', '--write', '--yes'],
+    ['tools', 'check', 'tools.yaml'],
+  ])('is named, and no defect is reported: %s', async (words) => {
+    const main = fileURLToPath(new URL('../../packages/latchkey/src/cli/main.ts', import.meta.url));
+    const gone = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"';
+    const ended = promisify(execFile)('sh', ['-c', gone, 'sh', process.execPath, main, ...words], { cwd: folder });
+    await expect(ended).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^latchkey: E_USAGE .*working directory.*\n {2}hint: .*cd/),
+    });
   });
 });
 

@@ -22,6 +22,7 @@ const USAGE_CODES: ReadonlySet<ErrorCode> = new Set([
 export function reportFailure(error: unknown, write: (text: string) => void): number {
   // Commander has already printed its own message, or help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (isFolderGone(error)) return reportFailure(folderGone(error), write);
   if (error instanceof LatchkeyError) {
     write(`latchkey: ${error.code} ${plain(error.message)}\n  hint: ${plain(error.hint)}\n`);
     return USAGE_CODES.has(error.code) ? 2 : 1;
@@ -31,6 +32,18 @@ export function reportFailure(error: unknown, write: (text: string) => void): nu
   );
   if (process.env['LATCHKEY_LOG'] === 'debug' && error instanceof Error) write(`${error.stack ?? ''}\n`);
   return 1;
+}
+
+/** Any path that is relative asks for the working directory, so any command may be told that it was removed. */
+function isFolderGone(error: unknown): boolean {
+  return (error as Partial<NodeJS.ErrnoException> | null)?.syscall === 'uv_cwd';
+}
+
+function folderGone(cause: unknown): LatchkeyError {
+  return new LatchkeyError('E_USAGE', 'The working directory was removed, or cannot be read any more.', {
+    hint: 'cd to a folder that is there, and run this again',
+    cause,
+  });
 }
 
 /** Text of others cannot move the cursor, colour the terminal, or begin a line that looks like one of ours. */

@@ -59,6 +59,18 @@ describe('createLiveSecrets', () => {
     expect(used).toEqual(['old']);
   });
 
+  it('reads nothing but that file: another may be gone, or a pipe that never ends', () => {
+    const { secrets, used } = handOn();
+    rmSync(other);
+    writeFileSync(file, 'new');
+    expect(secrets.readAgain(file)).toEqual({ ...NOTHING, replaced: ['at.key'] });
+    writeFileSync(other, 'newer', { mode: 0o600 });
+    writeFileSync(file, 'newer');
+    expect(secrets.readAgain(other)).toEqual({ ...NOTHING, replaced: ['at.more'] });
+    expect(secrets.readAgain(file)).toEqual({ ...NOTHING, replaced: ['at.key'] });
+    expect(used).toEqual(['old', 'new', 'new', 'newer']);
+  });
+
   it('keeps one that cannot be used, and tells each time of one that waits for a restart', () => {
     const failing = handOn(() => {
       throw new TypeError('no key');

@@ -57,7 +57,9 @@ export function createLiveSecrets(env: Environment): LiveSecrets {
         const { sources, at, use, secrets: before } = each;
         const names = Object.keys(sources).filter((name) => fileOf(sources[name]).includes(file));
         try {
-          const secrets = resolveSecrets(sources, env, at);
+          // Only those of that file: another one may be a pipe by now, which would hold up everybody.
+          const found = resolveSecrets(pick(sources, names), env, at);
+          const secrets = new Map([...before, ...found]);
           const keys = names
             .filter((name) => !isSame(before.get(name), secrets.get(name)))
             .map((name) => `${at}.${name}`);
@@ -74,6 +76,10 @@ export function createLiveSecrets(env: Environment): LiveSecrets {
       return { replaced, waiting, kept };
     },
   };
+}
+
+function pick(sources: Sources, names: readonly string[]): Sources {
+  return Object.fromEntries(Object.entries(sources).filter(([name]) => names.includes(name)));
 }
 
 function fileOf(source: TextOrSource | Secret | undefined): readonly string[] {

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { toShellWord } from '../core/shell-word.ts';
-import { isWritableByAll } from './private-file.ts';
+import { isWritableByAll, tellNoFile } from './private-file.ts';
 import { invalid } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { decodeYaml, MAX_FILE } from './yaml-document.ts';
@@ -29,13 +29,12 @@ export function readYamlFile({ file, directory, power, missingHint }: YamlFile):
     hint,
   });
   try {
-    const found = statSync(absolute);
-    if (found.isDirectory()) return missing('is a folder', 'name a file in it');
-    if (found.isCharacterDevice() || found.isBlockDevice()) return missing('is a device, and no file', 'name a file');
+    const other = tellNoFile(absolute);
+    if (other !== null) return missing(other, other === 'is a folder' ? 'name a file in it' : 'name a file');
     const open = findOpen(file, absolute, power);
     if (open !== null) return open;
     // The size is looked at first, so that a wrong file does not fill the memory.
-    return decodeYaml(found.size > MAX_FILE ? new Uint8Array(MAX_FILE + 1) : readFileSync(absolute), file);
+    return decodeYaml(statSync(absolute).size > MAX_FILE ? new Uint8Array(MAX_FILE + 1) : readFileSync(absolute), file);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     return code === 'ENOENT' ? missing('there is no such file', missingHint) : missing(`cannot be read (${code})`);

@@ -2,6 +2,7 @@ import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { toShellWord } from '../core/shell-word.ts';
 import { resolveSecrets } from './secret-source.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-secret-'));
@@ -50,6 +51,31 @@ describe('resolveSecrets', () => {
   ])('refuses %j', (source) => {
     expect(() => resolveSecrets({ A: source }, { EMPTY: '' }, 'at')).toThrow(
       expect.objectContaining({ code: 'E_SECRET_MISSING', message: expect.stringMatching(/^at\.A: /) }),
+    );
+  });
+
+  it.skipIf(process.platform === 'win32')('tells what is no file so, with no advice to change its rights', () => {
+    for (const [file, what] of [
+      ['/dev/null', 'is a device'],
+      [folder, 'is a folder'],
+      [tmpdir(), 'is a folder'],
+    ] as const) {
+      expect(() => resolveSecrets({ A: { file } }, {}, 'at')).toThrow(
+        expect.objectContaining({
+          code: 'E_SECRET_MISSING',
+          message: expect.stringContaining(`${file} ${what}`),
+          hint: expect.not.stringContaining('chmod'),
+        }),
+      );
+    }
+  });
+
+  it.skipIf(process.platform === 'win32')('gives advice that can be pasted into a shell', () => {
+    const file = path.join(folder, "it's; open");
+    writeFileSync(file, 'x');
+    chmodSync(file, 0o644);
+    expect(() => resolveSecrets({ A: { file } }, {}, 'at')).toThrow(
+      expect.objectContaining({ hint: `chmod 600 ${toShellWord(file)}` }),
     );
   });
 });

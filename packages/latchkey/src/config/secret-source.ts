@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { LatchkeyError } from '../core/error.ts';
 import { Secret } from '../core/secret.ts';
-import { isOpenToOthers } from './private-file.ts';
+import { toShellWord } from '../core/shell-word.ts';
+import { isOpenToOthers, tellNoFile } from './private-file.ts';
 
 /** A value as written, or where it is to be read from. */
 export type TextOrSource = string | SecretSource;
@@ -45,9 +46,11 @@ export function readSecret(name: string, source: SecretSource | Secret, env: Env
 
 function readSecretFile(name: string, file: string): string {
   try {
+    const other = tellNoFile(file);
+    if (other !== null) throw missing(`${name}: ${file} ${other}`, 'name the file that holds the secret');
     if (statSync(file).size > MAX_SECRET) throw missing(`${name}: ${file} is larger than 64 KiB`, 'check the path');
     if (isOpenToOthers(file)) {
-      throw missing(`${name}: others than its owner may read or write ${file}`, `chmod 600 ${file}`);
+      throw missing(`${name}: others than its owner may read or write ${file}`, `chmod 600 ${toShellWord(file)}`);
     }
     return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
   } catch (error) {

@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,5 +39,23 @@ describe('readAuthorities', () => {
 
   it('takes no file that is not there', () => {
     expect(() => readAuthorities(path.join(folder, 'nowhere.pem'))).toThrow(expect.objectContaining({ code: 'E_TLS' }));
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('replaceTlsPair', () => {
+  it('waits for no pipe: while it did, nobody would be answered', () => {
+    const [cert, key] = ['cert.pem', 'key.pem'].map((name) => path.join(folder, name)) as [string, string];
+    writeFileSync(cert, 'a certificate');
+    execFileSync('mkfifo', ['-m', '600', key]);
+    const script = `
+      import { replaceTlsPair } from ${JSON.stringify(new URL('./tls-files.ts', import.meta.url).href)};
+      const log = (level, text, fields) => console.log(level, fields.error);
+      replaceTlsPair({ setTls() {} }, ${JSON.stringify({ cert, key })}, log);`;
+    const ended = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      timeout: 10_000,
+      killSignal: 'SIGKILL',
+    });
+    expect(ended).toMatchObject({ status: 0, stdout: expect.stringContaining(`${key} is no plain file`) });
   });
 });

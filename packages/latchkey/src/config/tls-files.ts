@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { LatchkeyError } from '../core/error.ts';
 import type { Log } from '../core/log.ts';
+import { toShellWord } from '../core/shell-word.ts';
 import { isOpenToOthers } from './private-file.ts';
 
 interface Pair {
@@ -20,11 +21,18 @@ export function readTlsPair({ cert, key }: Pair): Pair {
 export function replaceTlsPair(listener: { setTls(pair: Pair): void }, files: Pair | null, log: Log): void {
   if (files === null) return;
   try {
+    for (const path of [files.cert, files.key]) refuseNoFile(path);
     listener.setTls(readTlsPair(files));
     log('info', 'the TLS certificate was replaced');
   } catch (error) {
     log('error', BAD_PAIR, { error: String(error) });
   }
+}
+
+/** While a pipe is waited for nobody is answered. */
+function refuseNoFile(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === false)
+    throw new LatchkeyError('E_TLS', `${path} is no plain file.`, { hint: 'put a file there' });
 }
 
 /** Authorities to trust (PEM); null where none are named. Throws E_TLS when the file cannot be read or holds no certificate. */
@@ -60,6 +68,6 @@ function readKey(path: string): string {
   const text = readCertificate(path);
   if (!isOpenToOthers(path)) return text;
   throw new LatchkeyError('E_TLS', `Others than its owner may read or write the private key ${path}.`, {
-    hint: `chmod 600 ${path}`,
+    hint: `chmod 600 ${toShellWord(path)}`,
   });
 }

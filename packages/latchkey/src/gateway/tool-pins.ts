@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto';
 import type { PinStore } from '../core/store.ts';
 import { spellDefinition } from '../core/tool-definition.ts';
+import { LONGEST_TEXT } from '../core/trail-text.ts';
 
-/** More tools of one server are not pinned, so that its list cannot fill the store. */
+/** More tools of one server are not pinned, nor longer names, so that its lists cannot fill memory and store. */
 const MAX_TOOLS = 10_000;
+const MAX_NAME = LONGEST_TEXT;
 
 export interface PinOptions {
   readonly server: string;
@@ -67,7 +69,7 @@ export function createToolPins({ server, mode, store, onChange, onFailure }: Pin
     see(tool, now) {
       const name = String(tool['name']);
       const digest = hash('sha256', spellDefinition(tool));
-      if (seen.get(name) !== digest && (seen.has(name) || seen.size < MAX_TOOLS)) {
+      if (name.length <= MAX_NAME && seen.get(name) !== digest && (seen.has(name) || seen.size < MAX_TOOLS)) {
         if (unsaved.size === 0) settled = settled.then(() => save(now));
         seen.set(name, digest);
         unsaved.set(name, digest);

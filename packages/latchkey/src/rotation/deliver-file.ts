@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { DeliveryFailure, toDelivery, type Handover } from './handover.ts';
 import { replaceSecretFile } from './replace-secret-file.ts';
 
@@ -13,7 +13,7 @@ export async function deliverToFile(path: string, handover: Handover): Promise<v
 }
 
 async function readEntries(path: string): Promise<Map<string, unknown>> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const text = await readPlain(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '{}';
     throw error;
   });
@@ -24,4 +24,10 @@ async function readEntries(path: string): Promise<Map<string, unknown>> {
     // Told below: the parser's own words may quote a token.
   }
   throw new DeliveryFailure('the file is there but is no JSON object');
+}
+
+/** Of a pipe nobody knows when it ends. */
+async function readPlain(path: string): Promise<string> {
+  if (!(await stat(path)).isFile()) throw new DeliveryFailure('what is there is no plain file');
+  return readFile(path, 'utf8');
 }

@@ -53,4 +53,24 @@ describe('showEdits', () => {
     expect(shown).not.toMatch(/lk_|s3cret/);
     expect(showEdits(change('{ "a": "s3cret" }').edits)).not.toContain('s3cret');
   });
+
+  it.each([
+    '{"type":"http","url":"https://h/mcp","headers":{"X-API-Key":"lkk_0ld"}}',
+    '{"url":"https://h/mcp","headers":{"Authorization":"bearer 0ld","authorization":"Basic 0ld"}}',
+    '{"url":"https://h/mcp?api_key=0ld&x=0ld"}',
+    '{"command":"npx","args":["mcp-remote","https://h/mcp","--header","X-API-Key:0ld","--token","0ld"]}',
+    '{"url":"https://h/mcp","env":{"AUTH_HEADER":"0ld","MY_SECRET":"it\'s \\"0ld\\" 0ld","x":"lk_0ldOldOldOld"}}',
+    '{"url":"https://h/mcp","password":   "0ld"}',
+  ])('shows no credential of what goes: %s', (old) => {
+    const shown = showEdits(change(`{"mcpServers":{"latchkey":${old}}}`).edits);
+    expect(shown).toMatch(/https:\/\/h\/mcp[^]*\[redacted\]/);
+    expect(shown).not.toMatch(/0ld/);
+  });
+
+  it('shows no credential of a table that goes', () => {
+    const old = `[mcp_servers.latchkey]\nurl = 'https://h/mcp'\nhttp_headers = { "X-API-Key" = '0ld', Authorization = "DPoP 0ld" }\n`;
+    const shown = showEdits(change(old, 'toml', [TABLE]).edits);
+    expect(shown).toContain('https://h/mcp');
+    expect(shown).not.toContain('0ld');
+  });
 });

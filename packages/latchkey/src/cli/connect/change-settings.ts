@@ -3,6 +3,7 @@ import type { Entry, Settings } from './client.ts';
 import { applyEdits, DocumentError, lineBreakOf, placeOf, type Edit } from './document.ts';
 import { editJson } from './edit-json.ts';
 import { editToml } from './edit-toml.ts';
+import { redactRemoved } from './redact-removed.ts';
 import { renderSettings } from './render-settings.ts';
 
 /** A new text for a settings file, and what differs from the old one. */
@@ -69,7 +70,7 @@ export function showEdits(edits: readonly PlacedEdit[]): string {
     .filter(({ added }) => added !== ',')
     .map(({ line, removed, added }) => {
       const inserted = removed === '' && /^,?\r?\n/.test(added);
-      const lines = [...split('-', removed), ...split('+', added.replace(/^,?\r?\n/, ''))];
+      const lines = [...split('-', redactRemoved(removed)), ...split('+', added.replace(/^,?\r?\n/, ''))];
       return `@@ ${inserted ? `after line ${line}` : `line ${line}`} @@\n${lines.join('')}`;
     })
     .join('')

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MOUNT_MISSING, mountSmallDisk } from '../../../../../test/fixtures/small-disk.ts';
 import type { LatchkeyError } from '../../core/error.ts';
 import { readSettingsFile, replaceSettingsFile } from './settings-file.ts';
 
@@ -80,6 +81,18 @@ describe('replaceSettingsFile', () => {
     expect(() => replaceSettingsFile(readSettingsFile(at('a.json')), Buffer.from('ours'), options)).toThrow('EEXIST');
     expect(readFileSync(at('a.json'), 'utf8')).toBe('{}');
     expect(readFileSync(at('a.json.bak-20261126T100500123Z'), 'utf8')).toBe('an older copy');
+  });
+
+  it.skipIf(MOUNT_MISSING)('leaves no half of a copy on a disk that is full', () => {
+    const disk = mountSmallDisk('64k');
+    try {
+      const path = join(disk.path, 'a.json');
+      writeFileSync(path, `{"a":"${'x'.repeat(40_000)}"}`);
+      expect(() => replaceSettingsFile(readSettingsFile(path), Buffer.from('ours'), options)).toThrow('ENOSPC');
+      expect(readdirSync(disk.path)).toEqual(['a.json']);
+    } finally {
+      disk.close();
+    }
   });
 
   it('makes the folders on the way to a new file', () => {

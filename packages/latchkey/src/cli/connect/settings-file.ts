@@ -89,13 +89,16 @@ function refuseChanged({ path, bytes, stats }: SettingsFile): void {
   if (!same) throw unfit(`${path} was changed by another program meanwhile; nothing was written.`, 'run this again');
 }
 
-/** Open to the owner alone until it has its group; where that cannot be had, another group gets no rights. */
+/** Open to the owner alone until it has its group; where that cannot be had, another group gets no rights. All, or no file. */
 function writeNew(path: string, bytes: Buffer, owner: Stats | null, mode: number): void {
   const file = openSync(path, 'wx', OWNER_ONLY);
   try {
     writeFileSync(file, bytes);
     fchmodSync(file, owner === null || giveGroup(file, owner) ? mode : mode & ~GROUP);
     fsyncSync(file);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
   } finally {
     closeSync(file);
   }

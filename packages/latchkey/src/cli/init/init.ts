@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { DEFAULT_FILE } from '../config-file.ts';
 import { requireConfig } from '../../config/load-config.ts';
 import { LatchkeyError } from '../../core/error.ts';
@@ -55,21 +55,34 @@ async function ask(flags: InitFlags): Promise<Answers | null> {
 const READABLE = 0o644;
 
 function writeFile(file: string, text: string, force: boolean): void {
-  if (!force) {
-    try {
-      writeFileSync(file, text, { flag: 'wx', mode: READABLE });
-      return;
-    } catch (error) {
-      throw explain(file, error);
-    }
-  }
-  const fresh = `${file}.${process.pid}.new`;
+  const fresh = force ? `${file}.${process.pid}.new` : file;
   try {
-    writeFileSync(fresh, text, { flag: 'wx', mode: READABLE });
+    writeNew(fresh, text);
+    if (force) renameOver(fresh, file);
+  } catch (error) {
+    throw explain(file, error);
+  }
+}
+
+/** All of it, or no file: the first half of one may be sound and have no rules. */
+function writeNew(file: string, text: string): void {
+  const opened = openSync(file, 'wx', READABLE);
+  try {
+    writeFileSync(opened, text);
+  } catch (error) {
+    rmSync(file, { force: true });
+    throw error;
+  } finally {
+    closeSync(opened);
+  }
+}
+
+function renameOver(fresh: string, file: string): void {
+  try {
     renameSync(fresh, file);
   } catch (error) {
     rmSync(fresh, { force: true });
-    throw explain(file, error);
+    throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Program } from './program.ts';
 import { BUILDS } from './programs-builds.ts';
 import { DOCUMENTS } from './programs-documents.ts';
+import { CLUSTERS } from './programs-clusters.ts';
 import { COMPILERS } from './programs-compilers.ts';
 import { CONTAINERS } from './programs-containers.ts';
 import { GIT } from './programs-git.ts';
@@ -14,12 +15,14 @@ import { RUBY_AND_PHP } from './programs-ruby-php.ts';
 import { RUNNERS } from './programs-runners.ts';
 import { SERVICES } from './programs-services.ts';
 import { SHELLS } from './programs-shells.ts';
+import { WRAPPING } from './programs-wrappers.ts';
 
 /** All programs that are known to take text for a program; more than one entry may be of one of them. */
 export const PROGRAMS: readonly Program[] = [
   ...SHELLS,
   ...GIT,
   ...RUNNERS,
+  ...WRAPPING,
   ...NETWORK,
   ...DOCUMENTS,
   ...PACKAGES,
@@ -30,6 +33,7 @@ export const PROGRAMS: readonly Program[] = [
   ...RUBY_AND_PHP,
   ...COMPILERS,
   ...CONTAINERS,
+  ...CLUSTERS,
   ...SERVICES,
   ...QUERIES,
 ];

@@ -1,6 +1,6 @@
 import { findCommand } from './find-command.ts';
 import type { Argument, Finding } from './finding.ts';
-import { findNamed, isStandardInput, type Program, type Wrapper } from './program.ts';
+import { findNamed, isStandardInput, nameScript, type Program, type Wrapper } from './program.ts';
 import { PROGRAMS, UNKNOWN } from './programs.ts';
 import { walkProgram } from './walk-program.ts';
 import { isRunning, RUNNING_OPTIONS, RUNNING_WORD, TEXT_PROGRAMS, WRAPPERS } from './wrappers.ts';
@@ -38,10 +38,16 @@ export function findProgramText(args: readonly Argument[], input: Input): readon
   ];
 }
 
-/** A program that is the script of another: `php vendor/bin/phpunit …`. */
+/** A program that is the script of another: `php vendor/bin/phpunit …`, `node node_modules/jest/bin/jest.js …`. */
 function findScript(args: readonly Argument[], input: Input): readonly Finding[] {
-  const at = args.findIndex(({ prefix }) => !prefix.startsWith('-'));
-  return args[at]?.literal?.includes('/') === true ? findProgramText(args.slice(at), input) : [];
+  const names = args.map(({ literal }) => nameScript(literal ?? ''));
+  const mayBeTaken = (at: number): boolean => args[at - 1]?.prefix.startsWith('-') === true && names[at]?.length === 0;
+  const at = args.findIndex(({ prefix }, place) => !prefix.startsWith('-') && !mayBeTaken(place));
+  const [script, ...rest] = args.slice(at === -1 ? args.length : at);
+  if (script === undefined) return [];
+  return (names[at] ?? []).flatMap((name) =>
+    findProgramText([{ ...script, literal: name, prefix: name }, ...rest], input),
+  );
 }
 
 /** The arguments in which a wrapper has its options and the program that it runs; none where it runs none. */
@@ -111,7 +117,7 @@ interface Inner {
 
 /** The word may mean anything there, so that only what cannot be meant otherwise counts: `sh -c`, a shell at the end. */
 function findInner({ program, name, before, rest, input }: Inner): readonly Finding[] {
-  if (program.builtin === true) return [];
+  if (program.builtin === true || program.common === true) return [];
   const { operands: _operands, script, optionsRun: _run, ...options } = program;
   const isRun = program.shell === true || before.some((each) => RUNNING_WORD.test(each.literal ?? ''));
   const isTold = rest.some((each) => isStandardInput(each.literal ?? ''));
@@ -195,9 +201,10 @@ function countLong(args: readonly Argument[], wrapped: readonly Argument[]): num
 
 /** The arguments from the name of the program on that a wrapper runs, and the operands before it. */
 function skipTo(
-  { takes = '', attaches = '', skip = 0, flags }: Wrapper,
+  wrapper: Wrapper,
   args: readonly Argument[],
 ): { readonly wrapped: readonly Argument[]; readonly skipped: readonly Argument[] } {
+  const { takes = '', attaches = '', skip = 0 } = wrapper;
   const skipped: Argument[] = [];
   for (let at = 0; at < args.length; at += 1) {
     const argument = args[at] as Argument;
@@ -205,10 +212,16 @@ function skipTo(
     if (/^-\w+$/.test(prefix) && literal !== null) {
       const taking = Array.from(prefix.slice(1)).findIndex((letter) => (takes + attaches).includes(letter));
       if (taking === prefix.length - 2 && takes.includes(prefix.at(-1) ?? '')) at += 1;
-    } else if (/^--\w[^=]*$/.test(literal ?? '')) at += flags?.includes(literal ?? '') === false ? 1 : 0;
+    } else if (/^--\w[^=]*$/.test(literal ?? '')) at += countTaken(wrapper, literal ?? '');
     else if (prefix.startsWith('-') || /^\w+=/.test(prefix)) continue;
     else if (skipped.length < skip) skipped.push(argument);
     else return { wrapped: args.slice(at), skipped };
   }
   return { wrapped: [], skipped };
+}
+
+/** How many arguments a long option of a wrapper takes, as far as that is known. */
+function countTaken({ flags, takesMore = {} }: Wrapper, option: string): number {
+  const [count] = Object.entries(takesMore).find(([, options]) => options.includes(option)) ?? [];
+  return count === undefined ? Number(flags !== 'all' && flags?.includes(option) === false) : Number(count);
 }

@@ -80,6 +80,8 @@ export interface Program {
   readonly bare?: boolean;
   /** Part of the shell, so that it is none when other programs are given its name. */
   readonly builtin?: boolean;
+  /** Its name is a word of others too (`aws lambda invoke`), so that it is none among their arguments. */
+  readonly common?: boolean;
   /** Some of its options run programs, so that no operand may be read as one, wherever it stands, or even behind `--`. */
   readonly optionsRun?: true | 'always';
   /** With no more operands than these, one of which is read as an option, it does nothing, unless such an option is there. */
@@ -96,8 +98,10 @@ export interface Program {
 export interface Wrapper {
   readonly names: readonly string[];
   readonly takes?: string;
-  /** Its long options without an argument, where all others take one; else which of them do is not known. */
-  readonly flags?: readonly string[];
+  /** Its long options without an argument behind them, where all others take one; else which of them do is not known. */
+  readonly flags?: readonly string[] | 'all';
+  /** Its long options with more arguments than one, by how many. */
+  readonly takesMore?: Readonly<Record<number, readonly string[]>>;
   /** It does so only behind one of these commands (`docker exec`), or, with `dashes`, behind a `--` that follows. */
   readonly behind?: readonly string[];
   readonly dashes?: boolean;
@@ -118,6 +122,19 @@ export interface Wrapper {
 /** Whether a word names what is read from standard input, or from another descriptor. */
 export function isStandardInput(word: string): boolean {
   return word === '-' || /(?:^|\/)(?:stdin|fd\/\d+)$/.test(word);
+}
+
+/** The file of a script, as far as its name alone tells which program that is. */
+const SCRIPT = /\/|\.(?:py|phar)$|^artisan$/;
+/** A folder of packages, and the name of the package in it, unless it is one of many with a common name. */
+const PACKAGE = /^.*(?:^|\/)(?:node_modules|nodejs|\.yarn)\/(?:@[^/]+\/[^/]+|([^/]+))\//;
+
+/** The programs that a file may be which another runs: by its own name, and those of packages by the package's too. */
+export function nameScript(file: string): readonly string[] {
+  if (!SCRIPT.test(file)) return [];
+  const [folder, name = ''] = PACKAGE.exec(file) ?? [];
+  if (folder === undefined) return [file.replace(/\.phar$/, '')];
+  return [...new Set([file.replace(/\.[cm]?js$/, ''), name])].filter((each) => each !== '');
 }
 
 /** What stands of a program in a table: a word names it by the last part of its path, with or without a version. */

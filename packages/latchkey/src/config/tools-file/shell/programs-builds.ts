@@ -1,4 +1,4 @@
-import { AS_ARGUMENT, type Program } from './program.ts';
+import { AS_ARGUMENT, LOADING, type Program } from './program.ts';
 
 /** Programs that build and then run, or are told what to run by a file. */
 export const BUILDS: readonly Program[] = [
@@ -150,7 +150,7 @@ export const BUILDS: readonly Program[] = [
     instead: 'name it here, and pass the value behind the name of the program',
   },
   {
-    names: ['rake'],
+    names: ['rake', 'cap'],
     language: 'a Ruby program',
     letters: 'eEp',
     options: ['--execute', '--execute-print', '--execute-continue'],
@@ -160,6 +160,38 @@ export const BUILDS: readonly Program[] = [
     loadsOptions: ['--require', '--libdir', '--directory'],
     optionsRun: true,
     instead: 'name the task here',
+  },
+  {
+    names: ['thor'],
+    only: ['install', 'update'],
+    ...LOADING,
+    subcommands: ['install', 'update'],
+    operands: 'files',
+  },
+  {
+    names: ['mage'],
+    before: true,
+    ...LOADING,
+    loadsOptions: ['-d', '-w', '-gocmd', '-compile'],
+    takesOptions: ['-t', '-goos', '-goarch', '-ldflags'],
+  },
+  {
+    names: ['lein'],
+    only: ['new'],
+    ...LOADING,
+    subcommands: ['new'],
+    script: true,
+    ends: 'file',
+  },
+  {
+    names: ['lein'],
+    only: ['run'],
+    before: true,
+    language: 'a program',
+    subcommands: ['run'],
+    loads: 'm',
+    loadsOptions: ['--main'],
+    instead: 'name it here',
   },
   {
     names: ['rails'],

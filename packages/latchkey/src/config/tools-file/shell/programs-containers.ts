@@ -1,5 +1,13 @@
 import { LOADING, type Program } from './program.ts';
 
+/** Variables by which shells, loaders and interpreters run what they are told to. */
+const DECIDING =
+  /^(?:PATH|ENV|BASH_ENV|LD_\w+|NODE_(?:OPTIONS|PATH)|PYTHON(?:PATH|STARTUP|HOME)|PERL5\w+|RUBY(?:OPT|LIB)|GIT_\w+|\w*JAVA\w*_OPTIONS|PROMPT_COMMAND|SHELLOPTS|PS4)$/;
+const CONTAINER_OPTIONS =
+  '--add-host --attach --cap-add --cap-drop --cidfile --cpus --cpu-shares --cpuset-cpus --device --dns --expose --gpus --group-add --hostname --ip --ipc --label --link --log-driver --log-opt --memory --memory-swap --mount --name --network --network-alias --pid --pids-limit --platform --publish --pull --restart --secret --security-opt --shm-size --stop-signal --stop-timeout --sysctl --tmpfs --ulimit --user --userns --uts --volume --volume-driver --volumes-from --workdir --detach-keys --pod'.split(
+    ' ',
+  );
+
 /** Programs that make machines, containers and environments from what describes them. */
 export const CONTAINERS: readonly Program[] = [
   {
@@ -46,6 +54,38 @@ export const CONTAINERS: readonly Program[] = [
     takes: 'Hcl',
     takesOptions: ['--context', '--host', '--log-level', '--root', '--url', '--connection', '--namespace'],
     instead: 'name it here',
+  },
+  {
+    names: ['docker', 'podman', 'nerdctl'],
+    only: [
+      'run',
+      'create',
+      'exec',
+      'container run',
+      'container create',
+      'container exec',
+      'compose run',
+      'compose exec',
+    ],
+    before: true,
+    language: 'a variable that decides what runs, or the program',
+    options: ['--entrypoint'],
+    loadsOptions: ['--env-file', '--runtime'],
+    settings: 'e',
+    settingsOptions: ['--env'],
+    running: DECIDING,
+    takes: 'achlmpuvw',
+    takesOptions: CONTAINER_OPTIONS,
+    subcommands: ['container', 'compose', 'run', 'create', 'exec'],
+    instead: 'name it here, and no variable that loads programs: NAME={{…}}',
+  },
+  {
+    names: ['docker'],
+    only: ['service update'],
+    language: 'a container',
+    options: ['--args', '--entrypoint'],
+    loadsOptions: ['--image'],
+    instead: 'name the image and its command here',
   },
   {
     names: ['docker'],

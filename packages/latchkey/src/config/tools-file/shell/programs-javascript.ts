@@ -224,11 +224,11 @@ export const JAVASCRIPTS: readonly Program[] = [
     ends: 'file',
   },
   {
+    // Options of theirs take nothing that begins with -: gulp --env --require=FILE.
     names: ['gulp', 'grunt'],
-    language: 'a file that it runs',
+    ...LOADING,
     loads: 'f',
     loadsOptions: ['--gulpfile', '--gruntfile', '--require', '--tasks', '--base', '--cwd'],
-    instead: 'name it here',
   },
   {
     names: ['jsdoc', 'tailwindcss', 'commitlint', 'tsup', 'knip'],

@@ -37,7 +37,7 @@ export const PACKAGES: readonly Program[] = [
   },
   {
     names: ['kubectl', 'oc'],
-    only: ['run', 'debug', 'create job', 'create cronjob'],
+    only: ['run', 'debug', 'create job', 'create cronjob', 'create deployment'],
     language: 'a container',
     options: ['--overrides'],
     loadsOptions: ['--image'],
@@ -90,7 +90,7 @@ export const PACKAGES: readonly Program[] = [
     names: ['npm', 'pnpm', 'yarn', 'bun', 'pip', 'uv', 'pipx', 'gem', 'cargo', 'composer', 'go'].concat(
       ['apt', 'apt-get', 'aptitude', 'dnf', 'yum', 'zypper', 'apk', 'brew', 'snap', 'flatpak', 'opkg', 'pkg', 'port'],
       ['ansible-galaxy', 'gh', 'poetry', 'pdm', 'pipenv', 'luarocks', 'cabal', 'opam', 'conan', 'vcpkg', 'tlmgr'],
-      ['deno', 'nimble', 'raco', 'code', 'codium', 'docker', 'packer'],
+      ['deno', 'nimble', 'raco', 'code', 'codium', 'docker', 'packer', 'vagrant', 'puppet'],
     ),
     only: [
       'install',
@@ -100,6 +100,8 @@ export const PACKAGES: readonly Program[] = [
       'reinstall',
       'extension install',
       'collection install',
+      'role install',
+      'module install',
       'pip install',
       'tool install',
       'plugin install',
@@ -114,7 +116,7 @@ export const PACKAGES: readonly Program[] = [
     ],
     language: 'a package, whose installation runs programs',
     operands: 'behind-first',
-    subcommands: ['pip', 'tool', 'global', 'plugin', 'plugins'],
+    subcommands: ['pip', 'tool', 'global', 'plugin', 'plugins', 'role', 'module'],
     loads: 're',
     loadsOptions: ['--requirement', '--editable'],
     takes: 'ciCtw',

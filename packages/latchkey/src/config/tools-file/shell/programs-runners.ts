@@ -129,7 +129,7 @@ export const RUNNERS: readonly Program[] = [
     instead: 'list the services with enum',
   },
   {
-    names: ['run-parts'],
+    names: ['run-parts', 'runsv', 'runsvdir', 'svscan', 'supervise', 's6-svscan', 's6-supervise'],
     language: 'a folder of programs',
     script: true,
     instead: 'name the folder here',

@@ -82,7 +82,7 @@ export const SHELLS: readonly Program[] = [
     instead: 'name the command here',
   },
   {
-    names: ['tmux'],
+    names: ['tmux', 'tmate', 'byobu'],
     before: true,
     language: 'a script for a shell',
     shellText: true,
@@ -101,7 +101,7 @@ export const SHELLS: readonly Program[] = [
     instead: 'name the file here',
   },
   {
-    names: ['tmux'],
+    names: ['tmux', 'tmate', 'byobu'],
     language: 'a script for a shell',
     shellText: true,
     operands: 'behind-first',
@@ -162,16 +162,17 @@ export const SHELLS: readonly Program[] = [
     instead: AS_ARGUMENT,
   },
   {
-    names: ['watch', 'parallel', 'hyperfine'],
+    names: ['watch', 'parallel', 'sem', 'env_parallel', 'niceload', 'hyperfine'],
     language: 'a script for a shell',
     shellText: true,
     operands: 'all',
     input: 'alone',
     takes: 'nj',
+    takesOptions: '--interval --id --jobs --max-procs --semaphore-name --delay --timeout --joblog --retries'.split(' '),
     instead: AS_ARGUMENT,
   },
   {
-    names: ['crontab'],
+    names: ['crontab', 'incrontab', 'fcrontab'],
     language: 'a script for a shell',
     shellText: true,
     takes: 'u',

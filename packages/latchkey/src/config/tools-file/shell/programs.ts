@@ -1,6 +1,8 @@
 import type { Program } from './program.ts';
 import { BUILDS } from './programs-builds.ts';
 import { DOCUMENTS } from './programs-documents.ts';
+import { CLUSTERS } from './programs-clusters.ts';
+import { CHOSEN_COMMANDS } from './programs-commands.ts';
 import { COMPILERS } from './programs-compilers.ts';
 import { CONTAINERS } from './programs-containers.ts';
 import { GIT } from './programs-git.ts';
@@ -8,18 +10,21 @@ import { JAVASCRIPTS } from './programs-javascript.ts';
 import { LANGUAGES } from './programs-languages.ts';
 import { NETWORK } from './programs-network.ts';
 import { PACKAGES } from './programs-packages.ts';
+import { PYTHON_JOBS } from './programs-python-jobs.ts';
 import { PYTHONS } from './programs-python.ts';
 import { QUERIES } from './programs-queries.ts';
 import { RUBY_AND_PHP } from './programs-ruby-php.ts';
 import { RUNNERS } from './programs-runners.ts';
 import { SERVICES } from './programs-services.ts';
 import { SHELLS } from './programs-shells.ts';
+import { WRAPPING } from './programs-wrappers.ts';
 
 /** All programs that are known to take text for a program; more than one entry may be of one of them. */
 export const PROGRAMS: readonly Program[] = [
   ...SHELLS,
   ...GIT,
   ...RUNNERS,
+  ...WRAPPING,
   ...NETWORK,
   ...DOCUMENTS,
   ...PACKAGES,
@@ -27,11 +32,14 @@ export const PROGRAMS: readonly Program[] = [
   ...LANGUAGES,
   ...JAVASCRIPTS,
   ...PYTHONS,
+  ...PYTHON_JOBS,
   ...RUBY_AND_PHP,
   ...COMPILERS,
   ...CONTAINERS,
+  ...CLUSTERS,
   ...SERVICES,
   ...QUERIES,
+  ...CHOSEN_COMMANDS,
 ];
 
 /** One that is only known when the script runs. */

@@ -130,7 +130,8 @@ function takeArgument(program: Program, walk: Walk, argument: Argument): Role {
   const ends = !walk.dashes && (literal === '--' || (shell && literal === '-'));
   // For the eval and . of dash there are no options: what begins with a dash is text too.
   const mayBeOption = program.builtin !== true || literal !== null;
-  const isOption = !walk.dashes && mayBeOption && (ends || /^-./.test(prefix) || (shell && /^\+./.test(prefix)));
+  const begins = /^-./.test(prefix) || (prefix === '-' && literal === null) || (shell && /^\+./.test(prefix));
+  const isOption = !walk.dashes && mayBeOption && (ends || begins);
   // A shell's own options may stand between -c and the text.
   const waits = walk.next[0] === 'text' && (script || shell) && isOption && literal !== null;
   if (walk.next.length > 0 && !waits) return walk.next.shift() ?? 'other';

@@ -273,7 +273,7 @@ test.skipIf(OPENSSL_MISSING)(
     await rm(files.cert);
     await expect
       .poll(() => site.gateway.talk(), { timeout: 30_000 })
-      .toMatch(/cannot be read \(ENOENT\).*the old one stays/);
+      .toMatch(/there is no such file.*the old one stays/);
     expect((await over(site.gateway.url, {})).statuses).toEqual([200]);
     expect(site.gateway.talk()).not.toContain('PRIVATE KEY');
     await install(right);

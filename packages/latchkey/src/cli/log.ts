@@ -1,6 +1,7 @@
 import type { Log } from '../core/log.ts';
 import { pino } from 'pino';
 import { LatchkeyError } from '../core/error.ts';
+import { INVISIBLE } from '../core/plain-text.ts';
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 /** The program's own log: JSON lines on stderr, from the level of `LATCHKEY_LOG` (default `warn`) on. Nothing in a line steers a terminal. Throws E_USAGE. */
@@ -19,12 +20,12 @@ export function createLog(env: Readonly<Record<string, string | undefined>>): Lo
   return (at, text, fields = {}) => logger[at](fields, text);
 }
 
-/** JSON leaves much as it is that steers a terminal or that readers take for the end of a line; some of it servers wrote. */
+/** A line of JSON leaves much of that as it is; some of it servers wrote. JSON has no `\u{…}`, so each half of a pair is escaped. */
 function escapeInvisible(line: string): string {
-  return line.replaceAll(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) =>
+  return `${line.slice(0, -1).replaceAll(INVISIBLE, (character) =>
     character
       .split('')
       .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
       .join(''),
-  );
+  )}\n`;
 }

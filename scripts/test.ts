@@ -1,6 +1,6 @@
 // `npm test`: everything that must hold, in one go, with a plain closing line.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -94,6 +94,7 @@ const temporary = join(folder, 'tmp');
 mkdirSync(temporary);
 try {
   for (const needed of PROGRAMS) bring(needed);
+  bringWorkerd();
   for (const check of CHECKS) runCheck(check);
   PASSES.forEach(runPass);
 } finally {
@@ -114,6 +115,15 @@ function bring({ program, debian }: (typeof PROGRAMS)[number]): void {
   const install = `apt-get update -qq && apt-get install -y -qq --no-install-recommends ${debian}`;
   if (process.getuid?.() === 0 && has('apt-get')) spawnSync('sh', ['-c', install], { stdio: 'inherit' });
   if (!has(program)) console.log(`skip tests that need ${program}: it is missing (Debian: apt-get install ${debian})`);
+}
+
+/** The runtime of Cloudflare Workers, of npm; large, so nobody else gets it. */
+function bringWorkerd(): void {
+  const place = join('test', 'fixtures', 'workerd');
+  if (existsSync(join(place, 'node_modules'))) return;
+  const args = ['ci', '--prefix', place, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const { status } = spawnSync('npm', args, { stdio: 'inherit', shell: process.platform === 'win32' });
+  if (status !== 0) console.log('skip tests that need workerd: npm could not install it');
 }
 
 function runCheck({ name, command }: (typeof CHECKS)[number]): void {

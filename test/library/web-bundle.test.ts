@@ -4,6 +4,7 @@ import { startIssuer, type TestIssuer } from '../fixtures/issuer.ts';
 import { presentJwts, type PresentedJwt } from '../fixtures/presented-jwts.ts';
 import { bundleForWeb, bundlePage } from '../fixtures/web-bundle.ts';
 import type { PageResult, Told } from '../fixtures/web-page.ts';
+import { runInWorker, WORKERD_MISSING } from '../fixtures/workerd.ts';
 
 const KIB = 1024;
 const RESOURCE = 'https://api.example/mcp';
@@ -32,81 +33,89 @@ describe('latchkey/fetch, bundled for a browser', () => {
   });
 });
 
-describe.skipIf(CHROMIUM_MISSING)('latchkey/fetch in a browser', () => {
-  let issuer: TestIssuer;
-  let elsewhere: TestIssuer;
-  let presented: readonly PresentedJwt[];
-  let page: PageResult;
+// Of what only Node has, workers of today have some.
+const RUNTIMES = [
+  { where: 'a browser', missing: CHROMIUM_MISSING, run: runInChromium, platform: /^undefined undefined .*Chrome\// },
+  { where: 'a worker', missing: WORKERD_MISSING, run: runInWorker, platform: / Cloudflare-Workers$/ },
+];
 
-  beforeAll(async () => {
-    [issuer, elsewhere] = await Promise.all([start(), start()]);
-    elsewhere.fault('/jwks', 'redirect');
-    presented = await presentJwts(issuer, RESOURCE);
-    const claims = { aud: RESOURCE, scope: 'mcp' };
-    const told: Told = {
-      issuer: issuer.url,
-      redirecting: elsewhere.url,
-      resource: RESOURCE,
-      presented,
-      right: await issuer.accessToken(claims),
-      redirected: await elsewhere.accessToken(claims),
-    };
-    const [whole, routes] = await Promise.all([EVERYTHING, ROUTES].map((names) => bundleForWeb('fetch.ts', names)));
-    page = (await runInChromium({
-      'latchkey.js': whole!.code,
-      'routes.js': routes!.code,
-      'told.js': `export default ${JSON.stringify(told)};`,
-      'page.js': await bundlePage(new URL('../fixtures/web-page.ts', import.meta.url).pathname),
-    })) as PageResult;
-  });
-  afterAll(() => Promise.all([issuer, elsewhere].map((each) => each?.close())));
+describe.each(RUNTIMES)('latchkey/fetch', ({ where, missing, run, platform }) => {
+  describe.skipIf(missing)(`in ${where}`, () => {
+    let issuer: TestIssuer;
+    let elsewhere: TestIssuer;
+    let presented: readonly PresentedJwt[];
+    let page: PageResult;
 
-  test('runs without what only Node has', () => {
-    expect(page.platform).toEqual(['undefined', 'undefined', expect.stringContaining('Chrome/')]);
-  });
-
-  test('takes right tokens, and no other', () => {
-    const expected = presented.map(({ what, outcome }) => [what, outcome === 'accept' ? 200 : 401]);
-    expect(page.presented.map(({ what, status }) => [what, status])).toEqual(expected);
-    const accepted = expected.filter(([, status]) => status === 200).length;
-    expect(page.presented.at(-1)?.served).toBe(accepted);
-    // Once for each of the two locks, whatever was presented.
-    expect(issuer.countOf('/jwks')).toBe(2);
-    const challenges = page.presented.filter(({ status }) => status !== 200).map(({ challenge }) => challenge);
-    expect(challenges.filter((challenge) => !/^Bearer .*error="invalid_token"/.test(challenge ?? ''))).toEqual([]);
-  });
-
-  test('asks for a token, and for the scope that is missing', () => {
-    expect(page.nothing).toMatchObject({ status: 401, challenge: expect.stringContaining('resource_metadata=') });
-    expect(page.scope).toMatchObject({
-      status: 403,
-      challenge: expect.stringMatching(/error="insufficient_scope".*scope="admin"/),
+    beforeAll(async () => {
+      [issuer, elsewhere] = await Promise.all([start(), start()]);
+      elsewhere.fault('/jwks', 'redirect');
+      presented = await presentJwts(issuer, RESOURCE);
+      const claims = { aud: RESOURCE, scope: 'mcp' };
+      const told: Told = {
+        issuer: issuer.url,
+        redirecting: elsewhere.url,
+        resource: RESOURCE,
+        presented,
+        right: await issuer.accessToken(claims),
+        redirected: await elsewhere.accessToken(claims),
+      };
+      const [whole, routes] = await Promise.all([EVERYTHING, ROUTES].map((names) => bundleForWeb('fetch.ts', names)));
+      page = (await run({
+        'latchkey.js': whole!.code,
+        'routes.js': routes!.code,
+        'told.js': `export default ${JSON.stringify(told)};`,
+        'page.js': await bundlePage(new URL('../fixtures/web-page.ts', import.meta.url).pathname),
+      })) as PageResult;
     });
-    expect(page.metadata).toMatchObject({ resource: RESOURCE, authorization_servers: [issuer.url] });
-  });
+    afterAll(() => Promise.all([issuer, elsewhere].map((each) => each?.close())));
 
-  test('does the same with what protects routes only', () => {
-    expect(page.small.map(({ status }) => status)).toEqual([200, 403, 401]);
-  });
+    test('runs there', () => {
+      expect(page.platform.join(' ')).toMatch(platform);
+    });
 
-  test('lets a call through that may be made, and refuses what two programs could read in two ways', () => {
-    const { call, twice, bom, other, forbidden } = page;
-    expect(call).toMatchObject({ status: 200 });
-    expect(twice).toMatchObject({ status: 400, served: call.served });
-    expect(bom).toMatchObject({ status: 400, served: call.served });
-    expect(other).toMatchObject({ status: 400, served: call.served });
-    expect(forbidden).toMatchObject({ status: 403, served: call.served });
-  });
+    test('takes right tokens, and no other', () => {
+      const expected = presented.map(({ what, outcome }) => [what, outcome === 'accept' ? 200 : 401]);
+      expect(page.presented.map(({ what, status }) => [what, status])).toEqual(expected);
+      const accepted = expected.filter(([, status]) => status === 200).length;
+      expect(page.presented.at(-1)?.served).toBe(accepted);
+      // Once for each of the two locks, whatever was presented.
+      expect(issuer.countOf('/jwks')).toBe(2);
+      const challenges = page.presented.filter(({ status }) => status !== 200).map(({ challenge }) => challenge);
+      expect(challenges.filter((challenge) => !/^Bearer .*error="invalid_token"/.test(challenge ?? ''))).toEqual([]);
+    });
 
-  test('shows of a list what may be used', () => {
-    expect(page.list).toMatchObject({ status: 200 });
-    const { result } = JSON.parse(page.list.body) as { result: { tools: { name: string }[] } };
-    expect(result.tools).toEqual([{ name: 'read_file' }]);
-  });
+    test('asks for a token, and for the scope that is missing', () => {
+      expect(page.nothing).toMatchObject({ status: 401, challenge: expect.stringContaining('resource_metadata=') });
+      expect(page.scope).toMatchObject({
+        status: 403,
+        challenge: expect.stringMatching(/error="insufficient_scope".*scope="admin"/),
+      });
+      expect(page.metadata).toMatchObject({ resource: RESOURCE, authorization_servers: [issuer.url] });
+    });
 
-  test('follows no redirect of an issuer', () => {
-    expect(page.redirected).toMatchObject({ status: 503 });
-    expect(elsewhere.countOf('/redirected/jwks')).toBe(0);
+    test('does the same with what protects routes only', () => {
+      expect(page.small.map(({ status }) => status)).toEqual([200, 403, 401]);
+    });
+
+    test('lets a call through that may be made, and refuses what two programs could read in two ways', () => {
+      const { call, twice, bom, other, forbidden } = page;
+      expect(call).toMatchObject({ status: 200 });
+      expect(twice).toMatchObject({ status: 400, served: call.served });
+      expect(bom).toMatchObject({ status: 400, served: call.served });
+      expect(other).toMatchObject({ status: 400, served: call.served });
+      expect(forbidden).toMatchObject({ status: 403, served: call.served });
+    });
+
+    test('shows of a list what may be used', () => {
+      expect(page.list).toMatchObject({ status: 200 });
+      const { result } = JSON.parse(page.list.body) as { result: { tools: { name: string }[] } };
+      expect(result.tools).toEqual([{ name: 'read_file' }]);
+    });
+
+    test('follows no redirect of an issuer', () => {
+      expect(page.redirected).toMatchObject({ status: 503 });
+      expect(elsewhere.countOf('/redirected/jwks')).toBe(0);
+    });
   });
 });
 

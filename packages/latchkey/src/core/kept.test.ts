@@ -19,6 +19,25 @@ function create() {
   return { kept, asked, fail: (down: boolean) => void (fails = down) };
 }
 
+/** Each question is answered by hand. */
+function createApart() {
+  const asked: number[] = [];
+  const answers: ((value: string) => void)[] = [];
+  const failures: ((error: Error) => void)[] = [];
+  const kept = createKept({
+    load: async (now) => {
+      asked.push(now);
+      const { promise, resolve, reject } = Promise.withResolvers<string>();
+      answers.push(resolve);
+      failures.push(reject);
+      return { value: await promise, freshMs: FRESH };
+    },
+    maxAgeMs: MAX_AGE,
+    apart: true,
+  });
+  return { kept, asked, answers, failures };
+}
+
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 describe('createKept', () => {
@@ -112,5 +131,56 @@ describe('createKept', () => {
     const { kept } = create();
     await kept.get(100_000);
     expect(await kept.get(0)).toBe('value of 0');
+  });
+
+  describe('where requests are apart', () => {
+    it('has nobody wait for what another one asked, and asks nothing in the background', async () => {
+      const { kept, asked, answers } = createApart();
+      const [first, second] = [kept.get(0), kept.get(1)];
+      // The request that asked first has ended, and its question with it.
+      answers[1]?.('second');
+      expect(await second).toBe('second');
+      expect(kept.peek(10_000)).toBe('second');
+      expect(kept.peek(10_001)).toBe(null);
+      expect(asked).toEqual([0, 1]);
+      const third = kept.get(10_001);
+      answers[2]?.('third');
+      expect(await third).toBe('third');
+      answers[0]?.('first');
+      await first;
+    });
+
+    it('does not tell that something is missing while another request asks for it', async () => {
+      const { kept, asked, answers } = createApart();
+      const held = kept.get(0);
+      answers[0]?.('held');
+      await held;
+      const renewed = kept.renew(1000);
+      await expect(kept.renew(1001)).rejects.toThrow('another request is asking');
+      answers[1]?.('renewed');
+      expect(await renewed).toBe('renewed');
+      expect(await kept.renew(1002)).toBe('renewed');
+      expect(asked).toEqual([0, 1000]);
+    });
+
+    it('asks again after the cool-down, though the question before was never answered', async () => {
+      const { kept, answers } = createApart();
+      void kept.renew(0);
+      const again = kept.renew(5000);
+      answers[1]?.('again');
+      expect(await again).toBe('again');
+      expect(await kept.renew(5001)).toBe('again');
+    });
+
+    it('serves what is old while asking fails', async () => {
+      const { kept, answers, failures } = createApart();
+      const held = kept.get(0);
+      answers[0]?.('held');
+      await held;
+      const old = kept.get(10_000);
+      failures[1]?.(new Error('down'));
+      expect(await old).toBe('held');
+      expect(await kept.get(10_001)).toBe('held');
+    });
   });
 });

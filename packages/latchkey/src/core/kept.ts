@@ -1,3 +1,6 @@
+import { APART } from './apart.ts';
+import { OutgoingError } from './outgoing.ts';
+
 export interface Keeping<Value> {
   /** Gets the value anew. `freshMs`: how long nothing need be asked again. */
   readonly load: (now: number) => Promise<{ readonly value: Value; readonly freshMs: number }>;
@@ -5,6 +8,8 @@ export interface Keeping<Value> {
   readonly maxAgeMs: number;
   /** Time between two questions while they fail, or while `renew` is called again and again. Default: 5000. */
   readonly coolDownMs?: number;
+  /** Whether who asks must not wait for what another one asked. Default: `APART`. */
+  readonly apart?: boolean;
 }
 
 /** A value that stands somewhere else: kept for a while, asked for by one caller at a time and at a bounded rate. */
@@ -31,7 +36,7 @@ interface Held<Value> {
 }
 
 export function createKept<Value>(keeping: Keeping<Value>): Kept<Value> {
-  const { maxAgeMs, coolDownMs = COOL_DOWN_MS } = keeping;
+  const { maxAgeMs, coolDownMs = COOL_DOWN_MS, apart = APART } = keeping;
   let held: Held<Value> | null = null;
   let pending: Promise<Value> | null = null;
   let failure: { readonly error: unknown; readonly at: number } | null = null;
@@ -48,10 +53,13 @@ export function createKept<Value>(keeping: Keeping<Value>): Kept<Value> {
     }
   };
   const ask = (now: number): Promise<Value> => {
-    if (pending !== null) return pending;
+    if (pending !== null && !apart) return pending;
     if (failure !== null && between(failure.at, now) < coolDownMs) return Promise.reject(failure.error as Error);
-    pending = load(now).finally(() => (pending = null));
-    return pending;
+    const asked = load(now).finally(() => {
+      if (pending === asked) pending = null;
+    });
+    pending = asked;
+    return asked;
   };
   const serving = (now: number): Held<Value> | null =>
     held !== null && between(held.at, now) < maxAgeMs ? held : null;
@@ -62,8 +70,9 @@ export function createKept<Value>(keeping: Keeping<Value>): Kept<Value> {
     const age = between(found.at, now);
     if (age < found.freshMs * OLD) return found.value;
     // While the issuer is down nobody waits for it, as long as what is kept serves.
-    if (age >= found.freshMs && failure === null) return null;
-    ask(now).catch(() => {});
+    if (age >= found.freshMs && (failure === null || apart)) return null;
+    // Nothing goes on in the background of a request that ends.
+    if (!apart) ask(now).catch(() => {});
     return found.value;
   };
 
@@ -82,7 +91,10 @@ export function createKept<Value>(keeping: Keeping<Value>): Kept<Value> {
     },
     async renew(now) {
       const soon = between(renewedAt, now) < coolDownMs;
-      if (soon && pending !== null) return pending;
+      if (soon && pending !== null) {
+        if (apart) throw new OutgoingError('another request is asking');
+        return pending;
+      }
       if (soon && failure !== null) throw failure.error;
       if (soon && held !== null) return held.value;
       renewedAt = now;

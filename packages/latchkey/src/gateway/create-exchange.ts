@@ -1,18 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { plainAddress } from '../lock/network.ts';
 import { readHeaders } from '../lock/request-headers.ts';
+import { nextRequestId } from '../lock/request-id.ts';
 import type { Exchange } from './exchange.ts';
 import type { RawRequest } from './raw-request.ts';
-
-const PROCESS_MARK = randomBytes(4).toString('hex');
-let requests = 0;
-
-/** Another one for each request, also of another process. */
-export function nextRequestId(): string {
-  requests += 1;
-  return `${PROCESS_MARK}-${requests}`;
-}
 
 /** A request of which nothing was looked at yet; the stages fill in what they find. */
 export function createExchange(request: RawRequest, response: ServerResponse): Exchange {

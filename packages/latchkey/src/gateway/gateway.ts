@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { refuse, type Refusal } from '../core/reason.ts';
 import { plainAddress } from '../lock/network.ts';
-import { createExchange, nextRequestId } from './create-exchange.ts';
+import { nextRequestId } from '../lock/request-id.ts';
+import { createExchange } from './create-exchange.ts';
 import type { Exchange, Stage, StageResult } from './exchange.ts';
 import { dismiss, giveUp } from './farewell.ts';
 import { startListener } from './listener.ts';

@@ -17,7 +17,7 @@ function answer(principal: Principal): Answer {
   return { principal, slot: -1, endsAt: null, heldAgainst: Number.NaN, cuts: 0 };
 }
 
-function create(endOf: EndOf, version: () => number | Promise<number> = () => Number.NaN) {
+function create(endOf: EndOf, version: () => number | Promise<number> = () => Number.NaN, apart = false) {
   const failures: unknown[] = [];
   const seen: Answer[] = [];
   const open = createAnswersUnderWay<Answer>({
@@ -27,6 +27,7 @@ function create(endOf: EndOf, version: () => number | Promise<number> = () => Nu
     cut: (each) => (each.cuts += 1),
     visit: (each) => seen.push(each),
     onLook: (failure) => failures.push(failure),
+    apart,
   });
   const add = (...answers: readonly Answer[]): void => answers.forEach((each) => open.add(each));
   return { open, add, failures, seen };
@@ -63,6 +64,26 @@ describe('createAnswersUnderWay', () => {
     open.add(second);
     await vi.advanceTimersByTimeAsync(250);
     expect(second.cuts).toBe(1);
+  });
+
+  it('has a timer for each of them where that of another would end before it', async () => {
+    const { open, add, seen } = create(
+      ({ expiresAt }) => expiresAt,
+      () => Number.NaN,
+      true,
+    );
+    const [over, brief, long] = [answer(named('over')), answer(named('brief', 1500)), answer(named('long'))];
+    add(over, brief, long);
+    expect(vi.getTimerCount()).toBe(3);
+    open.remove(over);
+    await vi.advanceTimersByTimeAsync(500);
+    expect([over.cuts, brief.cuts > 0, long.cuts]).toEqual([0, true, 0]);
+    expect(vi.getTimerCount()).toBe(2);
+    expect(seen).not.toContain(over);
+    open.remove(brief);
+    open.remove(long);
+    await vi.advanceTimersByTimeAsync(250);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('cuts what was judged before its credential was revoked and opened after the store was looked at', async () => {

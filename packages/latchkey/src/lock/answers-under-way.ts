@@ -1,3 +1,4 @@
+import { APART } from '../core/apart.ts';
 import type { Principal } from '../core/principal.ts';
 import { SlotList, type Slotted } from '../core/slot-list.ts';
 import type { Awaitable } from '../core/store.ts';
@@ -38,14 +39,44 @@ export interface EndsOptions<Item> {
   /** Is shown each of them, and the time, a few times a second. Must not throw, nor must `now` and `cut`. */
   visit?(item: Item, at: number): void;
   cut(item: Item): void;
+  /** Whether each has a timer of its own. Default: `APART`. */
+  readonly apart?: boolean;
   /** Told after each look: what could not be asked, or null. What is known of the ends holds meanwhile. */
   onLook?(error: unknown): void;
 }
 
 export function createAnswersUnderWay<Item extends AnswerUnderWay>(options: EndsOptions<Item>): AnswersUnderWay<Item> {
-  const { now, visit, cut, onLook } = options;
+  const { apart = APART } = options;
   const open = new SlotList<Item>();
-  let timer: ReturnType<typeof setInterval> | undefined;
+  let watching = false;
+  return {
+    add(item) {
+      item.endsAt = item.principal?.expiresAt ?? null;
+      open.add(item);
+      if (apart) return watch(options, () => (item.slot === -1 ? [] : [item]));
+      if (watching) return;
+      watching = true;
+      watch(
+        options,
+        () => open.toArray(),
+        () => (watching = false),
+      );
+    },
+    remove: (item) => open.remove(item),
+    get size() {
+      return open.size;
+    },
+    toArray: () => open.toArray(),
+  };
+}
+
+/** Looks at what is under way a few times a second, until that is nothing. */
+function watch<Item extends AnswerUnderWay>(
+  options: EndsOptions<Item>,
+  underWay: () => readonly Item[],
+  onNone?: () => void,
+): void {
+  const { now, visit, cut, onLook } = options;
   let looking = false;
 
   // An answer may have come to its own end while something was asked.
@@ -54,36 +85,25 @@ export function createAnswersUnderWay<Item extends AnswerUnderWay>(options: Ends
   };
 
   const look = async (): Promise<void> => {
-    if (open.size === 0) {
+    const items = underWay();
+    if (items.length === 0) {
       clearInterval(timer);
-      timer = undefined;
-      return;
+      return onNone?.();
     }
     const at = now();
-    for (const item of open.toArray()) {
+    for (const item of items) {
       visit?.(item, at);
       // What ends by itself ends whether or not anybody can be asked.
       cutEnded(item, at);
     }
     if (looking) return;
     looking = true;
-    const failure = await askEnds(open.toArray(), options, (item) => cutEnded(item, at));
+    const failure = await askEnds(underWay(), options, (item) => cutEnded(item, at));
     looking = false;
     onLook?.(failure);
   };
 
-  return {
-    add(item) {
-      item.endsAt = item.principal?.expiresAt ?? null;
-      open.add(item);
-      timer ??= unref(setInterval(() => void look(), LOOK_MS));
-    },
-    remove: (item) => open.remove(item),
-    get size() {
-      return open.size;
-    },
-    toArray: () => open.toArray(),
-  };
+  const timer = unref(setInterval(() => void look(), LOOK_MS));
 }
 
 /**

@@ -16,6 +16,7 @@ import type { Admission, Guard, Passage, Refused } from './passage.ts';
 import { recordLasting } from './record-lasting.ts';
 import { readHeaders } from './request-headers.ts';
 import { toRefusalWire } from './refusal-wire.ts';
+import { nextRequestId } from './request-id.ts';
 import type { TellError } from './tell-error.ts';
 import { toTrailEntry } from './trail-entry.ts';
 
@@ -248,8 +249,6 @@ function readTime({ now }: LockParts, otherwise: number, onError?: TellError): n
 }
 
 const NO_HEADERS: readonly string[] = [];
-const PROCESS_MARK = crypto.randomUUID().slice(0, 8);
-let requests = 0;
 
 /** A request of which only its method can be told. */
 export function createUndescribed(parts: LockParts, method: string): Asking {
@@ -262,10 +261,9 @@ export function createAsking(
   incoming: Pick<Incoming, 'method' | 'address' | 'encrypted' | 'rawHeaders'>,
   startedAt = parts.now(),
 ): Asking {
-  requests += 1;
   const address = plainAddress(incoming.address);
   return {
-    requestId: `${PROCESS_MARK}-${requests}`,
+    requestId: nextRequestId(),
     startedAt,
     httpMethod: incoming.method,
     address,

@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startIssuer, type TestIssuer } from '../fixtures/issuer.ts';
+import { bundleForWeb } from '../fixtures/web-bundle.ts';
+import { startWorker, type Worker, WORKERD_MISSING } from '../fixtures/workerd.ts';
+
+const RESOURCE = 'https://api.example/mcp';
+const MINUTE = 60_000;
+const WAIT_MS = 10_000;
+/** How long after its end a token is still taken (seconds), as it is by default. */
+const SKEW = 30;
+
+/** One lock for all requests; `?later=MS` sets its clock on. */
+const toWorker = (issuer: string): string => `
+import { createRouteLock, jwt, latchkey } from './latchkey.js';
+let later = 0;
+const lock = createRouteLock({
+  resource: '${RESOURCE}',
+  verifiers: [jwt({ issuer: '${issuer}' })],
+  now: () => Date.now() + later,
+});
+const door = latchkey(lock, { encrypted: () => true });
+const report = door.protect({ scopes: ['mcp'] }, (_request, { principal }) => new Response(principal.id));
+const stream = door.protect({}, () => {
+  const { readable, writable } = new TransformStream();
+  const writer = writable.getWriter();
+  void writer.write(new TextEncoder().encode('data: begun\\n\\n'));
+  return new Response(readable, { headers: { 'content-type': 'text/event-stream' } });
+});
+export default {
+  fetch(request) {
+    const { pathname, searchParams } = new URL(request.url);
+    later = Number(searchParams.get('later') ?? later);
+    return pathname === '/stream' ? stream(request) : report(request);
+  },
+};`;
+
+// There a request's timers and promises end with it, and serve no other request.
+describe.skipIf(WORKERD_MISSING)('latchkey/fetch in Cloudflare Workers', () => {
+  let issuer: TestIssuer;
+  let worker: Worker;
+  let keys: readonly unknown[] = [];
+
+  beforeAll(async () => {
+    issuer = await startIssuer({ audience: RESOURCE, algorithms: ['ES256'] });
+    keys = issuer.keys.map(({ publicJwk }) => publicJwk);
+    // Longer than any of the requests takes that need not wait for it.
+    issuer.answer('/jwks', async () => {
+      await sleep(500);
+      return Response.json({ keys });
+    });
+    const { code } = await bundleForWeb('fetch.ts', ['createRouteLock', 'jwt', 'latchkey']);
+    worker = await startWorker({ 'worker.js': toWorker(issuer.url), 'latchkey.js': code });
+  });
+  afterAll(() => Promise.all([worker?.close(), issuer?.close()]));
+
+  const ask = (token: string, path = '/report') =>
+    fetch(worker.url + path, {
+      headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(WAIT_MS),
+    });
+  const tokenThatEnds = (seconds: number) =>
+    issuer.accessToken({ aud: RESOURCE, scope: 'mcp', exp: Math.floor(Date.now() / 1000) + seconds });
+
+  test('lets in who comes while keys are asked for, each of them', async () => {
+    const token = await tokenThatEnds(300);
+    const statuses = await Promise.all(Array.from({ length: 5 }, async () => (await ask(token)).status));
+    expect(statuses).toEqual([200, 200, 200, 200, 200]);
+  });
+
+  test('cuts a stream when its credential ends, whoever came before and goes after', async () => {
+    expect((await ask(await tokenThatEnds(300))).status).toBe(200);
+    const [short, long] = await Promise.all([
+      ask(await tokenThatEnds(2 - SKEW), '/stream'),
+      ask(await tokenThatEnds(4 - SKEW), '/stream'),
+    ]);
+    const endOf = async (response: Response) => {
+      const from = performance.now();
+      await expect(response.text()).rejects.toThrow('terminated');
+      return performance.now() - from;
+    };
+    const [first, second] = await Promise.all([endOf(short), endOf(long)]);
+    expect(first).toBeLessThan(second - 1000);
+    expect(second).toBeLessThan(5500);
+  });
+
+  test('asks for keys when those it has are old, though nothing goes on in the background', async () => {
+    const token = await tokenThatEnds(3 * 3600);
+    expect((await ask(token)).status).toBe(200);
+    keys = [];
+    const statuses: number[] = [];
+    for (const minutes of [9, 9.5, 11, 12]) {
+      const { status } = await ask(token, `/report?later=${minutes * MINUTE}`);
+      statuses.push(status);
+      // What the request began is over by then.
+      await sleep(100);
+    }
+    expect(statuses).toEqual([200, 200, 503, 503]);
+    keys = issuer.keys.map(({ publicJwk }) => publicJwk);
+    expect((await ask(token, `/report?later=${13 * MINUTE}`)).status).toBe(200);
+  });
+});

@@ -28,8 +28,8 @@ describe('examples', () => {
       .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
       .map(({ name }) => name);
     for (const name of folders) expect(page).toContain(`[${name}](${name})`);
-    // Configurations of other programs, which test/forward-auth runs.
-    const ours = folders.filter((name) => !name.startsWith('forward-auth-'));
+    // What other programs run, and so do test/forward-auth and test/library/workers.
+    const ours = folders.filter((name) => !/^(?:forward-auth-|cloudflare-worker$)/.test(name));
     expect(ours.sort()).toEqual(['client', 'filesystem', 'four-tools', 'http', 'library-express', 'library-fetch']);
     expect(commands).toHaveLength(ours.length);
   });

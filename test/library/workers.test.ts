@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { officialClients } from '../clients/official-clients.ts';
+import { freePort } from '../fixtures/free-port.ts';
 import { startIssuer, type TestIssuer } from '../fixtures/issuer.ts';
-import { bundleForWeb } from '../fixtures/web-bundle.ts';
+import { bundleForWeb, bundleWorker } from '../fixtures/web-bundle.ts';
 import { startWorker, type Worker, WORKERD_MISSING } from '../fixtures/workerd.ts';
 
 const RESOURCE = 'https://api.example/mcp';
@@ -74,12 +77,7 @@ describe.skipIf(WORKERD_MISSING)('latchkey/fetch in Cloudflare Workers', () => {
       ask(await tokenThatEnds(2 - SKEW), '/stream'),
       ask(await tokenThatEnds(4 - SKEW), '/stream'),
     ]);
-    const endOf = async (response: Response) => {
-      const from = performance.now();
-      await expect(response.text()).rejects.toThrow('terminated');
-      return performance.now() - from;
-    };
-    const [first, second] = await Promise.all([endOf(short), endOf(long)]);
+    const [first, second] = await Promise.all([timeUntilCut(short), timeUntilCut(long)]);
     expect(first).toBeLessThan(second - 1000);
     expect(second).toBeLessThan(5500);
   });
@@ -100,3 +98,42 @@ describe.skipIf(WORKERD_MISSING)('latchkey/fetch in Cloudflare Workers', () => {
     expect((await ask(token, `/report?later=${13 * MINUTE}`)).status).toBe(200);
   });
 });
+
+describe.skipIf(WORKERD_MISSING)('examples/cloudflare-worker', () => {
+  let issuer: TestIssuer;
+  let worker: Worker;
+  let url = '';
+
+  beforeAll(async () => {
+    const port = await freePort();
+    url = `http://127.0.0.1:${port}/mcp`;
+    issuer = await startIssuer({ audience: url, algorithms: ['ES256'] });
+    const code = await bundleWorker(
+      fileURLToPath(new URL('../../examples/cloudflare-worker/worker.ts', import.meta.url)),
+    );
+    worker = await startWorker({ 'worker.js': code }, { port, variables: { RESOURCE: url, ISSUER: issuer.url } });
+  });
+  afterAll(() => Promise.all([worker?.close(), issuer?.close()]));
+
+  test.each(officialClients)('lets $name do what its token allows', async ({ connect }) => {
+    const token = await issuer.accessToken({ aud: url, scope: 'notes:read' });
+    const session = await connect(url, { token });
+    expect(await session.listTools()).toEqual(['read_notes']);
+    expect(await session.callTool('read_notes')).toMatch(/^Buy milk, /);
+    await expect(session.callTool('delete_notes')).rejects.toThrow(/scope/i);
+    await session.close();
+  });
+
+  test('shows strangers where to get a token, and nothing else', async () => {
+    const { status, headers } = await fetch(url, { method: 'POST', body: '{}' });
+    const metadata = /resource_metadata="([^"]+)"/.exec(headers.get('www-authenticate') ?? '')?.[1] ?? '';
+    expect(status).toBe(401);
+    expect(await (await fetch(metadata)).json()).toMatchObject({ resource: url, authorization_servers: [issuer.url] });
+  });
+});
+
+async function timeUntilCut(stream: Response): Promise<number> {
+  const from = performance.now();
+  await expect(stream.text()).rejects.toThrow('terminated');
+  return performance.now() - from;
+}

@@ -50,7 +50,7 @@ export const FILE_CLIENTS: readonly Client[] = [
       ],
     },
     snippets: [],
-    note: `${FROM_ENVIRONMENT} When it is not set, or in ~/.claude.json with versions of before summer 2026, Claude Code sends the text of the variable's name and gets 401.`,
+    note: `${FROM_ENVIRONMENT} When it is not set, or in ~/.claude.json with versions of before summer 2026, Claude Code sends the text of the variable's name and gets 401. What is in .mcp.json is used once you approved it in \`claude\`.`,
     remote: false,
   },
   {
@@ -171,7 +171,7 @@ export const FILE_CLIENTS: readonly Client[] = [
       ],
     },
     snippets: [],
-    note: FROM_ENVIRONMENT,
+    note: `${FROM_ENVIRONMENT} Gemini CLI uses no MCP servers in folders that it does not trust.`,
     remote: false,
   },
   {

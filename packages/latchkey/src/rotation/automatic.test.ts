@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -226,6 +235,36 @@ describe('startRotation', () => {
     const { token } = delivered()['default']!;
     expect((await newest()).id).toBe((await store.credentials.findByHash(digestOf(token)))?.id);
     for (const { id } of [first, lost]) expect((await store.credentials.find(id))?.expiresAt).toBe(now + 10 * MINUTE);
+  });
+
+  it('replaces a token of which a clock that was set back does not tell the age', async () => {
+    const first = await create('default');
+    await checkAt(start(), START - 12 * HOUR);
+    expect((await newest()).id).toBe(first.id);
+    await checkAt(start(), START - 12 * HOUR - 1);
+    expect((await newest()).id).not.toBe(first.id);
+    expect(delivered()['default']).toBeDefined();
+  });
+
+  it('waits no longer with a delivery that failed where the clock is set back', async () => {
+    await create('default');
+    mkdirSync(file);
+    const rotation = start();
+    await checkAt(rotation, START + 12 * HOUR);
+    rmdirSync(file);
+    await checkAt(rotation, START + 11 * HOUR);
+    expect(delivered()['default']).toBeDefined();
+  });
+
+  it('gives up what a process that died never delivered where the clock is set back', async () => {
+    await create('default');
+    const died = start({ deliver: FAILING });
+    await checkAt(died, START + 12 * HOUR);
+    await died.stop();
+    const lost = await newest();
+    await checkAt(start(), START + 11 * HOUR);
+    expect((await newest()).id).not.toBe(lost.id);
+    expect(delivered()['default']).toBeDefined();
   });
 
   it('gives up a successor that was revoked before it was delivered', async () => {

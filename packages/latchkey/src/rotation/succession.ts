@@ -3,7 +3,7 @@ import { LatchkeyError } from '../core/error.ts';
 import type { CredentialRecord, CredentialStore } from '../core/store.ts';
 import { prefixOfHint, type MintedCredential } from '../core/token-format.ts';
 import { deliver, type Deliver } from './deliver.ts';
-import { dueAt } from './due.ts';
+import { isDue } from './due.ts';
 import type { FirstToken } from './first-token.ts';
 import type { Handover } from './handover.ts';
 
@@ -51,7 +51,7 @@ const LONGEST_BACK_OFF_MS = 300_000;
  * it settled does that too, and both stay valid till then. `made` is a token that is to be delivered at once.
  */
 export function createSuccession(name: string, options: SuccessionOptions, made: FirstToken | null): Succession {
-  const { store, graceMs, ttlMs, giveUpMs, now, onEvent } = options;
+  const { store, graceMs, ttlMs, now, onEvent } = options;
   let waiting: Waiting | null =
     made === null ? null : { ...made, token: made.secret, attempts: 0, nextAttemptAt: now() };
   let missing = false;
@@ -94,11 +94,15 @@ export function createSuccession(name: string, options: SuccessionOptions, made:
       if (waiting !== null && (found?.id !== waiting.id || !isLive(found, now()))) waiting = null;
       if (found === null || !isLive(found, now())) return tellMissing(found);
       missing = false;
-      const due = found.undelivered === true ? found.createdAt + giveUpMs : dueAt(found, options);
-      if (waiting === null && due <= now()) await issue(found);
-      if (waiting !== null && waiting.nextAttemptAt <= now()) await handOver(waiting);
+      if (waiting === null && isDue(found, options, now())) await issue(found);
+      if (waiting !== null && mayAttempt(waiting, now())) await handOver(waiting);
     },
   };
+}
+
+/** Nobody waits for as long as the clock was set back. */
+function mayAttempt({ nextAttemptAt }: Waiting, now: number): boolean {
+  return nextAttemptAt <= now || nextAttemptAt - now > LONGEST_BACK_OFF_MS;
 }
 
 function toMissing(name: string): LatchkeyError {

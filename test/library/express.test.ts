@@ -237,6 +237,23 @@ describe('latchkey/express', () => {
     site = null;
   });
 
+  it('limits the address of a caller, not its port, where a proxy writes both', async () => {
+    const app = express();
+    app.set('trust proxy', 'loopback');
+    app.get('/report', latchkey(makeLock().latchkey).protect(), (_request, response) => void response.end());
+    site = await listen(app);
+    const statuses: number[] = [];
+    for (let port = 50_000; port < 50_021; port += 1) {
+      const headers = {
+        'x-forwarded-for': `203.0.113.7:${port}`,
+        'x-forwarded-proto': 'https',
+        authorization: 'Bearer wrong',
+      };
+      statuses.push((await fetch(`${site.url}/report`, { headers })).status);
+    }
+    expect([...new Set(statuses)]).toEqual([401, 429]);
+  });
+
   it('gives the credential itself to handlers where it was asked for', async () => {
     const app = express();
     const { protect } = latchkey(makeLock().latchkey, { withToken: true });

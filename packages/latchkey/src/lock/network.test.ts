@@ -11,9 +11,25 @@ describe('plainAddress and isLoopback', () => {
   });
 });
 
+describe('plainAddress', () => {
+  // Who has another port with each connection would have a limit of its own with each.
+  it.each([
+    ['203.0.113.7:51000', '203.0.113.7'],
+    ['::ffff:203.0.113.7', '203.0.113.7'],
+    ['[2001:db8::1]:51000', '2001:db8::1'],
+    ['[2001:db8::1]', '2001:db8::1'],
+    ['203.0.113.7', '203.0.113.7'],
+    ['2001:db8::1', '2001:db8::1'],
+    ['::7:1.2.3.4', '::7:1.2.3.4'],
+    ['203.0.113.7:', '203.0.113.7:'],
+    ['', ''],
+  ])('of %s is %s', (text, address) => expect(plainAddress(text)).toBe(address));
+});
+
 describe('networkOf', () => {
   it('counts an IPv4 address by itself and IPv6 by its first 64 bits, however it is written', () => {
-    for (const same of ['203.0.113.7', '::ffff:203.0.113.7']) expect(networkOf(same)).toBe('203.0.113.7');
+    for (const same of ['203.0.113.7', '::ffff:203.0.113.7', '203.0.113.7:51000'])
+      expect(networkOf(same)).toBe('203.0.113.7');
     const others = ['2001:db8:0:7::1', '2001:db8:0:7:ffff:ffff:ffff:ffff', '2001:DB8::7:0:0:0:2', '2001:0db8:0:0007::'];
     for (const same of others) expect(networkOf(same)).toBe('2001:db8:0:7');
     for (const same of ['::1', '::', '::7:1.2.3.4', '0:0::']) expect(networkOf(same)).toBe('0:0:0:0');

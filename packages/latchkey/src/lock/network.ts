@@ -1,9 +1,12 @@
 // A zero in front is an octal number to some.
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
-/** An IPv4 address that came over an IPv6 socket, in its IPv4 form. */
+// An IPv4 address that came over an IPv6 socket, and what some proxies write: a port, and then brackets (RFC 3986 §3.2.2).
+const SPELLED = /^(?:(?:::ffff:)?(\d+\.\d+\.\d+\.\d+)|\[(.+)])(:\d+)?$/;
+
+/** The address alone, an IPv4 address in its IPv4 form. */
 export function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') && IPV4.test(address.slice(7)) ? address.slice(7) : address;
+  return address.includes(':') ? address.replace(SPELLED, '$1$2') : address;
 }
 
 /**
@@ -11,14 +14,13 @@ export function plainAddress(address: string): string {
  * one address of a /64 has all of them (RFC 6177 §2).
  */
 export function networkOf(address: string): string {
-  if (!address.includes(':')) return address;
-  if (plainAddress(address) !== address) return plainAddress(address);
-  const [head = '', tail] = address.split('::') as [string, string?];
-  const groups = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const plain = plainAddress(address);
+  if (!plain.includes(':')) return plain;
+  const [head = '', tail = ''] = plain.split('::');
+  const [groups, after] = [head, tail].map((part) => (part === '' ? [] : part.split(':'))) as [string[], string[]];
   // An IPv4 address at the end stands for two groups.
-  const count = groups.length + after.length + (address.includes('.') ? 1 : 0);
-  if (tail !== undefined) groups.push(...Array.from({ length: Math.max(0, 8 - count) }, () => '0'), ...after);
+  const count = groups.length + after.length + (plain.includes('.') ? 1 : 0);
+  groups.push(...Array.from({ length: 8 - count }, () => '0'), ...after);
   return groups
     .slice(0, 4)
     .map((group) => group.replace(/^0+(?=.)/, '').toLowerCase())

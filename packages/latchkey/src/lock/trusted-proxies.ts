@@ -1,4 +1,4 @@
-import { isIPv4 } from './network.ts';
+import { isIPv4, plainAddress } from './network.ts';
 
 /** Networks whose word about a request is believed; null, the default, believes none. */
 export type Trusted = { has(address: string): boolean } | null;
@@ -36,13 +36,9 @@ export function clientAddress(peer: string, forwardedFor: string | null, trusted
   return peer;
 }
 
-/** Some proxies write the port too, and then an IPv6 address in brackets (RFC 3986 §3.2.2). */
-const WITH_PORT = /^(?:([\d.]+):\d{1,5}|\[([\da-f.]*:[\da-f:.]*)\](?::\d{1,5})?)$/i;
-
 /** The address of a hop, an IPv4 address in its IPv4 form; null for junk. */
 function toAddress(hop: string): string | null {
-  const [, v4, v6] = WITH_PORT.exec(hop) ?? [];
-  const address = v4 ?? v6 ?? hop;
+  const address = plainAddress(hop);
   const bits = toBits(address);
   if (bits === null || bits.length > 32) return bits && address;
   return [0, 8, 16, 24].map((at) => parseInt(bits.slice(at, at + 8), 2)).join('.');

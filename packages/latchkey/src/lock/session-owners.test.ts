@@ -49,6 +49,16 @@ describe('createSessionOwners', () => {
     expect([sessions.countOf(alice), sessions.countOf(bob)]).toEqual([2, 1]);
   });
 
+  it('lets nobody wait for as long as the clock was set back', () => {
+    const sessions = createSessionOwners();
+    const ask = (now: number) => sessions.makeRoom(alice, now, () => false);
+    for (const id of ['first', 'second']) sessions.open(id, alice, 2 * HOUR);
+    expect(ask(HOUR)).toBe(false);
+    expect(ask(HOUR + MINUTE - 1)).toBe(false);
+    expect(ask(HOUR + MINUTE)).toBe(true);
+    expect(sessions.countOf(alice)).toBe(1);
+  });
+
   it('forgets the one that was used longest ago when there are ten thousand', () => {
     const sessions = createSessionOwners();
     for (let at = 0; at < 10_000; at += 1) sessions.open(`s${at}`, alice, at);

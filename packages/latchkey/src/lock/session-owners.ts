@@ -45,19 +45,22 @@ export function createSessionOwners(): SessionOwners {
   const counts = new Map<string, number>();
 
   const end = (id: string): void => {
-    const session = sessions.get(id);
-    if (session === undefined) return;
+    const owner = sessions.get(id)?.owner;
+    if (owner === undefined) return;
     sessions.delete(id);
-    const left = (counts.get(session.owner) ?? 1) - 1;
-    if (left === 0) counts.delete(session.owner);
-    else counts.set(session.owner, left);
+    const left = (counts.get(owner) as number) - 1;
+    if (left === 0) counts.delete(owner);
+    else counts.set(owner, left);
   };
 
-  /** Of those that were not used since then and may be ended, the one that was used longest ago. */
-  const endOldest = (since: number, mayEnd: (id: string, session: Session) => boolean): boolean => {
-    let [oldest, seen] = ['', since];
-    for (const [id, session] of sessions)
+  /** Of those that may be ended, the one that was used longest ago; none that was used within a minute. */
+  const endOldest = (now: number, mayEnd: (id: string, session: Session) => boolean): boolean => {
+    let [oldest, seen] = ['', now - YIELD_MS];
+    for (const [id, session] of sessions) {
+      // The clock may have been set back.
+      if (session.lastSeen > now) session.lastSeen = now;
       if (session.lastSeen <= seen && mayEnd(id, session)) [oldest, seen] = [id, session.lastSeen];
+    }
     end(oldest);
     return oldest !== '';
   };
@@ -72,7 +75,7 @@ export function createSessionOwners(): SessionOwners {
     },
     isOwn(id, principal, now) {
       const session = sessions.get(id);
-      if (session === undefined || session.owner !== ownerOf(principal)) return false;
+      if (session?.owner !== ownerOf(principal)) return false;
       session.lastSeen = now;
       return true;
     },
@@ -81,7 +84,7 @@ export function createSessionOwners(): SessionOwners {
     countOf: (principal) => counts.get(ownerOf(principal)) ?? 0,
     makeRoom(principal, now, isBusy) {
       const owner = ownerOf(principal);
-      return endOldest(now - YIELD_MS, (id, session) => session.owner === owner && !isBusy(id));
+      return endOldest(now, (id, session) => session.owner === owner && !isBusy(id));
     },
   };
 }

@@ -16,12 +16,10 @@ export function plainAddress(address: string): string {
 export function networkOf(address: string): string {
   const plain = plainAddress(address);
   if (!plain.includes(':')) return plain;
-  const [head = '', tail = ''] = plain.split('::');
-  const [groups, after] = [head, tail].map((part) => (part === '' ? [] : part.split(':'))) as [string[], string[]];
+  const [groups = [], after = []] = plain.split('::').map((part) => (part === '' ? [] : part.split(':')));
   // An IPv4 address at the end stands for two groups.
-  const count = groups.length + after.length + (plain.includes('.') ? 1 : 0);
-  groups.push(...Array.from({ length: 8 - count }, () => '0'), ...after);
-  return groups
+  const left = (plain.includes('.') ? 7 : 8) - groups.length - after.length;
+  return [...groups, ...Array.from({ length: left }, () => '0'), ...after]
     .slice(0, 4)
     .map((group) => group.replace(/^0+(?=.)/, '').toLowerCase())
     .join(':');

@@ -22,6 +22,13 @@ describe('recordLasting', () => {
     expect(trail.map(({ phase, status }) => [phase, status])).toEqual([[undefined, 200]]);
   });
 
+  it('leaves another of what lasts also where the clock was set back meanwhile', async () => {
+    const { trail } = await open();
+    vi.setSystemTime(1_000_000 - 3_600_000);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(trail).toMatchObject([{ phase: 'begun', status: 0 }]);
+  });
+
   it('leaves another of what lasts, once, and says of both what they are', async () => {
     const { passage, trail } = await open();
     await vi.advanceTimersByTimeAsync(1000);

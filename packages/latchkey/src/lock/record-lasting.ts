@@ -12,7 +12,7 @@ export function recordLasting<Lasting extends Asking>(
   now: number,
   record: (asking: Lasting) => void,
 ): void {
-  if (asking.phase || now - asking.startedAt < SOON_MS) return;
+  if (asking.phase || Math.abs(now - asking.startedAt) < SOON_MS) return;
   asking.phase = 'begun';
   record(asking);
   asking.phase = 'ended';

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { Request, RequestHandler } from 'express';
 import type { Principal } from '../core/principal.ts';
@@ -25,12 +26,21 @@ declare global {
   }
 }
 
+/** Middleware for any route: its types differ in what it does not look at, so each keeps those of its parameters. */
+export type ExpressMiddleware = (
+  request: IncomingMessage & Pick<Request, 'originalUrl' | 'ip' | 'secure' | 'body' | 'principal' | 'auth'>,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void;
+
+type GuardedRequest = Parameters<ExpressMiddleware>[0];
+
 /** Middleware of one lock. */
 export interface ExpressDoor<Scope extends string> {
   /** Lets in who holds all the scopes of the rule; without any, whoever has a valid credential. */
-  protect(this: void, rule?: { readonly scopes?: readonly Scope[] }): RequestHandler;
+  protect(this: void, rule?: { readonly scopes?: readonly Scope[] }): ExpressMiddleware;
   /** Lets in messages that the rules allow; `req.body` is then the message that was judged. */
-  protectMcp(this: void): RequestHandler;
+  protectMcp(this: void): ExpressMiddleware;
   /** Answers who asks for the metadata of the resource (RFC 9728); to be used by the app itself, without a path. */
   metadata(this: void): RequestHandler;
 }
@@ -52,8 +62,8 @@ export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: D
   };
 }
 
-function toMiddleware(guard: Guard, options: DoorSettings): RequestHandler {
-  const judging = { guard, describe: (request: Request) => toIncoming(request, see(request), options) };
+function toMiddleware(guard: Guard, options: DoorSettings): ExpressMiddleware {
+  const judging = { guard, describe: (request: GuardedRequest) => toIncoming(request, see(request), options) };
   return (request, response, next) =>
     judge(judging, request, (admission) => {
       if (admission.kind === 'refused') return sendAnswer(request, response, admission.answer);
@@ -66,7 +76,7 @@ function toMiddleware(guard: Guard, options: DoorSettings): RequestHandler {
 }
 
 // What a proxy says of the caller counts where the app trusts it (`trust proxy`); most requests say nothing of that kind.
-function see(request: Request): Seen {
+function see(request: GuardedRequest): Seen {
   const { originalUrl: target, socket, headers } = request;
   const parsed = request.body as unknown;
   if (headers['x-forwarded-for'] !== undefined || headers['x-forwarded-proto'] !== undefined)

@@ -6,6 +6,7 @@ import type { AuthInfo } from '../lock/auth-info.ts';
 import { expectLock, expectMost } from '../lock/expect-use.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard } from '../lock/passage.ts';
+import { refuseBegun } from './begun-answer.ts';
 import { readDoorOptions, type DoorOptions, type DoorSettings } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
 import { judge, letIn } from './node-door.ts';
@@ -64,7 +65,8 @@ export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: D
 
 function toMiddleware(guard: Guard, options: DoorSettings): ExpressMiddleware {
   const judging = { guard, describe: (request: GuardedRequest) => toIncoming(request, see(request), options) };
-  return (request, response, next) =>
+  return (request, response, next) => {
+    if (refuseBegun(guard, request, response)) return;
     judge(judging, request, (admission) => {
       if (admission.kind === 'refused') return sendAnswer(request, response, admission.answer);
       const caller = letIn(request, response, admission, options);
@@ -73,6 +75,7 @@ function toMiddleware(guard: Guard, options: DoorSettings): ExpressMiddleware {
       if (caller.body !== undefined) request.body = caller.body;
       next();
     });
+  };
 }
 
 // What a proxy says of the caller counts where the app trusts it (`trust proxy`); most requests say nothing of that kind.

@@ -321,6 +321,23 @@ describe('a plain Node server with verifiers and no store', () => {
     expect((await ask({ nonce: first.headers.get('dpop-nonce') })).status).toBe(200);
   });
 
+  test.each([
+    [jwt, "jwt({ issuer: 'https://…' })"],
+    [introspection, "introspection({ issuer: 'https://…', client: { id: '…', secret: { env: '…' } } })"],
+    [staticTokens, 'staticTokens()'],
+  ])('says of %o that it was not called', (maker, call) => {
+    const verifiers = [jwt({ issuer: 'https://one.example' }), maker as never];
+    expect(() => createLatchkey({ resource: 'http://127.0.0.1:3000/mcp', verifiers })).toThrow(
+      new TypeError(`createLatchkey: verifiers[1]: makes a verifier and is none; write ${call}`),
+    );
+  });
+
+  test('names at once what is wrong with options of Node and of every lock', () => {
+    expect(misspelt({ tokens: { ttl: 'soon' }, polcy: {} })).toThrow(
+      /^createLatchkey: tokens\.ttl: .*; polcy: unknown/,
+    );
+  });
+
   test('says what several issuers cannot share', () => {
     const client = { id: 'x', secret: 'y' };
     const one = jwt({ name: 'one', issuer: 'https://one.example' });

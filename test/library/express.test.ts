@@ -1,6 +1,6 @@
 import compression from 'compression';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { latchkey } from '../../packages/latchkey/src/express.ts';
 import { exchangeRaw } from '../fixtures/raw-http.ts';
 import type { HandMadeLock } from './hand-made-lock.ts';
@@ -177,6 +177,32 @@ describe('latchkey/express', () => {
     site = await listen(app);
     expect((await post(`${site.url}/mcp`, CALL)).status).toBe(200);
     expect(seen).toEqual([CALL]);
+  });
+
+  it('leaves a route the types that it has without a lock', async () => {
+    const { protect, protectMcp } = latchkey(makeLock().latchkey);
+    const app = express();
+    app.get('/reports/:id', protect({ scopes: ['report'] }), ({ params, principal }, response) => {
+      expectTypeOf(params).toEqualTypeOf<{ id: string }>();
+      response.json([params.id, principal?.id]);
+    });
+    app.post<{ id: string }, { told: string }, { tell: string }>(
+      '/told/:id',
+      protect(),
+      express.json(),
+      (request, response) => {
+        expectTypeOf(response.json).parameter(0).toEqualTypeOf<{ told: string } | undefined>();
+        response.json({ told: `${request.params.id} ${request.body.tell}` });
+      },
+    );
+    const guards: readonly RequestHandler[] = [protect(), protectMcp()];
+    app.use('/mcp', ...guards);
+    app.use((_request, response) => void response.sendStatus(404));
+    site = await listen(app);
+    const as = { headers: { authorization: 'Bearer alice' } };
+    expect(await (await fetch(`${site.url}/reports/7`, as)).json()).toEqual(['7', 'alice']);
+    expect(await (await post(`${site.url}/told/8`, { tell: 'all' })).json()).toEqual({ told: '8 all' });
+    expect((await post(`${site.url}/mcp`, CALL)).status).toBe(404);
   });
 
   it('serves under the prefix of a router', async () => {

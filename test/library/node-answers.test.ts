@@ -27,12 +27,12 @@ const makeLock = (): HandMadeLock =>
 
 const answering = (mcp: RawHandler): Handlers => ({ mcp, report: mcp });
 
+const JSON_TYPE = { 'content-type': 'application/json', accept: '*/*' };
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+const toPost = (message: object) => ({ method: 'POST', body: JSON.stringify(message) });
+
 function list(url: string, message: object = LIST): Promise<Response> {
-  return fetch(`${url}/mcp`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: '*/*', authorization: 'Bearer alice' },
-    body: JSON.stringify(message),
-  });
+  return fetch(`${url}/mcp`, { ...toPost(message), headers: { ...JSON_TYPE, ...bearer('alice') } });
 }
 
 const beginEvents: RawHandler = (_request, response) => {
@@ -240,6 +240,44 @@ describe.each(nodeFrameworks)('answers of $name', ({ serve }) => {
     }
     await vi.waitFor(() => expect(closed).toBe(2));
     expect(made.trail.map(({ status }) => status)).toEqual([200, 200]);
+  });
+
+  it.each(['/mcp', '/report'])('cuts an answer that was begun before it could be refused, at %s', async (path) => {
+    const made = makeLock();
+    let called = 0;
+    site = await serve(
+      made.latchkey,
+      answering(() => (called += 1)),
+    );
+    site.server.prependListener('request', (_request, response) => void response.write('wait'));
+    for (const token of ['eve', 'alice', 'slow-alice']) {
+      const response = fetch(site.url + path, { ...toPost(LIST), headers: { ...JSON_TYPE, ...bearer(token) } });
+      await expect(response.then((got) => got.text())).rejects.toThrow(TypeError);
+    }
+    expect(made.trail.map(({ decision, reason }) => [decision, reason])).toEqual(
+      Array.from({ length: 3 }, () => ['deny', 'internal']),
+    );
+    expect(made.errors.map(String)).toEqual(Array.from({ length: 3 }, () => expect.stringContaining('was begun')));
+    expect([called, made.open()]).toEqual([0, 0]);
+  });
+
+  it.each(['/mcp', '/report'])('leaves an answer to who began it while it was judged, at %s', async (path) => {
+    const made = makeLock();
+    let called = 0;
+    site = await serve(
+      made.latchkey,
+      answering(() => (called += 1)),
+    );
+    site.server.prependListener('request', (_request, response) => {
+      setTimeout(() => response.writeHead(503).write('too late, '), 5);
+      setTimeout(() => response.end('sorry'), 60);
+    });
+    for (const token of ['slow-alice', 'slow-eve']) {
+      const response = await fetch(site.url + path, { ...toPost(LIST), headers: { ...JSON_TYPE, ...bearer(token) } });
+      expect([response.status, await response.text()]).toEqual([503, 'too late, sorry']);
+    }
+    expect(made.trail.map(({ status }) => status)).toEqual([503, 401]);
+    expect([called, made.open(), made.errors]).toEqual([0, 0, []]);
   });
 
   it('does not call the handler for who left while it was asked who that is', async () => {

@@ -66,6 +66,7 @@ export const nodeFrameworks: readonly NodeFramework[] = [
     serve(lock, { mcp, report }, options) {
       const { protect, protectMcp, metadata } = forExpress(lock, options);
       const app = express();
+      app.disable('x-powered-by');
       app.use(metadata());
       app.all('/mcp', protectMcp(), onExpress(mcp));
       app.all('/report', protect(RULE), onExpress(report));

@@ -7,7 +7,7 @@ import {
   type NodeOptions,
   type NodeSettings,
 } from './compose-library-options.ts';
-import { checkJoined, joinIssuers, type IssuerVerifier } from './compose-verifiers.ts';
+import { checkCalled, checkJoined, joinIssuers, type IssuerVerifier } from './compose-verifiers.ts';
 import { createKeys, createTokens, type Keys, type Tokens } from './compose-tokens.ts';
 import type { Store } from './core/store.ts';
 import type { Verifier } from './core/verifier.ts';
@@ -43,7 +43,9 @@ export function createLatchkey<const Rules extends PolicyOptions = PolicyOptions
 ): Latchkey<ScopesOf<Rules>> {
   const faults = createFaults();
   const { store, tokens, keys, dpop, trail, rest } = readNodeOptions(options, faults);
-  const issuers = (Array.isArray(rest.verifiers) ? rest.verifiers : []).filter(isIssuer);
+  const given: readonly VerifierOption[] = Array.isArray(rest.verifiers) ? rest.verifiers : [];
+  checkCalled(given, faults);
+  const issuers = given.filter(isIssuer);
   checkJoined(issuers, { prefixes: { token: tokens.prefix, key: keys.prefix }, faults });
   const parts =
     store === null ? null : joinStore(store, { tokens, keys, trail, onError: createTellError(rest.onError) });

@@ -163,3 +163,21 @@ export function staticTokens(options: StaticTokensOptions = {}): (around: Verifi
       ? createStaticVerifier(secrets, shown)
       : whenReady(secret('static-id').then((idKey) => createStaticVerifier(secrets, { ...shown, idKey })));
 }
+
+const MAKERS: ReadonlyMap<unknown, string> = new Map<unknown, string>([
+  [jwt, "jwt({ issuer: 'https://…' })"],
+  [introspection, "introspection({ issuer: 'https://…', client: { id: '…', secret: { env: '…' } } })"],
+  [staticTokens, 'staticTokens()'],
+]);
+
+/**
+ * Finds makers in the place of what they make, and throws all faults so far if there are any: a lock that called them would
+ * tell of options that nobody gave.
+ */
+export function checkCalled(verifiers: readonly unknown[], faults: Faults): void {
+  for (const [index, verifier] of verifiers.entries()) {
+    const call = MAKERS.get(verifier);
+    if (call !== undefined) faults.add(`verifiers[${index}]`, `makes a verifier and is none; write ${call}`);
+  }
+  if (verifiers.some((verifier) => MAKERS.has(verifier))) faults.throwAll('createLatchkey');
+}

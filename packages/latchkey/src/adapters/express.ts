@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { Request, RequestHandler } from 'express';
 import type { Principal } from '../core/principal.ts';
@@ -5,6 +6,7 @@ import type { AuthInfo } from '../lock/auth-info.ts';
 import { expectLock, expectMost } from '../lock/expect-use.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard } from '../lock/passage.ts';
+import { refuseBegun } from './begun-answer.ts';
 import { readDoorOptions, type DoorOptions, type DoorSettings } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
 import { judge, letIn } from './node-door.ts';
@@ -25,12 +27,21 @@ declare global {
   }
 }
 
+/** Middleware for any route: its types differ in what it does not look at, so each keeps those of its parameters. */
+export type ExpressMiddleware = (
+  request: IncomingMessage & Pick<Request, 'originalUrl' | 'ip' | 'secure' | 'body' | 'principal' | 'auth'>,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void;
+
+type GuardedRequest = Parameters<ExpressMiddleware>[0];
+
 /** Middleware of one lock. */
 export interface ExpressDoor<Scope extends string> {
   /** Lets in who holds all the scopes of the rule; without any, whoever has a valid credential. */
-  protect(this: void, rule?: { readonly scopes?: readonly Scope[] }): RequestHandler;
+  protect(this: void, rule?: { readonly scopes?: readonly Scope[] }): ExpressMiddleware;
   /** Lets in messages that the rules allow; `req.body` is then the message that was judged. */
-  protectMcp(this: void): RequestHandler;
+  protectMcp(this: void): ExpressMiddleware;
   /** Answers who asks for the metadata of the resource (RFC 9728); to be used by the app itself, without a path. */
   metadata(this: void): RequestHandler;
 }
@@ -52,9 +63,10 @@ export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: D
   };
 }
 
-function toMiddleware(guard: Guard, options: DoorSettings): RequestHandler {
-  const judging = { guard, describe: (request: Request) => toIncoming(request, see(request), options) };
-  return (request, response, next) =>
+function toMiddleware(guard: Guard, options: DoorSettings): ExpressMiddleware {
+  const judging = { guard, describe: (request: GuardedRequest) => toIncoming(request, see(request), options) };
+  return (request, response, next) => {
+    if (refuseBegun(guard, request, response)) return;
     judge(judging, request, (admission) => {
       if (admission.kind === 'refused') return sendAnswer(request, response, admission.answer);
       const caller = letIn(request, response, admission, options);
@@ -63,10 +75,11 @@ function toMiddleware(guard: Guard, options: DoorSettings): RequestHandler {
       if (caller.body !== undefined) request.body = caller.body;
       next();
     });
+  };
 }
 
 // What a proxy says of the caller counts where the app trusts it (`trust proxy`); most requests say nothing of that kind.
-function see(request: Request): Seen {
+function see(request: GuardedRequest): Seen {
   const { originalUrl: target, socket, headers } = request;
   const parsed = request.body as unknown;
   if (headers['x-forwarded-for'] !== undefined || headers['x-forwarded-proto'] !== undefined)

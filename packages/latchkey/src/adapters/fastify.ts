@@ -7,6 +7,7 @@ import type { AuthInfo } from '../lock/auth-info.ts';
 import { expectLock, expectMost } from '../lock/expect-use.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard } from '../lock/passage.ts';
+import { refuseBegun } from './begun-answer.ts';
 import { readDoorOptions, type DoorOptions, type DoorSettings } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
 import { judge, letPass } from './node-door.ts';
@@ -75,15 +76,18 @@ function toHook(guard: Guard, options: DoorSettings): FastifyHook {
   const describe = (request: HookRequest): NodeIncoming =>
     toIncoming(request.raw as IncomingMessage, see(request), options);
   const judging = { guard, describe };
-  return (request, reply, done) =>
+  return (request, reply, done) => {
+    const raw = rawOf(request, reply);
+    if (refuseBegun(guard, ...raw)) return;
     judge(judging, request, (admission) => {
       if (admission.kind === 'refused') return answer(request, reply, admission.answer);
-      const authInfo = letPass(...rawOf(request, reply), admission, options);
+      const authInfo = letPass(...raw, admission, options);
       if (authInfo === null) return;
       request.principal = admission.principal;
       request.auth = authInfo;
       done();
     });
+  };
 }
 
 /** Answers for the handler, with the headers that plugins set for whatever is answered. */

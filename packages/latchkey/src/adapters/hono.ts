@@ -7,12 +7,12 @@ import { expectLock, expectMost } from '../lock/expect-use.ts';
 import type { Incoming } from '../lock/incoming.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard, Passage } from '../lock/passage.ts';
+import { refuseBegun } from './begun-answer.ts';
 import { bindAnswer } from './bind-answer.ts';
 import { cutAnswer } from './cut-answer.ts';
 import { readDoorOptions, type DoorOptions, type DoorSettings } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
 import { framingOf } from './node-incoming.ts';
-import { takeOver } from './take-over.ts';
 import { answerThrough, toResponse } from './web-answer.ts';
 import { admit, toIncoming } from './web-incoming.ts';
 import { authInfoOf, toJudged } from './web-request.ts';
@@ -71,13 +71,16 @@ type HandOn = (c: Context, passage: Passage) => () => void;
 
 function toMiddleware(guard: Guard, options: HonoSettings, handOn: HandOn): MiddlewareHandler<Behind> {
   return async (c, next) => {
+    const { incoming, outgoing } = connectionOf(c);
+    if (incoming !== undefined && outgoing !== undefined && refuseBegun(guard, incoming, outgoing))
+      return sentAlready();
     const admitting = admit(guard, c.req.method, () => see(c, options));
     const admission = admitting instanceof Promise ? await admitting : admitting;
-    if (admission.kind === 'refused') return answer(c, admission.answer);
+    if (admission.kind === 'refused')
+      return outgoing?.headersSent === true ? sentAlready() : answer(c, admission.answer);
     c.set('principal', admission.principal);
     c.set('auth', authInfoOf(c.req.raw, admission.principal, options));
     const going = { next, onStopped: handOn(c, admission) };
-    const { incoming, outgoing } = connectionOf(c);
     if (incoming === undefined || outgoing === undefined) return enter(c, admission, going);
     return enterOnNode(c, admission, { ...going, incoming, outgoing });
   };
@@ -117,8 +120,9 @@ interface GoingOnNode extends Going {
 /** The connection tells when an answer is over. Handlers may write to it, too, and then tell Hono that it was sent already. */
 async function enterOnNode(c: Context, passage: Passage, going: GoingOnNode): Promise<Response | void> {
   const { next, onStopped, incoming, outgoing } = going;
-  const taken = passage.whole ? null : takeOver(incoming, outgoing, passage);
-  if (!bindAnswer(incoming, outgoing, passage, taken)) return new Response(null, { status: 400 });
+  const bound = bindAnswer(incoming, outgoing, passage);
+  if (bound === null) return sentAlready();
+  const { taken } = bound;
   outgoing.once('close', () => outgoing.writableFinished || onStopped());
   (incoming as { auth?: AuthInfo }).auth = c.get('auth') as AuthInfo;
   await next();
@@ -134,6 +138,11 @@ async function enterOnNode(c: Context, passage: Passage, going: GoingOnNode): Pr
 
 // How handlers that wrote to the connection tell @hono/node-server so.
 const ALREADY_SENT = 'x-hono-already-sent';
+
+function sentAlready(): Response {
+  // It writes Responses of its own kind without a look at their headers; a clone is of the runtime's.
+  return new Response(null, { headers: { [ALREADY_SENT]: 'true' } }).clone();
+}
 
 /** By whichever of Hono's ways the body is read. */
 function handOnJudged(c: Context, passage: Passage): () => void {

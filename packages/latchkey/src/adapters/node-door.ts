@@ -45,7 +45,7 @@ export function judge<Request extends { readonly method?: string | undefined }>(
   else end(admission);
 }
 
-/** Makes the request one that its handler may have: null where nobody waits for an answer any more. */
+/** Makes the request one that its handler may have: null where nobody waits for its answer. */
 export function letIn(
   request: IncomingMessage,
   response: ServerResponse,
@@ -65,7 +65,7 @@ export function letPass(
   passage: Passage,
   { withToken }: DoorSettings,
 ): AuthInfo | null {
-  if (!bindAnswer(request, response, passage)) return null;
+  if (bindAnswer(request, response, passage) === null) return null;
   const { principal } = passage;
   const authInfo = withToken ? toAuthInfo(principal, { token: tokenOf(request) }) : toAuthInfo(principal);
   // Where handlers of both lines of the MCP SDK look for it.

@@ -32,6 +32,7 @@ export function toIncoming(
   const { rawHeaders, httpVersionMajor, httpVersionMinor } = framingOf(request);
   const held = hold(request);
   return {
+    request,
     method: request.method ?? '',
     target,
     rawHeaders,

@@ -3,6 +3,7 @@ import type { AuthInfo } from '../lock/auth-info.ts';
 import { expectHandler, expectLock } from '../lock/expect-use.ts';
 import type { Latchkey } from '../lock/latchkey.ts';
 import type { Guard } from '../lock/passage.ts';
+import { refuseBegun } from './begun-answer.ts';
 import { readDoorOptions, type DoorOptions } from './door-options.ts';
 import { toMetadataAnswer } from './metadata-answer.ts';
 import { type Caller, judge, letIn } from './node-door.ts';
@@ -35,12 +36,14 @@ export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: D
   const describe = (request: IncomingMessage): NodeIncoming => toIncoming(request, see(request), settings);
   const listen = (guard: Guard, handler: NodeHandler): RequestListener => {
     const judging = { guard, describe };
-    return (request, response) =>
+    return (request, response) => {
+      if (refuseBegun(guard, request, response)) return;
       judge(judging, request, (admission) => {
         if (admission.kind === 'refused') return sendAnswer(request, response, admission.answer);
         const caller = letIn(request, response, admission, settings);
         if (caller !== null) handler(request, response, caller);
       });
+    };
   };
   return {
     protect(...both: [NodeHandler] | [{ readonly scopes?: readonly Scope[] }, NodeHandler]) {

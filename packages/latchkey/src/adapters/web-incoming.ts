@@ -23,6 +23,7 @@ export interface Seen {
 export function toIncoming(request: Request, seen: Seen, { bodyTimeoutMs: timeoutMs }: DoorSettings): Incoming {
   const { address, encrypted, parsed } = seen;
   return {
+    request,
     method: request.method,
     // Routes are seldom asked for it, and taking a URL apart costs as much as judging a caller.
     get target() {

@@ -19,6 +19,8 @@ export interface ProofOfPossession {
   readonly method: string;
   /** The canonical URL of what was asked, without query and fragment; never made of what the request says. */
   readonly url: string;
+  /** That request itself, where another guard may have had this proof verified for it before. */
+  readonly request?: object | undefined;
 }
 
 /** What a verifier found: not its kind of credential, whose it is, or why it is not valid. */

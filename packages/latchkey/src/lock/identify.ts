@@ -18,8 +18,9 @@ const API_KEY = /^[\x21-\x7e]+$/;
 /**
  * RFC 6750 §2.1 and `X-API-Key`; null when nothing was presented. Two of them are one too many. `url`: the canonical one of
  * what was asked, which a DPoP proof must be for, without a query; null where nothing is protected or nothing proved.
+ * `request`: as it is in `Incoming`.
  */
-export function findCredential(asking: Asking, url: string | null): Credential | Refusal | null {
+export function findCredential(asking: Asking, url: string | null, request?: object): Credential | Refusal | null {
   const { authorization, apiKey, dpop } = asking.headers;
   const suspect = asking.failuresExceeded > 0;
   if (authorization !== null && apiKey !== null) return refuse('credential-ambiguous');
@@ -30,7 +31,7 @@ export function findCredential(asking: Asking, url: string | null): Credential |
   if (authorization === null) return null;
   const [scheme, token] = splitScheme(authorization);
   if (!isToken(token)) return refuse('credential-malformed');
-  const proof = dpop === null || url === null ? null : { jwt: dpop, method: asking.httpMethod, url };
+  const proof = dpop === null || url === null ? null : { jwt: dpop, method: asking.httpMethod, url, request };
   return { scheme, secret: new Secret(token), proof, suspect };
 }
 

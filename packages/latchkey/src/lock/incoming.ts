@@ -14,6 +14,8 @@ export interface Incoming extends Framing {
   readonly httpVersionMinor: number;
   /** IP address of the caller; empty where it cannot be told: then limits of addresses do not hold. */
   readonly address: string;
+  /** The request itself, the same object for each guard that it passes; a DPoP proof is taken once for each request. */
+  readonly request?: object;
   /** Whether it came over TLS, or through a trusted proxy that says so. */
   readonly encrypted: boolean;
   /** The whole body, asked for at most once and only after the caller was let in; or why it cannot be had. */

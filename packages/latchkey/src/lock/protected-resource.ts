@@ -26,7 +26,8 @@ export function protectedResourceMetadata({
     ...(authorizationServers.length === 0 ? {} : { authorization_servers: authorizationServers }),
     ...(scopes.length === 0 ? {} : { scopes_supported: scopes }),
     bearer_methods_supported: ['header'],
-    ...(proofs === null ? {} : { dpop_signing_alg_values_supported: proofs.algorithms }),
-    ...(proofs?.required === true ? { dpop_bound_access_tokens_required: true } : {}),
+    dpop_signing_alg_values_supported: proofs?.algorithms,
+    // JSON has no undefined: it is left out.
+    dpop_bound_access_tokens_required: proofs?.required === true ? true : undefined,
   });
 }

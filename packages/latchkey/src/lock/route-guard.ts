@@ -48,8 +48,9 @@ export function identifyCaller(lock: Lock, asking: Asking, incoming: Incoming): 
 }
 
 function identifyBy({ state, parts }: Lock, asking: Asking, incoming: Incoming): StepResult {
-  const url = asking.headers.dpop === null ? null : `${parts.resource.origin}${incoming.target.split('?', 1)[0] ?? ''}`;
-  return identify(state, asking, findCredential(asking, url), parts);
+  const url =
+    asking.headers.dpop === null ? null : `${parts.resource.origin}${incoming.target.split('?', 1)[0] as string}`;
+  return identify(state, asking, findCredential(asking, url, incoming.request), parts);
 }
 
 type GrantsOf = (policy: Policy) => PreparedRule['grants'];

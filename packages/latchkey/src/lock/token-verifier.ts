@@ -30,6 +30,8 @@ export interface TokenVerifierOptions {
   readonly InvalidTokenError?: InvalidTokenErrorClass;
 }
 
+export type TokenVerifierSettings = TokenVerifierOptions & Required<Pick<TokenVerifierOptions, 'scopes' | 'withToken'>>;
+
 /** 9999-12-31T23:59:59Z. The SDK takes no token without an end, and static tokens and some keys have none. */
 export const NEVER_SECONDS = 253_402_300_799;
 
@@ -42,7 +44,7 @@ export type LoadErrorClass = () => Promise<InvalidTokenErrorClass | undefined>;
  */
 export function createTokenVerifier(
   lock: Lock,
-  { scopes = [], withToken = false, InvalidTokenError }: TokenVerifierOptions,
+  { scopes, withToken, InvalidTokenError }: TokenVerifierSettings,
   load: LoadErrorClass,
 ): TokenVerifier {
   const { parts } = lock;

@@ -25,7 +25,8 @@ const LONGEST = 8192;
 
 /**
  * Asks `inner`, and of whoever holds a token that is bound to a key (`Principal.keyThumbprint`) the proof that it holds
- * the key too (RFC 9449 §7). A proof is accepted once. Answers without a promise where `inner` does.
+ * the key too (RFC 9449 §7). A proof is accepted for one request, by each guard that it passes. Answers without a promise
+ * where `inner` does.
  */
 export function provePossession(inner: Verifier, options: PossessionOptions): Verifier {
   const judgeProof = createProofJudge(options);
@@ -53,6 +54,7 @@ function createProofJudge({ maxAgeMs, nonceSecret }: PossessionOptions) {
   const keys = createProofKeys();
   const seen = createSeenProofs({ maxAgeMs });
   const nonces = nonceSecret === null ? null : createProofNonces(nonceSecret, maxAgeMs);
+  const accepted = new WeakMap<object, string>();
   return (verdict: Accepted, thumbprint: string, { proof, secret }: Credential, now: number): Verdict => {
     if (proof === null) return invalid('there is no DPoP header');
     const token = proof.jwt.length > LONGEST ? 'it is too long' : parseToken(proof.jwt);
@@ -65,11 +67,14 @@ function createProofJudge({ maxAgeMs, nonceSecret }: PossessionOptions) {
     if (typeof claims === 'string') return invalid(claims);
     if (!key.verifies(token.input, token.signature)) return invalid('the signature of the proof is not by its key');
     keys.add(proof.jwt, key);
+    // Whoever let the request pass before tells it what the next proof should carry, too.
+    if (proof.request !== undefined && accepted.get(proof.request) === proof.jwt) return verdict;
     const nonce = nonces?.judge(claims.nonce, now) ?? 'fresh';
     if (nonces !== null && nonce === 'wrong')
       return { kind: 'reject', reason: 'proof-nonce', detail: 'nonce is missing or old', nonce: nonces.current(now) };
     const before = seen.add({ thumbprint, jti: claims.jti, issuedAt: claims.issuedAt }, now);
     if (before !== 'new') return invalid(BEFORE[before]);
+    if (proof.request !== undefined) accepted.set(proof.request, proof.jwt);
     return nonces !== null && nonce === 'stale' ? { ...verdict, nonce: nonces.current(now) } : verdict;
   };
 }

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express from 'express';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
@@ -60,12 +61,12 @@ const onHono = (handler: RawHandler) => async (c: Context<OnNode>) => {
   return RESPONSE_ALREADY_SENT;
 };
 
-export const nodeFrameworks: readonly NodeFramework[] = [
-  {
-    name: 'Express',
+function onExpressOf({ name, make }: { readonly name: string; readonly make: typeof express }): NodeFramework {
+  return {
+    name,
     serve(lock, { mcp, report }, options) {
       const { protect, protectMcp, metadata } = forExpress(lock, options);
-      const app = express();
+      const app = make();
       app.disable('x-powered-by');
       app.use(metadata());
       app.all('/mcp', protectMcp(), onExpress(mcp));
@@ -76,7 +77,14 @@ export const nodeFrameworks: readonly NodeFramework[] = [
       }) satisfies express.ErrorRequestHandler);
       return listen(app);
     },
-  },
+  };
+}
+
+export const nodeFrameworks: readonly NodeFramework[] = [
+  ...[
+    { name: 'Express', make: express },
+    { name: 'Express 4', make: createRequire(import.meta.url)('express4') as typeof express },
+  ].map(onExpressOf),
   {
     name: 'Fastify',
     async serve(lock, { mcp, report }, options) {

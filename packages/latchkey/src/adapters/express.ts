@@ -46,7 +46,7 @@ export interface ExpressDoor<Scope extends string> {
   metadata(this: void): RequestHandler;
 }
 
-/** The doors of a lock for Express 5: `req.principal` and `req.auth` are who was let in. */
+/** The doors of a lock for Express 5 and 4: `req.principal` and `req.auth` are who was let in. */
 export function latchkey<Scope extends string>(lock: Latchkey<Scope>, options: DoorOptions = {}): ExpressDoor<Scope> {
   expectLock(lock);
   const settings = readDoorOptions(options);

@@ -1,5 +1,4 @@
 import { refuse, type Refusal } from '../../core/reason.ts';
-import { andThen } from '../../lock/asking.ts';
 import { limitAddress } from '../../lock/limit-address.ts';
 import { isLoopback } from '../../lock/network.ts';
 import { checkFraming, readHeaders } from '../../lock/request-headers.ts';
@@ -34,7 +33,7 @@ export function receiveStage(state: GatewayState): Stage {
       const refusal = checkHost(state, exchange) ?? checkOrigin(state, exchange) ?? checkMethod(state, exchange);
       // What ends its connection cannot come again on it; any other would never be counted.
       if (refusal === null || refusal.reason === 'framing') return refusal;
-      return andThen(limitAddress(state, exchange), () => refusal);
+      return limitAddress(state, exchange) ?? refusal;
     },
   };
 }

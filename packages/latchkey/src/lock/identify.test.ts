@@ -57,6 +57,16 @@ describe('findCredential', () => {
     expect(find(sent, null)).toMatchObject({ proof: null });
     expect(find({ authorization: 'DPoP abc' }, url)).toMatchObject({ proof: null });
   });
+
+  it('suspects what comes from where too many failed', () => {
+    for (const headers of [
+      ['authorization', 'Bearer abc'],
+      ['x-api-key', 'abc'],
+    ] as const) {
+      const about = Object.assign(asking({ headers: [headers] }), { failuresExceeded: 1 });
+      expect(findCredential(about, null)).toMatchObject({ suspect: true });
+    }
+  });
 });
 
 describe('toCredential', () => {

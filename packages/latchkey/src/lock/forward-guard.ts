@@ -73,7 +73,7 @@ export function createForwardMcpGuard(lock: Lock, rule: HeaderRule): ForwardGuar
 function createForwardGuard(lock: Lock, { mcp, check, judge }: Omit<GuardKind, 'show'>): ForwardGuard {
   return createGuard(lock, {
     mcp,
-    check: (asking, incoming) => (incoming as Forwarded).fault ?? check?.(asking, incoming) ?? null,
+    check: (asking, incoming) => (incoming as Forwarded).fault ?? check(asking, incoming),
     judge,
     show: () => WHOLE,
   });

@@ -97,7 +97,7 @@ export interface GuardKind {
   /** `toMcpLine` where its callers speak MCP: then refusals are JSON-RPC errors. Else null. */
   readonly mcp: ToMcpLine | null;
   /** What the request says before anybody asks who it is from. */
-  check?(asking: Asking, incoming: Incoming): Refusal | null;
+  check(asking: Asking, incoming: Incoming): Refusal | null;
   /** Everything else it asks of a request, in order; null lets it in. */
   judge(asking: Asking, incoming: Incoming): Awaitable<Refusal | null>;
   /** The answer to a request that is let in, where the server must have no part in it; else null. */
@@ -120,7 +120,7 @@ export function createGuard(lock: Lock, kind: GuardKind): Guard {
       let known: Asking | null = null;
       try {
         const asking = (known = createAsking(parts, incoming));
-        const early = kind.check?.(asking, incoming) ?? checkOpen(lock);
+        const early = kind.check(asking, incoming) ?? checkOpen(lock);
         if (early !== null) return turnAway(lock, kind, asking, early);
         const judged = kind.judge(asking, incoming);
         return judged instanceof Promise

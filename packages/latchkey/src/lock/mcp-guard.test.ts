@@ -390,6 +390,13 @@ describe('createMcpGuard', () => {
     expect(await send({ body: rpc('initialize') })).toBe('429 limit-sessions');
   });
 
+  it('counts no request to another place of its lock as a session or a stream', async () => {
+    const limits = { ...makeLock({ tokens: {} }).lock.parts.limits, sessions: 1, streams: 1 };
+    const { send, latchkey } = ask({ parts: { limits } });
+    await latchkey.protect().admit(toIncoming({ token: 'alice' }));
+    expect([await send({ body: rpc('initialize') }), await send({})]).toEqual(['passed', 'passed']);
+  });
+
   it('limits streams of a principal', async () => {
     const limits = { ...makeLock({ tokens: {} }).lock.parts.limits, streams: 1 };
     const { pass, send } = ask({ parts: { limits } });

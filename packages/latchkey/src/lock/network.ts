@@ -13,13 +13,13 @@ export function plainAddress(address: string): string {
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address;
   if (plainAddress(address) !== address) return plainAddress(address);
-  const [head = '', tail] = address.split('::') as [string, string?];
+  const [head = '', tail = ''] = address.split('::');
   const groups = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const after = tail.split(':');
   // An IPv4 address at the end stands for two groups.
   const count = groups.length + after.length + (address.includes('.') ? 1 : 0);
-  if (tail !== undefined) groups.push(...Array.from({ length: Math.max(0, 8 - count) }, () => '0'), ...after);
-  return groups
+  const zeros = Array.from({ length: Math.max(0, 8 - count) }, () => '0');
+  return [...groups, ...zeros, ...after]
     .slice(0, 4)
     .map((group) => group.replace(/^0+(?=.)/, '').toLowerCase())
     .join(':');

@@ -14,6 +14,7 @@ import {
   type LoadErrorClass,
   type TokenVerifier,
   type TokenVerifierOptions,
+  type TokenVerifierSettings,
 } from './token-verifier.ts';
 import { verifyText, type Verification } from './verify-text.ts';
 
@@ -93,7 +94,7 @@ export function lockOf(latchkey: Latchkey<never>): Lock {
   return lock;
 }
 
-function readTokenVerifier(options: unknown): TokenVerifierOptions {
+function readTokenVerifier(options: unknown): TokenVerifierSettings {
   const faults = createFaults();
   const members = readMembers({ faults, path: '', value: options }, ['scopes', 'withToken', 'InvalidTokenError']);
   const at = (path: string): Given => ({ faults, path, value: members[path] });

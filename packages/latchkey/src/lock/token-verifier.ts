@@ -30,6 +30,10 @@ export interface TokenVerifierOptions {
   readonly InvalidTokenError?: InvalidTokenErrorClass;
 }
 
+/** The same, read. */
+export type TokenVerifierSettings = Required<Omit<TokenVerifierOptions, 'InvalidTokenError'>> &
+  Pick<TokenVerifierOptions, 'InvalidTokenError'>;
+
 /** 9999-12-31T23:59:59Z. The SDK takes no token without an end, and static tokens and some keys have none. */
 export const NEVER_SECONDS = 253_402_300_799;
 
@@ -42,7 +46,7 @@ export type LoadErrorClass = () => Promise<InvalidTokenErrorClass | undefined>;
  */
 export function createTokenVerifier(
   lock: Lock,
-  { scopes = [], withToken = false, InvalidTokenError }: TokenVerifierOptions,
+  { scopes, withToken, InvalidTokenError }: TokenVerifierSettings,
   load: LoadErrorClass,
 ): TokenVerifier {
   const { parts } = lock;

@@ -114,5 +114,5 @@ function isKnown(line: string): boolean {
 }
 
 function isData(line: string): boolean {
-  return line === 'data' || line.startsWith('data:');
+  return line.startsWith('data:');
 }

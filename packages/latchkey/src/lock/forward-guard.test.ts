@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createAnonymous, type Principal } from '../core/principal.ts';
+import type { TrailEntry } from '../core/trail.ts';
 import { createLatchkey } from './create-latchkey.ts';
 import { createForwardMcpGuard, createForwardRouteGuard, readHeaderRule } from './forward-guard.ts';
 import { toForwarded } from './forwarded.ts';
@@ -92,6 +93,15 @@ describe('createForwardMcpGuard', () => {
     const guard = createForwardMcpGuard(lockOf(lockWith()), { bodyChecked: true });
     const admission = await guard.admit({ ...ask(), fault: { reason: 'proxy-unknown' } });
     expect(admission).toMatchObject({ kind: 'refused', answer: { status: 403 } });
+  });
+
+  it('tells of a credential that came in clear text only where the description is to be believed', async () => {
+    const trail: TrailEntry[] = [];
+    const lock = lockWith({ trail: (entry) => void trail.push(entry) });
+    const guard = createForwardMcpGuard(lockOf(lock), { bodyChecked: true });
+    await guard.admit({ ...ask(), encrypted: false });
+    await guard.admit({ ...ask(), encrypted: false, fault: { reason: 'proxy-unknown' } });
+    expect(trail.map(({ exposed = false }) => exposed)).toEqual([true, false]);
   });
 
   it('counts calls', async () => {

@@ -73,7 +73,13 @@ export function createForwardMcpGuard(lock: Lock, rule: HeaderRule): ForwardGuar
 function createForwardGuard(lock: Lock, { mcp, check, judge }: Omit<GuardKind, 'show'>): ForwardGuard {
   return createGuard(lock, {
     mcp,
-    check: (asking, incoming) => (incoming as Forwarded).fault ?? check(asking, incoming),
+    check(asking, incoming) {
+      const { fault } = incoming as Forwarded;
+      if (fault === null) return check(asking, incoming);
+      // How it came is part of the description.
+      asking.exposed = false;
+      return fault;
+    },
     judge,
     show: () => WHOLE,
   });

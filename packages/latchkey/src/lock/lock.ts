@@ -14,7 +14,7 @@ import type { Incoming } from './incoming.ts';
 import { isLoopback, plainAddress } from './network.ts';
 import type { Admission, Guard, Passage, Refused } from './passage.ts';
 import { recordLasting } from './record-lasting.ts';
-import { readHeaders } from './request-headers.ts';
+import { carriesCredential, readHeaders } from './request-headers.ts';
 import { toRefusalWire } from './refusal-wire.ts';
 import type { TellError } from './tell-error.ts';
 import { toTrailEntry } from './trail-entry.ts';
@@ -264,14 +264,16 @@ export function createAsking(
 ): Asking {
   requests += 1;
   const address = plainAddress(incoming.address);
+  const headers = readHeaders(incoming.rawHeaders);
+  // What does not tell its address does not tell whether it is on this machine either.
+  const clear = incoming.encrypted !== true && (parts.encryptedOnly || !(address === '' || isLoopback(address)));
   return {
     requestId: `${PROCESS_MARK}-${requests}`,
     startedAt,
     httpMethod: incoming.method,
     address,
-    // What does not tell its address does not tell whether it is on this machine either.
-    clear: incoming.encrypted !== true && (parts.encryptedOnly || !(address === '' || isLoopback(address))),
-    headers: readHeaders(incoming.rawHeaders),
+    clear,
+    headers,
     principal: null,
     caller: null,
     proofNonce: null,
@@ -282,7 +284,7 @@ export function createAsking(
     stream: false,
     opening: false,
     outcome: null,
-    exposed: false,
+    exposed: clear && carriesCredential(headers),
     phase: null,
   };
 }

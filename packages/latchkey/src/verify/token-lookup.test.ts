@@ -280,6 +280,14 @@ describe('createAskedJwtVerifier', () => {
     expect(requests).toHaveLength(3);
   });
 
+  it('keeps what a bound token says, where its issuer says the same or nothing of its key', async () => {
+    const bound = { kind: 'accept', principal: { ...principal, keyThumbprint: 'k'.repeat(43) } } as unknown as Verdict;
+    for (const said of [{}, { cnf: { jkt: 'k'.repeat(43) } }])
+      expect(await verifierOf(bound, { active: true, ...said }).verify(credential('t'), 's', NOW)).toBe(bound);
+    const { verify } = verifierOf(bound, { active: true, cnf: { jkt: 'x'.repeat(43) } });
+    expect(await verify(credential('t'), 's', NOW)).toMatchObject({ reason: 'credential-bound' });
+  });
+
   it('takes a token of which its issuer says who made it', async () => {
     const { verify } = verifierOf(accept, { active: true, iss: rules.issuer, typ: 'Bearer' });
     expect(await verify(credential('t'), 's', NOW)).toBe(accept);

@@ -84,9 +84,9 @@ const inSession = (session: string, sent: Sent = {}): Sent => ({
 });
 
 /** The server's answer to `initialize`. */
-function openSession(passage: Passage, id: string): void {
+function openSession(passage: Passage, id: string | null): void {
   const shown = passage.show(keep());
-  shown.start(200, ['mcp-session-id', id]);
+  shown.start(200, id === null ? [] : ['mcp-session-id', id]);
   shown.end('{"result":{"capabilities":{}}}');
 }
 
@@ -312,8 +312,8 @@ describe('createMcpGuard', () => {
     ended.show(keep()).start(200, []);
     expect(await send(inSession('s1', { body: call('look') }))).toBe('404 session-unknown');
     expect(sessionsOf(lock).countOf(passage.principal)).toBe(0);
-    (await pass({ body: rpc('initialize') })).show(keep()).start(200, []);
-    (await pass({})).show(keep()).start(200, ['mcp-session-id', 's1']);
+    openSession(await pass({ body: rpc('initialize') }), null);
+    openSession(await pass({}), 's1');
     expect(sessionsOf(lock).countOf(passage.principal)).toBe(0);
   });
 
@@ -358,7 +358,7 @@ describe('createMcpGuard', () => {
     // A rule can let through what 2026-07-28 does not have.
     lock.policy = toPolicyWith({ methods: [toRule('initialize')] });
     const initialize = modern(rpc('initialize', META), [['mcp-method', 'initialize']]);
-    (await pass(initialize)).show(keep()).start(200, ['mcp-session-id', 's6']);
+    openSession(await pass(initialize), 's6');
     expect(sessionsOf(lock).listsOf('s6')).toBeNull();
   });
 

@@ -88,7 +88,11 @@ test.skipIf(OPENSSL_MISSING)('NET-22 HTTP/2 is not offered', async () => {
 
 test.skipIf(OPENSSL_MISSING)('NET-26 plain HTTP with token', async () => {
   const secrets = { bearer: {}, key: { headers: { Authorization: null, 'X-API-Key': site.apiKey } } };
-  const without: Record<string, Call> = { none: { token: null }, wrong: { token: 'garbage' } };
+  const without: Record<string, Call> = {
+    none: { token: null },
+    wrong: { token: 'garbage' },
+    malformed: { token: 'gar bage' },
+  };
   const calls: Record<string, Call> = { ...secrets, ...without };
   site.spy.reset();
   for (const [name, call] of Object.entries(calls)) {

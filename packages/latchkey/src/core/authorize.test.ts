@@ -4,6 +4,7 @@ import { authorize, mayRead } from './authorize.ts';
 import { createPolicy } from './create-policy.ts';
 import type { Message } from './message.ts';
 import { parseMessage } from './parse-message.ts';
+import type { Rule } from './policy.ts';
 import { createAnonymous } from './principal.ts';
 import { FOLD_URI } from './resource-uri.ts';
 import type { Era } from './revision.ts';
@@ -102,6 +103,17 @@ describe('authorize', () => {
     const policy = policyOf({ tools: [toRule('t', { scopes: ['a', 'b'] }), toRule('u', { scopes: ['c'] })] });
     expect(needed(policy, who('a'), call('t'))).toEqual(['policy-scope', 'a', 'b']);
     expect(needed(policy, who('a', 'b'), call('t'))).toBe('allow');
+    const denied = policyOf({ tools: [toRule('t', { scopes: ['a'], deny: true })] });
+    expect(needed(denied, who(), call('t'))).toEqual(['policy-denied']);
+  });
+
+  it('tells of changes of a resource whoever may read it, by conditions too', () => {
+    const when: Rule['when'] = {
+      source: '',
+      test: ({ args, target }) => target === 'a://1' && JSON.stringify(args) === '{}',
+    };
+    const policy = policyOf({ resources: [toRule('a://*', { when })] });
+    expect([mayRead(policy, who(), 'a://1'), mayRead(policy, who(), 'a://2')]).toEqual([true, false]);
   });
 
   it('follows implied scopes to the end, also in a circle', () => {
@@ -180,6 +192,13 @@ describe('authorize', () => {
     expect(judge(policy, who(), read('a://s t'))).toBe('policy-hidden');
     expect(judge(policy, who(), read('a://x%20z'))).toBe('allow');
     expect(judge(policy, who(), read('a://caf\u00E9'))).toBe('allow');
+    const half = policyOf({ resources: [toRule('a://x%2*', { deny: true }), toRule('a://*')] });
+    expect([judge(half, who(), read('a://x y')), judge(half, who(), read('a://xy'))]).toEqual([
+      'policy-no-rule',
+      'allow',
+    ]);
+    const closed = policyOf({ resources: [toRule('file:///*b.', { deny: true }), toRule('file:///*')] });
+    expect(judge(closed, who(), read('file:///B.'))).toBe('policy-no-rule');
   });
 
   it('lets no glob judge another spelling of what an exact rule judges', () => {

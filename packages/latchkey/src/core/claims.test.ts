@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeHolder, LEEWAY_MS, readClaims, toScopes, type Claims, type Holder } from './claims.ts';
+import { judgeHolder, LEEWAY_MS, readClaims, toOddTexts, toScopes, type Claims, type Holder } from './claims.ts';
 import type { IssuerRules } from './issuer.ts';
 
 const NOW = 1_800_000_000_000;
@@ -64,6 +64,8 @@ describe('readClaims', () => {
     ['iat', { iat: SECONDS + 31 }],
     ['cnf', { cnf: { 'x5t#S256': 'x' } }],
     ['cnf', { cnf: { jkt: 'short' } }],
+    ['cnf', { cnf: { jkt: 'x'.repeat(44) } }],
+    ['cnf', { cnf: { jkt: ['x'.repeat(43)] } }],
     ['cnf', { cnf: { jkt: 'x'.repeat(43), jwk: {} } }],
     ['cnf', { cnf: null }],
     ['cnf', { token_type: 'dpop' }],
@@ -81,6 +83,10 @@ describe('readClaims', () => {
     expect((found as { detail: string }).detail).toContain(name);
   });
 
+  it('takes a token that was made before now, by a clock that may differ', () => {
+    for (const iat of [0, SECONDS - 1000, SECONDS, SECONDS + 30]) expect(read({ ...right, iat }).kind).toBe('holder');
+  });
+
   it('takes null for a client that is not there, as some issuers write it', () => {
     const found = read({ ...right, client_id: null, azp: 'app', cid: null });
     expect(found).toMatchObject({ kind: 'holder', principal: { client: 'app' } });
@@ -95,6 +101,7 @@ describe('readClaims', () => {
     expect(read({ sub: 'alice', aud: RESOURCE }, {}, 'introspected')).toMatchObject({
       kind: 'holder',
       expiresAt: null,
+      principal: { expiresAt: null },
     });
     expect(read({ ...right, iss: 'https://other.example' }, {}, 'introspected')).toMatchObject({ kind: 'reject' });
   });
@@ -145,6 +152,14 @@ describe('readClaims', () => {
 
   it('keeps the thumbprint of the key that the token is bound to', () => {
     expect(holder({ ...right, cnf: { jkt: 'x'.repeat(43) } }).principal.keyThumbprint).toBe('x'.repeat(43));
+  });
+});
+
+describe('toOddTexts', () => {
+  it('gives what of subject and client is text, but long or odd', () => {
+    expect(toOddTexts({ sub: 'a b', client_id: 'app' })).toEqual(['a b']);
+    expect(toOddTexts({ sub: 'alice', azp: 'ä' })).toEqual(['ä']);
+    expect(toOddTexts({ sub: { odd: 1 }, client_id: ['a b'] })).toEqual([]);
   });
 });
 
@@ -199,6 +214,8 @@ describe('toScopes', () => {
     expect(scopes({ realm: { roles: ['ops', 'toString'] } }, { table })).toEqual(['write', '*']);
     expect(scopes({ 'https://x.example/groups': 'staff' }, { table })).toEqual(['read']);
     expect(scopes({ realm: { roles: 'ops guests' } }, { table })).toEqual([]);
+    expect(scopes({ realm: { roles: null } }, { table })).toEqual([]);
+    expect(scopes({ realm: 'ops' }, { table: { 'realm.0': { o: ['write'] } } })).toEqual([]);
     expect(scopes({ realm: { roles: { ops: { org1: 'x' }, guests: {} } } }, { table })).toEqual(['write', '*']);
     expect(scopes({ realm: { roles: ['__proto__', 'constructor'] } }, { table })).toEqual([]);
   });

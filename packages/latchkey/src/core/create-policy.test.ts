@@ -9,6 +9,9 @@ const create = (more: Partial<PolicyRules>) =>
     FOLD_URI,
   );
 
+const isTwice = (kind: 'tools' | 'resources', ...patterns: string[]) =>
+  create({ [kind]: patterns.map((pattern) => toRule(pattern)) }).index[kind].folded !== null;
+
 describe('createPolicy', () => {
   it('is empty only when no rule of any kind exists', () => {
     expect(create({}).empty).toBe(true);
@@ -36,6 +39,21 @@ describe('createPolicy', () => {
       ...policy.index[kind].exact.keys(),
     ]);
     expect(names).toEqual([['t'], ['r'], ['p'], ['m']]);
+  });
+
+  it('prepares rules a second time for who minds little, where that makes a difference', () => {
+    for (const patterns of [['a', '*'], ['a*b'], []])
+      expect([patterns, isTwice('tools', ...patterns)]).toEqual([patterns, false]);
+    for (const patterns of [['A', '*'], ['a*B'], ['A*'], ['a', 'B']])
+      expect([patterns, isTwice('tools', ...patterns)]).toEqual([patterns, true]);
+    const twice = ['a://b/', 'a://s%20*', 'a://b', 'a://b/*'].map((pattern) => isTwice('resources', pattern));
+    expect(twice).toEqual([true, true, false, false]);
+  });
+
+  it('has no rule for a URI where none is ever judged', () => {
+    const rules = { tools: [], resources: [toRule('a://*'), toRule('b://c')], prompts: [], methods: [] };
+    const { exact, globs } = createPolicy({ ...rules, implies: new Map(), list: 'callable' }, null).index.resources;
+    expect([exact.size, globs]).toEqual([0, []]);
   });
 
   it('grants a scope to its own holder, to those whose scopes imply it at any remove, and to the holder of all', () => {

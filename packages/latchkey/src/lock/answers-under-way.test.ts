@@ -13,7 +13,7 @@ const stored = (credentialId: string, expiresAt: number | null = null): Principa
   credentialId,
 });
 
-function answer(principal: Principal): Answer {
+function answer(principal: Principal | null): Answer {
   return { principal, slot: -1, endsAt: null, heldAgainst: Number.NaN, cuts: 0 };
 }
 
@@ -41,7 +41,8 @@ describe('createAnswersUnderWay', () => {
     const ended = new Set<string>();
     const { open, add } = create(({ id, expiresAt }) => (ended.has(id) ? 0 : expiresAt));
     const [alice, bob, brief] = [answer(named('alice')), answer(named('bob')), answer(named('brief', 2000))];
-    add(alice, bob, brief);
+    const nobodys = answer(null);
+    add(alice, nobodys, bob, brief);
     await vi.advanceTimersByTimeAsync(500);
     expect([alice.cuts, bob.cuts, brief.cuts]).toEqual([0, 0, 0]);
     ended.add('alice');
@@ -49,7 +50,15 @@ describe('createAnswersUnderWay', () => {
     expect([alice.cuts, bob.cuts, brief.cuts]).toEqual([1, 0, 0]);
     open.remove(alice);
     await vi.advanceTimersByTimeAsync(1000);
-    expect([alice.cuts, bob.cuts, brief.cuts > 0]).toEqual([1, 0, true]);
+    expect([alice.cuts, nobodys.cuts, bob.cuts, brief.cuts > 0]).toEqual([1, 0, 0, true]);
+  });
+
+  it('cuts at the moment of the end, not behind it', async () => {
+    const { add } = create(({ expiresAt }) => expiresAt);
+    const ending = answer(named('ending', 1250));
+    add(ending);
+    await vi.advanceTimersByTimeAsync(250);
+    expect(ending.cuts > 0).toBe(true);
   });
 
   it('has no timer when nothing is open, and one again when something is', async () => {
@@ -151,31 +160,32 @@ describe('createAnswersUnderWay', () => {
   });
 
   it('asks about others where one cannot be asked about', async () => {
-    const { add } = create(({ id }) => {
+    const { add, failures } = create(({ id }) => {
       if (id === 'broken') throw new Error('broken');
       return 0;
     });
     const [broken, next] = [answer(named('broken')), answer(named('next'))];
     add(broken, next);
     await vi.advanceTimersByTimeAsync(250);
-    expect([broken.cuts, next.cuts]).toEqual([0, 1]);
+    expect([broken.cuts, next.cuts, failures]).toEqual([0, 1, [new Error('broken')]]);
   });
 
   it('waits for a slow store, and cuts nothing that ended meanwhile', async () => {
-    let asked = 0;
-    const { open, add } = create(() => {
-      asked += 1;
+    const asked: string[] = [];
+    const { open, add } = create(({ id }) => {
+      asked.push(id);
       return new Promise((resolve) => setTimeout(resolve, 1000, 0));
     });
-    const [gone, here] = [answer(named('gone')), answer(named('here'))];
-    add(gone, here);
+    const [gone, here, over] = [answer(named('gone')), answer(named('here')), answer(named('over'))];
+    add(gone, over, here);
     await vi.advanceTimersByTimeAsync(1000);
-    expect(asked).toBe(1);
+    expect(asked).toEqual(['gone']);
     open.remove(gone);
+    open.remove(over);
     await vi.advanceTimersByTimeAsync(250);
     expect([gone.cuts, here.cuts]).toEqual([0, 0]);
     await vi.advanceTimersByTimeAsync(2000);
-    expect([gone.cuts, here.cuts > 0]).toEqual([0, true]);
+    expect([gone.cuts, here.cuts > 0, asked.includes('over')]).toEqual([0, true, false]);
   });
 
   it('shows each of them a few times a second, while the store is slow too', async () => {

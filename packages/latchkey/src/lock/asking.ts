@@ -31,6 +31,7 @@ export interface Asking {
   opening: boolean;
   /** Set with the refusal. */
   outcome: Refusal | null;
+  /** True when it had a credential that anyone could read on the way. */
   exposed: boolean;
   /** What its next record tells of; null where that is all of it. */
   phase: 'begun' | 'ended' | null;

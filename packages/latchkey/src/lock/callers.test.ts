@@ -18,7 +18,7 @@ describe('createCallers', () => {
     callers.of('one more', NOW).tat = NOW + 20;
     expect([callers.of('p1', NOW).tat, callers.of('one more', NOW).tat]).toEqual([NOW + 10, NOW + 20]);
     // p0 was pushed out and comes in anew: all others are free by now.
-    expect(callers.of('p0', NOW + 15).tat).toBe(0);
-    expect([callers.of('p2', NOW + 15).tat, callers.of('one more', NOW + 15).tat]).toEqual([0, NOW + 20]);
+    expect(callers.of('p0', NOW + 10).tat).toBe(0);
+    expect([callers.of('p2', NOW + 10).tat, callers.of('one more', NOW + 10).tat]).toEqual([0, NOW + 20]);
   });
 });

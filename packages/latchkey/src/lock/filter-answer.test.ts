@@ -10,15 +10,17 @@ interface Kept {
   text: string;
   ended: boolean;
   refusal: Refusal | null;
+  /** What waits for the caller to take more. */
+  draining: (() => void)[];
 }
 
 /** An answer that keeps what it gets. */
 function keep(): { kept: Kept; answer: Answer } {
-  const kept: Kept = { status: 0, headers: [], text: '', ended: false, refusal: null };
+  const kept: Kept = { status: 0, headers: [], text: '', ended: false, refusal: null, draining: [] };
   const answer: Answer = {
     aborted: false,
     onAbort() {},
-    onDrain() {},
+    onDrain: (handler) => void kept.draining.push(handler),
     start: (status, headers) => void Object.assign(kept, { status, headers }),
     write: (chunk) => ((kept.text += Buffer.from(chunk).toString()), true),
     end(chunk) {
@@ -26,7 +28,7 @@ function keep(): { kept: Kept; answer: Answer } {
       kept.ended = true;
     },
     fail: (refusal) => void (kept.refusal = refusal),
-    abort() {},
+    abort: () => void (kept.ended = true),
   };
   return { kept, answer };
 }
@@ -43,6 +45,7 @@ const view: View = {
 const LIST = '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"echo","description":"é"},{"name":"rm"}]}}';
 const SHORT = '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"echo","description":"é"}]}}';
 
+const goOn = (): void => {};
 const error = (id: string): string =>
   `{"jsonrpc":"2.0","id":${id},"error":{"code":-32603,"message":"The answer of the server is too large."}}`;
 
@@ -141,6 +144,62 @@ describe('createFilterAnswer', () => {
     second.start(200, ['content-type', 'application/json']);
     second.write('x'.repeat(101));
     expect(large.kept.refusal?.reason).toBe('upstream-too-large');
+    const last = keep();
+    const third = createFilterAnswer(last.answer, view, 100);
+    third.start(200, ['content-type', 'application/json']);
+    third.end('x'.repeat(101));
+    expect(last.kept).toMatchObject({ status: 0, text: '', ended: false, refusal: { reason: 'upstream-too-large' } });
+    const whole = keep();
+    const fourth = createFilterAnswer(whole.answer, view, Buffer.byteLength(LIST));
+    fourth.start(200, ['content-type', 'application/json']);
+    fourth.end(LIST);
+    expect(whole.kept).toMatchObject({ text: SHORT, refusal: null });
+  });
+
+  it('passes on what its server says of the whole, and what its caller says of its pace', () => {
+    const { kept, answer } = keep();
+    const filtered = createFilterAnswer(answer, view, 100);
+    filtered.onDrain(goOn);
+    filtered.fail({ reason: 'upstream-unreachable' });
+    filtered.abort();
+    expect(kept).toMatchObject({ draining: [goOn], refusal: { reason: 'upstream-unreachable' }, ended: true });
+  });
+
+  it('says of its own bytes nothing that the server said of others, nor how those came', () => {
+    const { kept, answer } = keep();
+    const filtered = createFilterAnswer(answer, view, 10_000);
+    const ofBytes = 'etag content-length content-digest repr-digest content-md5'.split(' ');
+    const ofTheWay = 'transfer-encoding trailer connection keep-alive'.split(' ');
+    filtered.start(
+      200,
+      [...ofBytes, ...ofTheWay, 'x-other'].flatMap((name) => [name, 'x']),
+    );
+    filtered.end(LIST);
+    expect(kept.headers).toEqual(['x-other', 'x', 'content-length', String(Buffer.byteLength(SHORT))]);
+  });
+
+  it('leaves out an event of more bytes than it holds, as soon as they are more', () => {
+    const { kept, answer } = keep();
+    const filtered = createFilterAnswer(answer, view, 1000);
+    filtered.start(200, ['content-type', 'text/event-stream']);
+    const [most, more] = [497, 498].map((count) => `data: ${'é'.repeat(count)}`) as [string, string];
+    for (const piece of [`: ${'x'.repeat(996)}\n\n`, more, '\n\n', most, '\n\n']) filtered.write(piece);
+    // What is no JSON is not shown, and needs no word.
+    expect(kept.text).toBe(`: ${'x'.repeat(996)}\n\n: The answer of the server is too large.\n\n`);
+  });
+
+  it('lets its server go on where nothing was written yet', () => {
+    const filtered = createFilterAnswer(keep().answer, view, 1000);
+    filtered.start(200, ['content-type', 'text/event-stream']);
+    expect(['data: {}\n\n', '\n', 'data'].map((piece) => filtered.write(piece))).toEqual([true, true, true]);
+  });
+
+  it('shows of the last event what may be seen, also where nothing ends it', () => {
+    const { kept, answer } = keep();
+    const filtered = createFilterAnswer(answer, view, 1000);
+    filtered.start(200, ['content-type', 'text/event-stream']);
+    filtered.end(`id\ndata:${LIST.replace('"é"', '"a b"')}`);
+    expect(kept.text).toBe(`id\ndata: ${SHORT.replace('"é"', '"a b"')}\n\n`);
   });
 
   describe.each([1, 3, 40, 1000, 100_000])('an event that is too large, in pieces of %i', (size) => {
@@ -230,16 +289,20 @@ describe('createFilterAnswer', () => {
   });
 
   it('leaves an error page as it is, but not what is to be JSON', () => {
-    for (const [type, expected] of [
-      ['text/plain; charset=utf-8', [405, 'Method Not Allowed', true, undefined]],
-      ['application/json', [0, '', false, 'upstream-invalid']],
-      ['', [405, 'Method Not Allowed', true, undefined]],
+    for (const [status, type, shown] of [
+      [405, 'text/plain; charset=utf-8', true],
+      [400, 'text/plain', true],
+      [405, '', true],
+      [405, 'application/json', false],
+      [200, 'text/plain', false],
     ] as const) {
       const { kept, answer } = keep();
       const filtered = createFilterAnswer(answer, view, 10_000);
-      filtered.start(405, type === '' ? [] : ['content-type', type]);
+      filtered.start(status, type === '' ? [] : ['content-type', type]);
       filtered.end('Method Not Allowed');
-      expect([kept.status, kept.text, kept.ended, kept.refusal?.reason]).toEqual(expected);
+      expect([kept.status, kept.text, kept.ended, kept.refusal?.reason]).toEqual(
+        shown ? [status, 'Method Not Allowed', true, undefined] : [0, '', false, 'upstream-invalid'],
+      );
     }
     const { kept, answer } = keep();
     const filtered = createFilterAnswer(answer, view, 10_000);

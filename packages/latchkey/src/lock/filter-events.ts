@@ -93,7 +93,7 @@ function filterEvent(event: string, view: View): string {
     // A comment, or an event that only gives its id, says nothing.
     const filtered = text === '' ? null : filterList(text, view);
     if (filtered === null && lines.every(isKnown)) return event;
-    if (filtered === null) return joinEvent(text === '' ? fields : [...fields, ...lines.filter(isData)]);
+    if (filtered === null) return joinEvent([...fields, ...lines.filter(isData)]);
     // An event without data is none to a reader, but its id is where to go on from.
     return joinEvent(filtered === '' ? fields : [...fields, `data: ${filtered}`]);
   } catch {
@@ -114,5 +114,5 @@ function isKnown(line: string): boolean {
 }
 
 function isData(line: string): boolean {
-  return line === 'data' || line.startsWith('data:');
+  return line.startsWith('data:');
 }

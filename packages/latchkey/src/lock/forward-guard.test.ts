@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createAnonymous, type Principal } from '../core/principal.ts';
+import type { TrailEntry } from '../core/trail.ts';
 import { createLatchkey } from './create-latchkey.ts';
 import { createForwardMcpGuard, createForwardRouteGuard, readHeaderRule } from './forward-guard.ts';
 import { toForwarded } from './forwarded.ts';
@@ -85,12 +86,22 @@ describe('createForwardMcpGuard', () => {
     expect(await statusOf(guard, { method: 'PUT', headers: [] })).toBe(405);
     expect(await statusOf(guard, { headers: [...MODERN, 'Origin', 'https://evil.example'] })).toBe(403);
     expect(await statusOf(guard, { headers: [...MODERN, 'X-API-Key', 'x', 'X-API-Key', 'x'] })).toBe(400);
+    expect(await statusOf(guard, { headers: [...MODERN, 'Mcp_Name', 'wipe'] })).toBe(400);
   });
 
   it('lets nobody in by a description that is not to be believed', async () => {
     const guard = createForwardMcpGuard(lockOf(lockWith()), { bodyChecked: true });
     const admission = await guard.admit({ ...ask(), fault: { reason: 'proxy-unknown' } });
     expect(admission).toMatchObject({ kind: 'refused', answer: { status: 403 } });
+  });
+
+  it('tells of a credential that came in clear text only where the description is to be believed', async () => {
+    const trail: TrailEntry[] = [];
+    const lock = lockWith({ trail: (entry) => void trail.push(entry) });
+    const guard = createForwardMcpGuard(lockOf(lock), { bodyChecked: true });
+    await guard.admit({ ...ask(), encrypted: false });
+    await guard.admit({ ...ask(), encrypted: false, fault: { reason: 'proxy-unknown' } });
+    expect(trail.map(({ exposed = false }) => exposed)).toEqual([true, false]);
   });
 
   it('counts calls', async () => {
@@ -106,6 +117,10 @@ describe('createForwardMcpGuard', () => {
       expect(await statusOf(guard, { token: 'every', headers: [] })).toBe(200);
       expect(await statusOf(guard, { token: 'every', method: 'DELETE', headers: [] })).toBe(200);
       expect(await statusOf(guard, { token: 'reader' })).toBe(403);
+      // Whoever sees no body does not know that nothing else is asked.
+      expect(await statusOf(guard, { headers: [...MODERN.slice(0, 2), 'Mcp-Method', 'tools/list'] })).toBe(
+        bodyChecked ? 200 : 403,
+      );
     }
   });
 
@@ -126,10 +141,12 @@ describe('createForwardMcpGuard', () => {
     const lock = lockWith();
     const guard = createForwardMcpGuard(lockOf(lock), { bodyChecked: true });
     expect(await statusOf(guard)).toBe(200);
-    lock.setPolicy({ tools: { echo: { when: () => true } } });
-    expect(await statusOf(guard)).toBe(403);
-    lock.setPolicy(RULES);
-    expect(await statusOf(guard)).toBe(200);
+    for (const wipe of [{ when: () => true }, { hidden: true }]) {
+      lock.setPolicy({ tools: { ...RULES.tools, wipe } });
+      expect(await statusOf(guard)).toBe(403);
+      lock.setPolicy(RULES);
+      expect(await statusOf(guard)).toBe(200);
+    }
   });
 });
 
@@ -165,8 +182,8 @@ describe('readHeaderRule', () => {
   it('takes a rule, and nothing that is none', () => {
     expect(readHeaderRule(undefined)).toEqual({ bodyChecked: false });
     expect(readHeaderRule({ bodyChecked: true })).toEqual({ bodyChecked: true });
-    expect(() => readHeaderRule({ bodyCheckd: true })).toThrow(TypeError);
-    expect(() => readHeaderRule({ bodyChecked: 'yes' })).toThrow(TypeError);
+    expect(() => readHeaderRule({ bodyCheckd: true })).toThrow(/^protectMcp: bodyCheckd: /);
+    expect(() => readHeaderRule({ bodyChecked: 'yes' })).toThrow(/^protectMcp: bodyChecked: /);
   });
 });
 

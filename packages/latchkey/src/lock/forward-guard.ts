@@ -73,7 +73,13 @@ export function createForwardMcpGuard(lock: Lock, rule: HeaderRule): ForwardGuar
 function createForwardGuard(lock: Lock, { mcp, check, judge }: Omit<GuardKind, 'show'>): ForwardGuard {
   return createGuard(lock, {
     mcp,
-    check: (asking, incoming) => (incoming as Forwarded).fault ?? check?.(asking, incoming) ?? null,
+    check(asking, incoming) {
+      const { fault } = incoming as Forwarded;
+      if (fault === null) return check(asking, incoming);
+      // How it came is part of the description.
+      asking.exposed = false;
+      return fault;
+    },
     judge,
     show: () => WHOLE,
   });
@@ -119,7 +125,7 @@ function authorizeByHeaders(lock: Lock, asking: Asking, { bodyChecked }: HeaderR
   if (limited !== null) return limited;
   // Whatever it is that is asked, this caller may do it.
   if (policy.empty && (asking.principal as Principal).scopes.has(EVERY_SCOPE)) return null;
-  if (!bodyChecked) return authorizeNothing(lock, asking);
+  if (!bodyChecked) return authorizeNothing(asking);
   const message = readHeaderMessage(asking.headers);
   if ('reason' in message) return message;
   asking.message = message;
@@ -128,7 +134,6 @@ function authorizeByHeaders(lock: Lock, asking: Asking, { bodyChecked }: HeaderR
 }
 
 /** Without rules only who holds every scope may call tools, and nothing tells what is called. */
-function authorizeNothing({ state }: Lock, { principal }: Asking): Refusal {
-  const stranger = principal?.kind === 'anonymous' && state.lock.verifier !== null;
-  return stranger ? refuse('credential-missing', { scopes: [] }) : refuse('policy-no-rule');
+function authorizeNothing({ principal }: Asking): Refusal {
+  return principal?.kind === 'anonymous' ? refuse('credential-missing', { scopes: [] }) : refuse('policy-no-rule');
 }

@@ -38,6 +38,21 @@ describe('toForwarded', () => {
     });
   });
 
+  it('takes for encrypted only what the proxy says came by https', () => {
+    for (const [proto, encrypted] of [
+      ['https', true],
+      ['http', false],
+      ['https, http', false],
+    ] as const)
+      expect(forward('nginx', NGINX.with(9, proto))).toMatchObject({ encrypted, fault: null });
+  });
+
+  it('keeps what is between the proxy and here, and no other header', () => {
+    const hop = ['Connection', 'close', 'Keep-Alive', 'timeout=5', 'TE', 'trailers', 'Content-Length', '0'];
+    const { rawHeaders, fault } = forward('nginx', [...NGINX, ...hop, 'x_other', 'y']);
+    expect([rawHeaders, fault]).toEqual([['host', 'a', 'accept', 'x', 'x_other', 'y'], null]);
+  });
+
   it('takes nothing for encrypted that was asked in clear where it need not be', () => {
     expect(forward('nginx', NGINX, { inClear: true })).toMatchObject({ encrypted: false, fault: null });
     expect(forward('nginx', NGINX, { inClear: false })).toMatchObject({ encrypted: true });
@@ -51,8 +66,12 @@ describe('toForwarded', () => {
     });
   });
 
+  it.each([0, 2, 4, 6, 8])('finds fault with a gap, the one at %i', (at) => {
+    for (const gap of [NGINX.toSpliced(at, 2), NGINX.with(at + 1, '')])
+      expect(forward('nginx', gap).fault).toMatchObject({ reason: 'framing' });
+  });
+
   it.each([
-    ['a gap', NGINX.slice(0, -6)],
     ['nothing', []],
     ['a thing twice', [...NGINX, 'X-ORIGINAL-URI', '/other']],
     ['a look-alike', [...NGINX, 'X_Original_URI', '/other']],
@@ -65,8 +84,8 @@ describe('toForwarded', () => {
   });
 
   it('finds fault with a target that is none, and with one that is not behind the path', () => {
-    const other = NGINX.map((each) => (each === '/mcp' ? 'http://a/mcp' : each));
-    expect(forward('nginx', other).fault).toMatchObject({ reason: 'target-form' });
+    for (const target of ['http://a/mcp', '/mcp#x', '/m cp'])
+      expect(forward('nginx', NGINX.with(5, target)).fault).toMatchObject({ reason: 'target-form' });
     expect(forward('envoy', ['Host', 'a', ...HOP], { target: '/authx/mcp' }).fault).toMatchObject({
       reason: 'framing',
     });

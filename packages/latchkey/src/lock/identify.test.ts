@@ -57,6 +57,16 @@ describe('findCredential', () => {
     expect(find(sent, null)).toMatchObject({ proof: null });
     expect(find({ authorization: 'DPoP abc' }, url)).toMatchObject({ proof: null });
   });
+
+  it('suspects what comes from where too many failed', () => {
+    for (const headers of [
+      ['authorization', 'Bearer abc'],
+      ['x-api-key', 'abc'],
+    ] as const) {
+      const about = Object.assign(asking({ headers: [headers] }), { failuresExceeded: 1 });
+      expect(findCredential(about, null)).toMatchObject({ suspect: true });
+    }
+  });
 });
 
 describe('toCredential', () => {
@@ -160,9 +170,27 @@ describe('identify', () => {
       [ACCEPTED, ALICE],
       [{ kind: 'skip' }, null],
     ] as const) {
-      const about = asking({ encrypted: false });
+      const about = asking({ token: 'abc', encrypted: false });
       expect(await judge(createState(verdict), CREDENTIAL, about)).toEqual({ reason: 'clear-text' });
       expect(about).toMatchObject({ exposed: true, principal });
     }
+    for (const reason of ['credential-malformed', 'credential-ambiguous'] as const) {
+      const state = createState(ACCEPTED, 1);
+      for (let at = 0; at < 2; at += 1)
+        expect(await judge(state, { reason }, asking({ encrypted: false }))).toEqual({ reason: 'clear-text' });
+    }
+  });
+
+  it('lets strangers in over clear text only where not everything has to be encrypted', () => {
+    for (const verifier of [lock.parts.verifier, null])
+      for (const [encryptedOnly, encrypted, refusal] of [
+        [true, false, { reason: 'clear-text' }],
+        [true, true, null],
+        [false, false, null],
+      ] as const) {
+        const state = createLockState({ ...lock.parts, verifier, encryptedOnly });
+        const strangers = { server: 'default', anonymous: ALICE };
+        expect(identify(state, asking({ encrypted }), null, strangers)).toEqual(refusal);
+      }
   });
 });

@@ -68,9 +68,13 @@ export function identify(
   { server, anonymous }: { readonly server: string; readonly anonymous: Principal | null },
 ): StepResult {
   const { verifier } = state.lock;
-  if (verifier === null) return accept(asking, state.everyone);
+  if (verifier === null) return welcomeStranger(state, asking, state.everyone);
   if (found === null) return welcomeStranger(state, asking, anonymous);
-  if ('reason' in found) return found.reason === 'credential-malformed' ? failed(state, asking, found) : found;
+  if ('reason' in found) {
+    // Whatever it was, it came where anyone could read it.
+    if (asking.clear) return refuse('clear-text');
+    return found.reason === 'credential-malformed' ? failed(state, asking, found) : found;
+  }
   const verdict = verifier.verify(found, server, asking.startedAt);
   return verdict instanceof Promise
     ? verdict.then((value) => judge(state, asking, value))
@@ -84,7 +88,6 @@ function welcomeStranger(state: LockState, asking: Asking, anonymous: Principal 
 
 function judge(state: LockState, asking: Asking, verdict: Verdict): StepResult {
   if (asking.clear) {
-    asking.exposed = true;
     if (verdict.kind === 'accept') asking.principal = verdict.principal;
     return refuse('clear-text');
   }

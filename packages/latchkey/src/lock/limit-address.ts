@@ -1,11 +1,11 @@
-import { refuse } from '../core/reason.ts';
-import type { Asking, StepResult } from './asking.ts';
+import { refuse, type Refusal } from '../core/reason.ts';
+import type { Asking } from './asking.ts';
 import { holdBack } from './hold-back.ts';
 import type { LockState } from './lock-state.ts';
 import { networkOf } from './network.ts';
 
 /** Requests per address. Failed credentials of the address are looked at here and judged by `identify`. */
-export function limitAddress(state: LockState, asking: Asking): StepResult {
+export function limitAddress(state: LockState, asking: Asking): Promise<Refusal> | null {
   if (asking.address === '') return null;
   const network = networkOf(asking.address);
   const wait = state.requestLimiter.take(network, asking.startedAt);

@@ -25,6 +25,7 @@ describe('createLimiter', () => {
     expect(limiter.peek('first-0', NOW + 10)).toBe(0);
     expect(limiter.peek('first-1', NOW + 10)).toBe(990);
     expect(limiter.peek('second', NOW + 10)).toBe(1000);
+    expect(limiter.peek('first-99999', NOW + 10)).toBe(990);
     for (let key = 0; key < 100_000; key += 1) limiter.take(`third-${key}`, NOW + 2000);
     expect(limiter.peek('first-1', NOW + 2000)).toBe(0);
     expect(limiter.peek('third-5', NOW + 2000)).toBe(1000);

@@ -14,7 +14,7 @@ import type { Incoming } from './incoming.ts';
 import { isLoopback, plainAddress } from './network.ts';
 import type { Admission, Guard, Passage, Refused } from './passage.ts';
 import { recordLasting } from './record-lasting.ts';
-import { readHeaders } from './request-headers.ts';
+import { carriesCredential, readHeaders } from './request-headers.ts';
 import { toRefusalWire } from './refusal-wire.ts';
 import { nextRequestId } from './request-id.ts';
 import type { TellError } from './tell-error.ts';
@@ -98,7 +98,7 @@ export interface GuardKind {
   /** `toMcpLine` where its callers speak MCP: then refusals are JSON-RPC errors. Else null. */
   readonly mcp: ToMcpLine | null;
   /** What the request says before anybody asks who it is from. */
-  check?(asking: Asking, incoming: Incoming): Refusal | null;
+  check(asking: Asking, incoming: Incoming): Refusal | null;
   /** Everything else it asks of a request, in order; null lets it in. */
   judge(asking: Asking, incoming: Incoming): Awaitable<Refusal | null>;
   /** The answer to a request that is let in, where the server must have no part in it; else null. */
@@ -121,7 +121,7 @@ export function createGuard(lock: Lock, kind: GuardKind): Guard {
       let known: Asking | null = null;
       try {
         const asking = (known = createAsking(parts, incoming));
-        const early = kind.check?.(asking, incoming) ?? checkOpen(lock);
+        const early = kind.check(asking, incoming) ?? checkOpen(lock);
         if (early !== null) return turnAway(lock, kind, asking, early);
         const judged = kind.judge(asking, incoming);
         return judged instanceof Promise
@@ -262,14 +262,16 @@ export function createAsking(
   startedAt = parts.now(),
 ): Asking {
   const address = plainAddress(incoming.address);
+  const headers = readHeaders(incoming.rawHeaders);
+  // What does not tell its address does not tell whether it is on this machine either.
+  const clear = incoming.encrypted !== true && (parts.encryptedOnly || !(address === '' || isLoopback(address)));
   return {
     requestId: nextRequestId(),
     startedAt,
     httpMethod: incoming.method,
     address,
-    // What does not tell its address does not tell whether it is on this machine either.
-    clear: incoming.encrypted !== true && (parts.encryptedOnly || !(address === '' || isLoopback(address))),
-    headers: readHeaders(incoming.rawHeaders),
+    clear,
+    headers,
     principal: null,
     caller: null,
     proofNonce: null,
@@ -280,7 +282,7 @@ export function createAsking(
     stream: false,
     opening: false,
     outcome: null,
-    exposed: false,
+    exposed: clear && carriesCredential(headers),
     phase: null,
   };
 }

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { toIncoming, type Sent } from '../../../../test/fixtures/incoming.ts';
 import { makeLock, type LockSettings } from '../../../../test/library/hand-made-lock.ts';
+import { toRule } from '../../../../test/fixtures/rule.ts';
 import { textOf } from '../core/bytes.ts';
-import type { Refusal } from '../core/reason.ts';
+import { createPolicy, type PolicyRules } from '../core/create-policy.ts';
+import { FOLD_URI } from '../core/resource-uri.ts';
 import type { Answer } from '../core/upstream.ts';
 import type { Admission, Passage } from './passage.ts';
 import { sessionsOf } from './session-owners.ts';
@@ -37,23 +39,38 @@ function ask(settings: Partial<LockSettings> = {}) {
   };
 }
 
+interface Kept extends Answer {
+  text: string;
+  status: number;
+  headers: readonly string[];
+  aborted: boolean;
+  readonly waiting: (() => void)[];
+}
+
 /** Keeps what its caller would get. */
-function keep(): Answer & { text: string; status: number } {
-  const kept = {
+function keep(): Kept {
+  const kept: Kept = {
     text: '',
     status: 0,
+    headers: [],
     aborted: false,
-    onAbort: () => {},
-    onDrain: () => {},
-    start: (status: number) => void (kept.status = status),
-    write: (chunk: Uint8Array | string) => (kept.text += typeof chunk === 'string' ? chunk : textOf(chunk)) !== '',
-    end: (chunk?: Uint8Array | string) => void (chunk === undefined ? null : kept.write(chunk)),
-    fail: (refusal: Refusal) => void (kept.text = refusal.reason),
+    waiting: [],
+    onAbort: (handler) => void kept.waiting.push(handler),
+    onDrain: (handler) => void kept.waiting.push(handler),
+    start: (status, headers) => void Object.assign(kept, { status, headers }),
+    write: (chunk) => (kept.text += typeof chunk === 'string' ? chunk : textOf(chunk)) !== '',
+    end: (chunk) => void (chunk === undefined ? null : kept.write(chunk)),
+    fail: (refusal) => void (kept.text = refusal.reason),
     abort: () => void (kept.aborted = true),
   };
   return kept;
 }
 
+const toPolicyWith = (rules: Partial<PolicyRules>) =>
+  createPolicy(
+    { tools: [], resources: [], prompts: [], methods: [], implies: new Map(), list: 'callable', ...rules },
+    FOLD_URI,
+  );
 const modern = (message: object, extra: readonly (readonly [string, string])[] = []): Sent => ({
   body: message,
   headers: [['mcp-protocol-version', MODERN], ...extra],
@@ -67,9 +84,9 @@ const inSession = (session: string, sent: Sent = {}): Sent => ({
 });
 
 /** The server's answer to `initialize`. */
-function openSession(passage: Passage, id: string): void {
+function openSession(passage: Passage, id: string | null): void {
   const shown = passage.show(keep());
-  shown.start(200, ['mcp-session-id', id]);
+  shown.start(200, id === null ? [] : ['mcp-session-id', id]);
   shown.end('{"result":{"capabilities":{}}}');
 }
 
@@ -92,6 +109,13 @@ describe('createMcpGuard', () => {
     expect(await send({ headers: [['host', 'API.example']] })).toBe('passed');
     const { guard } = { guard: ask().latchkey.protectMcp() };
     expect(await guard.admit({ ...toIncoming({}), rawHeaders: [] })).toMatchObject({ answer: { status: 400 } });
+  });
+
+  it('takes a path only, and one that every router reads alike', async () => {
+    const { send } = ask();
+    for (const target of ['*', 'https://api.example/mcp', '']) expect(await send({ target })).toBe('400 target-form');
+    for (const target of ['/mcp#x', '/m cp', '/mcp\u00e9?x']) expect(await send({ target })).toBe('404 path-unknown');
+    expect(await send({ target: '/mcp?x' })).toBe('passed');
   });
 
   it.each([
@@ -198,12 +222,21 @@ describe('createMcpGuard', () => {
     const { send } = ask();
     expect(await send({ headers: [['accept', 'text/event-stream']] })).toBe('passed');
     expect(await send({ headers: [['accept', 'application/json']] })).toBe('406 not-acceptable');
-    expect(await send({ method: 'DELETE' })).toBe('passed');
+    expect(await send({ method: 'DELETE', headers: [['accept', 'application/json']] })).toBe('passed');
     expect(await send({ headers: [['mcp-protocol-version', '1999-01-01']] })).toBe('400 version-unsupported');
     expect(await send({ headers: [['mcp-protocol-version', MODERN]] })).toBe('405 http-method');
     expect(await ask({ parts: { protocol: 'modern' } }).send({})).toBe('405 http-method');
     // Nobody could tell whose stream it goes on from.
     expect(await send({ headers: [['last-event-id', '1']] })).toBe('400 session-missing');
+    expect(await send({ body: call('look'), headers: [['last-event-id', '1']] })).toBe('passed');
+  });
+
+  it('says which methods there are', async () => {
+    const { admit } = ask();
+    const put = { headers: expect.arrayContaining(['allow', 'GET, POST, DELETE']) };
+    expect(await admit({ method: 'PUT' })).toMatchObject({ answer: put });
+    const get = { headers: expect.arrayContaining(['allow', 'POST']) };
+    expect(await admit({ headers: [['mcp-protocol-version', MODERN]] })).toMatchObject({ answer: get });
   });
 
   it('holds the Mcp-* headers against a message of 2026-07-28', async () => {
@@ -262,8 +295,6 @@ describe('createMcpGuard', () => {
     expect(passage.whole).toBe(false);
     const to = keep();
     const shown = passage.show(to);
-    shown.onAbort(() => {});
-    shown.onDrain(() => {});
     shown.start(200, ['mcp-session-id', 's1']);
     shown.write('{');
     shown.end('}');
@@ -277,17 +308,38 @@ describe('createMcpGuard', () => {
     expect(await latchkey.protectMcp().admit(toIncoming(inSession('s1', { token: 'alice' })))).toMatchObject({
       kind: 'passed',
     });
-    const failing = (await pass(inSession('s1', { body: call('look') }))).show(keep());
-    failing.fail({ reason: 'upstream-invalid' });
-    failing.abort();
     const ended = await pass(inSession('s1', { method: 'DELETE' }));
     ended.show(keep()).start(200, []);
     expect(await send(inSession('s1', { body: call('look') }))).toBe('404 session-unknown');
     expect(sessionsOf(lock).countOf(passage.principal)).toBe(0);
+    openSession(await pass({ body: rpc('initialize') }), null);
+    openSession(await pass({}), 's1');
+    expect(sessionsOf(lock).countOf(passage.principal)).toBe(0);
+  });
+
+  it('looks at every answer in a session, and passes it on as it is', async () => {
+    const { pass } = ask();
+    openSession(await pass({ body: rpc('initialize') }), 's');
+    const passage = await pass(inSession('s', { body: call('look') }));
+    const to = keep();
+    const shown = passage.show(to);
+    const [onAbort, onDrain] = [() => {}, () => {}];
+    shown.onAbort(onAbort);
+    shown.onDrain(onDrain);
+    const headers = ['cache-control', 'public'];
+    shown.start(200, headers);
+    shown.write('one ');
+    shown.end('two');
+    expect([passage.whole, to.waiting, to.headers, to.text]).toEqual([false, [onAbort, onDrain], headers, 'one two']);
+    const broken = keep();
+    const breaking = (await pass(inSession('s', { body: call('look') }))).show(broken);
+    breaking.fail({ reason: 'upstream-invalid' });
+    breaking.abort();
+    expect([broken.text, broken.aborted]).toEqual(['upstream-invalid', true]);
   });
 
   it('ends a session that its server does not know, and opens none for another message or revision', async () => {
-    const { pass, send } = ask();
+    const { pass, send, lock } = ask();
     openSession(await pass({ body: rpc('initialize') }), 's1');
     (await pass(inSession('s1', { body: call('look') }))).show(keep()).start(404, ['mcp-session-id', 's3']);
     expect(await send(inSession('s1', { body: call('look') }))).toBe('404 session-unknown');
@@ -303,6 +355,11 @@ describe('createMcpGuard', () => {
     ]);
     (await pass(list)).show(keep()).start(200, ['mcp-session-id', 's4']);
     expect(await send(inSession('s4', { body: call('look') }))).toBe('404 session-unknown');
+    // A rule can let through what 2026-07-28 does not have.
+    lock.policy = toPolicyWith({ methods: [toRule('initialize')] });
+    const initialize = modern(rpc('initialize', META), [['mcp-method', 'initialize']]);
+    openSession(await pass(initialize), 's6');
+    expect(sessionsOf(lock).listsOf('s6')).toBeNull();
   });
 
   it('limits sessions, but for those that nobody uses any more', async () => {
@@ -323,6 +380,21 @@ describe('createMcpGuard', () => {
     expect(await send(inSession('a', { body: call('look') }))).toBe('passed');
     busy.finish(200);
     expect(trail.at(-1)).toMatchObject({ httpMethod: 'GET', method: null, durationMs: 31 * 60_000 });
+  });
+
+  it('counts a session once, also while the answer that opened it goes on', async () => {
+    const limits = { ...makeLock({ tokens: {} }).lock.parts.limits, sessions: 2 };
+    const { pass, send } = ask({ parts: { limits } });
+    openSession(await pass({ body: rpc('initialize') }), 'a');
+    await pass({ body: rpc('initialize') });
+    expect(await send({ body: rpc('initialize') })).toBe('429 limit-sessions');
+  });
+
+  it('counts no request to another place of its lock as a session or a stream', async () => {
+    const limits = { ...makeLock({ tokens: {} }).lock.parts.limits, sessions: 1, streams: 1 };
+    const { send, latchkey } = ask({ parts: { limits } });
+    await latchkey.protect().admit(toIncoming({ token: 'alice' }));
+    expect([await send({ body: rpc('initialize') }), await send({})]).toEqual(['passed', 'passed']);
   });
 
   it('limits streams of a principal', async () => {
@@ -377,27 +449,54 @@ describe('createMcpGuard', () => {
     const listed = await pass({ body: rpc('tools/list') });
     const to = keep();
     const shown = listed.show(to);
-    shown.start(200, ['content-type', 'application/json']);
+    shown.start(200, ['content-type', 'application/json', 'cache-control', 'public']);
     const cursor = '"nextCursor":"c"';
     shown.end(`{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"look"},{"name":"write_it"}],${cursor}}}`);
     expect([listed.whole, to.text]).toEqual([
       false,
       `{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"look"}],${cursor}}}`,
     ]);
+    expect(to.headers).toEqual(expect.not.arrayContaining(['public']));
     const stream = keep();
     const events = (await pass({})).show(stream);
     events.start(200, ['content-type', 'text/event-stream']);
     events.write('data: {"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///x"}}\n\n');
     expect(stream.text).not.toContain('file:///x');
-    const read = await ask({ tools: {}, tokens: { alice: ['*'] } }).pass({
-      body: rpc('resources/read', { uri: 'file:///x' }),
-    });
+    const everything = ask({ tools: {}, tokens: { alice: ['*'] } });
+    const read = await everything.pass({ body: rpc('resources/read', { uri: 'file:///x' }) });
     const private_ = keep();
     const hidden = read.show(private_);
-    hidden.start(200, []);
+    hidden.start(200, ['cache-control', 'public']);
     hidden.end('{"cacheScope":"public"}');
     expect([read.whole, private_.text]).toEqual([false, '{"cacheScope":"private"}']);
+    expect(private_.headers).toEqual(['cache-control', 'no-store, no-transform']);
     expect((await pass({ body: call('look') })).whole).toBe(true);
+  });
+
+  it('tells of changes and of abilities whoever may use them', async () => {
+    const { pass, lock } = ask();
+    lock.policy = toPolicyWith({ resources: [toRule('file:///*')], methods: [toRule('tasks/*')] });
+    const show = async (sent: Sent, type: string, text: string): Promise<string> => {
+      const to = keep();
+      const shown = (await pass(sent)).show(to);
+      shown.start(200, ['content-type', type]);
+      shown.end(text);
+      return to.text;
+    };
+    const able = '{"jsonrpc":"2.0","id":1,"result":{"capabilities":{"tasks":{}}}}';
+    expect(await show({ body: rpc('initialize') }, 'application/json', able)).toBe(able);
+    const updated =
+      'data: {"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///x"}}\n\n';
+    expect(await show({}, 'text/event-stream', updated)).toBe(updated);
+  });
+
+  it('answers a request whose answer is too large to be looked at, whatever its id', async () => {
+    const limits = { ...makeLock({ tokens: {} }).lock.parts.limits, listBytes: 100 };
+    const to = keep();
+    const shown = (await ask({ parts: { limits } }).pass({ body: rpc('tools/list', {}, 'a') })).show(to);
+    shown.start(200, ['content-type', 'text/event-stream']);
+    shown.end(`data: {"result":{"tools":["${'x'.repeat(5000)}"]},"id":"a","jsonrpc":"2.0"}\n\n`);
+    expect(to.text).toMatch(/"id":"a","error"/);
   });
 
   it('shows of a list what its caller may use, also where it comes as the answer to another request of its id', async () => {

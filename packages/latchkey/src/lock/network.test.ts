@@ -6,8 +6,9 @@ describe('plainAddress and isLoopback', () => {
     expect(isLoopback(plainAddress('::ffff:127.0.0.1'))).toBe(true);
     expect(isLoopback('::1')).toBe(true);
     expect(isLoopback('128.0.0.1')).toBe(false);
-    for (const other of ['127.evil.example', '127.0.0.01', '127.0.0', '127.0.0.256'])
+    for (const other of ['127.evil.example', '127.0.0.01', '127.0.0', '127.0.0.256', '127.0.0.1.1'])
       expect(isLoopback(other)).toBe(false);
+    expect(plainAddress('1:2:3::1.2.3.4')).toBe('1:2:3::1.2.3.4');
   });
 });
 
@@ -36,5 +37,7 @@ describe('networkOf', () => {
     expect(networkOf('2001:db8:0:8::1')).toBe('2001:db8:0:8');
     expect(networkOf('64:ff9b::1.2.3.4')).toBe('64:ff9b:0:0');
     expect(networkOf('fe80::1')).toBe('fe80:0:0:0');
+    expect(networkOf('1:2:3:4:5:6:7:8')).toBe('1:2:3:4');
+    expect(networkOf('1::3:4:5:6:1.2.3.4')).toBe('1:0:3:4');
   });
 });

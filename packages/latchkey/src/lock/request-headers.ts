@@ -117,6 +117,11 @@ function readHeader(found: RequestHeaders, name: string, value: string): void {
   }
 }
 
+/** Whether somebody who reads these headers has a credential. */
+export function carriesCredential({ authorization, apiKey }: RequestHeaders): boolean {
+  return authorization !== null || apiKey !== null;
+}
+
 /** The request line and how many headers came, as Node's IncomingMessage has them. */
 export interface Framing {
   readonly method?: string | undefined;
@@ -162,7 +167,6 @@ function isServedVersion(request: Framing, transferEncoding: string | null): boo
 
 // A client could otherwise name an end-to-end header there and have the next hop drop it (RFC 9110 §7.6.1).
 function isKnownConnection(value: string): boolean {
-  if (value === 'keep-alive' || value === 'close') return true;
   return value.split(',').every((option) => CONNECTION_OPTIONS.has(option.trim().toLowerCase()));
 }
 

@@ -129,6 +129,12 @@ describe('createRouteGuard', () => {
     expect(await send({ token: 'alice', encrypted: false })).toBe(400);
     expect(trail[0]).toMatchObject({ reason: 'clear-text', exposed: true, principal: 'alice' });
     expect(await send({ token: 'wrong', encrypted: false })).toBe(400);
+    expect(await send({ token: 'two words', encrypted: false })).toBe(400);
+    expect(await send({ token: 'alice', headers: [['x-api-key', 'k']], encrypted: false })).toBe(400);
+    // Whatever else was wrong with it.
+    expect(await send({ token: 'alice', headers: [['x_api_key', 'k']], encrypted: false })).toBe(400);
+    expect(await send({ encrypted: false })).toBe(401);
+    expect(trail.map(({ exposed = false }) => exposed)).toEqual([true, true, true, true, true, false]);
     expect(await send({ token: 'alice', encrypted: false, address: '127.0.0.1' })).toBe('passed');
     expect(await send({ token: 'alice', encrypted: false, address: '' })).toBe('passed');
     const strict = ask({ parts: { encryptedOnly: true }, strangers: ['report:read'] });

@@ -40,11 +40,7 @@ export const WHOLE = { whole: true, show: <Answer>(to: Answer): Answer => to } a
 
 /** Address limits, then who is asking. */
 export function identifyCaller(lock: Lock, asking: Asking, incoming: Incoming): StepResult {
-  const limited = limitAddress(lock.state, asking);
-  // Each request comes by here, most of them without one to wait for.
-  return limited === null
-    ? identifyBy(lock, asking, incoming)
-    : andThen(limited, () => identifyBy(lock, asking, incoming));
+  return limitAddress(lock.state, asking) ?? identifyBy(lock, asking, incoming);
 }
 
 function identifyBy({ state, parts }: Lock, asking: Asking, incoming: Incoming): StepResult {

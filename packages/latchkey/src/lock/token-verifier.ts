@@ -30,7 +30,9 @@ export interface TokenVerifierOptions {
   readonly InvalidTokenError?: InvalidTokenErrorClass;
 }
 
-export type TokenVerifierSettings = TokenVerifierOptions & Required<Pick<TokenVerifierOptions, 'scopes' | 'withToken'>>;
+/** The same, read. */
+export type TokenVerifierSettings = Required<Omit<TokenVerifierOptions, 'InvalidTokenError'>> &
+  Pick<TokenVerifierOptions, 'InvalidTokenError'>;
 
 /** 9999-12-31T23:59:59Z. The SDK takes no token without an end, and static tokens and some keys have none. */
 export const NEVER_SECONDS = 253_402_300_799;

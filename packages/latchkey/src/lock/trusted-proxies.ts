@@ -87,11 +87,13 @@ function readBits(address: string): string | null {
   // Everybody's own way to read IPv6 (RFC 4291 §2.2); names and zones are no address to it.
   if (!/^[0-9a-f:.]+$/i.test(address) || !URL.canParse(`http://[${address}]`)) return null;
   const [head = '', tail = ''] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
-  const [front, back] = [head, tail].map((part) =>
-    part === '' ? [] : part.split(':').map((group) => parseInt(group, 16)),
-  );
-  const zeros = Array.from({ length: 8 - (front?.length ?? 0) - (back?.length ?? 0) }, () => 0);
-  return toBinary([...(front ?? []), ...zeros, ...(back ?? [])], 16);
+  const [front, back] = [toGroups(head), toGroups(tail)];
+  const zeros = Array.from({ length: 8 - front.length - back.length }, () => 0);
+  return toBinary([...front, ...zeros, ...back], 16);
+}
+
+function toGroups(part: string): readonly number[] {
+  return part === '' ? [] : part.split(':').map((group) => parseInt(group, 16));
 }
 
 function toBinary(parts: readonly number[], width: number): string {

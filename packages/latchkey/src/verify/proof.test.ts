@@ -124,6 +124,14 @@ describe('provePossession', () => {
     );
   });
 
+  it('forgets a proof when it could be shown no longer', () => {
+    const verify = create();
+    const now = 1_800_000_000_000;
+    const at = (later: number) =>
+      wordOf(verify(prove({ claims: { jti: 'the-same', iat: (now + later) / 1000 } }), { now: now + later }));
+    expect([at(0), at(MAX_AGE), at(10 * MAX_AGE)]).toEqual(['accept', 'proof-invalid', 'accept']);
+  });
+
   it('remembers nothing of a proof that is refused', () => {
     const verify = create();
     const claims = { jti: 'the-same' };

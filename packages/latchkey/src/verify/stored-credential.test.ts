@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../core/secret.ts';
 import type { NewCredential, Store } from '../core/store.ts';
-import type { Verdict, Verifier } from '../core/verifier.ts';
+import { NO_SERVER, type Verdict, type Verifier } from '../core/verifier.ts';
 import { openStore } from '../store/sqlite/open.ts';
 import { mintCredential } from './mint.ts';
 import { createStoredVerifier } from './stored-credential.ts';
@@ -109,6 +109,13 @@ describe('createStoredVerifier', () => {
     expect(reasonOf(verify(secret))).toBe('credential-revoked');
   });
 
+  it('refuses it also where it is not the first that is asked for since', async () => {
+    const [kept, leaked] = [await issue('kept'), await issue('leaked')];
+    expect([verify(kept.secret).kind, verify(leaked.secret).kind]).toEqual(['accept', 'accept']);
+    await other.credentials.revoke({ kind: 'token', name: 'leaked' }, NOW);
+    expect([verify(kept.secret), verify(leaked.secret)].map(reasonOf)).toEqual(['accept', 'credential-revoked']);
+  });
+
   it('refuses at once what this process revoked or rotated without grace', async () => {
     const { secret, hash } = await issue('a');
     const second = await issue('b');
@@ -130,6 +137,8 @@ describe('createStoredVerifier', () => {
     const { secret } = await issue('bound', { servers: ['files'] });
     expect(verify(secret, NOW, 'files').kind).toBe('accept');
     expect(reasonOf(verify(secret, NOW, 'db'))).toBe('credential-audience');
+    // Where no server is asked, such as for its successor, it is good wherever it is for.
+    expect(verify(secret, NOW, NO_SERVER).kind).toBe('accept');
   });
 
   it('keeps one principal id through rotation', async () => {

@@ -196,8 +196,8 @@ describe('createLookupVerifier', () => {
     });
   });
 
-  it('takes the word of introspection about a token of no client', async () => {
-    const { asked } = issuerThat(() => ({ ...CLAIMS, client_id: undefined }));
+  it('takes the word of introspection about a token of no client, also where it has the nonce of its sign-in', async () => {
+    const { asked } = issuerThat(() => ({ ...CLAIMS, client_id: undefined, nonce: 'n' }));
     expect(await lookup(asked).verify(credential('t'), 's', NOW)).toMatchObject({
       kind: 'accept',
       principal: { kind: 'introspected', client: null },
@@ -280,9 +280,19 @@ describe('createAskedJwtVerifier', () => {
     expect(requests).toHaveLength(3);
   });
 
+  it('keeps what a bound token says, where its issuer says the same or nothing of its key', async () => {
+    const bound = { kind: 'accept', principal: { ...principal, keyThumbprint: 'k'.repeat(43) } } as unknown as Verdict;
+    for (const said of [{}, { cnf: { jkt: 'k'.repeat(43) } }])
+      expect(await verifierOf(bound, { active: true, ...said }).verify(credential('t'), 's', NOW)).toBe(bound);
+    const { verify } = verifierOf(bound, { active: true, cnf: { jkt: 'x'.repeat(43) } });
+    expect(await verify(credential('t'), 's', NOW)).toMatchObject({ reason: 'credential-bound' });
+  });
+
   it('takes a token of which its issuer says who made it', async () => {
-    const { verify } = verifierOf(accept, { active: true, iss: rules.issuer, typ: 'Bearer' });
-    expect(await verify(credential('t'), 's', NOW)).toBe(accept);
+    for (const more of [{ typ: 'Bearer' }, { nonce: 'n' }]) {
+      const { verify } = verifierOf(accept, { active: true, iss: rules.issuer, ...more });
+      expect(await verify(credential('t'), 's', NOW)).toBe(accept);
+    }
   });
 
   it.each<[string, object, object]>([

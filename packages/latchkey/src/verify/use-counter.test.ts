@@ -131,6 +131,17 @@ describe('createUseCounter', () => {
     await counter.close();
   });
 
+  it.each([0, 1, 2, 3, 4])('has written what came while another run ends, %i steps after it began', async (steps) => {
+    const counter = createUseCounter(store);
+    counter.count(createUse('a'), 1);
+    const running = counter.flush();
+    for (let step = 0; step < steps; step += 1) await Promise.resolve();
+    counter.count(createUse('b'), 2);
+    await counter.flush();
+    expect(idsWritten()).toEqual(['a', 'b']);
+    await Promise.all([running, counter.close()]);
+  });
+
   it('writes the rest when it closes, and nothing more after that', async () => {
     const counter = createUseCounter(store, 100);
     counter.count(createUse('a'), 1);

@@ -262,8 +262,11 @@ describe('forwardStage', () => {
     });
 
     it('passes on as it is what can be no list', () => {
-      const { body } = answerWith(stageGateway(settings), { message: CALL }, 200, [], listFor(1));
+      const gateway = stageGateway(settings);
+      const { body } = answerWith(gateway, { message: CALL }, 200, [], listFor(1));
       expect(namesIn(body)).toEqual(['echo', 'other']);
+      const ended = answerWith(gateway, inSession(open(gateway), { method: 'DELETE' }), 200, [], 'ended');
+      expect([ended.status, ended.body]).toEqual([200, 'ended']);
     });
 
     it('filters the answer to a call of the same id and session as a list that was not answered', () => {

@@ -180,6 +180,15 @@ describe('receiveStage', () => {
       expect(receive({ encrypted: true }, { options: { tls } }).exchange.clear).toBe(false);
     });
 
+    it('tells of a credential that came in clear text, whatever else is wrong with the request', () => {
+      const exposedBy = (headers: Record<string, string>, address = OUTSIDE, target = '/mcp') =>
+        receive({ target, headers, with: { address } }).exchange.exposed;
+      expect([exposedBy({ authorization: 'Basic YTpi' }), exposedBy({ 'x-api-key': 'abc' })]).toEqual([true, true]);
+      expect([exposedBy({}), exposedBy({ 'x-api-key': 'abc' }, LOCAL)]).toEqual([false, false]);
+      expect(exposedBy({ 'x-api-key': 'abc' }, OUTSIDE, '/nowhere')).toBe(true);
+      expect(exposedBy({ authorization: 'Bearer abc', x_api_key: 'abc' })).toBe(true);
+    });
+
     it('believes a trusted proxy about the hop before it', () => {
       for (const proxy of [LOCAL, '10.1.2.3']) {
         expect(judge(proxy, https, { trusted })).toEqual({ address: OUTSIDE, clear: false });

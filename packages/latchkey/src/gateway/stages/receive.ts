@@ -1,8 +1,7 @@
 import { refuse, type Refusal } from '../../core/reason.ts';
-import { andThen } from '../../lock/asking.ts';
 import { limitAddress } from '../../lock/limit-address.ts';
 import { isLoopback } from '../../lock/network.ts';
-import { checkFraming, readHeaders } from '../../lock/request-headers.ts';
+import { carriesCredential, checkFraming, readHeaders } from '../../lock/request-headers.ts';
 import { pathOf } from '../../lock/target-path.ts';
 import { clientAddress, isTrusted } from '../../lock/trusted-proxies.ts';
 import { type Exchange, isPublic, type Stage } from '../exchange.ts';
@@ -16,11 +15,11 @@ export function receiveStage(state: GatewayState): Stage {
     run(exchange) {
       const { request } = exchange;
       exchange.headers = readHeaders(request.rawHeaders);
+      judgeConnection(state, exchange);
       const framing = checkFraming(exchange.headers, request);
       if (framing !== null) return framing;
       // Node takes what follows in one packet for the protocol it should change to, and loses it.
       if (exchange.headers.upgrade !== null) endAfter(request, exchange.response);
-      judgeConnection(state, exchange);
       const target = request.url ?? '';
       // Most targets are a route to the letter; any other is taken apart.
       let route = state.routes.get(target);
@@ -34,7 +33,7 @@ export function receiveStage(state: GatewayState): Stage {
       const refusal = checkHost(state, exchange) ?? checkOrigin(state, exchange) ?? checkMethod(state, exchange);
       // What ends its connection cannot come again on it; any other would never be counted.
       if (refusal === null || refusal.reason === 'framing') return refusal;
-      return andThen(limitAddress(state, exchange), () => refusal);
+      return limitAddress(state, exchange) ?? refusal;
     },
   };
 }
@@ -48,6 +47,7 @@ function judgeConnection(state: GatewayState, exchange: Exchange): void {
   const local = isLoopback(peer) && (!proxied || exchange.headers.forwardedProto === null);
   // Where TLS is served, plain HTTP is a mistake of the caller's, on this machine too.
   exchange.clear = !encrypted && (state.options.tls !== null || !local);
+  exchange.exposed = exchange.clear && carriesCredential(exchange.headers);
 }
 
 function checkHost(state: GatewayState, { headers, route }: Exchange): Refusal | null {

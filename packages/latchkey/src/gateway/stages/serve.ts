@@ -3,7 +3,6 @@ import type { Endpoint, EndpointAnswer } from '../../core/endpoint.ts';
 import { refuse, type Refusal } from '../../core/reason.ts';
 import { holdBack } from '../../lock/hold-back.ts';
 import { networkOf } from '../../lock/network.ts';
-import type { RequestHeaders } from '../../lock/request-headers.ts';
 import { corsHeaders } from '../cors.ts';
 import type { Exchange, Stage, StageResult } from '../exchange.ts';
 import { HttpAnswer } from '../http-answer.ts';
@@ -28,7 +27,7 @@ export function serveStage(state: GatewayState): Stage {
 function checkRequest(exchange: Exchange): Refusal | null | Promise<Refusal> {
   const { headers, failuresExceeded, clear } = exchange;
   if (clear) {
-    exchange.exposed = carriesCredential(headers);
+    exchange.exposed ||= FORM.test(headers.contentType ?? '');
     return refuse('clear-text');
   }
   if (failuresExceeded > 0)
@@ -38,12 +37,8 @@ function checkRequest(exchange: Exchange): Refusal | null | Promise<Refusal> {
   return Number(headers.contentLength ?? 0) > LONGEST_BODY ? refuse('body-too-large') : null;
 }
 
+// A form of OAuth has a code, a refresh token or a secret in it (RFC 6749 §4.1.3, §6), which came whether or not it is read.
 const FORM = /^application\/x-www-form-urlencoded/i;
-
-/** A form of OAuth has a code, a refresh token or a secret in it (RFC 6749 §4.1.3, §6), which came whether or not it is read. */
-function carriesCredential({ authorization, apiKey, contentType }: RequestHeaders): boolean {
-  return authorization !== null || apiKey !== null || FORM.test(contentType ?? '');
-}
 
 async function serve(state: GatewayState, exchange: Exchange, endpoint: Endpoint): Promise<StageResult> {
   const { request, headers } = exchange;

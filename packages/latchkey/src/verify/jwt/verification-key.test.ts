@@ -11,6 +11,9 @@ const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const rsaJwk = rsa.publicKey.export({ format: 'jwk' });
 const ecJwk = ec.publicKey.export({ format: 'jwk' });
 
+// RFC 7518 §6.2.2, §6.3.2, §6.4; RFC 8037 §2.
+const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
+
 // RFC 8037 appendix A.4.
 const OKP = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' };
 const OKP_INPUT = 'eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc';
@@ -66,7 +69,7 @@ describe.each<[string, JwtCrypto]>([
       ['a list', [rsaJwk]],
       ['private', rsa.privateKey.export({ format: 'jwk' })],
       ['private EC', ec.privateKey.export({ format: 'jwk' })],
-      ['with d null', { ...ecJwk, d: null }],
+      ...PRIVATE.map((name): [string, unknown] => [`with a private ${name}`, { ...ecJwk, [name]: null }]),
       ['symmetric', { kty: 'oct', k: 'eA' }],
       ['named HS256', { ...rsaJwk, alg: 'HS256' }],
       ['for encryption', { ...rsaJwk, use: 'enc' }],

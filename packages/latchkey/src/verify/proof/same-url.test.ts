@@ -27,6 +27,7 @@ describe('isSameUrl', () => {
     'https://mcp.example/a/mcp%3Fx',
     'https://mcp.example/a/mcp;x',
     'https://mcp.example/a/mcp/..',
+    'https://mcp.example/a/mcp/.',
     'https://mcp.example/a\\mcp',
     'https:\\\\mcp.example\\a\\mcp',
     'https:/mcp.example/a/mcp',
@@ -54,6 +55,10 @@ describe('isSameUrl', () => {
   it('knows the default port of http, the empty path and capitals of escapes', () => {
     expect(isSameUrl('http://h:80/', 'http://h/')).toBe(true);
     expect(isSameUrl('http://h', 'http://h/')).toBe(true);
+    expect(isSameUrl('http://h:/', 'http://h/')).toBe(true);
+    expect(isSameUrl('http://h/a/b/..', 'http://h/a/')).toBe(true);
+    expect(isSameUrl('http://h:8080/', 'http://h80/')).toBe(false);
+    expect(isSameUrl('https://h:4430/', 'https://h0/')).toBe(false);
     expect(isSameUrl('http://h/%e2', 'http://h/%E2')).toBe(true);
     expect(isSameUrl('http://[::1]:8787/mcp', 'http://[::1]:8787/mcp?')).toBe(true);
     expect(isSameUrl('http://h:8080/', 'http://h/')).toBe(false);

@@ -83,6 +83,16 @@ describe('createAnswers', () => {
     expect(await answers.get('c', 'c', 0)).toBe(GOOD);
   });
 
+  it('lets four suspects ask at a time, however many others do', async () => {
+    const { answers } = answersOf(() => GOOD);
+    const ask = (name: string, suspect: boolean) =>
+      Promise.all(Array.from({ length: 5 }, (_, at) => answers.get(`${name}${at}`, `${name}${at}`, 0, suspect))).then(
+        (all) => all.filter((each) => each === GOOD).length,
+      );
+    expect(await Promise.all([ask('a', false), ask('b', true)])).toEqual([5, 4]);
+    expect(await ask('c', true)).toBe(4);
+  });
+
   it('keeps a bounded number of good tokens, the newest, and none fewer for all the bad ones', async () => {
     const { answers } = answersOf((token) => (token.startsWith('bad') ? BAD : GOOD));
     for (const token of ['a', 'b', 'a', 'c']) await answers.get(token, token, 0);

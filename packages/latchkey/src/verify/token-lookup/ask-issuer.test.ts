@@ -109,7 +109,7 @@ describe('createQuestion', () => {
     },
   );
 
-  it.each([undefined, 'text/html', 'application/jsonx', 'application/token-introspection+jwt'])(
+  it.each([undefined, 'text/html', 'x-application/json', 'application/jsonx', 'application/token-introspection+jwt'])(
     'takes no answer of the type %s',
     async (type) => {
       await expect(ask({ headers: { 'content-type': type } }).said).rejects.toThrow(
@@ -117,6 +117,17 @@ describe('createQuestion', () => {
       );
     },
   );
+
+  it.each([
+    ['introspection', 'rfc7662', 'active iss sub aud exp nbf iat cnf token_type'],
+    ['introspection', 'google', 'sub aud azp exp'],
+    ['userinfo', 'rfc7662', 'iss sub aud client_id azp'],
+  ] as const)('takes no answer by %s of %s with a look-alike of %s', async (by, form, names) => {
+    for (const name of names.split(' ')) {
+      const body = JSON.stringify({ [name]: true, [name.toUpperCase()]: true });
+      await expect(ask({ body }, { by, form }).said).rejects.toThrow('not one unambiguous JSON object');
+    }
+  });
 
   it.each([
     ['no JSON', 'active'],

@@ -25,12 +25,13 @@ async function watchOf(expiresAt: number | null = null) {
   const watch = createWatch(answers);
   await answers.get('t', digestOf('t'), 0);
   watch.note(principal, 't');
+  const note = (): void => watch.note(principal, 't');
   const endAt = async (now: number) => {
     watch.endOf(principal, now);
     await new Promise(setImmediate);
     return watch.endOf(principal, now);
   };
-  return { issuer, watch, endAt, forever: createAnonymous([]) };
+  return { issuer, watch, note, endAt, forever: createAnonymous([]) };
 }
 
 describe('createWatch', () => {
@@ -77,13 +78,15 @@ describe('createWatch', () => {
   });
 
   it('ends nobody for a short silence of the issuer, and everybody for a long one', async () => {
-    const { issuer, endAt } = await watchOf();
+    const { issuer, note, endAt } = await watchOf();
     issuer.says = new OutgoingError('down');
     for (const now of [46_000, 59_000, 70_000, 118_000]) expect(await endAt(now)).toBe(1_000_000);
     issuer.says = { kind: 'good' };
     expect(await endAt(119_000)).toBe(1_000_000);
     issuer.says = new OutgoingError('down');
     for (const now of [170_000, 178_000, 230_000]) expect(await endAt(now)).toBe(1_000_000);
+    // Another request with it is no word of its issuer.
+    note();
     expect(await endAt(239_000)).toBe(0);
   });
 });

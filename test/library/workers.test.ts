@@ -14,12 +14,14 @@ const WAIT_MS = 10_000;
 const SKEW = 30;
 
 /** One lock for all requests; `?later=MS` sets its clock on. */
-const toWorker = (issuer: string): string => `
-import { createRouteLock, jwt, latchkey } from './latchkey.js';
+const toWorker = (issuer: string, port: number): string => `
+import { createLatchkey, jwt, latchkey } from './latchkey.js';
 let later = 0;
-const lock = createRouteLock({
+const lock = createLatchkey({
   resource: '${RESOURCE}',
   verifiers: [jwt({ issuer: '${issuer}' })],
+  hosts: ['127.0.0.1:${port}'],
+  policy: { tools: { where: { scopes: ['mcp'] } } },
   now: () => Date.now() + later,
 });
 const door = latchkey(lock, { encrypted: () => true });
@@ -30,11 +32,14 @@ const stream = door.protect({}, () => {
   void writer.write(new TextEncoder().encode('data: begun\\n\\n'));
   return new Response(readable, { headers: { 'content-type': 'text/event-stream' } });
 });
+const mcp = door.protectMcp((request, { parsedBody }) =>
+  Response.json({ jsonrpc: '2.0', id: parsedBody.id, result: { content: [{ type: 'text', text: request.cf.country }] } }),
+);
 export default {
   fetch(request) {
     const { pathname, searchParams } = new URL(request.url);
     later = Number(searchParams.get('later') ?? later);
-    return pathname === '/stream' ? stream(request) : report(request);
+    return ({ '/mcp': mcp, '/stream': stream }[pathname] ?? report)(request);
   },
 };`;
 
@@ -52,8 +57,9 @@ describe.skipIf(WORKERD_MISSING)('latchkey/fetch in Cloudflare Workers', () => {
       await sleep(500);
       return Response.json({ keys });
     });
-    const { code } = await bundleForWeb('fetch.ts', ['createRouteLock', 'jwt', 'latchkey']);
-    worker = await startWorker({ 'worker.js': toWorker(issuer.url), 'latchkey.js': code });
+    const { code } = await bundleForWeb('fetch.ts', ['createLatchkey', 'jwt', 'latchkey']);
+    const port = await freePort();
+    worker = await startWorker({ 'worker.js': toWorker(issuer.url, port), 'latchkey.js': code }, { port });
   });
   afterAll(() => Promise.all([worker?.close(), issuer?.close()]));
 
@@ -69,6 +75,20 @@ describe.skipIf(WORKERD_MISSING)('latchkey/fetch in Cloudflare Workers', () => {
     const token = await tokenThatEnds(300);
     const statuses = await Promise.all(Array.from({ length: 5 }, async () => (await ask(token)).status));
     expect(statuses).toEqual([200, 200, 200, 200, 200]);
+  });
+
+  test('hands on what Cloudflare tells of a request', async () => {
+    const response = await fetch(`${worker.url}/mcp`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${await tokenThatEnds(300)}`,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        'cf-blob': '{"country":"AT"}',
+      },
+      body: '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"where","arguments":{}}}',
+    });
+    expect(await response.json()).toMatchObject({ result: { content: [{ text: 'AT' }] } });
   });
 
   test('cuts a stream when its credential ends, whoever came before and goes after', async () => {

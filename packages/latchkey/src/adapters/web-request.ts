@@ -14,7 +14,8 @@ export interface Judged {
 
 /** The request with the bytes that were judged, and no others, as its body. */
 export function toJudged(request: Request, { message, whole }: Passage): Judged {
-  const { method, url, signal } = request;
+  // `cf` is what Cloudflare tells of a request beside it.
+  const { method, url, signal, cf } = request as Request & { readonly cf?: unknown };
   const headers = new Headers(request.headers);
   // What has to be looked at cannot be looked at when it is compressed.
   if (!whole) headers.delete('accept-encoding');
@@ -23,7 +24,7 @@ export function toJudged(request: Request, { message, whole }: Passage): Judged 
   else signal.addEventListener('abort', () => stopping.abort(signal.reason), { once: true });
   const body = (message?.bytes ?? null) as Uint8Array<ArrayBuffer> | null;
   return {
-    request: new Request(url, { method, headers, body, signal: stopping.signal }),
+    request: new Request(url, { method, headers, body, signal: stopping.signal, cf } as RequestInit),
     stop: () => stopping.abort(),
   };
 }

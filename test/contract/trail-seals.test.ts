@@ -52,8 +52,31 @@ describe('the trail’s seals (sqlite)', () => {
   it('prove the whole, over days and after pruning', async () => {
     await fill();
     expect(await store.trail.verify()).toMatchObject({ records: 24, files: 4, bad: null, seal: { number: 8 } });
-    expect(await store.trail.prune(NOW + 2 * DAY)).toBe(12);
+    expect(await store.trail.prune(NOW + 2 * DAY, NOW + 3 * DAY)).toBe(12);
     expect(await store.trail.verify()).toMatchObject({ records: 12, files: 2, bad: null, seal: { number: 8 } });
+  });
+
+  it('prove the whole after a clock ran ahead for a while, whose file goes with what was written next', async () => {
+    for (const day of [0, 2000, 2001, 1, 2, 3]) await store.trail.append(batch(day, 2));
+    // What the wrong clock dated may be as young as what follows it.
+    for (const [day, removed, left] of [
+      [1, 2, 5],
+      [2, 6, 2],
+      [3, 2, 1],
+    ] as const) {
+      expect(await store.trail.prune(NOW + day * DAY, NOW + 3 * DAY)).toBe(removed);
+      expect(segments()).toHaveLength(left);
+      expect(await store.trail.verify()).toMatchObject({ bad: null, seal: { number: 6 } });
+    }
+  });
+
+  it('prove the whole though all that is kept is a file that a full disk left empty', async () => {
+    await fill();
+    writeFileSync(join(folder, 'trail', '2026-06-05.000005.jsonl'), '');
+    expect(await store.trail.prune(NOW + 4 * DAY, NOW + 4 * DAY)).toBe(24);
+    expect(await store.trail.verify()).toMatchObject({ files: 1, bad: null });
+    await store.trail.append(batch(4, 1));
+    expect(await store.trail.verify()).toMatchObject({ records: 1, bad: null, seal: { number: 9 } });
   });
 
   it('tell of a file that is gone, the oldest and the newest too', async () => {
@@ -68,7 +91,7 @@ describe('the trail’s seals (sqlite)', () => {
       expect((await store.trail.verify()).bad).toMatchObject(bad);
       writeFileSync(path, text);
     }
-    await store.trail.prune(NOW + 2 * DAY);
+    await store.trail.prune(NOW + 2 * DAY, NOW + 3 * DAY);
     rmSync(pathOf(0));
     expect((await store.trail.verify()).bad).toMatchObject({ what: 'missing', line: 1 });
   });

@@ -1,3 +1,5 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,6 +31,14 @@ const batch = (day: number, count: number) =>
   );
 
 const attempt = async (work: () => unknown) => work();
+
+/** Puts a pipe at `path`; who opens it to read waits until `gone` is removed, and the pipe is removed too. */
+const removeOnReading = (path: string, gone: string) => {
+  rmSync(path, { force: true });
+  execFileSync('mkfifo', [path]);
+  const child = spawn('sh', ['-c', 'sleep 0.5; rm "$2"; exec 3>"$1"; rm "$1"', 'sh', path, gone]);
+  return once(child, 'exit');
+};
 
 describe('the trail’s seals (sqlite)', () => {
   let folder: string;
@@ -124,6 +134,25 @@ describe('the trail’s seals (sqlite)', () => {
     for (let turn = 0; turn < 20; turn++) await (turn % 3 === 0 ? other : store).trail.append(batch(0, 3));
     expect(await other.trail.verify()).toMatchObject({ records: 60, bad: null, seal: { number: 20 } });
     await other.close();
+  });
+
+  it('are held against the files that pruning leaves in the midst of it', async () => {
+    await fill();
+    const [oldest, next] = [pathOf(0), pathOf(1)];
+    const text = readFileSync(next);
+    await store.trail.prune(NOW + 2 * DAY, NOW + 3 * DAY);
+    // As between the moment at which pruning moves the beginning of the chain and the last of its files.
+    writeFileSync(next, text);
+    const removed = removeOnReading(oldest, next);
+    expect(await store.trail.verify()).toMatchObject({ records: 12, files: 2, bad: null, seal: { number: 8 } });
+    await removed;
+  });
+
+  it('are read without the files that pruning removes in the midst of it', async () => {
+    await fill();
+    const removed = removeOnReading(pathOf(1), pathOf(0));
+    expect((await store.trail.read({})).records).toHaveLength(12);
+    await removed;
   });
 
   it('prove an empty trail, and make nothing for it', async () => {

@@ -1,7 +1,7 @@
-import { readFileSync, unlinkSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import type { SealChain } from './seal-chain.ts';
 import { countRecords, firstSealIn } from './sealed-batches.ts';
-import { listSegments, type Segment } from './trail-segments.ts';
+import { listSegments, readSegment, type Segment } from './trail-segments.ts';
 
 /** Whole days only: a file that may still be written to is never rewritten. The chain then begins later. */
 export function pruneTrail(folder: string, before: number, now: number, chain: SealChain): number {
@@ -10,10 +10,11 @@ export function pruneTrail(folder: string, before: number, now: number, chain: S
   if (old === 0) return 0;
   const first = firstSealOf(segments.slice(old));
   chain.move((head) => (head === null ? null : { ...head, first: first ?? head.number + 1 }));
-  return segments.slice(0, old).reduce((removed, { path }) => {
-    const records = countRecords(readFileSync(path));
-    unlinkSync(path);
-    return removed + records;
+  return segments.slice(0, old).reduce((removed, segment) => {
+    const bytes = readSegment(segment, 0);
+    // Another process may prune too, or a collector take it away.
+    rmSync(segment.path, { force: true });
+    return removed + (bytes === null ? 0 : countRecords(bytes));
   }, 0);
 }
 
@@ -31,7 +32,8 @@ function countOld(segments: readonly Segment[], day: string, today: string): num
 
 function firstSealOf(segments: readonly Segment[]): number | null {
   for (const segment of segments) {
-    const first = firstSealIn(readFileSync(segment.path));
+    const bytes = readSegment(segment, 0);
+    const first = bytes === null ? null : firstSealIn(bytes);
     if (first !== null) return first;
   }
   return null;

@@ -82,6 +82,7 @@ function readBack(folder: string, query: TrailQuery): TrailReading {
     // Days need not follow each other: a clock that ran ahead may have been set back. The newest says where the trail ends.
     if (end !== null && since !== undefined && segment.day < toDay(since)) continue;
     const bytes = readSegment(segment, from % SEGMENT_SPAN);
+    if (bytes === null) continue;
     let lineEnd = bytes.lastIndexOf(0x0a);
     end ??= from + lineEnd + 1;
     while (lineEnd > 0 && found.length < limit) {

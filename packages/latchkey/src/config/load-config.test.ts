@@ -112,6 +112,17 @@ describe('loadConfig', () => {
     expect(config?.servers[0]?.policy.empty).toBe(true);
   });
 
+  it('takes no file that is empty, and one of comments for a configuration of defaults', () => {
+    for (const text of ['', '\n', ' \t\r\n\n']) {
+      const { config, problems } = loadConfig({ file: fileOf(text), env: {} });
+      expect([config, problems]).toEqual([
+        null,
+        [expect.objectContaining({ code: 'E_CONFIG_INVALID', message: 'is empty' })],
+      ]);
+    }
+    expect(loadConfig({ file: fileOf('# nothing yet\n'), env: {} }).problems).toEqual([]);
+  });
+
   it('reads several servers, each with its own rules', () => {
     const { config } = load(
       'servers: { a: { upstream: { command: [x] }, tools: { t: {} } }, b: { upstream: { url: "https://b.example/mcp", timeout: 5s } } }',

@@ -37,13 +37,13 @@ describe('createSessionOwners', () => {
     sessions.isOwn('left', alice, 2);
     sessions.isOwn('longer', alice, 1);
     const ask = (now: number) => sessions.makeRoom(alice, now, (id) => id === 'busy' || id === 'used');
-    expect([ask(MINUTE), ask(MINUTE + 1), ask(MINUTE + 1), ask(MINUTE + 2), ask(HOUR)]).toEqual([
-      false,
-      true,
-      false,
-      true,
-      false,
-    ]);
+    expect([ask(MINUTE), ask(MINUTE + 1), ask(MINUTE + 1), ask(MINUTE + 2), ask(HOUR)]).toEqual([1, 0, 1, 0, MINUTE]);
+    // A clock that was set back makes nobody wait for longer.
+    sessions.open('later', bob, HOUR);
+    sessions.end('other');
+    expect(sessions.makeRoom(bob, 0, () => false)).toBe(MINUTE);
+    sessions.open('other', bob, 0);
+    sessions.end('later');
     const isOwn = (id: string) => sessions.isOwn(id, alice, 0);
     expect(['used', 'left', 'longer', 'busy'].filter(isOwn)).toEqual(['used', 'busy']);
     expect([sessions.countOf(alice), sessions.countOf(bob)]).toEqual([2, 1]);

@@ -50,7 +50,7 @@ async function main(): Promise<number> {
     processes.killAll();
     rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   });
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(130));
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(130));
   const kinds = DOOR_KINDS.filter(({ name }) => options.only === null || options.only.has(name));
   console.log(`${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}`);
   console.log(
@@ -101,7 +101,7 @@ function findObstacle(): string | null {
   if (process.platform !== 'linux') return 'the benchmark pins processes: it runs on Linux only';
   if (cpus().length < 2) return 'the benchmark needs two cores';
   if (!existsSync(toBenchPath('../packages/latchkey/dist/latchkey.js'))) return 'not built (npm run build)';
-  return missingProgram('wrk') ?? missingProgram('taskset');
+  return missingProgram('wrk') ?? missingProgram('taskset') ?? missingProgram('setpriv');
 }
 
 process.exitCode = await main();

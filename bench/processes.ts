@@ -31,6 +31,7 @@ export interface Processes {
 }
 
 export function createProcesses(): Processes {
+  endWithNpm();
   const running = new Set<Started>();
   const stop = async (started: Started) => {
     await stopTree(started);
@@ -52,12 +53,27 @@ export function createProcesses(): Processes {
   };
 }
 
+/** npm that is killed leaves the program that it started, which nobody sees then. */
+function endWithNpm(): void {
+  if (process.env['npm_lifecycle_event'] === undefined) return;
+  const name = readFileSync(`/proc/${process.ppid}/comm`, 'utf8');
+  // Most shells stand between the two, and go on without npm.
+  const findNpm = () => (name.startsWith('npm') ? process.ppid : readProcess(process.ppid)?.parentPid);
+  const npm = findNpm();
+  const look = () => {
+    if (findNpm() !== npm) process.exit(129);
+  };
+  setInterval(look, 500).unref();
+}
+
 function startPinned({ name, core, command, args, directory, environment }: ProcessOptions): Started {
   // Files, not pipes: a chatty peer must not cost CPU in this process, which shares a core with the load.
   const paths = { out: join(directory, `${name}.out`), err: join(directory, `${name}.err`) };
   const out = openSync(paths.out, 'w');
   const err = openSync(paths.err, 'w');
-  const child = spawn('taskset', ['-c', String(core), command, ...args], {
+  // Without it these would outlive a benchmark that is killed; SIGTERM, so that they end their own workers.
+  const tied = ['--pdeathsig', 'TERM', 'taskset', '-c', String(core), command, ...args];
+  const child = spawn('setpriv', tied, {
     stdio: ['ignore', out, err],
     detached: true,
     env: { ...process.env, ...environment },
@@ -66,7 +82,7 @@ function startPinned({ name, core, command, args, directory, environment }: Proc
   closeSync(err);
   // Without a listener a failed spawn would end this process; a missing pid says the same.
   child.on('error', () => {});
-  if (child.pid === undefined) throw new Error(`${name}: cannot start taskset (Debian: apt-get install util-linux)`);
+  if (child.pid === undefined) throw new Error(`${name}: cannot start setpriv (Debian: apt-get install util-linux)`);
   return {
     pid: child.pid,
     name,

@@ -108,7 +108,7 @@ function findObstacle(): string | null {
   if (Number(process.versions.node.split('.')[0]) < 24)
     return 'the benchmark needs Node 24 or newer: npm run puts it first on PATH';
   if (cpus().length < 2) return 'the benchmark needs two cores';
-  return missingProgram('wrk') ?? missingProgram('taskset');
+  return missingProgram('wrk') ?? missingProgram('taskset') ?? missingProgram('setpriv');
 }
 
 process.exitCode = await main();

@@ -1,3 +1,5 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +32,14 @@ const batch = (day: number, count: number) =>
 
 const attempt = async (work: () => unknown) => work();
 
+/** Puts a pipe at `path`; who opens it to read waits until `gone` is removed, and the pipe is removed too. */
+const removeOnReading = (path: string, gone: string) => {
+  rmSync(path, { force: true });
+  execFileSync('mkfifo', [path]);
+  const child = spawn('sh', ['-c', 'sleep 0.5; rm "$2"; exec 3>"$1"; rm "$1"', 'sh', path, gone]);
+  return once(child, 'exit');
+};
+
 describe('the trail’s seals (sqlite)', () => {
   let folder: string;
   let store: Store;
@@ -52,8 +62,31 @@ describe('the trail’s seals (sqlite)', () => {
   it('prove the whole, over days and after pruning', async () => {
     await fill();
     expect(await store.trail.verify()).toMatchObject({ records: 24, files: 4, bad: null, seal: { number: 8 } });
-    expect(await store.trail.prune(NOW + 2 * DAY)).toBe(12);
+    expect(await store.trail.prune(NOW + 2 * DAY, NOW + 3 * DAY)).toBe(12);
     expect(await store.trail.verify()).toMatchObject({ records: 12, files: 2, bad: null, seal: { number: 8 } });
+  });
+
+  it('prove the whole after a clock ran ahead for a while, whose file goes with what was written next', async () => {
+    for (const day of [0, 2000, 2001, 1, 2, 3]) await store.trail.append(batch(day, 2));
+    // What the wrong clock dated may be as young as what follows it.
+    for (const [day, removed, left] of [
+      [1, 2, 5],
+      [2, 6, 2],
+      [3, 2, 1],
+    ] as const) {
+      expect(await store.trail.prune(NOW + day * DAY, NOW + 3 * DAY)).toBe(removed);
+      expect(segments()).toHaveLength(left);
+      expect(await store.trail.verify()).toMatchObject({ bad: null, seal: { number: 6 } });
+    }
+  });
+
+  it('prove the whole though all that is kept is a file that a full disk left empty', async () => {
+    await fill();
+    writeFileSync(join(folder, 'trail', '2026-06-05.000005.jsonl'), '');
+    expect(await store.trail.prune(NOW + 4 * DAY, NOW + 4 * DAY)).toBe(24);
+    expect(await store.trail.verify()).toMatchObject({ files: 1, bad: null });
+    await store.trail.append(batch(4, 1));
+    expect(await store.trail.verify()).toMatchObject({ records: 1, bad: null, seal: { number: 9 } });
   });
 
   it('tell of a file that is gone, the oldest and the newest too', async () => {
@@ -68,7 +101,7 @@ describe('the trail’s seals (sqlite)', () => {
       expect((await store.trail.verify()).bad).toMatchObject(bad);
       writeFileSync(path, text);
     }
-    await store.trail.prune(NOW + 2 * DAY);
+    await store.trail.prune(NOW + 2 * DAY, NOW + 3 * DAY);
     rmSync(pathOf(0));
     expect((await store.trail.verify()).bad).toMatchObject({ what: 'missing', line: 1 });
   });
@@ -101,6 +134,25 @@ describe('the trail’s seals (sqlite)', () => {
     for (let turn = 0; turn < 20; turn++) await (turn % 3 === 0 ? other : store).trail.append(batch(0, 3));
     expect(await other.trail.verify()).toMatchObject({ records: 60, bad: null, seal: { number: 20 } });
     await other.close();
+  });
+
+  it('are held against the files that pruning leaves in the midst of it', async () => {
+    await fill();
+    const [oldest, next] = [pathOf(0), pathOf(1)];
+    const text = readFileSync(next);
+    await store.trail.prune(NOW + 2 * DAY, NOW + 3 * DAY);
+    // As between the moment at which pruning moves the beginning of the chain and the last of its files.
+    writeFileSync(next, text);
+    const removed = removeOnReading(oldest, next);
+    expect(await store.trail.verify()).toMatchObject({ records: 12, files: 2, bad: null, seal: { number: 8 } });
+    await removed;
+  });
+
+  it('are read without the files that pruning removes in the midst of it', async () => {
+    await fill();
+    const removed = removeOnReading(pathOf(1), pathOf(0));
+    expect((await store.trail.read({})).records).toHaveLength(12);
+    await removed;
   });
 
   it('prove an empty trail, and make nothing for it', async () => {

@@ -1,5 +1,5 @@
 import { createLookups } from './compose-lookups.ts';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { Config } from './config/config.ts';
 import type { IssuerConfig } from './config/issuers/issuer-config.ts';
 import { createLiveSecrets, type LiveSecrets } from './config/live-secrets.ts';
@@ -15,7 +15,7 @@ import type { LockVerifier } from './lock/options.ts';
 import { createAuthorizationProxy, type AuthorizationProxy } from './oauth/authorization-proxy.ts';
 import { createDiscovery } from './oauth/discovery.ts';
 import { createOutgoing } from './oauth/outgoing.ts';
-import { createKeyFile } from './verify/jwt/key-file.ts';
+import { createKeyFile, refuseNoFile } from './verify/jwt/key-file.ts';
 import { createKeySet, NO_KEYS, parseKeySet } from './verify/jwt/key-set.ts';
 import { nodeCrypto } from './verify/jwt/node-crypto.ts';
 import type { JwtIssuer } from './verify/jwt/jwt-issuer.ts';
@@ -106,6 +106,7 @@ function toAskable(config: IssuerConfig): AskableIssuer {
 function requireKeys({ name, jwks, algorithms }: IssuerConfig): void {
   if (jwks === null || !('file' in jwks)) return;
   try {
+    refuseNoFile(jwks.file, statSync(jwks.file));
     const text = readFileSync(jwks.file, 'utf8');
     const keys = parseKeySet(text, { name: jwks.file, algorithms, importKey: nodeCrypto.importKey });
     if (keys.length === 0) throw new OutgoingError(`${jwks.file}: ${NO_KEYS}`);

@@ -53,10 +53,34 @@ describe('connect', () => {
     expect(error?.hint).toContain('cursor');
   });
 
-  it.each(['ftp://x/mcp', 'mcp', 'https://u:p@x/mcp', "https://x/'/mcp", 'https://x/$(id)', 'https://x/mcp?token=1'])(
-    'refuses the URL %s',
-    (url) => {
-      expect(failure('curl', '--url', url)?.code).toBe('E_USAGE');
+  it.each([
+    ['mcp', 'is no URL'],
+    ['http://', 'is no URL'],
+    ['ftp://x/mcp', 'ftp:'],
+    ['https://u:p@x/mcp', 'user'],
+    ['https://x/mcp?token=1', 'query'],
+    ['https://x/mcp?', 'query'],
+    ['https://x/mcp#a', 'fragment'],
+    ["https://x/'/mcp", "'"],
+    ['https://x/$(id)', '$'],
+    ['https://x/a!b', '!'],
+    ['https://x/a&b', '&'],
+    ['https://x/a*b', '*'],
+    ['https://x/a|b', '|'],
+  ])('refuses the URL %s and says why', (url, why) => {
+    const error = failure('curl', '--url', url);
+    expect(error?.code).toBe('E_USAGE');
+    expect(error?.message).toContain(why);
+    expect(error?.message).not.toContain(url);
+  });
+
+  it.each(['a b', 'a`b', 'a"b', 'a\\b', 'ü', '{{token}}', '\u202e'])(
+    'writes what no URL may have in it as URLs have it: %s',
+    (text) => {
+      const url = `https://mcp.example.com/${text}/mcp`;
+      const { out } = connect('curl', '--url', url);
+      expect(out).toContain(`'${new URL(url).href}'`);
+      expect(out).not.toContain(text);
     },
   );
 

@@ -173,15 +173,24 @@ function readValues(client: Client, options: ConnectOptions): Values {
 }
 
 // What is left means the same in JSON, TOML, in quotes of a shell, TypeScript and Python, and in a here-document.
-const SAFE_URL = /^[\w\-.~:/%@[\]+,;=()]+$/;
+const UNSAFE = /[^\w\-.~:/%@[\]+,;=()]/;
 
 function checkUrl(given: string): string {
   const url = URL.parse(given);
-  const sound = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
-  if (sound && SAFE_URL.test(url.href)) return url.href;
-  throw new LatchkeyError('E_USAGE', '--url is no http or https URL without user, query and fragment.', {
+  const wrong = url === null ? 'is no URL' : findFlaw(url);
+  if (url !== null && wrong === null) return url.href;
+  throw new LatchkeyError('E_USAGE', `--url ${wrong}.`, {
     hint: `use the URL that \`latchkey run\` printed, such as ${DEFAULT_URL}`,
   });
+}
+
+function findFlaw({ href, protocol, username, password }: URL): string | null {
+  if (!/^https?:$/.test(protocol)) return `is of ${protocol}, and no http or https URL`;
+  if (username !== '' || password !== '') return 'has a user or password in it, and the token is what lets in';
+  if (href.includes('?')) return 'has a query, which no URL of Latchkey has';
+  if (href.includes('#')) return 'has a fragment, which is never sent';
+  const unsafe = UNSAFE.exec(href)?.[0];
+  return unsafe === undefined ? null : `has ${unsafe} in it, which a shell or a client may read as something else`;
 }
 
 // RFC 6750 §2.1: what may follow "Bearer" in a header, and what the gateway takes.

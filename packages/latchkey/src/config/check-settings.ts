@@ -41,14 +41,17 @@ interface Around {
   readonly given: Readonly<Record<string, unknown>>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly where: Where;
+  /** The flag that names a server, if one does, and the file that may have others. */
+  readonly single: { readonly flag: string; readonly file: string } | null;
 }
 
 /** What fields cannot tell alone: how they go together, and with what is around them. */
-export function checkSettings(settings: Settings, { given, env, where }: Around): Problem[] {
+export function checkSettings(settings: Settings, around: Around): Problem[] {
+  const { env, where } = around;
   return [
     ...checkExposure(settings, where),
     ...checkOpenDoor(settings, env, where),
-    ...checkServers(settings, given, where),
+    ...checkServers(settings, around),
     ...checkRotation(settings, where),
     ...checkStore(settings, where),
     ...checkIssuers(settings, where),
@@ -113,12 +116,14 @@ function checkOpenDoor(
   ];
 }
 
-function checkServers(settings: Settings, given: Readonly<Record<string, unknown>>, where: Where): Problem[] {
+function checkServers(settings: Settings, { given, where, single }: Around): Problem[] {
   const { servers, upstream } = settings;
   if (servers === undefined)
     return upstream === undefined ? [] : checkUpstream(upstream, settings.auth, where, ['upstream']);
   const problems = TOP_ONLY.filter((key) => given[key] !== undefined).map((key) =>
-    invalid(where(key), `${key} belongs to each server when there are servers`),
+    key === 'upstream' && single !== null
+      ? oneAndSeveral(single)
+      : invalid(where(key), `${key} belongs to each server when there are servers`),
   );
   if (Object.keys(servers).length === 0) problems.push(invalid(where('servers'), 'names no server'));
   for (const [name, server] of Object.entries(servers)) {
@@ -131,6 +136,11 @@ function checkServers(settings: Settings, given: Readonly<Record<string, unknown
     else problems.push(...checkUpstream(server.upstream, settings.auth, where, [...path, 'upstream']));
   }
   return problems;
+}
+
+function oneAndSeveral({ flag, file }: NonNullable<Around['single']>): Problem {
+  const hint = 'leave it out to protect these, or name another file with --config';
+  return invalid(flag, `names one server, and ${file} has several under servers:`, hint);
 }
 
 /** What names a server, in words, and what only another kind of it has. */

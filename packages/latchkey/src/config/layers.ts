@@ -59,7 +59,8 @@ export function mergeLayers(
 }
 
 function flagOf([key]: Path, { upstream }: Tree): string {
-  if (key === 'upstream' && isTree(upstream) && upstream['tools'] !== undefined) return '--tools';
+  if (key === 'upstream' && isTree(upstream) && upstream['url'] === undefined)
+    return upstream['tools'] === undefined ? '-- COMMAND' : '--tools';
   // Nothing is wrong with asking for credentials.
   if (key === 'auth') return '--no-auth';
   return `--${String(key).replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

@@ -112,6 +112,37 @@ describe('loadConfig', () => {
     expect(config?.servers[0]?.policy.empty).toBe(true);
   });
 
+  it('takes no file that is empty, and one of comments for a configuration of defaults', () => {
+    for (const text of ['', '\n', ' \t\r\n\n']) {
+      const { config, problems } = loadConfig({ file: fileOf(text), env: {} });
+      expect([config, problems]).toEqual([
+        null,
+        [expect.objectContaining({ code: 'E_CONFIG_INVALID', message: 'is empty' })],
+      ]);
+    }
+    expect(loadConfig({ file: fileOf('# nothing yet\n'), env: {} }).problems).toEqual([]);
+  });
+
+  it.each([
+    [{ command: ['node', 'a.js'] }, '-- COMMAND'],
+    [{ url: 'http://127.0.0.1:9/mcp' }, '--upstream'],
+    [{ tools: 'a.yaml' }, '--tools'],
+  ])('says which flag names one server where the file has several: %j', (upstream, flag) => {
+    const servers = 'servers: { a: { upstream: { url: "http://127.0.0.1:8/mcp" } } }';
+    const { problems } = load(servers, { flags: { upstream } });
+    expect(problems).toEqual([
+      {
+        code: 'E_CONFIG_INVALID',
+        where: flag,
+        message: expect.stringContaining('a.yaml has several'),
+        hint: expect.stringContaining('--config'),
+      },
+    ]);
+    expect(load(`upstream: { url: "http://127.0.0.1:8/mcp" }\n${servers}`).problems).toMatchObject([
+      { where: 'a.yaml:1:11 upstream', message: 'upstream belongs to each server when there are servers' },
+    ]);
+  });
+
   it('reads several servers, each with its own rules', () => {
     const { config } = load(
       'servers: { a: { upstream: { command: [x] }, tools: { t: {} } }, b: { upstream: { url: "https://b.example/mcp", timeout: 5s } } }',

@@ -92,7 +92,12 @@ function assemble(
   const { settings, shown } = withPort(read.settings, layers, listenPort);
   const where = (...at: Path): string => `${place(at)} ${at.join('.')}`;
   const problems = [
-    ...checkSettings(settings, { given: layers.merged, env: around.env, where }),
+    ...checkSettings(settings, {
+      given: layers.merged,
+      env: around.env,
+      where,
+      single: findSingle(layers, around.file),
+    }),
     ...found,
     ...declared,
   ];
@@ -104,6 +109,11 @@ function assemble(
     warnings: [...warnings, ...(config === null ? [] : warnOfIssuers(config))],
     locate: (at) => ruleFiles.get(toRuleKey(at)) ?? locate(at),
   };
+}
+
+function findSingle({ origin, source }: Layers, file = 'the configuration') {
+  const flag = origin(['upstream']) === 'flag' ? source(['upstream']) : null;
+  return flag === null ? null : { flag, file };
 }
 
 /** A file of declared tools may say the port on loopback where nothing else says where to listen. */

@@ -21,10 +21,3 @@ export function isWritableByAll(file: string): boolean {
     process.platform !== 'win32' && found !== undefined && !found.isDirectory() && (found.mode & EVERYBODY_WRITES) !== 0
   );
 }
-
-/** What stands there where it is neither a file nor a pipe, whose rights nobody should be told to change; throws when nothing does. */
-export function tellNoFile(file: string): 'is a folder' | 'is a device, and no file' | null {
-  const found = statSync(file);
-  if (found.isDirectory()) return 'is a folder';
-  return found.isCharacterDevice() || found.isBlockDevice() ? 'is a device, and no file' : null;
-}

@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { toShellWord } from '../core/shell-word.ts';
-import { isWritableByAll, tellNoFile } from './private-file.ts';
+import { readBounded, tellNoFile } from './bounded-file.ts';
+import { isWritableByAll } from './private-file.ts';
 import { invalid } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { decodeYaml, MAX_FILE } from './yaml-document.ts';
@@ -30,11 +30,11 @@ export function readYamlFile({ file, directory, power, missingHint }: YamlFile):
   });
   try {
     const other = tellNoFile(absolute);
-    if (other !== null) return missing(other, other === 'is a folder' ? 'name a file in it' : 'name a file');
-    const open = findOpen(file, absolute, power);
+    const open = other === null ? findOpen(file, absolute, power) : null;
     if (open !== null) return open;
-    // The size is looked at first, so that a wrong file does not fill the memory.
-    return decodeYaml(statSync(absolute).size > MAX_FILE ? new Uint8Array(MAX_FILE + 1) : readFileSync(absolute), file);
+    const read = other ?? readBounded(absolute, MAX_FILE);
+    if (typeof read !== 'string') return decodeYaml(read, file);
+    return missing(read, read === 'is a folder' ? 'name a file in it' : 'name a file');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     return code === 'ENOENT' ? missing('there is no such file', missingHint) : missing(`cannot be read (${code})`);

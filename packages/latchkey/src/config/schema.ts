@@ -191,7 +191,9 @@ export const configSchema = z.strictObject({
   store: field
     .text()
     .optional()
-    .describe('Directory of the store. Default: $XDG_STATE_HOME/latchkey or ~/.local/state/latchkey.'),
+    .describe(
+      'Directory of the store. Default: $XDG_STATE_HOME/latchkey or ~/.local/state/latchkey. An empty or relative $XDG_STATE_HOME or $HOME is passed over.',
+    ),
   trail: z
     .strictObject({
       retention: field.duration().prefault('90d').describe('How long the store keeps the trail.'),

@@ -1,8 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
 import { LatchkeyError } from '../core/error.ts';
 import { Secret } from '../core/secret.ts';
 import { toShellWord } from '../core/shell-word.ts';
-import { isOpenToOthers, tellNoFile } from './private-file.ts';
+import { readBounded, tellNoFile } from './bounded-file.ts';
+import { isOpenToOthers } from './private-file.ts';
 
 /** A value as written, or where it is to be read from. */
 export type TextOrSource = string | SecretSource;
@@ -47,12 +47,13 @@ export function readSecret(name: string, source: SecretSource | Secret, env: Env
 function readSecretFile(name: string, file: string): string {
   try {
     const other = tellNoFile(file);
-    if (other !== null) throw missing(`${name}: ${file} ${other}`, 'name the file that holds the secret');
-    if (statSync(file).size > MAX_SECRET) throw missing(`${name}: ${file} is larger than 64 KiB`, 'check the path');
-    if (isOpenToOthers(file)) {
+    if (other === null && isOpenToOthers(file)) {
       throw missing(`${name}: others than its owner may read or write ${file}`, `chmod 600 ${toShellWord(file)}`);
     }
-    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+    const read = other ?? readBounded(file, MAX_SECRET);
+    if (typeof read === 'string') throw missing(`${name}: ${file} ${read}`, 'name the file that holds the secret');
+    if (read.length > MAX_SECRET) throw missing(`${name}: ${file} is larger than 64 KiB`, 'check the path');
+    return read.toString('utf8').replace(/\r?\n$/, '');
   } catch (error) {
     if (error instanceof LatchkeyError) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';

@@ -8,6 +8,7 @@ describe('defaultStoreFolder', () => {
     expect(defaultStoreFolder({ LATCHKEY_STORE: '/s', XDG_STATE_HOME: '/x' })).toBe('/s');
     expect(defaultStoreFolder({ LATCHKEY_STORE: '', XDG_STATE_HOME: '/x' })).toBe('/x/latchkey');
     expect(defaultStoreFolder({ XDG_STATE_HOME: 'relative' })).toBe(fallback);
-    expect(defaultStoreFolder({})).toBe(fallback);
+    for (const HOME of [undefined, '', 'relative']) expect(defaultStoreFolder({ HOME })).toBe(fallback);
+    expect(defaultStoreFolder({ HOME: '/home/ann' })).toBe('/home/ann/.local/state/latchkey');
   });
 });

@@ -1,14 +1,17 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { LatchkeyError } from '../core/error.ts';
 import type { Log } from '../core/log.ts';
 import { toShellWord } from '../core/shell-word.ts';
+import { readBounded } from './bounded-file.ts';
 import { isOpenToOthers } from './private-file.ts';
 
 interface Pair {
   readonly cert: string;
   readonly key: string;
 }
+
+const MAX_PEM = 16 * 2 ** 20;
 
 export const BAD_PAIR = 'the new TLS certificate cannot be used; the old one stays';
 
@@ -53,8 +56,16 @@ export function readAuthorities(path: string | null): string | null {
 
 /** Reads a certificate and its chain (PEM). Throws E_TLS when the file cannot be read. */
 function readCertificate(path: string): string {
+  const read = readPem(path);
+  if (typeof read === 'string') throw new LatchkeyError('E_TLS', `${path} ${read}.`, { hint: 'name a PEM file' });
+  if (read.length > MAX_PEM)
+    throw new LatchkeyError('E_TLS', `${path} is larger than 16 MiB.`, { hint: 'is this the right file?' });
+  return read.toString('utf8');
+}
+
+function readPem(path: string): ReturnType<typeof readBounded> {
   try {
-    return readFileSync(path, 'utf8');
+    return readBounded(path, MAX_PEM);
   } catch (cause) {
     throw new LatchkeyError(
       'E_TLS',

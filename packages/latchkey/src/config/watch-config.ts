@@ -125,9 +125,7 @@ async function readText(file: string): Promise<Found | Trouble> {
     if (!found.isFile()) return { problem: found.isDirectory() ? 'is a folder' : 'is no file', hint: REPLACE };
     if (found.size > MAX_FILE) return { problem: 'is larger than 1 MiB', hint: 'is this the right file?' };
     const text = decodeYaml(await readFile(file), file);
-    if (typeof text !== 'string') return { problem: text.message, hint: text.hint };
-    // An empty file is one that is being written; as a configuration it would take every rule away.
-    return text.trim() === '' ? { problem: 'is empty', hint: 'write it anew' } : { text, mode: found.mode };
+    return typeof text === 'string' ? { text, mode: found.mode } : { problem: text.message, hint: text.hint };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     if (code === 'ENOENT') return { problem: 'there is no such file', hint: 'put it back' };

@@ -19,14 +19,18 @@ export interface YamlDocument {
   spelling(path: Path): string | null;
 }
 
-/** Reads UTF-8 text strictly: a byte-order mark, other encodings and more than 1 MiB are problems. */
+/**
+ * Reads UTF-8 text strictly: a byte-order mark, other encodings and more than 1 MiB are problems. So is nothing at all: it
+ * is what a full disk leaves of a file, or one that is being written, and as a configuration it would have no rules.
+ */
 export function decodeYaml(bytes: Uint8Array, file: string): string | Problem {
   if (bytes.length > MAX_FILE)
     return invalid(file, 'is larger than 1 MiB', 'a configuration file is small; is this the right file?');
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf)
     return invalid(file, 'starts with a byte-order mark', 'save it as UTF-8 without BOM');
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return text.trim() === '' ? invalid(file, 'is empty', 'write it anew') : text;
   } catch {
     return invalid(file, 'is not UTF-8', 'save it as UTF-8');
   }

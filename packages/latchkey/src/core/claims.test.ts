@@ -94,7 +94,12 @@ describe('readClaims', () => {
 
   it.each([[undefined], [''], [[]], [[1]], [{}], [['a', '']], [Array.from({ length: 101 }, () => 'a')]])(
     'refuses the audience %j',
-    (aud) => expect(read({ ...right, aud })).toMatchObject({ kind: 'reject', reason: 'credential-audience' }),
+    (aud) =>
+      expect(read({ ...right, aud })).toEqual({
+        kind: 'reject',
+        reason: 'credential-audience',
+        detail: `aud is missing or odd; see auth.issuers.${rules.name}.audience`,
+      }),
   );
 
   it('lets an introspection answer leave out issuer and end, but not give another issuer', () => {

@@ -43,7 +43,7 @@ export function readClaims(claims: Claims, reading: ReadingClaims): Holder | Rej
   const wrong = findWrongClaim(claims, reading);
   if (wrong !== null) return reject('credential-claims', `${wrong} is not as it must be`);
   const audiences = toAudiences(claims['aud'] === undefined ? standIn(claims, rules) : claims['aud']);
-  if (audiences === null) return reject('credential-audience', 'aud is missing or odd');
+  if (audiences === null) return rejectAudience('missing or odd', rules);
   const issuedAt = toMoment(claims['iat']);
   if (issuedAt !== null && issuedAt > now + LEEWAY_MS) return reject('credential-claims', 'iat is in the future');
   const client = toClient(claims);
@@ -95,7 +95,11 @@ export function judgeHolder(
   const ours = rules.audiences ?? resources;
   const isOurs = (audience: string): boolean => ours.includes(audience);
   const fits = rules.foreignAudiences ? holder.audiences.some(isOurs) : holder.audiences.every(isOurs);
-  return fits ? null : reject('credential-audience', `aud is not this server; see auth.issuers.${rules.name}.audience`);
+  return fits ? null : rejectAudience('not this server', rules);
+}
+
+function rejectAudience(what: string, { name }: IssuerRules): Rejection {
+  return reject('credential-audience', `aud is ${what}; see auth.issuers.${name}.audience`);
 }
 
 /** Why a token is not good at this moment, clocks that differ allowed for; null when nothing is against it. */

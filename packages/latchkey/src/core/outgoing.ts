@@ -38,8 +38,7 @@ export function isSafe(url: URL): boolean {
 
 /** Throws an OutgoingError where the question would cross a network in clear. */
 export function requireSafe(url: URL): void {
-  if (!isSafe(url))
-    throw new OutgoingError(`${url.host}: plain http would cross the network in clear; the URL must be https`);
+  if (!isSafe(url)) throw new OutgoingError(`${url.host}: the URL must be https`);
 }
 
 /** No usable answer of an issuer. The message names the host and what went wrong, never what was sent. */

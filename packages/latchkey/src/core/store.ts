@@ -143,9 +143,10 @@ export interface TrailStore {
   read(query: TrailQuery): Awaitable<TrailReading>;
   /**
    * Removes lines older than `before` (epoch ms), and none that is younger; returns how many. It may keep those of the same
-   * day (UTC), and those that came together with younger ones or after them.
+   * day (UTC), and those that came together with younger ones or after them; not those after lines that are dated later
+   * than `now`, which a clock wrote that ran ahead, and which may be removed with them.
    */
-  prune(before: number): Awaitable<number>;
+  prune(before: number, now: number): Awaitable<number>;
   /** Holds every record against the seals they were written with. */
   verify(): Awaitable<TrailCheck>;
 }

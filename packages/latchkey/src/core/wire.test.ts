@@ -105,6 +105,12 @@ describe('toWire', () => {
     expect(toWire(refuse('limit-address', { retryAfterSeconds: 0 }), context).headers.at(-1)).toBe('1');
   });
 
+  it('tells who came over plain HTTP without a credential of none that it sent', () => {
+    const { message } = wireOf(refuse('clear-text')).body.error;
+    expect(message).toContain('https');
+    expect(message).not.toContain('this credential');
+  });
+
   it('tells a client with a session of an unknown method without ending the session', () => {
     const statuses = [true, false].map((legacy) => toWire(refuse('method-unknown'), { ...context, legacy }).status);
     expect(statuses).toEqual([200, 404]);

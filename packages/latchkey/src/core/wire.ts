@@ -131,7 +131,7 @@ const LINES = {
   'header-repeated': NOT_WELL_FORMED,
   'target-form': NOT_WELL_FORMED,
   'headers-too-large': [431, 'The request headers are too large.'],
-  'clear-text': [400, 'A credential must not be sent over plain HTTP. Use the https URL and replace this credential.'],
+  'clear-text': [400, 'Use the https URL, and replace a credential that came in clear.'],
   'proxy-unknown': [403, 'Only a proxy of this server may ask that.'],
   'limit-address': [429, TOO_MANY],
   'limit-failures': [429, TOO_MANY],

@@ -151,7 +151,7 @@ describe('createLatchkey', () => {
   it('wants a resource that clients can be told of, and a verifier', () => {
     expect(faultsOf(null)).toContain('expected an object');
     expect(faultsOf({ verifiers: good.verifiers })).toBe(
-      'createLatchkey: resource: is missing: the URL that clients know this server by',
+      'createLatchkey: resource: is missing: the URL that clients use',
     );
     expect(faultsOf({ ...good, resource: 'http://api.example/mcp' })).toContain('beyond loopback it must be https');
     for (const resource of [
@@ -167,7 +167,7 @@ describe('createLatchkey', () => {
       expect(faultsOf({ ...good, verifiers: [...good.verifiers, wrong] })).toContain(
         'verifiers[1]: expected a verifier',
       );
-    expect(faultsOf({ ...good, policy: { tools: { a: { when: async () => true } } } })).toContain('cannot be async');
+    expect(faultsOf({ ...good, policy: { tools: { a: { when: async () => true } } } })).toContain('must not be async');
   });
 
   it('says in its metadata what it protects, by which issuers, and which scopes there are', () => {

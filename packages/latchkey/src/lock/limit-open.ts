@@ -8,7 +8,8 @@ import { sessionsOf } from './session-owners.ts';
 export function limitOpen(lock: Lock, asking: Asking): Refusal | null {
   const { message } = asking;
   asking.opening = message?.method === 'initialize';
-  if (asking.opening && hasAllSessions(lock, asking)) return refuse('limit-sessions', { retryAfterSeconds: 60 });
+  const wait = asking.opening ? waitForSession(lock, asking) : 0;
+  if (wait > 0) return refuse('limit-sessions', { retryAfterSeconds: wait / 1000 });
   asking.stream = message === null ? asking.httpMethod === 'GET' : message.method === 'subscriptions/listen';
   return asking.stream && hasAllStreams(lock, asking) ? refuse('limit-streams', { retryAfterSeconds: 60 }) : null;
 }
@@ -19,15 +20,15 @@ function hasAllStreams({ open, parts }: Lock, { principal }: Asking): boolean {
   return streams.length >= parts.limits.streams;
 }
 
-/** One that was left alone gives up its place: many clients never say that they leave. */
-function hasAllSessions(lock: Lock, { principal, startedAt }: Asking): boolean {
+/** Milliseconds. One that was left alone gives up its place: many clients never say that they leave. */
+function waitForSession(lock: Lock, { principal, startedAt }: Asking): number {
   const { parts, open } = lock;
   const sessions = sessionsOf(lock);
   const caller = principal as Principal;
   const askings = open.toArray().map(({ asking }) => asking);
-  if (sessions.countOf(caller) + countOpening(askings, caller) < parts.limits.sessions) return false;
+  if (sessions.countOf(caller) + countOpening(askings, caller) < parts.limits.sessions) return 0;
   const busy = new Set(askings.map(sessionOf));
-  return !sessions.makeRoom(caller, startedAt, (id) => busy.has(id));
+  return sessions.makeRoom(caller, startedAt, (id) => busy.has(id));
 }
 
 /** How many sessions of a principal are being opened: each may soon be one more. */

@@ -365,13 +365,17 @@ describe('createMcpGuard', () => {
   it('limits sessions, but for those that nobody uses any more', async () => {
     let now = 0;
     const limits = { ...makeLock({ tokens: {} }).lock.parts.limits, sessions: 2, streams: 2 };
-    const { pass, send, trail } = ask({ parts: { limits, now: () => now } });
+    const { admit, pass, send, trail } = ask({ parts: { limits, now: () => now } });
     for (const id of ['a', 'b']) {
       const passage = await pass({ body: rpc('initialize') });
       openSession(passage, id);
       passage.finish(200);
     }
+    now = 20_500;
     expect(await send({ body: rpc('initialize') })).toBe('429 limit-sessions');
+    expect(await admit({ body: rpc('initialize') })).toMatchObject({
+      answer: { headers: expect.arrayContaining(['retry-after', '40']) },
+    });
     expect(await send({ body: rpc('initialize'), token: 'bob' })).toBe('passed');
     const busy = await pass(inSession('a'));
     now = 31 * 60_000;
@@ -379,7 +383,7 @@ describe('createMcpGuard', () => {
     expect(await send(inSession('b', { body: call('look') }))).toBe('404 session-unknown');
     expect(await send(inSession('a', { body: call('look') }))).toBe('passed');
     busy.finish(200);
-    expect(trail.at(-1)).toMatchObject({ httpMethod: 'GET', method: null, durationMs: 31 * 60_000 });
+    expect(trail.at(-1)).toMatchObject({ httpMethod: 'GET', method: null, durationMs: 31 * 60_000 - 20_500 });
   });
 
   it('counts a session once, also while the answer that opened it goes on', async () => {

@@ -114,7 +114,7 @@ describe('readJwt', () => {
     [{ algorithms: ['none'] }, 'algorithms: expected a list of RS256, '],
     [{ algorithms: [] }, 'algorithms: must not be empty'],
     [{ types: ['jwt'] }, 'types: expected a list of at+jwt, JWT, none'],
-    [{ types: ['JWT'], audience: 'app', clients: ['app'] }, 'types: ID tokens would pass for access tokens'],
+    [{ types: ['JWT'], audience: 'app', clients: ['app'] }, 'types: ID tokens would pass'],
     [{ jwks: {} }, 'jwks.url: is missing'],
     [{ jwks: { file: 'keys.json' } }, 'jwks.file: unknown option'],
     [{ keysRefresh: '10' }, 'keysRefresh: expected a duration'],

@@ -117,7 +117,7 @@ export function readJwt(options: JwtOptions): JwtSettings {
   };
   const { audiences, clients, required } = settings.rules;
   if (takesIdTokens({ types, audiences: audiences ?? [], clients: clients ?? [], required }))
-    faults.add('types', 'ID tokens would pass for access tokens: say in require what only access tokens have');
+    faults.add('types', 'ID tokens would pass: say in require what only access tokens have');
   faults.throwAll('jwt');
   return settings;
 }

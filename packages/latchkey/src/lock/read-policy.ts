@@ -53,7 +53,7 @@ function readWhen({ faults, path, value }: Given): Condition | null {
   if (value === undefined) return null;
   if (typeof value === 'function') {
     // A promise is no answer, and would be a no for everyone.
-    if (value.constructor.name === 'AsyncFunction') faults.add(path, 'must answer at once, so it cannot be async');
+    if (value.constructor.name === 'AsyncFunction') faults.add(path, 'must not be async');
     return toCondition(value as When);
   }
   if (isCondition(value)) return value;

@@ -18,7 +18,7 @@ export interface Resource {
 export function readResource({ faults, path, value }: Given): Resource {
   const text = value instanceof URL ? value.href : value;
   const good = typeof text === 'string' && isWebUrl(text);
-  if (value === undefined) faults.add(path, 'is missing: the URL that clients know this server by');
+  if (value === undefined) faults.add(path, 'is missing: the URL that clients use');
   else if (!good) faults.add(path, 'expected an http or https URL without user, query or fragment');
   const url = new URL(good ? text : NOWHERE);
   if (url.protocol === 'http:' && !isLoopbackName(url.hostname)) faults.add(path, 'beyond loopback it must be https');

@@ -37,13 +37,13 @@ describe('createSessionOwners', () => {
     sessions.isOwn('left', alice, 2);
     sessions.isOwn('longer', alice, 1);
     const ask = (now: number) => sessions.makeRoom(alice, now, (id) => id === 'busy' || id === 'used');
-    expect([ask(MINUTE), ask(MINUTE + 1), ask(MINUTE + 1), ask(MINUTE + 2), ask(HOUR)]).toEqual([
-      false,
-      true,
-      false,
-      true,
-      false,
-    ]);
+    expect([ask(MINUTE), ask(MINUTE + 1), ask(MINUTE + 1), ask(MINUTE + 2), ask(HOUR)]).toEqual([1, 0, 1, 0, MINUTE]);
+    // A clock that was set back makes nobody wait for longer.
+    sessions.open('later', bob, HOUR);
+    sessions.end('other');
+    expect(sessions.makeRoom(bob, 0, () => false)).toBe(MINUTE);
+    sessions.open('other', bob, 0);
+    sessions.end('later');
     const isOwn = (id: string) => sessions.isOwn(id, alice, 0);
     expect(['used', 'left', 'longer', 'busy'].filter(isOwn)).toEqual(['used', 'busy']);
     expect([sessions.countOf(alice), sessions.countOf(bob)]).toEqual([2, 1]);
@@ -53,9 +53,9 @@ describe('createSessionOwners', () => {
     const sessions = createSessionOwners();
     const ask = (now: number) => sessions.makeRoom(alice, now, () => false);
     for (const id of ['first', 'second']) sessions.open(id, alice, 2 * HOUR);
-    expect(ask(HOUR)).toBe(false);
-    expect(ask(HOUR + MINUTE - 1)).toBe(false);
-    expect(ask(HOUR + MINUTE)).toBe(true);
+    expect(ask(HOUR)).toBe(MINUTE);
+    expect(ask(HOUR + MINUTE - 1)).toBe(1);
+    expect(ask(HOUR + MINUTE)).toBe(0);
     expect(sessions.countOf(alice)).toBe(1);
   });
 

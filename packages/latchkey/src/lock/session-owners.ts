@@ -23,10 +23,10 @@ export interface SessionOwners {
   end(id: string): void;
   countOf(principal: Principal): number;
   /**
-   * Forgets the one of that principal's that was not used for longest; false where each was used within a minute. One with
-   * a request still open is in use.
+   * Forgets the one of that principal's that was not used for longest, and gives 0; where each was used within a minute, the
+   * milliseconds until one was not. One with a request still open is in use.
    */
-  makeRoom(principal: Principal, now: number, isBusy: (id: string) => boolean): boolean;
+  makeRoom(principal: Principal, now: number, isBusy: (id: string) => boolean): number;
 }
 
 const OWNERS = new WeakMap<object, SessionOwners>();
@@ -53,22 +53,21 @@ export function createSessionOwners(): SessionOwners {
     else counts.set(owner, left);
   };
 
-  /** Of those that may be ended, the one that was used longest ago; none that was used within a minute. */
-  const endOldest = (now: number, mayEnd: (id: string, session: Session) => boolean): boolean => {
-    let [oldest, seen] = ['', now - YIELD_MS];
+  /** Of those that may be ended, the one that was used longest ago, and when. */
+  const findOldest = (now: number, mayEnd: (id: string, session: Session) => boolean): readonly [string, number] => {
+    let [oldest, seen] = ['', Infinity];
     for (const [id, session] of sessions) {
       // The clock may have been set back.
       if (session.lastSeen > now) session.lastSeen = now;
       if (session.lastSeen <= seen && mayEnd(id, session)) [oldest, seen] = [id, session.lastSeen];
     }
-    end(oldest);
-    return oldest !== '';
+    return [oldest, seen];
   };
 
   return {
     open(id, principal, now) {
       end(id);
-      if (sessions.size >= MOST) endOldest(Infinity, () => true);
+      if (sessions.size >= MOST) end(findOldest(now, () => true)[0]);
       const owner = ownerOf(principal);
       sessions.set(id, { owner, lists: createUnansweredLists(), lastSeen: now });
       counts.set(owner, (counts.get(owner) ?? 0) + 1);
@@ -84,7 +83,12 @@ export function createSessionOwners(): SessionOwners {
     countOf: (principal) => counts.get(ownerOf(principal)) ?? 0,
     makeRoom(principal, now, isBusy) {
       const owner = ownerOf(principal);
-      return endOldest(now, (id, session) => session.owner === owner && !isBusy(id));
+      const [oldest, seen] = findOldest(now, (id, session) => session.owner === owner && !isBusy(id));
+      // Where each is busy, that is all that can be said.
+      const waitMs = Math.min(YIELD_MS, seen + YIELD_MS - now);
+      if (waitMs > 0) return waitMs;
+      end(oldest);
+      return 0;
     },
   };
 }

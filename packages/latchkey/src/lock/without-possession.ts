@@ -1,9 +1,6 @@
 import { reject, type Credential, type Verdict, type Verifier } from '../core/verifier.ts';
 
-const BOUND = reject(
-  'credential-bound',
-  'it is bound to a key, and nothing here can prove that its holder has the key',
-);
+const BOUND = reject('credential-bound', 'it is bound to a key, and nothing here asks for a proof');
 
 /** Asks `inner`, and takes no token that is bound to a key (RFC 9449): to take it without a proof would be to unbind it. */
 export function withoutPossession(inner: Verifier): Verifier {

@@ -132,7 +132,8 @@ export function createTrail(options: TrailOptions): Trail {
 function startPruning(store: TrailStore, retentionMs: number | undefined): () => void {
   if (retentionMs === undefined) return () => {};
   const prune = async (): Promise<void> => {
-    await store.prune(Date.now() - retentionMs);
+    const now = Date.now();
+    await store.prune(now - retentionMs, now);
   };
   // A store that cannot be pruned cannot be written either, and that is told of.
   const attempt = () => void prune().catch(() => {});

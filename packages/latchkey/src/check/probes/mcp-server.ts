@@ -1,3 +1,4 @@
+import { toShellWord } from '../../core/shell-word.ts';
 import { createDraft, REVISIONS, withMethod } from '../draft.ts';
 import { fail, pass, skip, warn, type Outcome, type Probe } from '../probe.ts';
 import { headerOf, isRedirect, type Answer } from '../reply.ts';
@@ -39,7 +40,7 @@ function redirected(url: URL, first: Answer): Outcome {
     `${first.status}, a redirect to ${target?.href ?? 'nowhere'}`,
     target === null
       ? 'Give the URL of the MCP endpoint itself.'
-      : `Check that URL instead, if it is yours: latchkey check ${target.href}. A token is never sent along a redirect.`,
+      : `Check that URL instead, if it is yours: latchkey check ${toShellWord(target.href)}. A token is never sent along a redirect.`,
   );
 }
 

@@ -2,8 +2,8 @@ import { MODERN_REVISION } from '../../core/revision.ts';
 import type { Client } from './client.ts';
 
 // MCP 2026-07-28, Streamable HTTP: one request without a session. The header comes from standard input, so that the
-// token is in no argument list.
-const CURL = `printf 'Authorization: Bearer %s' "$LATCHKEY_TOKEN" | curl -sS '{{url}}' -H @- \\
+// token is in no argument list. -g: brackets of the URL are its own.
+const CURL = `printf 'Authorization: Bearer %s' "$LATCHKEY_TOKEN" | curl -gsS '{{url}}' -H @- \\
   -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' \\
   -H 'MCP-Protocol-Version: ${MODERN_REVISION}' -H 'Mcp-Method: tools/list' \\
   -d '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"${MODERN_REVISION}","io.modelcontextprotocol/clientInfo":{"name":"curl","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}}}'`;

@@ -35,6 +35,12 @@ describe.skipIf(process.platform === 'win32')('locateSettings', () => {
     expect(locate('zed', { ...linux, env: { XDG_CONFIG_HOME: '/x' } })).toBe('/x/zed/settings.json');
   });
 
+  it('passes over what XDG and others say where that is no absolute path', () => {
+    for (const given of ['', 'x', './x', '~/x'])
+      expect(locate('zed', { ...linux, env: { XDG_CONFIG_HOME: given } })).toBe('/home/ann/.config/zed/settings.json');
+    expect(locate('codex', { ...linux, env: { CODEX_HOME: 'x' } })).toBe('x/config.toml');
+  });
+
   it('knows the other systems', () => {
     const mac: Place = { platform: 'darwin', env: {}, home: '/Users/ann' };
     const windows: Place = { platform: 'win32', env: { APPDATA: '/C/Roaming' }, home: '/C/ann' };

@@ -1,4 +1,4 @@
-import { join, normalize } from 'node:path';
+import { isAbsolute, join, normalize } from 'node:path';
 import { LatchkeyError } from '../../core/error.ts';
 import type { Client, FilePath, Scope } from './client.ts';
 
@@ -26,6 +26,11 @@ export function locateSettings({ title, settings }: Client, scope: Scope | undef
 function expandPath(path: FilePath, { platform, env, home }: Place): string {
   const own =
     typeof path === 'string' ? path : path[platform === 'darwin' || platform === 'win32' ? platform : 'linux'];
-  const full = own.replace(/^\$\{(\w+):-([^}]*)\}/, (_, name: string, otherwise: string) => env[name] || otherwise);
+  const full = own.replace(/^\$\{(\w+):-([^}]*)\}/, (_, name: string, otherwise: string) => {
+    const given = env[name] ?? '';
+    // XDG Base Directory Specification §2: what is relative is to be ignored.
+    const usable = name.startsWith('XDG_') ? isAbsolute(given) : given !== '';
+    return usable ? given : otherwise;
+  });
   return normalize(full.startsWith('~') ? join(home, full.slice(1)) : full);
 }

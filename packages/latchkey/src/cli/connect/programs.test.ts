@@ -51,6 +51,12 @@ async function hear(run: (origin: string) => readonly [string, readonly string[]
 }
 
 describe('programs', () => {
+  it('of curl ask the very URL that was given', async () => {
+    const path = '/a-_.~:%20@[1],;=(b)+/mcp';
+    const heard = await hear((origin) => ['/bin/sh', ['-c', textOf('curl', 'shell', `${origin}${path}`)]]);
+    expect(heard.url).toBe(path);
+  });
+
   it('of curl send one sound tools/list with the token', async () => {
     const heard = await hear((origin) => ['/bin/sh', ['-c', textOf('curl', 'shell', `${origin}/mcp`)]]);
     expect(heard.url).toBe('/mcp');

@@ -1,12 +1,12 @@
-import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { confirm, isCancel } from '@clack/prompts';
+import { findHome } from '../../config/home-folder.ts';
 import { LatchkeyError } from '../../core/error.ts';
 import { toPlainText } from '../../core/plain-text.ts';
 import { toShellWord } from '../../core/shell-word.ts';
 import { changeSettings, showEdits } from './change-settings.ts';
 import { fillEntries, holdsToken, type Client, type Scope, type Values } from './client.ts';
-import { locateSettings } from './locate-settings.ts';
+import { locateSettings, type Place } from './locate-settings.ts';
 import { readSettingsFile, replaceSettingsFile } from './settings-file.ts';
 
 export interface WriteOptions {
@@ -38,9 +38,7 @@ export async function writeSettings(
 ): Promise<Written | null> {
   const { settings } = client;
   if (settings === null) throw usage(`${client.title} has no settings file.`, 'leave out --write to see what it takes');
-  const named =
-    options.file ??
-    locateSettings(client, options.scope, { platform: process.platform, env: process.env, home: homedir() });
+  const named = options.file ?? locateSettings(client, options.scope, thisPlace());
   const file = readSettingsFile(resolve(named));
   const { bytes, edits } = changeSettings(
     file.path,
@@ -58,6 +56,11 @@ export async function writeSettings(
   const undo = backup === null ? `rm ${toShellWord(file.path)}` : `mv ${toShellWord(backup)} ${toShellWord(file.path)}`;
   say(`Written. To undo it: ${plainLines(undo)}\n`);
   return { file: file.path, changed: true, backup, undo };
+}
+
+function thisPlace(): Place {
+  const { platform, env } = process;
+  return { platform, env, home: findHome({ env, instead: 'name the settings file with --file' }) };
 }
 
 async function ask({ json }: WriteOptions): Promise<boolean> {

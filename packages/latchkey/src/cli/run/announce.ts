@@ -4,6 +4,7 @@ import { version } from '../../compose-version.ts';
 import { formatAddress } from '../../config/address.ts';
 import { isLive } from '../../core/credential-life.ts';
 import { toPlainText } from '../../core/plain-text.ts';
+import { toShellWord } from '../../core/shell-word.ts';
 import { deliver } from '../output.ts';
 import { describeUpstream } from './describe-upstream.ts';
 import { startAgain, toTokenFacts } from './first-token.ts';
@@ -104,7 +105,7 @@ function local(time: number | null): string {
 
 function connectLine({ running }: Facts): string {
   const [first] = running.servers;
-  return `latchkey connect claude-code --url ${first?.resource ?? ''}   (or cursor, vscode, sdk, curl, …)`;
+  return `latchkey connect claude-code --url ${toShellWord(first?.resource ?? '')}   (or cursor, vscode, sdk, curl, …)`;
 }
 
 async function showToken({ firstToken }: Running): Promise<void> {

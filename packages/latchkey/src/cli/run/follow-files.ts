@@ -109,7 +109,8 @@ function toolsFiles({ servers }: Config): readonly string[] {
 /** What the file held when the configuration was read; undefined where that is not known. */
 function readText(file: string, since: number): string | undefined {
   try {
-    return statSync(file).mtimeMs < since ? readFileSync(file, 'utf8') : undefined;
+    const found = statSync(file);
+    return found.isFile() && found.mtimeMs < since ? readFileSync(file, 'utf8') : undefined;
   } catch {
     return undefined;
   }

@@ -203,7 +203,7 @@ function sealRest(folder: string, head: Head, key: string): Head {
     if (segment.index < last.segment) continue;
     const start = segment.index === last.segment ? last.size : 0;
     const rest = readSegment(segment, start);
-    if (rest.length === 0) continue;
+    if (rest === null || rest.length === 0) continue;
     const { passed, end } = readBatches(key, rest, 0, last);
     last = { ...last, number: passed.number, mac: passed.mac ?? last.mac, segment: segment.index, size: start + end };
     if (end < rest.length) last = sealUnsealed(segment, rest.subarray(end), last, key);

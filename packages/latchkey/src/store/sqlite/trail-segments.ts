@@ -29,9 +29,13 @@ export function nextSegment(folder: string, day: string, last: number): Segment 
   return { path: join(folder, `${day}.${String(index).padStart(6, '0')}.jsonl`), day, index };
 }
 
-/** From `start` on, without what is before: most often there is nothing behind that place, and all of the file in front. */
-export function readSegment({ path }: Segment, start: number): Buffer {
-  const file = openSync(path, 'r');
+/**
+ * From `start` on, without what is before: most often there is nothing behind that place, and all of the file in front.
+ * Null when it was pruned, or taken away, since it was listed.
+ */
+export function readSegment({ path }: Segment, start: number): Buffer | null {
+  const file = openIfPresent(path);
+  if (file === null) return null;
   try {
     const rest = Buffer.alloc(Math.max(0, fstatSync(file).size - start));
     let size = 0;
@@ -41,4 +45,18 @@ export function readSegment({ path }: Segment, start: number): Buffer {
   } finally {
     closeSync(file);
   }
+}
+
+function openIfPresent(path: string): number | null {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if (isGone(error)) return null;
+    throw error;
+  }
+}
+
+/** Whether what the system says of a file is that it is not there. */
+export function isGone(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }

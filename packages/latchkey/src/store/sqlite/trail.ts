@@ -1,12 +1,11 @@
-import { readFileSync, unlinkSync } from 'node:fs';
 import type { Awaitable, TrailQuery, TrailReading, TrailStore } from '../../core/store.ts';
 import { createTrailFilter } from '../trail-filter.ts';
 import { DEFAULT_LIMIT } from '../trail-lines.ts';
 import { attempt } from './failure.ts';
 import { LONGEST_WAIT_MS, patiently } from './patience.ts';
-import { createSealChain, type SealChain } from './seal-chain.ts';
+import { pruneTrail, toDay } from './prune-trail.ts';
+import { createSealChain } from './seal-chain.ts';
 import { SEAL_START } from './seal.ts';
-import { countRecords, firstSealIn } from './sealed-batches.ts';
 import { checkRoom } from './trail-room.ts';
 import { createSegmentWriter } from './trail-segment.ts';
 import { listSegments, readSegment, SEGMENT_SPAN } from './trail-segments.ts';
@@ -59,7 +58,7 @@ export function createTrailStore({ folder, seals, key, busyTimeoutMs, confirmSto
       await checkRoom(folder);
     },
     read: (query) => attempt(folder, () => readBack(folder, query)),
-    prune: (before) => askPatiently(() => prune(folder, before, chain)),
+    prune: (before, now) => askPatiently(() => pruneTrail(folder, before, now, chain)),
     verify: () => askPatiently(() => verifyTrail(folder, seals, chain, key)),
     async close() {
       await writer.close();
@@ -83,6 +82,7 @@ function readBack(folder: string, query: TrailQuery): TrailReading {
     // Days need not follow each other: a clock that ran ahead may have been set back. The newest says where the trail ends.
     if (end !== null && since !== undefined && segment.day < toDay(since)) continue;
     const bytes = readSegment(segment, from % SEGMENT_SPAN);
+    if (bytes === null) continue;
     let lineEnd = bytes.lastIndexOf(0x0a);
     end ??= from + lineEnd + 1;
     while (lineEnd > 0 && found.length < limit) {
@@ -99,23 +99,4 @@ function readBack(folder: string, query: TrailQuery): TrailReading {
 /** `first` is the number of the first of these bytes. */
 function readRow(bytes: Buffer, start: number, end: number, first: number): Row {
   return { seq: first + end + 1, json: bytes.toString('utf8', start, end) };
-}
-
-/** Whole days only: a file that may still be written to is never rewritten. The chain then begins later. */
-function prune(folder: string, before: number, chain: SealChain): number {
-  const segments = listSegments(folder);
-  const kept = segments.findIndex((segment, index) => index === segments.length - 1 || segment.day >= toDay(before));
-  const old = segments.slice(0, Math.max(0, kept));
-  if (old.length === 0) return 0;
-  const first = firstSealIn(readFileSync(segments[kept]!.path));
-  chain.move((head) => (head === null || first === null ? head : { ...head, first }));
-  return old.reduce((removed, { path }) => {
-    const records = countRecords(readFileSync(path));
-    unlinkSync(path);
-    return removed + records;
-  }, 0);
-}
-
-function toDay(time: number): string {
-  return new Date(time).toISOString().slice(0, 10);
 }

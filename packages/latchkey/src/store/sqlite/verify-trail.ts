@@ -3,14 +3,29 @@ import { basename } from 'node:path';
 import type { TrailCheck, TrailFinding } from '../../core/store.ts';
 import { hasSealChain, type Head, type SealChain } from './seal-chain.ts';
 import { countLines, firstSealIn, judgeUnsealed, NOTHING_PASSED, readBatches, type Passed } from './sealed-batches.ts';
-import { listSegments, type Segment } from './trail-segments.ts';
+import { isGone, listSegments, type Segment } from './trail-segments.ts';
 
 interface Sized extends Segment {
   readonly size: number;
 }
 
-/** Holds the whole trail against its seals and the head of their chain, as they are at one moment; others may go on writing. */
+/**
+ * Holds the whole trail against its seals and the head of their chain, as they are at one moment; others may go on writing,
+ * and pruning.
+ */
 export function verifyTrail(folder: string, seals: string, chain: SealChain, key: string): TrailCheck {
+  // Where a file was pruned before it was read, another moment is taken, of one file less.
+  for (let left = listSegments(folder).length; left > 0; left -= 1) {
+    try {
+      return verifyMoment(folder, seals, chain, key);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
+  return verifyMoment(folder, seals, chain, key);
+}
+
+function verifyMoment(folder: string, seals: string, chain: SealChain, key: string): TrailCheck {
   const { head, segments } = takeStock(folder, seals, chain);
   const cut: TrailFinding[] = [];
   let passed = startOf(segments[0], head);
@@ -48,7 +63,10 @@ function takeStock(folder: string, seals: string, chain: SealChain) {
   let segments: readonly Sized[] = [];
   const look = (found: Head | null): null => {
     head = found;
-    segments = listSegments(folder).map((segment) => ({ ...segment, size: statSync(segment.path).size }));
+    segments = listSegments(folder).flatMap((segment) => {
+      const there = statSync(segment.path, { throwIfNoEntry: false });
+      return there === undefined ? [] : [{ ...segment, size: there.size }];
+    });
     return null;
   };
   // To ask for the chain would make one.

@@ -48,7 +48,7 @@ export function testTrail({ describe, it }: Section): void {
       await store.trail.append(bytesOf(lineAt(NOW - 2 * DAY, 1), lineAt(NOW, 2), lineAt(NOW - DAY, 3)));
       await store.trail.append(bytesOf(lineAt(NOW + DAY, 4)));
       assert.deepEqual(await read(store, { since: NOW }), [2, 4]);
-      await store.trail.prune(NOW - HOUR);
+      await store.trail.prune(NOW - HOUR, NOW);
       assert.deepEqual(await read(store, { since: NOW }), [2, 4]);
     });
 
@@ -104,11 +104,18 @@ export function testTrail({ describe, it }: Section): void {
       for (let day = 0; day < 4; day += 1)
         await store.trail.append(bytesOf(lineAt(NOW + day * DAY, day), lineAt(NOW + day * DAY, day)));
       const last = (await store.trail.read({ limit: 1 })).records[0]!.seq;
-      assert.equal(await store.trail.prune(NOW + 2 * DAY), 4);
+      assert.equal(await store.trail.prune(NOW + 2 * DAY, NOW + 3 * DAY), 4);
       assert.deepEqual(await read(store), [2, 2, 3, 3]);
-      assert.equal(await store.trail.prune(NOW + 2 * DAY), 0);
+      assert.equal(await store.trail.prune(NOW + 2 * DAY, NOW + 3 * DAY), 0);
       await store.trail.append(bytesOf(lineAt(NOW + 3 * DAY, 9)));
       assert.ok((await store.trail.read({})).records.at(-1)!.seq > last);
+    });
+
+    it('prunes around what a clock left that ran far ahead', async ({ store }) => {
+      for (const day of [0, 2000, 1, 2]) await store.trail.append(bytesOf(lineAt(NOW + day * DAY, day)));
+      await store.trail.prune(NOW + 2 * DAY, NOW + 2 * DAY);
+      const left = await read(store);
+      assert.deepEqual([left.includes(0), left.includes(1), left.includes(2)], [false, false, true]);
     });
 
     it('can be appended to and holds what was written', async ({ store }) => {

@@ -187,7 +187,7 @@ describe.each<[string, JwtCrypto]>([
       const odd = join(folder, 'odd.json');
       await writeFile(odd, '{"keys":{}}');
       expect(await refusalOfFile(missing)).toBe(`${missing} cannot be read (ENOENT)`);
-      expect(await refusalOfFile(folder)).toBe(`${folder} cannot be read (EISDIR)`);
+      expect(await refusalOfFile(folder)).toBe(`${folder} is no plain file`);
       expect(await refusalOfFile(odd)).toBe(`${odd}: what it gives is no key set`);
     });
   });

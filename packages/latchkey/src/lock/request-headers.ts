@@ -167,6 +167,8 @@ function isServedVersion(request: Framing, transferEncoding: string | null): boo
 
 // A client could otherwise name an end-to-end header there and have the next hop drop it (RFC 9110 §7.6.1).
 function isKnownConnection(value: string): boolean {
+  // What most clients send.
+  if (value === 'keep-alive' || value === 'close') return true;
   return value.split(',').every((option) => CONNECTION_OPTIONS.has(option.trim().toLowerCase()));
 }
 

@@ -14,7 +14,7 @@ export function formatTable(head: readonly string[] | null, rows: readonly (read
   const widths = (all[0] ?? []).map((_, column) => fitColumn(all.map((row) => widthOf(row[column] ?? ''))));
   const toLine = (row: readonly string[]) =>
     row
-      .map((cell, column) => pad(cell, widths[column]!))
+      .map((cell, column) => padCell(cell, widths[column]!))
       .join('  ')
       .trimEnd();
   const title = head === null ? [] : [styleText('dim', toLine(head), { stream: process.stdout })];
@@ -27,7 +27,8 @@ function fitColumn(widths: readonly number[]): number {
   return sorted.findLast((width) => width <= bound) ?? 0;
 }
 
-function pad(cell: string, width: number): string {
+/** To so many columns of a terminal; a wider one stays as it is. */
+export function padCell(cell: string, width: number): string {
   return cell + ' '.repeat(Math.max(0, width - widthOf(cell)));
 }
 

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { toPlainText } from '../../core/plain-text.ts';
+import { padCell } from '../table.ts';
 
 /** Widths suit what the columns usually hold: lines that come one by one cannot be measured together. */
 const COLUMNS = [
@@ -8,7 +9,7 @@ const COLUMNS = [
   ['REASON', 20],
   ['STATUS', 6],
   ['WHO', 20],
-  ['METHOD', 20],
+  ['METHOD', 25],
   ['TARGET', 24],
   ['SERVER', 10],
   ['ADDRESS', 15],
@@ -66,7 +67,7 @@ function withoutEnd(record: Record<string, unknown>): Record<string, unknown> {
 
 function toLine(cells: readonly string[]): string {
   return cells
-    .map((cell, column) => cell.padEnd(COLUMNS[column]![1]))
+    .map((cell, column) => padCell(cell, COLUMNS[column]![1]))
     .join('  ')
     .trimEnd();
 }

@@ -152,6 +152,51 @@ describe.skipIf(WORKERD_MISSING)('examples/cloudflare-worker', () => {
   });
 });
 
+describe.skipIf(WORKERD_MISSING)('latchkey/hono in Cloudflare Workers', () => {
+  let issuer: TestIssuer;
+  let worker: Worker;
+  let resource = '';
+
+  beforeAll(async () => {
+    const port = await freePort();
+    resource = `http://127.0.0.1:${port}/mcp`;
+    issuer = await startIssuer({ audience: resource, algorithms: ['ES256'] });
+    const code = await bundleWorker(fileURLToPath(new URL('hono-worker.ts', import.meta.url)));
+    worker = await startWorker({ 'worker.js': code }, { port, variables: { RESOURCE: resource, ISSUER: issuer.url } });
+  });
+  afterAll(() => Promise.all([worker?.close(), issuer?.close()]));
+
+  const ask = async (scope: string | null, path: string, tool?: string) => {
+    const token = scope === null ? null : await issuer.accessToken({ aud: resource, scope });
+    const params = { name: tool, arguments: {} };
+    return fetch(worker.url + path, {
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      },
+      ...(tool === undefined
+        ? {}
+        : { method: 'POST', body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }) }),
+    });
+  };
+
+  test('asks routes for their scopes', async () => {
+    const statuses = [null, 'mcp', 'report'].map(async (scope) => (await ask(scope, '/report')).status);
+    expect(await Promise.all(statuses)).toEqual([401, 403, 200]);
+  });
+
+  test('asks an MCP endpoint for those of each tool', async () => {
+    const [stranger, other, echo] = [
+      ask(null, '/mcp', 'echo'),
+      ask('mcp', '/mcp', 'other'),
+      ask('mcp', '/mcp', 'echo'),
+    ];
+    expect([(await stranger).status, (await other).status]).toEqual([401, 403]);
+    expect(await (await echo).json()).toMatchObject({ result: { content: [{ text: 'echo' }] } });
+  });
+});
+
 async function timeUntilCut(stream: Response): Promise<number> {
   const from = performance.now();
   await expect(stream.text()).rejects.toThrow('terminated');

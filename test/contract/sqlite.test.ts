@@ -113,6 +113,23 @@ describe('openStore (sqlite)', () => {
     },
   );
 
+  it.for([Date.UTC(10_000, 0, 1), Date.UTC(9999, 11, 31) + 300 * 365 * 86_400_000, Date.UTC(-1, 0, 1)])(
+    'says that the clock is wrong where it shows no year of the trail, makes nothing, and revokes all the same: %d',
+    async (now) => {
+      const store = await openStore(folder);
+      const credentials = store.credentialsBy('user:test');
+      await credentials.create(TOKEN, 1);
+      const other = { ...TOKEN, name: 'b', hash: 'b'.repeat(64) };
+      await expect((async () => credentials.create(other, now))()).rejects.toMatchObject({ code: 'E_CLOCK' });
+      await expect((async () => credentials.revoke({ name: 'a', kind: 'token' }, now))()).rejects.toMatchObject({
+        code: 'E_TRAIL_UNWRITTEN',
+      });
+      expect(await credentials.list('token')).toMatchObject([{ name: 'a', revokedAt: now }]);
+      expect((await store.trail.read({})).records).toHaveLength(1);
+      await store.close();
+    },
+  );
+
   it('says that it was closed, whatever it is asked then', async () => {
     const store = await openStore(folder);
     await store.close();

@@ -455,6 +455,34 @@ describe('openStore (sqlite)', () => {
     await (await openStore(folder)).close();
   });
 
+  it.runIf(canMount())('says that the file system became read-only while it was open', async () => {
+    const store = await openStore(folder);
+    const undo = mountReadOnly(join(folder, 'trail'));
+    try {
+      const making = (async () => store.credentialsBy('user:test').create(TOKEN, 1))();
+      await expect(making).rejects.toMatchObject({
+        code: 'E_STORE_UNREADABLE',
+        message: expect.stringContaining('read-only'),
+      });
+    } finally {
+      undo();
+    }
+    await store.close();
+  });
+
+  it.runIf(canMount())('says E_STORE_FULL where no file can be added to the file system', async () => {
+    mkdirSync(folder, { recursive: true });
+    // Itself, the trail, the store and its journal: the index of that finds no place.
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m,nr_inodes=4,mode=700', 'tmpfs', folder]);
+    try {
+      await expect(openStore(folder)).rejects.toMatchObject({ code: 'E_STORE_FULL' });
+      execFileSync('mount', ['-o', 'remount,nr_inodes=100', folder]);
+      await (await openStore(folder)).close();
+    } finally {
+      execFileSync('umount', ['--lazy', folder]);
+    }
+  });
+
   it.runIf(canMount())('says E_STORE_FULL on a full disk, loses nothing, and goes on when there is room', async () => {
     mkdirSync(folder, { recursive: true });
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=400k,mode=700', 'tmpfs', folder]);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startIssuer, type TestIssuer } from '../fixtures/issuer.ts';
 import { expectRefused, send, startSite, type Site } from './harness.ts';
@@ -15,6 +16,7 @@ interface Product {
 
 const JWT = { typ: 'JWT' };
 const NONE = { typ: undefined };
+const GROUPS = Array.from({ length: 200 }, () => randomUUID());
 const ID = { nonce: 'n', at_hash: 'h' };
 
 const PRODUCTS: Readonly<Record<string, Product>> = {
@@ -54,6 +56,8 @@ const PRODUCTS: Readonly<Record<string, Product>> = {
     access: [
       () => [{ aud: 'api-1', ver: '2.0', azp: 'c', azpacr: '0', scp: 'file:read other', oid: 'o', tid: 't' }, JWT],
       () => [{ aud: 'api-1', ver: '2.0', azp: 'c', azpacr: '2', roles: ['file:read'], idtyp: 'app' }, JWT],
+      // As many groups as it lists; of more it gives the number.
+      () => [{ aud: 'api-1', ver: '2.0', azp: 'c', azpacr: '0', scp: 'file:read', groups: GROUPS }, JWT],
     ],
     others: [
       () => [{ aud: 'api-1', ver: '2.0', ...ID, preferred_username: 'a' }, JWT],

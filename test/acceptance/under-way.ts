@@ -1,6 +1,7 @@
+import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { trailRecords } from '../fixtures/trail-files.ts';
-import { callsSeen, send, startSite } from './harness.ts';
+import { callsSeen, requestBytes, send, startSite } from './harness.ts';
 import { readRecords, waitForRecord } from './trail-records.ts';
 
 /** What the trail has of calls that last, whoever writes it: `on` says where. */
@@ -43,6 +44,28 @@ export function testCallsUnderWay(on: string): void {
       const lines = (await site.gateway.command('trail', '--json', ...choice)).split('\n');
       expect(lines.filter((line) => line.includes('"echo"'))).toHaveLength(1);
     }
+    await site.close();
+  });
+
+  test(`LOG-04 Complete trail: a call that was cut before its answer began, whoever cut it, has no status`, async () => {
+    const site = await startSite();
+    const { token } = await site.gateway.createToken('brief', '--scope', 'file:read');
+    const calling = send(site, { token, args: { delayMs: 600_000 } }).catch(() => null);
+    await expect.poll(() => callsSeen(site)).toHaveLength(1);
+    await site.gateway.command('token', 'revoke', 'brief');
+    // Where the connection is not the door's to close, its runtime says that it failed.
+    expect([undefined, 500]).toContain((await calling)?.status);
+    const statusesOf = async (tool: string): Promise<unknown[]> =>
+      (await readRecords(site))
+        .filter(({ target, phase }) => target === tool && phase !== 'begun')
+        .map(({ status }) => status);
+    await expect.poll(() => statusesOf('echo')).toEqual([0]);
+
+    const socket = connect(Number(new URL(site.gateway.url).port), '127.0.0.1');
+    socket.write(requestBytes(site, { tool: 'query', args: { delayMs: 600_000 } }));
+    await expect.poll(() => callsSeen(site)).toHaveLength(2);
+    socket.destroy();
+    await expect.poll(() => statusesOf('query')).toEqual([0]);
     await site.close();
   });
 }

@@ -113,6 +113,23 @@ describe('openStore (sqlite)', () => {
     },
   );
 
+  it.for([Date.UTC(10_000, 0, 1), Date.UTC(9999, 11, 31) + 300 * 365 * 86_400_000, Date.UTC(-1, 0, 1)])(
+    'says that the clock is wrong where it shows no year of the trail, makes nothing, and revokes all the same: %d',
+    async (now) => {
+      const store = await openStore(folder);
+      const credentials = store.credentialsBy('user:test');
+      await credentials.create(TOKEN, 1);
+      const other = { ...TOKEN, name: 'b', hash: 'b'.repeat(64) };
+      await expect((async () => credentials.create(other, now))()).rejects.toMatchObject({ code: 'E_CLOCK' });
+      await expect((async () => credentials.revoke({ name: 'a', kind: 'token' }, now))()).rejects.toMatchObject({
+        code: 'E_TRAIL_UNWRITTEN',
+      });
+      expect(await credentials.list('token')).toMatchObject([{ name: 'a', revokedAt: now }]);
+      expect((await store.trail.read({})).records).toHaveLength(1);
+      await store.close();
+    },
+  );
+
   it('says that it was closed, whatever it is asked then', async () => {
     const store = await openStore(folder);
     await store.close();
@@ -436,6 +453,34 @@ describe('openStore (sqlite)', () => {
       undo();
     }
     await (await openStore(folder)).close();
+  });
+
+  it.runIf(canMount())('says that the file system became read-only while it was open', async () => {
+    const store = await openStore(folder);
+    const undo = mountReadOnly(join(folder, 'trail'));
+    try {
+      const making = (async () => store.credentialsBy('user:test').create(TOKEN, 1))();
+      await expect(making).rejects.toMatchObject({
+        code: 'E_STORE_UNREADABLE',
+        message: expect.stringContaining('read-only'),
+      });
+    } finally {
+      undo();
+    }
+    await store.close();
+  });
+
+  it.runIf(canMount())('says E_STORE_FULL where no file can be added to the file system', async () => {
+    mkdirSync(folder, { recursive: true });
+    // Itself, the trail, the store and its journal: the index of that finds no place.
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m,nr_inodes=4,mode=700', 'tmpfs', folder]);
+    try {
+      await expect(openStore(folder)).rejects.toMatchObject({ code: 'E_STORE_FULL' });
+      execFileSync('mount', ['-o', 'remount,nr_inodes=100', folder]);
+      await (await openStore(folder)).close();
+    } finally {
+      execFileSync('umount', ['--lazy', folder]);
+    }
   });
 
   it.runIf(canMount())('says E_STORE_FULL on a full disk, loses nothing, and goes on when there is room', async () => {

@@ -127,6 +127,22 @@ describe('a plain Node server with a lock and a store', () => {
     await again.close();
   });
 
+  test('goes by a clock that gives fractions of a millisecond', async () => {
+    const now = (): number => performance.timeOrigin + performance.now() + 0.25;
+    const lock = createLatchkey({ resource: 'http://127.0.0.1:3000/mcp', store, now });
+    const server = await serve(() => lock.protect());
+    await lock.tokens.create({ name: 'fraction' });
+    await lock.keys.create({ name: 'fraction', owner: 'team' });
+    const { token } = await lock.tokens.rotate('fraction');
+    expect((await server.ask(bearer(token))).status).toBe(200);
+    await lock.close();
+    const again = createLatchkey({ resource: 'http://127.0.0.1:3000/mcp', store, now });
+    expect((await again.tokens.show('fraction'))[0]).toMatchObject({ uses: 1 });
+    expect(await again.tokens.revoke('fraction')).toHaveLength(2);
+    expect(await again.keys.revoke('fraction')).toHaveLength(1);
+    await again.close();
+  });
+
   test('cuts an open answer within a second after its credential was revoked', async () => {
     const lock = createLatchkey({ resource: 'http://127.0.0.1:3000/mcp', store });
     const server = await serve(() => lock.protect(), '/stream');

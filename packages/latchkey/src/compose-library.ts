@@ -63,7 +63,9 @@ export function createLatchkey<const Rules extends PolicyOptions = PolicyOptions
     },
   );
   if (store === null) return lock;
-  const now = rest.now ?? (() => Date.now());
+  const clock = rest.now ?? (() => Date.now());
+  // Stores keep whole milliseconds.
+  const now = (): number => Math.floor(clock());
   const settings = { prefixes: { token: tokens.prefix, key: keys.prefix }, ttlMs: tokens.ttlMs, now };
   return Object.assign(lock, { tokens: createTokens(store, settings), keys: createKeys(store, settings) });
 }

@@ -5,6 +5,7 @@ import { createLockState, type LockState } from '../lock/lock-state.ts';
 import { recordLasting } from '../lock/record-lasting.ts';
 import { refuseExchange, toExchangeWire } from './answer-refusal.ts';
 import type { Exchange, ProtectedServer, Route } from './exchange.ts';
+import { brokenBy } from './bad-request.ts';
 import { createCursors, type Cursors } from './cursors.ts';
 import { createOpenExchanges, type OpenExchanges } from './open-exchanges.ts';
 import type { GatewayOptions } from './options.ts';
@@ -82,10 +83,15 @@ export function createState(options: GatewayOptions, stopping: () => boolean): G
     toError: (exchange, refusal) => toExchangeWire(options, exchange, refusal).body,
     finish(exchange) {
       state.open.remove(exchange);
-      record(options.trail, exchange, exchange.response.statusCode, Date.now());
+      record(options.trail, exchange, statusOf(exchange), Date.now());
     },
   };
   return state;
+}
+
+/** Of what was answered; 0 where nothing was, by whomever it was cut. */
+function statusOf({ response }: Exchange): number {
+  return response.headersSent || brokenBy(response) !== null ? response.statusCode : 0;
 }
 
 /** Says once that open answers cannot be held against the store, and once that they can again. */

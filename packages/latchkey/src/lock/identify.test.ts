@@ -42,8 +42,8 @@ describe('findCredential', () => {
     expect(find({})).toBeNull();
   });
 
-  it('takes tokens of 8,192 characters and keys of 4,096, and none that are longer', () => {
-    const [token, key] = ['t'.repeat(8192), 'k'.repeat(4096)];
+  it('takes tokens of 16,384 characters and keys of 4,096, and none that are longer', () => {
+    const [token, key] = ['t'.repeat(16_384), 'k'.repeat(4096)];
     expect(find({ authorization: `Bearer ${token}` })).toMatchObject({ secret: token });
     expect(find({ authorization: `Bearer ${token}t` })).toEqual({ reason: 'credential-malformed' });
     expect(find({ 'x-api-key': key })).toEqual({ scheme: 'api-key', secret: key, proof: null, suspect: false });

@@ -48,6 +48,10 @@ describe('toTrailEntry', () => {
     });
   });
 
+  it('has no negative duration where the clock was set back meanwhile', () => {
+    expect(entryOf({}, { now: STARTED - 3_600_000 })).toMatchObject({ at: STARTED, durationMs: 0 });
+  });
+
   it('says who asked, by which credential and client', () => {
     expect(entryOf({ principal: ALICE })).toMatchObject({ principal: 'tok-1', credential: 'alice', client: 'app' });
     expect(entryOf({ principal: createAnonymous([]) })).toMatchObject({ credential: 'anonymous', client: null });

@@ -33,7 +33,8 @@ export function toTrailEntry(asking: Asking, { outcome, decision, method, server
     decision,
     reason: outcome?.reason ?? 'allowed',
     status,
-    durationMs: now - asking.startedAt,
+    // A clock may have been set back meanwhile.
+    durationMs: Math.max(0, now - asking.startedAt),
   };
   if (phase) entry.phase = phase;
   if (asking.exposed) entry.exposed = true;

@@ -34,7 +34,7 @@ interface Asked {
 }
 
 const SKIP: Verdict = { kind: 'skip' };
-const LONGEST = 8192;
+const LONGEST = 16_384;
 
 /**
  * Verifies signed JWTs of foreign issuers (RFC 9068, RFC 8725): each by the keys of the one issuer it names. A token that

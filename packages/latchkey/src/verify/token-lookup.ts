@@ -32,7 +32,7 @@ interface Known {
 export const KEEP_MS = 60_000;
 
 const SKIP: Verdict = { kind: 'skip' };
-const LONGEST = 8192;
+const LONGEST = 16_384;
 
 /**
  * Verifies opaque tokens by asking their issuer (RFC 7662, a product's own token check, or the user-info endpoint). What

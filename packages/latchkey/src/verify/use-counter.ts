@@ -35,7 +35,8 @@ export function createUseCounter(store: Pick<CredentialStore, 'countUses'>, flus
 
   const collect = (): void => {
     for (const use of used) {
-      add(waiting, use.credentialId, use.count, use.lastUsedAt);
+      // Stores keep whole milliseconds; not every clock gives them.
+      add(waiting, use.credentialId, use.count, Math.floor(use.lastUsedAt));
       use.count = 0;
     }
     used = [];

@@ -68,7 +68,7 @@ describe('requestToken', () => {
     ['a line end', { json: { access_token: 'a\r\nX-Evil: 1', token_type: 'Bearer' } }],
     ['a space', { json: { access_token: 'a b', token_type: 'Bearer' } }],
     ['characters beyond Latin-1', { json: { access_token: 'a\u010a\u010d', token_type: 'Bearer' } }],
-    ['9,000 characters', { json: { access_token: 'a'.repeat(9000), token_type: 'Bearer' } }],
+    ['17,000 characters', { json: { access_token: 'a'.repeat(17_000), token_type: 'Bearer' } }],
     ['two tokens', { body: '{"access_token":"a","access_token":"b","token_type":"Bearer"}' }],
     ['another status', { status: 201, json: { access_token: 'abc', token_type: 'Bearer' } }],
     ['a redirect', { status: 307 }],

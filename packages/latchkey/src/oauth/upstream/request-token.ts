@@ -24,7 +24,7 @@ export interface TokenRequest {
 
 /** RFC 6750 §2.1. */
 const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
-const LONGEST = 8192;
+const LONGEST = 16_384;
 /** For a token whose end is not told (RFC 6749 §5.1). */
 const DEFAULT_LIFE_S = 300;
 const LONGEST_LIFE_S = 24 * 3600;

@@ -36,6 +36,14 @@ describe('createMemoryStore', () => {
     expect(store.trail.read({})).toEqual({ records: [], end: 0 });
   });
 
+  it('says that the clock is wrong where it shows no year of the trail', () => {
+    const store = createMemoryStore();
+    const wrong = expect.objectContaining({ code: 'E_CLOCK' });
+    for (const now of [Date.UTC(10_000, 0, 1), Date.UTC(-1, 0, 1)])
+      expect(() => store.credentialsBy('user:ada').create(TOKEN, now)).toThrow(wrong);
+    expect(store.credentials.list('token')).toEqual([]);
+  });
+
   it('gives out records that nobody can change, the store itself included', () => {
     const { credentials } = createMemoryStore();
     const scopes = ['x'];

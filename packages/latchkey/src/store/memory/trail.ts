@@ -20,7 +20,7 @@ export function createTrailStore(size: number): MemoryTrailStore {
   return {
     append(lines) {
       const text = new TextDecoder().decode(lines);
-      if (!WHOLE_LINES.test(text)) throw noLines();
+      if (!WHOLE_LINES.test(text)) throw noLines(text);
       for (const json of text.slice(0, -1).split('\n')) kept.push({ seq: ++seq, json });
       if (kept.length > size) kept = kept.slice(-size);
     },

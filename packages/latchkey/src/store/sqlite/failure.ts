@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LatchkeyError } from '../../core/error.ts';
 
@@ -32,6 +32,7 @@ export function toStoreError(path: string, error: unknown): LatchkeyError {
   if (code === 'ERR_INVALID_STATE') return closed(path, error);
   if (typeof errcode === 'number') return fromSqlite(path, errcode, error);
   if (code === 'ENOSPC' || code === 'EDQUOT') return full(path, error);
+  if (code === 'EROFS') return readOnly(file, error);
   if (typeof code === 'string' && /^E[A-Z]+$/.test(code))
     return unreadable(file, code === 'ENOTDIR' ? 'a part of its path is not a folder' : code, error);
   return new LatchkeyError('E_INTERNAL', `The store ${path} failed in an unexpected way.`, {
@@ -63,16 +64,32 @@ export function closed(path: string, cause?: unknown): LatchkeyError {
 
 function full(path: string, cause: unknown): LatchkeyError {
   return new LatchkeyError('E_STORE_FULL', `No space is left for the store ${path}.`, {
-    hint: 'Free some space on that disk and try again; nothing was half-written.',
+    hint: 'Free some space on that disk (`df`, and `df -i` for the number of files) and try again; nothing was half-written.',
     cause,
   });
 }
 
 function readOnly(path: string, cause: unknown): LatchkeyError {
   return new LatchkeyError('E_STORE_UNREADABLE', `The store ${path} is on a read-only file system.`, {
-    hint: 'Whoever reads it writes too, for its locks: copy the folder to where you can write, and give --store the copy.',
+    hint: 'Whoever reads it writes too, for its locks: make it writable again, or copy the folder to where you can write and give --store the copy.',
     cause,
   });
+}
+
+/** SQLite does not say what the file system has against it. */
+function unwritable(path: string, what: string, cause: unknown): LatchkeyError {
+  if (isReadOnly(dirname(path))) return readOnly(path, cause);
+  return hasRoomForFiles(dirname(path)) ? unreadable(path, what, cause) : full(path, cause);
+}
+
+/** Some file systems, such as Btrfs, do not count files: of those they have 0. */
+function hasRoomForFiles(folder: string): boolean {
+  try {
+    const { files, ffree } = statfsSync(folder);
+    return files === 0 || ffree > 0;
+  } catch {
+    return true;
+  }
 }
 
 function isReadOnly(folder: string): boolean {
@@ -100,10 +117,11 @@ function fromSqlite(path: string, errcode: number, cause: unknown): LatchkeyErro
       return full(path, cause);
     case IOERR:
       // The shared-memory file is sized before anything else is written, so it is often the first to feel a full disk.
-      return errcode === IOERR_SHMSIZE ? full(path, cause) : unreadable(path, what, cause);
+      if (errcode === IOERR_SHMSIZE) return full(path, cause);
+      return unwritable(path, what, cause);
     case READONLY:
     case CANTOPEN:
-      return isReadOnly(dirname(path)) ? readOnly(path, cause) : unreadable(path, what, cause);
+      return unwritable(path, what, cause);
     case PERM:
     case AUTH:
       return unreadable(path, what, cause);

@@ -157,7 +157,7 @@ function parseDay(lines: Uint8Array, start: number): string {
   const head = Buffer.from(lines.subarray(start, start + DAY_END)).toString('latin1');
   const day = head.slice(LINE_HEAD.length);
   if (head.startsWith(LINE_HEAD) && /^\d{4}-\d{2}-\d{2}$/.test(day)) return day;
-  throw noLines();
+  throw noLines(head);
 }
 
 /** False too when someone removed or moved the file, or wrote to it past the head of the chain. */

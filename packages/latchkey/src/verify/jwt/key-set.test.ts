@@ -248,6 +248,19 @@ describe.each<[string, JwtCrypto]>([
       expect(findKey([], { alg: 'EdDSA' })).toBe(null);
     });
 
+    it('takes a key that is listed twice for one', async () => {
+      const curve = newEcKey({ kid: 'one' });
+      for (const key of [ONE, curve]) {
+        const alg = key === curve ? 'ES256' : 'EdDSA';
+        const [first, ...more] = await parseKeySet(textOf(key, key, { ...key, x5t: 'x', alg }), ALGORITHMS);
+        expect(findKey([first!, ...more], { alg, kid: 'one' })).toBe(first);
+        expect(findKey([first!, ...more], { alg })).toBe(first);
+      }
+      const renamed = await parseKeySet(textOf(ONE, { ...ONE, kid: 'uno' }, { ...ONE, kid: undefined }), ALGORITHMS);
+      expect(findKey(renamed, { alg: 'EdDSA' })).toBe(renamed[0]);
+      expect(findKey(renamed, { alg: 'EdDSA', kid: 'uno' })).toBe(renamed[1]);
+    });
+
     it('does not choose between two keys', async () => {
       expect(findKey(keys, { alg: 'EdDSA' })).toBe(null);
       const twice = await parseKeySet(textOf(ONE, newKey({ kid: 'one' })), ALGORITHMS);

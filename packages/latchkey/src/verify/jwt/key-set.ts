@@ -110,7 +110,7 @@ function keepSame(next: readonly VerificationKey[], before: readonly Verificatio
   return next.map((key) => before.find(({ text }) => text === key.text) ?? key);
 }
 
-/** The one key for this header; null when there is none or more than one (RFC 7515 §6). */
+/** The one key for this header; null when there is none or more than one (RFC 7515 §6). Listed twice it is still one. */
 export function findKey(
   keys: readonly VerificationKey[],
   { alg, kid }: Readonly<Record<string, unknown>>,
@@ -118,8 +118,8 @@ export function findKey(
   let found: VerificationKey | null = null;
   for (const key of keys) {
     if (!key.algorithms.includes(alg as string) || (kid !== undefined && key.kid !== kid)) continue;
-    if (found !== null) return null;
-    found = key;
+    if (found !== null && found.material !== key.material) return null;
+    found ??= key;
   }
   return found;
 }

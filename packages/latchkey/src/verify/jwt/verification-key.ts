@@ -9,6 +9,8 @@ export interface VerificationKey<Answer extends Soon<boolean> = Soon<boolean>> {
   readonly key: ImportedKey<Answer>;
   /** Bytes of a signature. */
   readonly signatureBytes: number;
+  /** The public key itself: the same wherever it is listed, by whatever name. */
+  readonly material: string;
   /** The same for the same key in a later key set. */
   readonly text: string;
 }
@@ -65,8 +67,9 @@ export function parseKey(
   return whenKnown(importKey(members, algorithms), (key) => {
     if (key === null || !isSound(key)) return null;
     const signatureBytes = key.rsa === null ? (curve as Curve).bytes : Math.ceil(key.rsa.modulusBits / 8);
-    const text = JSON.stringify([kid, algorithms, kty, crv, n, e, x, y]);
-    return { kid: kid ?? null, algorithms, key, signatureBytes, text };
+    const material = JSON.stringify(members);
+    const text = JSON.stringify([kid, algorithms, material]);
+    return { kid: kid ?? null, algorithms, key, signatureBytes, material, text };
   });
 }
 

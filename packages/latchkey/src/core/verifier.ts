@@ -2,6 +2,12 @@ import type { Principal } from './principal.ts';
 import type { Reason } from './reason.ts';
 import type { Secret } from './secret.ts';
 
+/**
+ * Characters. One of Entra ID that lists 200 groups, as many as it does, has 12,000; it is as many as the headers together
+ * may have.
+ */
+export const LONGEST_TOKEN = 16_384;
+
 /** What a caller presented, and where it stood. */
 export interface Credential {
   readonly scheme: 'bearer' | 'api-key' | 'dpop';

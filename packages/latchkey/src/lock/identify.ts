@@ -1,15 +1,13 @@
 import type { Principal } from '../core/principal.ts';
 import { refuse, type Reason, type Refusal } from '../core/reason.ts';
 import { Secret } from '../core/secret.ts';
-import type { Credential, Verdict } from '../core/verifier.ts';
+import { LONGEST_TOKEN, type Credential, type Verdict } from '../core/verifier.ts';
 import type { Asking, StepResult } from './asking.ts';
 import { holdBack } from './hold-back.ts';
 import type { LockState } from './lock-state.ts';
 import { networkOf } from './network.ts';
 
 const SCHEME = /^(bearer|dpop) +/i;
-// One of Entra ID that lists 200 groups, as many as it does, has 12,000; as many as the headers together may have.
-const LONGEST_TOKEN = 16_384;
 const LONGEST_API_KEY = 4096;
 // Without a bound in the expression, which would have each character counted.
 const TOKEN = /^[A-Za-z0-9._~+/=:-]+$/;

@@ -1,6 +1,6 @@
 import { judgeHolder } from '../core/claims.ts';
 import { whenKnown, type Soon } from '../core/soon.ts';
-import { reject, type Verdict, type Verifier } from '../core/verifier.ts';
+import { LONGEST_TOKEN, reject, type Verdict, type Verifier } from '../core/verifier.ts';
 import { findSigner } from './jwt/find-signer.ts';
 import { parseIssuedToken, type IssuedToken } from './jwt/issued-token.ts';
 import type { JwtCrypto } from './jwt/jwt-crypto.ts';
@@ -34,7 +34,6 @@ interface Asked {
 }
 
 const SKIP: Verdict = { kind: 'skip' };
-const LONGEST = 16_384;
 
 /**
  * Verifies signed JWTs of foreign issuers (RFC 9068, RFC 8725): each by the keys of the one issuer it names. A token that
@@ -85,7 +84,7 @@ export function createJwtVerifier(options: JwtVerifierOptions): Verifier {
     name: 'jwt',
     verify({ scheme, secret }, server, now) {
       const text = secret.reveal();
-      if (scheme === 'api-key' || text.length > LONGEST) return SKIP;
+      if (scheme === 'api-key' || text.length > LONGEST_TOKEN) return SKIP;
       if (!isJose(text, 3)) {
         return isJose(text, 5) && !elsewhere.encrypted ? reject('credential-malformed', 'it is encrypted (JWE)') : SKIP;
       }

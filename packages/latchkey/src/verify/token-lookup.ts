@@ -1,6 +1,6 @@
 import { judgeHolder, judgeSpan, readClaims, type Holder } from '../core/claims.ts';
 import type { IssuerRules } from '../core/issuer.ts';
-import { reject, type Rejection, type Verdict } from '../core/verifier.ts';
+import { LONGEST_TOKEN, reject, type Rejection, type Verdict } from '../core/verifier.ts';
 import { findForeignMark } from './jwt/judge-kind.ts';
 import { isJose } from './jwt/parse-token.ts';
 import { digestOf } from './mint.ts';
@@ -32,7 +32,6 @@ interface Known {
 export const KEEP_MS = 60_000;
 
 const SKIP: Verdict = { kind: 'skip' };
-const LONGEST = 16_384;
 
 /**
  * Verifies opaque tokens by asking their issuer (RFC 7662, a product's own token check, or the user-info endpoint). What
@@ -66,7 +65,7 @@ export function createLookupVerifier(options: LookupOptions): AskingVerifier {
     endOf: watch.endOf,
     verify({ scheme, secret, suspect }, server, now) {
       const text = secret.reveal();
-      if (scheme === 'api-key' || text.length > LONGEST || !isTheirs(text)) return SKIP;
+      if (scheme === 'api-key' || text.length > LONGEST_TOKEN || !isTheirs(text)) return SKIP;
       const digest = digestOf(text);
       const known = answers.peek(digest, now);
       return known === undefined

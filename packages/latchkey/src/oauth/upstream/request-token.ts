@@ -3,6 +3,7 @@ import { OutgoingError, type Outgoing, type OutgoingAnswer } from '../../core/ou
 import { parseStrict } from '../../core/parse-strict.ts';
 import { refuse, type Refusal } from '../../core/reason.ts';
 import { Secret } from '../../core/secret.ts';
+import { LONGEST_TOKEN } from '../../core/verifier.ts';
 import type { IssuedToken } from './token-holder.ts';
 
 /** Where tokens are asked for. */
@@ -24,7 +25,6 @@ export interface TokenRequest {
 
 /** RFC 6750 §2.1. */
 const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
-const LONGEST = 16_384;
 /** For a token whose end is not told (RFC 6749 §5.1). */
 const DEFAULT_LIFE_S = 300;
 const LONGEST_LIFE_S = 24 * 3600;
@@ -77,7 +77,7 @@ const NO_TOKEN = 'the token endpoint gave no usable answer';
 
 function readToken(members: Readonly<Record<string, unknown>>, now: number): IssuedToken | Refusal {
   const { access_token: token, token_type: type, issued_token_type: issued, expires_in: life } = members;
-  if (typeof token !== 'string' || token.length > LONGEST || !TOKEN.test(token)) return unavailable(NO_TOKEN);
+  if (typeof token !== 'string' || token.length > LONGEST_TOKEN || !TOKEN.test(token)) return unavailable(NO_TOKEN);
   if (typeof type !== 'string' || type.toLowerCase() !== 'bearer')
     return refuse('upstream-invalid', { detail: 'the issuer gives tokens that are no bearer tokens' });
   if (issued !== undefined && !TOKEN_TYPES.includes(String(issued)))

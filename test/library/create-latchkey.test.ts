@@ -128,7 +128,8 @@ describe('a plain Node server with a lock and a store', () => {
   });
 
   test('goes by a clock that gives fractions of a millisecond', async () => {
-    const now = (): number => performance.timeOrigin + performance.now() + 0.25;
+    const { timeOrigin } = performance;
+    const now = (): number => timeOrigin + performance.now() + 0.25;
     const lock = createLatchkey({ resource: 'http://127.0.0.1:3000/mcp', store, now });
     const server = await serve(() => lock.protect());
     await lock.tokens.create({ name: 'fraction' });

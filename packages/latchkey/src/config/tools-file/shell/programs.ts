@@ -9,6 +9,7 @@ import { GIT } from './programs-git.ts';
 import { JAVASCRIPTS } from './programs-javascript.ts';
 import { LANGUAGES } from './programs-languages.ts';
 import { NETWORK } from './programs-network.ts';
+import { MACHINES } from './programs-machines.ts';
 import { PACKAGES } from './programs-packages.ts';
 import { PYTHON_JOBS } from './programs-python-jobs.ts';
 import { PYTHONS } from './programs-python.ts';
@@ -37,6 +38,7 @@ export const PROGRAMS: readonly Program[] = [
   ...COMPILERS,
   ...CONTAINERS,
   ...CLUSTERS,
+  ...MACHINES,
   ...SERVICES,
   ...QUERIES,
   ...CHOSEN_COMMANDS,

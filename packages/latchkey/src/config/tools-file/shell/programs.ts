@@ -11,6 +11,7 @@ import { LANGUAGES } from './programs-languages.ts';
 import { NETWORK } from './programs-network.ts';
 import { MACHINES } from './programs-machines.ts';
 import { PACKAGES } from './programs-packages.ts';
+import { PLATFORMS } from './programs-platforms.ts';
 import { PYTHON_JOBS } from './programs-python-jobs.ts';
 import { PYTHONS } from './programs-python.ts';
 import { QUERIES } from './programs-queries.ts';
@@ -39,6 +40,7 @@ export const PROGRAMS: readonly Program[] = [
   ...CONTAINERS,
   ...CLUSTERS,
   ...MACHINES,
+  ...PLATFORMS,
   ...SERVICES,
   ...QUERIES,
   ...CHOSEN_COMMANDS,

@@ -49,6 +49,8 @@ export const QUERIES: readonly Program[] = [
     names: [
       'mysql',
       'mariadb',
+      'mycli',
+      'litecli',
       'clickhouse-client',
       'clickhouse-local',
       'clickhouse',

@@ -19,6 +19,8 @@ import { RUBY_AND_PHP } from './programs-ruby-php.ts';
 import { RUNNERS } from './programs-runners.ts';
 import { SERVICES } from './programs-services.ts';
 import { SHELLS } from './programs-shells.ts';
+import { TASKS } from './programs-tasks.ts';
+import { TERMINALS } from './programs-terminals.ts';
 import { WRAPPING } from './programs-wrappers.ts';
 
 /** All programs that are known to take text for a program; more than one entry may be of one of them. */
@@ -42,6 +44,8 @@ export const PROGRAMS: readonly Program[] = [
   ...MACHINES,
   ...PLATFORMS,
   ...SERVICES,
+  ...TERMINALS,
+  ...TASKS,
   ...QUERIES,
   ...CHOSEN_COMMANDS,
 ];

@@ -79,6 +79,6 @@ export const QUERIES: readonly Program[] = [
     operands: 'behind-first',
     input: 'alone',
     query: true,
-    instead: `${SQL}; sqlite3 takes values with .parameter on standard input`,
+    instead: `${SQL}; sqlite-utils takes values: sqlite-utils query FILE "… :x" -p x "{{…}}"`,
   },
 ];

@@ -27,10 +27,14 @@ const HOLES: readonly (readonly [needs: string, script: string, value: string])[
     'printf "c\\n1\\n" | sqlite-utils insert a.db t - --csv; sqlite-utils convert a.db t c "{{x}}"',
     '__import__("os").system("touch pwned")',
   ],
+  ['sqlite3', "sqlite3 a.db <<E\nselect '{{x}}';\nE", "';\n.shell touch pwned\n"],
+  ['sqlite3', 'sqlite3 a.db <<< "select \'{{x}}\'"', "';\n.shell touch pwned\n"],
+  ['sqlite3', 'sqlite3 a.db <<E\n.parameter set :x "{{x}}"\nE', '1\n.shell touch pwned\n'],
 ];
 
 /** What not every machine has: as their manuals have it. */
 const ELSEWHERE = [
+  "psql <<E\nselect '{{x}}';\nE",
   'fzf --bind "enter:execute({{x}})"',
   'fzf --bind "{{x}}"',
   'fzf --preview "cat {{x}}"',
@@ -136,6 +140,8 @@ const ELSEWHERE = [
 
 /** What stands beside them and is safe. */
 const SAFE = [
+  'sqlite3 a.db <<E\n{{x}}\nE',
+  'sqlite3 a.db <<< "{{x}}"; psql -v a="{{x}}" < q.sql; psql -v a="{{x}}" <<\'E\'\nselect :\'a\';\nE',
   // Words of others that are the names of programs too.
   'mytool mcp --from "{{x}}"; mytool open -a "{{x}}"; linear issue list open -a "{{x}}"; jira issue act -C "{{x}}"; brew info goose; mytool code --install-extension "{{x}}"',
   // As the messages tell people to write it.

@@ -32,7 +32,8 @@ export function explain(
   if (kind === 'runs') return { offset, message: RUNS, warns: true };
   if (argument === null) {
     const message = `reaches the standard input of ${command.words[0]?.literal ?? 'a program'}, which reads ${language} there; ${instead}`;
-    return { offset: placeIn(reading, firstInput(reading, flow, command)), message, warns: query === true };
+    const warns = query === true && !isPartOfDocument(reading, flow, command);
+    return { offset: placeIn(reading, firstInput(reading, flow, command)), message, warns };
   }
   const whole = query === true && flow.isBegunByCallers(argument as Argument & Range);
   return whole
@@ -54,6 +55,12 @@ export function explainOption({ program: { optionsRun }, argument }: Extract<Fin
   const limit = 'limit it with validation.pattern';
   const remedy = optionsRun === 'always' ? limit : `write -- before it, or ${limit}`;
   return `could be read as an option, and options there run programs; ${remedy}`;
+}
+
+/** A here-document or a here-string that the file begins itself: `psql <<< "select '{{x}}'"`. */
+function isPartOfDocument(reading: Reading, { isBegunByCallers }: Flow, { inputs }: Command): boolean {
+  const written = inputs.filter(({ start, end }) => placeholdersBetween(reading, start, end).length > 0);
+  return written.some((range) => !isBegunByCallers(range));
 }
 
 function firstInput(reading: Reading, { inputs }: Flow, command: Command): Range {

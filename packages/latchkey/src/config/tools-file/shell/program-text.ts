@@ -55,8 +55,13 @@ function toWrapping(
   wrapper: Wrapper,
   args: readonly Argument[],
 ): readonly { readonly wrapper: Wrapper; readonly args: readonly Argument[] }[] {
-  const { behind, dashes } = wrapper;
+  const { behind, dashes, named } = wrapper;
   const at = behind === undefined ? 0 : findCommand(args, behind);
+  if (at !== -1 && named === true) {
+    const [program, ...rest] = args.slice(at - 1);
+    // That -- ends the options of the wrapper, not those of the program.
+    return [{ wrapper, args: [program as Argument, ...rest.slice(rest[0]?.literal === '--' ? 1 : 0)] }];
+  }
   if (at === -1 || dashes !== true) return at === -1 ? [] : [{ wrapper, args: args.slice(at) }];
   const dash = args.findIndex(({ literal }, place) => place >= at && literal === '--');
   return dash === -1 ? [] : [{ wrapper, args: args.slice(dash) }];
@@ -209,7 +214,8 @@ function skipTo(
   for (let at = 0; at < args.length; at += 1) {
     const argument = args[at] as Argument;
     const { prefix, literal } = argument;
-    if (/^-\w+$/.test(prefix) && literal !== null) {
+    if (isTakingMore(wrapper, literal)) at += countTaken(wrapper, literal ?? '');
+    else if (/^-\w+$/.test(prefix) && literal !== null) {
       const taking = Array.from(prefix.slice(1)).findIndex((letter) => (takes + attaches).includes(letter));
       if (taking === prefix.length - 2 && takes.includes(prefix.at(-1) ?? '')) at += 1;
     } else if (/^--\w[^=]*$/.test(literal ?? '')) at += countTaken(wrapper, literal ?? '');
@@ -218,6 +224,11 @@ function skipTo(
     else return { wrapped: args.slice(at), skipped };
   }
   return { wrapped: [], skipped };
+}
+
+/** `nomad alloc exec -task web …`: a long option behind a single dash. */
+function isTakingMore({ takesMore = {} }: Wrapper, literal: string | null): boolean {
+  return Object.values(takesMore).some((options) => options.includes(literal ?? ''));
 }
 
 /** How many arguments a long option of a wrapper takes, as far as that is known. */

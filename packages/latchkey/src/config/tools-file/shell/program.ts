@@ -1,8 +1,27 @@
 /** What to write instead, of many. */
 export const AS_ARGUMENT = 'pass it as an argument: script: {command, args}';
 
-/** Of programs whose options load what is run. */
-export const LOADING = { language: 'what it loads and runs', optionsRun: true, instead: 'name it here' } as const;
+/** Of programs that load what is run, and of those that one option is enough for. */
+export const LOADED = { language: 'what it loads and runs', instead: 'name it here' } as const;
+export const LOADING = { ...LOADED, optionsRun: true } as const;
+
+/** Of programs that hand a command to another machine, whose shell reads it. */
+export const REMOTE = {
+  language: 'a command for another machine',
+  shellText: true,
+  remote: true,
+  instead: 'write the command itself here',
+} as const;
+
+/** The programs that are called as kubectl and docker are. */
+export const KUBECTLS: readonly string[] = ['kubectl', 'oc', 'kubecolor', 'microk8s.kubectl'];
+export const DOCKERS: readonly string[] = ['docker', 'podman', 'podman-remote', 'nerdctl', 'nerdctl.lima', 'finch'];
+
+/** What runs one program of another machine. */
+export const QEMU_USERS: readonly string[] =
+  'x86_64 i386 arm armeb aarch64 aarch64_be riscv64 riscv32 ppc64 ppc64le ppc s390x mips mipsel mips64 mips64el sparc sparc64 m68k loongarch64 alpha hppa sh4'
+    .split(' ')
+    .flatMap((each) => [`qemu-${each}`, `qemu-${each}-static`]);
 
 /** Settings of ssh and its like that run programs or load libraries; `ProxyCommand` and others are spelled as commands. */
 export const SSH_SETTINGS = {
@@ -100,11 +119,13 @@ export interface Wrapper {
   readonly takes?: string;
   /** Its long options without an argument behind them, where all others take one; else which of them do is not known. */
   readonly flags?: readonly string[] | 'all';
-  /** Its long options with more arguments than one, by how many. */
+  /** Its long options with more arguments than one, or with one behind a single dash, by how many. */
   readonly takesMore?: Readonly<Record<number, readonly string[]>>;
   /** It does so only behind one of these commands (`docker exec`), or, with `dashes`, behind a `--` that follows. */
   readonly behind?: readonly string[];
   readonly dashes?: boolean;
+  /** That command is the name of the program itself: `minikube kubectl -- get pods`. */
+  readonly named?: boolean;
   /** Operands before that name. */
   readonly skip?: number;
   /** These choose what runs too: `docker run IMAGE`. */

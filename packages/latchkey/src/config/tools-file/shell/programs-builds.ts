@@ -37,7 +37,7 @@ export const BUILDS: readonly Program[] = [
     instead: 'write -- before it',
   },
   {
-    names: ['make', 'gmake', 'bmake', 'remake', 'just', 'task', 'scons'],
+    names: ['make', 'gmake', 'bmake', 'remake', 'just', 'task', 'go-task', 'scons'],
     language: 'a makefile, in which a text can run programs',
     options: ['--eval'],
     operands: 'all',

@@ -1,16 +1,9 @@
-import type { Program } from './program.ts';
-
-const REMOTE = {
-  language: 'a command for another machine',
-  shellText: true,
-  remote: true,
-  instead: 'write the command itself here',
-} as const;
+import { KUBECTLS, REMOTE, type Program } from './program.ts';
 
 /** Tools of clusters, clouds and many machines, which run commands there, or programs and settings here. */
 export const CLUSTERS: readonly Program[] = [
   {
-    names: ['kubectl', 'oc'],
+    names: KUBECTLS,
     only: ['set image'],
     language: 'an image, whose program is run',
     attached: /^[\w.*-]+=$/,
@@ -21,7 +14,18 @@ export const CLUSTERS: readonly Program[] = [
     instead: 'begin the image here: name=image:{{…}}',
   },
   {
-    names: ['kubectl', 'oc'],
+    names: KUBECTLS,
+    only: ['set env'],
+    language: 'a variable of a container, which can decide what it runs',
+    attached: /^(?:PATH|ENV|BASH_ENV|LD_\w+|NODE_OPTIONS|PYTHON\w+|PERL5\w+|RUBYOPT|\w*JAVA\w*_OPTIONS)=/,
+    subcommands: ['set', 'env'],
+    operands: 'begins',
+    takes: 'nlfsc',
+    takesOptions: ['--namespace', '--selector', '--containers', '--context', '--from', '--prefix', '--keys'],
+    instead: 'begin it here: deployment/{{…}}, NAME={{…}}',
+  },
+  {
+    names: KUBECTLS,
     only: ['config set'],
     language: 'a setting of kubectl, which can name a program',
     subcommands: ['config', 'set'],
@@ -30,7 +34,7 @@ export const CLUSTERS: readonly Program[] = [
     instead: 'name the setting here',
   },
   {
-    names: ['kubectl', 'oc'],
+    names: KUBECTLS,
     only: ['config set-credentials'],
     language: 'a command that it runs',
     options: ['--exec-command', '--exec-arg', '--exec-env', '--auth-provider-arg'],

@@ -1,4 +1,4 @@
-import type { Program } from './program.ts';
+import { DOCKERS, KUBECTLS, type Program } from './program.ts';
 
 /** Their first operand says what they do, and some of that is running what comes behind, or what is fetched. */
 const COMMANDS = {
@@ -10,7 +10,7 @@ const COMMANDS = {
 /** Programs of many commands, where callers may not choose which. */
 export const CHOSEN_COMMANDS: readonly Program[] = [
   {
-    names: ['docker', 'podman', 'nerdctl', 'buildah'],
+    names: [...DOCKERS, 'buildah'],
     ...COMMANDS,
     takes: 'Hcln',
     takesOptions:
@@ -28,7 +28,7 @@ export const CHOSEN_COMMANDS: readonly Program[] = [
       ),
   },
   {
-    names: ['docker', 'podman', 'nerdctl'],
+    names: DOCKERS,
     only: ['compose', 'container', 'service', 'image', 'buildx', 'stack', 'plugin', 'machine', 'pod', 'kube'],
     ...COMMANDS,
     subcommands: ['compose', 'container', 'service', 'image', 'buildx', 'stack', 'plugin', 'machine', 'pod', 'kube'],
@@ -39,7 +39,7 @@ export const CHOSEN_COMMANDS: readonly Program[] = [
       ),
   },
   {
-    names: ['kubectl', 'oc'],
+    names: KUBECTLS,
     ...COMMANDS,
     takes: 'nsv',
     takesOptions:
@@ -60,6 +60,24 @@ export const CHOSEN_COMMANDS: readonly Program[] = [
       'ctr',
       'crictl',
       'minikube',
+      'microk8s',
+      'colima',
+      'limactl',
+      'sam',
+      'VBoxManage',
+      'vboxmanage',
+      'mise',
+      'devbox',
+      'railway',
+      'vercel',
+      'pueue',
+      'jj',
+      'tsh',
+      'systemctl',
+      'rustup',
+      'fossil',
+      'turbo',
+      'nx',
     ],
     ...COMMANDS,
     takes: 'npaCris',

@@ -1,4 +1,4 @@
-import { LOADING, type Program } from './program.ts';
+import { DOCKERS, LOADED, LOADING, type Program } from './program.ts';
 
 /** Variables by which shells, loaders and interpreters run what they are told to. */
 const DECIDING =
@@ -11,7 +11,7 @@ const CONTAINER_OPTIONS =
 /** Programs that make machines, containers and environments from what describes them. */
 export const CONTAINERS: readonly Program[] = [
   {
-    names: ['docker', 'podman', 'nerdctl', 'buildah'],
+    names: [...DOCKERS, 'buildah'],
     only: ['build', 'buildx build', 'image build', 'builder build', 'bud'],
     ...LOADING,
     loads: 'f',
@@ -25,6 +25,16 @@ export const CONTAINERS: readonly Program[] = [
     operands: 'files',
   },
   {
+    names: DOCKERS,
+    only: ['buildx bake', 'builder bake'],
+    ...LOADING,
+    loads: 'f',
+    loadsOptions: ['--file', '--set', '--var'],
+    takesOptions: ['--builder', '--progress', '--metadata-file'],
+    subcommands: ['buildx', 'builder', 'bake'],
+    operands: 'files',
+  },
+  {
     names: ['docker-compose', 'podman-compose'],
     before: true,
     language: 'a file that names programs',
@@ -35,7 +45,7 @@ export const CONTAINERS: readonly Program[] = [
     instead: 'name the file here',
   },
   {
-    names: ['docker', 'podman', 'nerdctl'],
+    names: DOCKERS,
     only: ['compose'],
     before: true,
     language: 'a file that names programs',
@@ -47,7 +57,7 @@ export const CONTAINERS: readonly Program[] = [
     instead: 'name the file here',
   },
   {
-    names: ['docker', 'podman', 'nerdctl'],
+    names: DOCKERS,
     before: true,
     language: 'a program that it runs, or a folder with one',
     loadsOptions: ['--config', '--runtime', '--conmon', '--hooks-dir', '--network-cmd-path', '--module'],
@@ -56,7 +66,7 @@ export const CONTAINERS: readonly Program[] = [
     instead: 'name it here',
   },
   {
-    names: ['docker', 'podman', 'nerdctl'],
+    names: DOCKERS,
     only: [
       'run',
       'create',
@@ -70,7 +80,7 @@ export const CONTAINERS: readonly Program[] = [
     before: true,
     language: 'a variable that decides what runs, or the program',
     options: ['--entrypoint'],
-    loadsOptions: ['--env-file', '--runtime'],
+    loadsOptions: ['--env-file', '--runtime', '--init-path', '--hooks-dir'],
     settings: 'e',
     settingsOptions: ['--env'],
     running: DECIDING,
@@ -190,5 +200,12 @@ export const CONTAINERS: readonly Program[] = [
     loadsOptions: ['--file', '--load-path', '--manifest', '--with-source'],
     takes: 'irs',
     takesOptions: ['--install', '--remove', '--search', '--profile'],
+  },
+  {
+    names: ['distrobox', 'distrobox-create', 'distrobox-ephemeral'],
+    ...LOADED,
+    loads: 'i',
+    loadsOptions: ['--image', '--init-hooks', '--pre-init-hooks', '--additional-flags'],
+    takes: 'npHc',
   },
 ];

@@ -58,6 +58,29 @@ export const DOCUMENTS: readonly Program[] = [
     instead: 'name it here',
   },
   {
+    names: ['ffmpeg', 'ffplay', 'ffprobe'],
+    language: 'a filter graph, which can load libraries and read files',
+    options:
+      '-vf -af -filter -filter:v -filter:a -filter:v:0 -filter:a:0 -filter_complex -lavfi -/filter_complex -/vf -/af -/filter'.split(
+        ' ',
+      ),
+    loadsOptions: [
+      '-filter_script',
+      '-filter_script:v',
+      '-filter_script:a',
+      '-filter_complex_script',
+      '-init_hw_device',
+    ],
+    instead: 'declare the parameter as a number, or limit it with enum',
+  },
+  {
+    names: ['ffmpeg', 'ffplay', 'ffprobe'],
+    only: ['* lavfi'],
+    language: 'a filter graph, which can load libraries and read files',
+    options: ['-i'],
+    instead: 'declare the parameter as a number, or limit it with enum',
+  },
+  {
     names: ['enscript'],
     language: 'a filter, which is a program',
     letters: 'I',

@@ -169,6 +169,7 @@ export const LANGUAGES: readonly Program[] = [
     fileOptions: ['--from-file'],
     takesTwo: ['--arg', '--argjson', '--slurpfile', '--rawfile'],
     file: 'f',
+    subcommands: ['eval', 'e', 'eval-all', 'ea'],
     operands: 'first',
     instead: 'pass it as a variable: jq --arg x "{{…}}" \'… $x\'',
   },

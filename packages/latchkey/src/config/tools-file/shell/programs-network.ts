@@ -3,6 +3,14 @@ import { SSH_SETTINGS, type Program } from './program.ts';
 /** Programs that reach other machines. */
 export const NETWORK: readonly Program[] = [
   {
+    names: ['curl'],
+    language: 'a library that it loads, or a file of options that name one',
+    loads: 'K',
+    loadsOptions: ['--engine', '--config'],
+    takes: 'AbcCdDeEFhHmoPQrtTuUwxXyYz',
+    instead: 'name it here',
+  },
+  {
     names: ['rsync'],
     language: 'a command that it runs',
     letters: 'eM',

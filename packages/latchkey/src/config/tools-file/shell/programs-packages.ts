@@ -1,4 +1,4 @@
-import type { Program } from './program.ts';
+import { KUBECTLS, type Program } from './program.ts';
 
 /** Programs that build, install or deploy others. */
 export const PACKAGES: readonly Program[] = [
@@ -30,13 +30,13 @@ export const PACKAGES: readonly Program[] = [
     instead: 'name the plugin here',
   },
   {
-    names: ['kubectl', 'oc', 'helm'],
+    names: [...KUBECTLS, 'helm'],
     language: 'a file that names programs',
     loadsOptions: ['--kubeconfig'],
     instead: 'name the file here',
   },
   {
-    names: ['kubectl', 'oc'],
+    names: KUBECTLS,
     only: ['run', 'debug', 'create job', 'create cronjob', 'create deployment'],
     language: 'a container',
     options: ['--overrides'],

@@ -49,6 +49,8 @@ export const QUERIES: readonly Program[] = [
     names: [
       'mysql',
       'mariadb',
+      'mycli',
+      'litecli',
       'clickhouse-client',
       'clickhouse-local',
       'clickhouse',
@@ -77,6 +79,6 @@ export const QUERIES: readonly Program[] = [
     operands: 'behind-first',
     input: 'alone',
     query: true,
-    instead: `${SQL}; sqlite3 takes values with .parameter on standard input`,
+    instead: `${SQL}; sqlite-utils takes values: sqlite-utils query FILE "… :x" -p x "{{…}}"`,
   },
 ];

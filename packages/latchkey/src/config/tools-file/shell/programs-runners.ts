@@ -94,6 +94,8 @@ export const RUNNERS: readonly Program[] = [
     takes: 'efgtTmABCjMrE',
     takesOptions: ['--regexp', '--glob', '--type', '--max-count', '--context', '--max-depth', '--replace'],
     optionsRun: true,
+    // Without a pattern it searches nothing.
+    idle: { operands: 1, unless: /^(?:-\w*[ef]|--(?:regexp|file|files)\b)/ },
     instead: 'write -- before it',
   },
   {
@@ -175,6 +177,11 @@ export const RUNNERS: readonly Program[] = [
     options: ['--html', '--pager'],
     loads: 'C',
     loadsOptions: ['--config-file'],
+    takes: 'CRLmMSseEprT',
+    takesOptions: ['--locale', '--manpath', '--sections', '--encoding', '--systems'],
+    optionsRun: true,
+    subcommands: ['1', '2', '3', '4', '5', '6', '7', '8', '9'],
+    idle: { operands: 1 },
     instead: 'name the command here',
   },
   {

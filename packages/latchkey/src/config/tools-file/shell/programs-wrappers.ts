@@ -1,4 +1,4 @@
-import type { Program } from './program.ts';
+import { QEMU_USERS, type Program } from './program.ts';
 
 /** Of options before the program that is run. */
 const LOADS = { before: true, language: 'what it loads and runs', instead: 'name it here' } as const;
@@ -51,7 +51,14 @@ export const WRAPPING: readonly Program[] = [
     loadsOptions: ['--preload', '--library-path', '--audit'],
     takesOptions: ['--argv0', '--inhibit-rpath', '--glibc-hwcaps-prepend', '--glibc-hwcaps-mask'],
   },
-  { names: ['qemu-x86_64', 'qemu-aarch64', 'qemu-arm'], ...LOADS, loads: 'L', loadsOptions: ['-plugin'] },
+  {
+    names: QEMU_USERS,
+    ...LOADS,
+    loads: 'L',
+    loadsOptions: ['-plugin', '-E'],
+    takes: 'gsU0rBRdDp',
+    takesOptions: ['-cpu', '-seed'],
+  },
   {
     names: ['multilog', 's6-log'],
     language: 'an action, of which ! runs a command',

@@ -9,7 +9,9 @@ import { GIT } from './programs-git.ts';
 import { JAVASCRIPTS } from './programs-javascript.ts';
 import { LANGUAGES } from './programs-languages.ts';
 import { NETWORK } from './programs-network.ts';
+import { MACHINES } from './programs-machines.ts';
 import { PACKAGES } from './programs-packages.ts';
+import { PLATFORMS } from './programs-platforms.ts';
 import { PYTHON_JOBS } from './programs-python-jobs.ts';
 import { PYTHONS } from './programs-python.ts';
 import { QUERIES } from './programs-queries.ts';
@@ -17,6 +19,8 @@ import { RUBY_AND_PHP } from './programs-ruby-php.ts';
 import { RUNNERS } from './programs-runners.ts';
 import { SERVICES } from './programs-services.ts';
 import { SHELLS } from './programs-shells.ts';
+import { TASKS } from './programs-tasks.ts';
+import { TERMINALS } from './programs-terminals.ts';
 import { WRAPPING } from './programs-wrappers.ts';
 
 /** All programs that are known to take text for a program; more than one entry may be of one of them. */
@@ -37,7 +41,11 @@ export const PROGRAMS: readonly Program[] = [
   ...COMPILERS,
   ...CONTAINERS,
   ...CLUSTERS,
+  ...MACHINES,
+  ...PLATFORMS,
   ...SERVICES,
+  ...TERMINALS,
+  ...TASKS,
   ...QUERIES,
   ...CHOSEN_COMMANDS,
 ];

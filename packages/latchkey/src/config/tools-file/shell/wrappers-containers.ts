@@ -1,4 +1,4 @@
-import type { Wrapper } from './program.ts';
+import { DOCKERS, KUBECTLS, type Wrapper } from './program.ts';
 
 /** What `docker compose run` and its like have before the name of a service. */
 const COMPOSE = {
@@ -27,14 +27,14 @@ const SALT_FLAGS =
 /** What runs programs in containers, pods and other machines. */
 export const CONTAINER_WRAPPERS: readonly Wrapper[] = [
   {
-    names: ['docker', 'podman', 'nerdctl', 'docker-compose'],
+    names: [...DOCKERS, 'docker-compose'],
     behind: ['exec', 'container exec', 'compose exec'],
     takes: 'uwe',
     flags: ['--detach', '--interactive', '--latest', '--no-TTY', '--privileged', '--tty'],
     skip: 1,
   },
   {
-    names: ['docker', 'podman', 'nerdctl'],
+    names: DOCKERS,
     behind: ['run', 'create', 'container run', 'container create', 'service create'],
     takes: 'acehlmpuvw',
     flags: [
@@ -63,17 +63,17 @@ export const CONTAINER_WRAPPERS: readonly Wrapper[] = [
     chooses: true,
     entry: '--entrypoint',
   },
-  { names: ['docker', 'podman', 'nerdctl'], behind: ['compose run'], ...COMPOSE },
+  { names: DOCKERS, behind: ['compose run'], ...COMPOSE },
   { names: ['docker-compose', 'podman-compose'], behind: ['run'], ...COMPOSE },
   {
-    names: ['kubectl', 'oc'],
+    names: KUBECTLS,
     behind: ['exec'],
     takes: 'cfns',
     flags: ['--quiet', '--stdin', '--tty'],
     skip: 1,
   },
   {
-    names: ['kubectl', 'oc'],
+    names: KUBECTLS,
     behind: ['run'],
     takes: 'flLns',
     flags: [
@@ -90,12 +90,11 @@ export const CONTAINER_WRAPPERS: readonly Wrapper[] = [
     ],
     skip: 1,
   },
-  { names: ['kubectl', 'oc'], behind: ['debug', 'create job', 'create cronjob', 'create deployment'], dashes: true },
+  { names: KUBECTLS, behind: ['debug', 'create job', 'create cronjob', 'create deployment'], dashes: true },
   {
-    names:
-      'lxc incus ip direnv apptainer singularity aws-vault chamber crictl runc crun youki multipass nomad pct qm'.split(
-        ' ',
-      ),
+    names: 'lxc incus ip direnv apptainer singularity aws-vault chamber crictl runc crun youki multipass pct qm'.split(
+      ' ',
+    ),
     behind: ['* exec'],
     takes: 'uwencp',
     skip: 1,
@@ -136,7 +135,6 @@ export const CONTAINER_WRAPPERS: readonly Wrapper[] = [
   { names: ['machinectl'], behind: ['* shell'], skip: 1, shell: '' },
   { names: ['virsh'], behind: ['* lxc-enter-namespace'], skip: 1 },
   { names: ['k3s', 'k0s'] },
-  { names: ['heroku'], behind: ['* run', '* run:detached'], takes: 'aserx' },
   { names: ['dokku'], behind: ['* run', '* run:detached'], skip: 1 },
   { names: ['dokku'], behind: ['* enter'], skip: 2 },
   { names: ['jexec'], takes: 'uU', skip: 1 },

@@ -1,4 +1,4 @@
-import type { Wrapper } from './program.ts';
+import { QEMU_USERS, type Wrapper } from './program.ts';
 
 /** What runs a program under a limit, as another user, in another folder, beside something or watched. */
 export const LIMIT_WRAPPERS: readonly Wrapper[] = [
@@ -102,14 +102,12 @@ export const LIMIT_WRAPPERS: readonly Wrapper[] = [
   { names: ['nocache'], takes: 'n' },
   { names: ['retry'], takes: 'dtuw' },
   { names: ['timelimit'], takes: 'tTsS' },
-  { names: ['watchexec', 'reflex'], takes: 'wedisogrRG' },
+  { names: ['watchexec', 'reflex'], takes: 'wedisogrRGEf' },
   // What runs programs of other machines, and the loader of this one's.
   {
-    names:
-      'qemu-x86_64 qemu-i386 qemu-arm qemu-aarch64 qemu-riscv64 qemu-ppc64 qemu-ppc64le qemu-s390x qemu-mips qemu-x86_64-static qemu-i386-static qemu-arm-static qemu-aarch64-static qemu-riscv64-static qemu-ppc64le-static qemu-s390x-static'.split(
-        ' ',
-      ),
+    names: QEMU_USERS,
     takes: 'gLsEU0rBRdDp',
+    takesMore: { 1: ['-cpu', '-seed', '-dfilter', '-plugin', '-trace'] },
   },
   { names: ['box64', 'box86', 'mono', 'wasmer'] },
   { names: ['wasmtime', 'wasmer'], behind: ['run'] },

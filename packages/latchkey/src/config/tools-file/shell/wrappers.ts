@@ -1,5 +1,6 @@
 import type { Wrapper } from './program.ts';
 import { CONTAINER_WRAPPERS } from './wrappers-containers.ts';
+import { ENVIRONMENT_WRAPPERS } from './wrappers-environments.ts';
 import { LIMIT_WRAPPERS } from './wrappers-limits.ts';
 
 const PACKAGE_FLAGS =
@@ -82,6 +83,7 @@ export const WRAPPERS: readonly Wrapper[] = [
   // A module is as good as a program: `python3 -m timeit …`.
   { names: ['python', 'pypy'], behind: ['-m', '-Im', '-um', '-Bm', '-Em', '-sm'] },
   ...CONTAINER_WRAPPERS,
+  ...ENVIRONMENT_WRAPPERS,
   { names: ['conda', 'mamba', 'micromamba'], behind: ['* run'], takes: 'np' },
   {
     names:
@@ -109,7 +111,7 @@ export const WRAPPERS: readonly Wrapper[] = [
  * `-oProxyCommand=`, `-c core.sshCommand=`, `git config core.pager`. What programs call otherwise stands in their table.
  */
 const RUNNING =
-  /^(?:--?[\w-]*(?:command|cmd|compress-program|eval|exec|execute|rsh|pager|editor|askpass|upload-pack|receive-pack|exec-path|entrypoint|hook|program)|(?:-[a-z])?(?:[\w-]+\.)+(?:\w*command|\w*cmd|program|pager|editor|helper|askPass|hooksPath|fsmonitor)|(?:-o)?(?:proxy|local|remote|knownhosts)command|(?:-c)?alias\.[\w-]+)[= ]|^(?:EXEC|SYSTEM|SHELL|ext:):/i;
+  /^(?:--?[\w-]*(?:command|cmd|compress-program|eval|exec|execute|rsh|pager|editor|askpass|upload-pack|receive-pack|exec-path|entrypoint|hooks?|program|user-?data|custom-data|cloud-init|startup-script)|(?:-[a-z])?(?:[\w-]+\.)+(?:\w*command|\w*cmd|program|pager|editor|helper|askPass|hooksPath|fsmonitor)|(?:-o)?(?:proxy|local|remote|knownhosts)command|(?:-c)?alias\.[\w-]+)[= ]|^(?:EXEC|SYSTEM|SHELL|ext:):/i;
 
 /** Whether an argument that begins so, or one behind such a word, is a command or part of one. */
 export function isRunning(prefix: string, before: string): boolean {

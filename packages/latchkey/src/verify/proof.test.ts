@@ -34,6 +34,13 @@ const TOKENS = {
   own: principal({ issuer: null }),
 };
 
+interface Asked {
+  readonly token?: string;
+  readonly now?: number;
+  readonly method?: string;
+  readonly request?: object;
+}
+
 function create(options: Partial<PossessionOptions> = {}, later = false) {
   const verifier = provePossession(verifierOf(TOKENS, later), {
     required: false,
@@ -41,9 +48,9 @@ function create(options: Partial<PossessionOptions> = {}, later = false) {
     nonceSecret: null,
     ...options,
   });
-  return (jwt: string | null, more: Partial<Credential> & { token?: string; now?: number; method?: string } = {}) => {
-    const { token = 'bound', now = Date.now(), method = 'POST', scheme = 'dpop' } = more;
-    const proof = jwt === null ? null : { jwt, method, url: URL_HERE };
+  return (jwt: string | null, more: Partial<Credential> & Asked = {}) => {
+    const { token = 'bound', now = Date.now(), method = 'POST', scheme = 'dpop', request } = more;
+    const proof = jwt === null ? null : { jwt, method, url: URL_HERE, request };
     return verifier.verify({ scheme, secret: new Secret(token), proof }, 'default', now);
   };
 }
@@ -111,6 +118,22 @@ describe('provePossession', () => {
     const jwt = prove();
     expect((await verify(jwt)).kind).toBe('accept');
     expect(wordOf(await verify(jwt))).toBe('proof-invalid');
+  });
+
+  it('takes a proof again for the request that it was taken for, as long as it fits, and for no other', () => {
+    const [request, other] = [{}, {}];
+    const verify = create();
+    const proof = prove();
+    expect(wordOf(verify(proof, { request }))).toBe('accept');
+    expect(wordOf(verify(proof, { request }))).toBe('accept');
+    expect(wordOf(verify(proof, { request, method: 'GET' }))).toBe('proof-invalid');
+    expect(wordOf(verify(proof, { request, now: Date.now() + 2 * MAX_AGE }))).toBe('proof-invalid');
+    expect(wordOf(verify(proof, { request, token: 'free' }))).toBe('credential-bound');
+    expect(wordOf(verify(proof, { request: other }))).toBe('proof-invalid');
+    expect(wordOf(verify(proof))).toBe('proof-invalid');
+    const used = prove();
+    expect(wordOf(verify(used))).toBe('accept');
+    expect(wordOf(verify(used, { request }))).toBe('proof-invalid');
   });
 
   it('takes each proof once, of two at the same time too', async () => {

@@ -1,6 +1,7 @@
 import type { Program } from './program.ts';
 import { BUILDS } from './programs-builds.ts';
 import { DOCUMENTS } from './programs-documents.ts';
+import { CLOUDS } from './programs-clouds.ts';
 import { CLUSTERS } from './programs-clusters.ts';
 import { CHOSEN_COMMANDS } from './programs-commands.ts';
 import { COMPILERS } from './programs-compilers.ts';
@@ -42,6 +43,7 @@ export const PROGRAMS: readonly Program[] = [
   ...CONTAINERS,
   ...CLUSTERS,
   ...MACHINES,
+  ...CLOUDS,
   ...PLATFORMS,
   ...SERVICES,
   ...TERMINALS,
